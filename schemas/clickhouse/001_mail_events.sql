@@ -1,0 +1,53 @@
+-- The events of the topic mail.events, one row each; kafka_* tell where Kafka kept it.
+CREATE TABLE IF NOT EXISTS mail_events
+(
+    type LowCardinality(String),
+    id String CODEC(ZSTD(3)),
+    at Int64 CODEC(DoubleDelta, ZSTD(1)),
+    time DateTime64(6, 'UTC') ALIAS fromUnixTimestamp64Micro(at, 'UTC'),
+    source LowCardinality(String),
+    name LowCardinality(String),
+    host LowCardinality(String),
+    path String,
+    inode Int64,
+    queue_id String,
+    sender String,
+    sender_kind LowCardinality(String),
+    envelope_from String,
+    client_ip String,
+    client_name String,
+    sasl_method LowCardinality(String),
+    message_id String,
+    size Int64,
+    recipients Int64,
+    recipient String,
+    original_recipient String,
+    provider LowCardinality(String),
+    outcome LowCardinality(String),
+    enhanced_status LowCardinality(String),
+    reply String,
+    transport LowCardinality(String),
+    outbound_ip LowCardinality(String),
+    relay_host String,
+    relay_ip String,
+    relay_port Int64,
+    delay_ms Int64,
+    queued_as String,
+    local Bool,
+    helo String,
+    stage LowCardinality(String),
+    code Int64,
+    mailbox String,
+    service LowCardinality(String),
+    method LowCardinality(String),
+    reason String,
+    tls Bool,
+    kafka_cluster LowCardinality(String),
+    kafka_partition UInt32,
+    kafka_offset UInt64,
+    INDEX kafka_place kafka_offset TYPE minmax GRANULARITY 1
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMMDD(fromUnixTimestamp64Micro(at, 'UTC'))
+ORDER BY (type, at, id)
+SETTINGS non_replicated_deduplication_window = 10000;

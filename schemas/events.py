@@ -1,0 +1,298 @@
+"""Every fact and every decision: frozen structs in one union, told apart by `"type"`.
+
+Fields are only ever added, with an empty default (left out of the JSON, filled in by ClickHouse): an event of an old
+release must still decode. Times (`at`, `until`) are UTC epoch microseconds; an `id` is deterministic (`schemas.names`).
+"""
+
+from typing import Literal, get_args
+
+from schemas.facts import Answer, Culprit, Evidence, Fact, LoginOutcome, Mode, Outcome, Scope, SenderKind
+
+
+class SourceOpened(Fact, frozen=True, kw_only=True):
+    """A collector began a log file (or the file's next generation after a rotation)."""
+
+    source: str
+    name: str
+    host: str = ""
+    path: str = ""
+    inode: int = 0
+
+
+class MessageSubmitted(Fact, frozen=True, kw_only=True):
+    """A message entered the queue; `recipients` is the envelope's count (Postfix: qmgr `nrcpt=`)."""
+
+    host: str
+    queue_id: str
+    sender: str
+    sender_kind: SenderKind = ""
+    envelope_from: str = ""
+    client_ip: str = ""
+    client_name: str = ""
+    sasl_method: str = ""
+    message_id: str = ""
+    size: int = 0
+    recipients: int = 0
+
+
+class DeliveryAttempted(Fact, frozen=True, kw_only=True):
+    """One recipient's delivery attempt; `outbound_ip` is empty where the log does not tell it.
+
+    `enhanced_status` is RFC 3463's, `reply` a stranger's text; `local`: it left through no relay IP (virtual, lmtp).
+    """
+
+    host: str
+    queue_id: str
+    sender: str = ""
+    sender_kind: SenderKind = ""
+    envelope_from: str = ""
+    recipient: str
+    original_recipient: str = ""
+    provider: str = ""
+    outcome: Outcome
+    enhanced_status: str = ""
+    reply: str = ""
+    transport: str = ""
+    outbound_ip: str = ""
+    relay_host: str = ""
+    relay_ip: str = ""
+    relay_port: int = 0
+    delay_ms: int = 0
+    queued_as: str = ""
+    local: bool = False
+
+
+class MessageExpired(Fact, frozen=True, kw_only=True):
+    """The MTA gave up and returned the message to its sender."""
+
+    host: str
+    queue_id: str
+    sender: str = ""
+    sender_kind: SenderKind = ""
+    envelope_from: str = ""
+
+
+class MessageRejected(Fact, frozen=True, kw_only=True):
+    """Our own MTA refused a command of a client; `stage` is the SMTP command (RFC 5321), `code` the reply code."""
+
+    host: str
+    sender: str = ""
+    sender_kind: SenderKind = ""
+    envelope_from: str = ""
+    recipient: str = ""
+    client_ip: str = ""
+    client_name: str = ""
+    helo: str = ""
+    stage: str = ""
+    code: int = 0
+    enhanced_status: str = ""
+    reply: str = ""
+    queue_id: str = ""
+
+
+class MailboxAuthenticated(Fact, frozen=True, kw_only=True):
+    """A login, good or bad. `unavailable`: the server could not ask (no wrong password was given)."""
+
+    host: str
+    mailbox: str
+    service: str
+    outcome: LoginOutcome
+    client_ip: str = ""
+    method: str = ""
+    reason: str = ""
+    tls: bool = False
+
+
+class ComplaintReceived(Fact, frozen=True, kw_only=True):
+    """A feedback report (RFC 5965) about a mail of ours; `attribution` says by what its sender was found, "" if not."""
+
+    feedback_type: str
+    sender: str = ""
+    attribution: str = ""
+    outbound_ip: str = ""
+    reporter: str = ""
+    envelope_from: str = ""
+    recipient: str = ""
+    message_id: str = ""
+    queue_id: str = ""
+    arrived_at: int = 0
+
+
+class ListingObserved(Fact, frozen=True, kw_only=True):
+    """What a DNSBL answered about an IP (RFC 5782); `unknown` is no news about the IP."""
+
+    ip: str
+    list: str
+    answer: Answer
+    codes: tuple[str, ...] = ()
+    reason: str = ""
+    scope: Scope
+    weight: float = 0.0
+    ttl_seconds: int = 0
+
+
+class ListHealthObserved(Fact, frozen=True, kw_only=True):
+    """Whether a list answered its RFC 5782 test points as it must; an unhealthy list has no vote."""
+
+    list: str
+    healthy: bool
+    reason: str = ""
+
+
+class TrafficCounted(Fact, frozen=True, kw_only=True):
+    """What one partition saw leave through one IP to one provider since its last count."""
+
+    partition: int
+    ip: str
+    provider: str = ""
+    sent: int = 0
+    deferred: int = 0
+    bounced: int = 0
+    complaints: int = 0
+    first_at: int = 0
+    last_at: int = 0
+    senders: tuple[Culprit, ...] = ()
+
+
+class HookApplied(Fact, frozen=True, kw_only=True):
+    """A hook brought a relay host to the active set `active` (IP to share of the traffic, 0 to 1)."""
+
+    pool: str
+    hook: str
+    host: str
+    active: dict[str, float]
+    decision: str = ""
+    took_ms: int = 0
+
+
+class HookFailed(Fact, frozen=True, kw_only=True):
+    """A hook could not bring a relay host to the active set; it is tried again."""
+
+    pool: str
+    hook: str
+    host: str
+    active: dict[str, float]
+    reason: str
+    decision: str = ""
+    attempt: int
+
+
+class OperatorActed(Fact, frozen=True, kw_only=True):
+    """An operator's order, with the name and the reason; `expires_at` 0 means until revoked."""
+
+    operator: str
+    action: Literal["withdraw", "restore", "pin", "unpin", "suspend", "release"]
+    subject: str
+    reason: str
+    pool: str = ""
+    expires_at: int = 0
+
+
+class ClockTicked(Fact, frozen=True, kw_only=True):
+    """Time passed: what waits for a time-out in the pool is looked at again."""
+
+
+class IpWithdrawn(Fact, frozen=True, kw_only=True):
+    """An IP left the pool, not to return before `until`; `relapse` counts the withdrawals before this one."""
+
+    pool: str
+    ip: str
+    until: int
+    relapse: int = 0
+    evidence: tuple[Evidence, ...] = ()
+    culprits: tuple[Culprit, ...] = ()
+    operator: str = ""
+
+
+class IpProbationStarted(Fact, frozen=True, kw_only=True):
+    """An IP carries `share` (0 to 1) of a full IP's traffic again, to be watched until `until`."""
+
+    pool: str
+    ip: str
+    share: float
+    until: int
+    evidence: tuple[Evidence, ...] = ()
+
+
+class IpRestored(Fact, frozen=True, kw_only=True):
+    """An IP is fully back in the pool."""
+
+    pool: str
+    ip: str
+    evidence: tuple[Evidence, ...] = ()
+    operator: str = ""
+
+
+class WithdrawalRefused(Fact, frozen=True, kw_only=True):
+    """An IP should leave but stays, since the pool would fall below its guard (`reason`)."""
+
+    pool: str
+    ip: str
+    reason: str
+    evidence: tuple[Evidence, ...] = ()
+
+
+class WithdrawalVerified(Fact, frozen=True, kw_only=True):
+    """The logs confirm that nothing left through a withdrawn IP any more while others sent."""
+
+    pool: str
+    ip: str
+    evidence: tuple[Evidence, ...] = ()
+
+
+class WithdrawalDrifted(Fact, frozen=True, kw_only=True):
+    """The logs show mail still leaving through a withdrawn IP: the hooks are applied again."""
+
+    pool: str
+    ip: str
+    evidence: tuple[Evidence, ...] = ()
+
+
+class MailboxFlagged(Fact, frozen=True, kw_only=True):
+    """A mailbox looks compromised, or (`step="watch"`) begins to."""
+
+    mailbox: str
+    score: float
+    step: Literal["watch", "flag"]
+    evidence: tuple[Evidence, ...] = ()
+
+
+class MailboxSuspended(Fact, frozen=True, kw_only=True):
+    """A mailbox should be (`propose`) or was (`enforce`) barred from sending."""
+
+    mailbox: str
+    score: float
+    mode: Mode
+    evidence: tuple[Evidence, ...] = ()
+
+
+class MailboxReleased(Fact, frozen=True, kw_only=True):
+    """A flagged mailbox looks right again, or an operator released it."""
+
+    mailbox: str
+    score: float
+    evidence: tuple[Evidence, ...] = ()
+    operator: str = ""
+
+
+class DeadLetter(Fact, frozen=True, kw_only=True):
+    """Something of ours that could not be read, kept with its place and the reason; passwords are redacted."""
+
+    name: str
+    format: str
+    reason: str
+    text: str
+    place: str = ""
+
+
+MailEvent = (
+    SourceOpened | MessageSubmitted | DeliveryAttempted | MessageExpired | MessageRejected | MailboxAuthenticated
+)
+PoolObservation = (
+    ListingObserved | ListHealthObserved | TrafficCounted | HookApplied | HookFailed | OperatorActed | ClockTicked
+)
+PoolEvent = IpWithdrawn | IpProbationStarted | IpRestored | WithdrawalRefused | WithdrawalVerified | WithdrawalDrifted
+MailboxEvent = MailboxFlagged | MailboxSuspended | MailboxReleased
+Event = MailEvent | ComplaintReceived | PoolObservation | PoolEvent | MailboxEvent | DeadLetter
+
+EVENT_TYPES: tuple[type[Fact], ...] = get_args(Event)

@@ -1,0 +1,41 @@
+"""What events are made of: the base of all, the evidence of decisions, and the words their fields choose from."""
+
+import re
+from typing import Literal
+
+import msgspec
+
+SenderKind = Literal["", "sasl", "pop", "network", "envelope"]
+Outcome = Literal["sent", "deferred", "bounced"]
+LoginOutcome = Literal["succeeded", "failed", "unavailable"]
+Answer = Literal["listed", "not_listed", "unknown"]
+Scope = Literal["ip", "network", "as"]
+Mode = Literal["off", "propose", "enforce"]
+
+
+def _tag(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One reason of a decision: the rule, a sentence, what was seen, what is usual, and the points it adds."""
+
+    rule: str
+    text: str
+    value: float = 0.0
+    usual: float = 0.0
+    points: float = 0.0
+
+
+class Culprit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A sender that used an IP before it was listed, with the messages it sent through it."""
+
+    sender: str
+    messages: int = 0
+
+
+class Fact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag=_tag):
+    """What every event has: a deterministic `id` and the time `at` of the fact."""
+
+    id: str
+    at: int

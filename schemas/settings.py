@@ -1,0 +1,299 @@
+"""The configuration: one TOML file, read once into frozen types that refuse unknown keys.
+
+Every wrong key is named at once, with its place. Only passwords come from elsewhere.
+"""
+
+import os
+import tomllib
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+
+from schemas.names import canonical_ip
+from schemas.password import password_in
+
+
+class SettingsError(ValueError):
+    """The configuration cannot be used; the text names every wrong key and its value."""
+
+
+def _ip(text: str) -> str:
+    try:
+        return canonical_ip(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no IP address") from None
+
+
+def _network(text: str) -> str:
+    try:
+        return str(ip_network(text))
+    except ValueError as error:
+        raise ValueError(f"{text!r} is no network: {error}") from None
+
+
+def _zone(text: str) -> str:
+    try:
+        ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ValueError(f"{text!r} is no time zone of the tz database") from None
+    return text
+
+
+def _each_once(transports: dict[str, str]) -> dict[str, str]:
+    ips = list(transports.values())
+    twice = sorted({ip for ip in ips if ips.count(ip) > 1})
+    if twice or not ips:
+        raise ValueError(f"{', '.join(twice)} stands there twice" if twice else "a pool needs at least one")
+    return transports
+
+
+Ip = Annotated[str, AfterValidator(_ip)]
+Network = Annotated[str, AfterValidator(_network)]
+Zone = Annotated[str, AfterValidator(_zone)]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
+Port = Annotated[int, Field(ge=0, le=65535)]
+Seconds = Annotated[float, Field(gt=0)]
+Share = Annotated[float, Field(gt=0, le=1)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Kafka(_Part):
+    """Where the event log is, how its topics are made, and when a log line counts as kept.
+
+    `confirm="broker"`: once the broker acknowledged it. `"sink"`: once the sink stored it in ClickHouse, for a broker
+    that keeps all in memory and may forget it.
+    """
+
+    bootstrap: tuple[str, ...] = ("127.0.0.1:9092",)
+    partitions: Annotated[int, Field(ge=1, le=1000)] = 8
+    replication: Annotated[int, Field(ge=1, le=7)] = 1
+    confirm: Literal["broker", "sink"] = "broker"
+    group: Name = "relaywarden"
+    session_timeout_seconds: Seconds = 10.0
+
+
+class ClickHouse(_Part):
+    """Where the warehouse is, and how many days it keeps events; what is older is deleted, or not stored at all.
+
+    The password comes from the environment, else from a file that only its owner reads.
+    """
+
+    host: str = "127.0.0.1"
+    port: Port = 8123
+    secure: bool = False
+    database: Name = "relaywarden"
+    user: str = "default"
+    password_env: str = "RELAYWARDEN_CLICKHOUSE_PASSWORD"  # noqa: S105 the variable's name, no password
+    password_file: Path | None = None
+    keep_days: Annotated[int, Field(ge=1, le=10_000)] = 400
+
+    @property
+    def password(self) -> str:
+        """Return the password that the environment holds, else the file's first line, or "" where neither is set.
+
+        ValueError where the file cannot be read, or is open to others too.
+        """
+        given = os.environ.get(self.password_env, "")
+        if given or self.password_file is None:
+            return given
+        return password_in(self.password_file, "clickhouse.password_file")
+
+
+class Log(_Part):
+    """A log file to follow: `format` is a module of collectors/mta/ or collectors/logins/."""
+
+    format: Name
+    log: Path
+    host: str = ""
+    timezone: Zone = "UTC"
+    start: Literal["beginning", "end"] = "beginning"
+
+
+class Maildir(_Part):
+    """A Maildir that receives feedback reports: `format` is a module of collectors/complaints/."""
+
+    format: Name = "arf"
+    maildir: Path
+
+
+class OwnList(_Part):
+    """A DNSBL of your own, or one the catalogue lacks; `codes` gives each return code its meaning."""
+
+    zone: str
+    weight: Annotated[float, Field(ge=0, le=1)] = 1.0
+    codes: dict[str, str] = {}
+    ipv6: bool = False
+    removal: str = ""
+
+
+class Dnsbl(_Part):
+    """Which lists are asked, by which resolver, and how often."""
+
+    lists: tuple[Name, ...] = ()
+    own: dict[Name, OwnList] = {}
+    resolvers: tuple[Ip, ...] = ("127.0.0.1",)
+    port: Port = 53
+    interval_seconds: Seconds = 900.0
+    timeout_seconds: Seconds = 5.0
+
+
+class SocketmapHook(_Part):
+    """The socketmap server that Postfix asks per mail (socketmap_table(5)): one TCP port of this host."""
+
+    host: Ip = "127.0.0.1"
+    port: Port = 10025
+    state: Path = Path("/var/lib/relaywarden/socketmap.json")
+
+
+class RandmapHook(_Part):
+    """A file with Postfix's randmap of the active transports, and the command that makes Postfix read it."""
+
+    path: Path = Path("/etc/postfix/relaywarden-pool.cf")
+    reload: tuple[str, ...] = ("postfix", "reload")
+
+
+class Hooks(_Part):
+    """The hooks that tell the MTAs which IPs are active; those left out do not run."""
+
+    postfix_socketmap: SocketmapHook | None = None
+    postfix_randmap: RandmapHook | None = None
+
+
+class Pool(_Part):
+    """One relay pool: its IPs (by the Postfix transport that sends through each) and when one must leave."""
+
+    transports: Annotated[dict[str, Ip], AfterValidator(_each_once)]
+    min_active: Annotated[int, Field(ge=1)] = 1
+    threshold: Annotated[float, Field(gt=0)] = 1.0
+    quarantine_minutes: Seconds = 120.0
+    quarantine_max_minutes: Seconds = 7 * 24 * 60.0
+    relapse_memory_days: Seconds = 30.0
+    probation_minutes: Seconds = 60.0
+    probation_shares: tuple[Share, ...] = (0.1, 0.5)
+    stale_minutes: Seconds = 60.0
+    verify_seconds: Seconds = 60.0
+    dry_run: bool = False
+    hooks: Hooks = Hooks()
+
+    @property
+    def ips(self) -> tuple[str, ...]:
+        """Return the pool's IPs in the order of the configuration."""
+        return tuple(self.transports.values())
+
+    @field_validator("min_active")
+    @classmethod
+    def _not_beyond_the_pool(cls, least: int, info: ValidationInfo) -> int:
+        ips = info.data.get("transports", {})  # missing where these are wrong themselves
+        if least > len(ips) > 0:
+            raise ValueError(f"{least} is more than the {len(ips)} IPs of the pool")
+        return least
+
+
+class Mailboxes(_Part):
+    """When a mailbox counts as compromised, and what follows; "enforce" waits for a hook (docs/adr/0003)."""
+
+    action: Literal["off", "propose", "enforce"] = "propose"
+    watch_score: Annotated[float, Field(gt=0)] = 50.0
+    flag_score: Annotated[float, Field(gt=0)] = 100.0
+    suspend_score: Annotated[float, Field(gt=0)] = 150.0
+    release_score: Annotated[float, Field(ge=0)] = 30.0
+    protected: frozenset[str] = frozenset()
+
+    @field_validator("action")
+    @classmethod
+    def _carried_out(cls, action: str) -> str:
+        if action == "enforce":
+            raise ValueError("'enforce' needs a suspension hook, which this release has not; say 'propose'")
+        return action
+
+
+class Dashboard(_Part):
+    """Where the pages are served."""
+
+    host: Ip = "127.0.0.1"
+    port: Port = 8501
+
+
+class Embedded(_Part):
+    """The one-machine mode (`relaywarden up`): where it keeps its data, and how much memory its broker may take."""
+
+    data: Path = Path("var")
+    broker_memory_mb: Annotated[int, Field(ge=64)] = 1024
+
+
+class Settings(_Part):
+    """The whole configuration.
+
+    `tick_seconds` is how often the pool is looked at though nothing happened; after `stall_seconds` without progress
+    the worker ends, to be started anew.
+    """
+
+    data: Path = Path("/var/lib/relaywarden")
+    tick_seconds: Seconds = 5.0
+    stall_seconds: Seconds = 120.0
+    kafka: Kafka = Kafka()
+    clickhouse: ClickHouse = ClickHouse()
+    mta: dict[Name, Log] = {}
+    logins: dict[Name, Log] = {}
+    complaints: dict[Name, Maildir] = {}
+    networks: dict[Network, str] = {}
+    dnsbl: Dnsbl = Dnsbl()
+    pool: dict[Name, Pool] = {}
+    mailboxes: Mailboxes = Mailboxes()
+    dashboard: Dashboard = Dashboard()
+    embedded: Embedded = Embedded()
+
+    @field_validator("pool")
+    @classmethod
+    def _one_pool_an_ip(cls, pools: dict[str, Pool]) -> dict[str, Pool]:
+        owner: dict[str, str] = {}
+        for name, pool in pools.items():
+            for ip in pool.ips:
+                if owner.setdefault(ip, name) != name:
+                    raise ValueError(f"{name}.transports: {ip} is in the pool {owner[ip]} already")
+        return pools
+
+    @property
+    def outbound_ips(self) -> dict[str, str]:
+        """Return the outbound IP of each Postfix transport of all pools."""
+        return {name: ip for pool in self.pool.values() for name, ip in pool.transports.items()}
+
+
+def parse(text: str, place: str) -> Settings:
+    """Return the settings of a TOML text. SettingsError names every wrong key; `place` is the file's name."""
+    try:
+        table: dict[str, Any] = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{place}: no TOML: {error}") from error
+    try:
+        return Settings.model_validate(table)
+    except ValidationError as error:
+        wrong = "; ".join(_sentence(dict(item)) for item in error.errors())
+        raise SettingsError(f"{place}: {wrong}") from error
+
+
+def _sentence(item: dict[str, Any]) -> str:
+    key = ".".join(str(part) for part in item["loc"] if part != "[key]")
+    if item["type"] == "extra_forbidden":
+        return f"{key}: no such setting"
+    message = str(item["msg"]).removeprefix("Value error, ")
+    given = item.get("input")
+    shown = f" (is {given!r})" if isinstance(given, str | int | float | bool) and repr(given) not in message else ""
+    return f"{key}: {message[0].lower()}{message[1:]}{shown}"
+
+
+def load(path: Path) -> Settings:
+    """Return the settings of a file. SettingsError where it cannot be read or something in it is wrong."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise SettingsError(f"{path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path}: no UTF-8 at byte {error.start}") from error
+    return parse(text, str(path))

@@ -1,0 +1,72 @@
+"""The Kafka topics: what each carries, how it is partitioned, and how long it keeps its records."""
+
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+from schemas import events
+from schemas.facts import Fact
+from schemas.names import partition_of
+
+DAY_MS = 24 * 60 * 60 * 1000
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A topic: `single` has one partition (one writer decides), else as many as the configuration says."""
+
+    name: str
+    events: tuple[type[Fact], ...]
+    single: bool = False
+    retention_ms: int = 14 * DAY_MS
+    cleanup: Literal["delete", "compact"] = "delete"
+    config: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def table(self) -> str:
+        """Return the ClickHouse table that keeps this topic."""
+        return self.name.replace(".", "_")
+
+    def partitions(self, configured: int) -> int:
+        """Return the number of partitions, given the configured number for the hot topics."""
+        return 1 if self.single else configured
+
+
+MAIL_EVENTS = Topic("mail.events", get_args(events.MailEvent))
+COMPLAINTS = Topic("complaints", (events.ComplaintReceived,), retention_ms=400 * DAY_MS)
+POOL_OBSERVATIONS = Topic("pool.observations", get_args(events.PoolObservation), single=True)
+POOL_EVENTS = Topic("pool.events", get_args(events.PoolEvent), single=True, retention_ms=-1)
+MAILBOX_EVENTS = Topic("mailbox.events", get_args(events.MailboxEvent), retention_ms=-1)
+DEAD_LETTERS = Topic("dead.letters", (events.DeadLetter,), single=True, retention_ms=90 * DAY_MS)
+# A worker that was cut off may write a state older than its successor's: the lag keeps the successor's readable.
+_LAGGING = {"min.compaction.lag.ms": "3600000"}
+MAILBOX_STATE = Topic("mailbox.state", (), retention_ms=-1, cleanup="compact", config=_LAGGING)
+TRAFFIC_STATE = Topic("traffic.state", (), retention_ms=-1, cleanup="compact", config=_LAGGING)
+POOL_STATE = Topic("pool.state", (), single=True, retention_ms=-1, cleanup="compact", config=_LAGGING)
+
+TOPICS = (
+    MAIL_EVENTS,
+    COMPLAINTS,
+    POOL_OBSERVATIONS,
+    POOL_EVENTS,
+    MAILBOX_EVENTS,
+    DEAD_LETTERS,
+    MAILBOX_STATE,
+    TRAFFIC_STATE,
+    POOL_STATE,
+)
+BY_EVENT = {event: topic for topic in TOPICS for event in topic.events}
+
+
+def sender_of(event: Fact) -> str:
+    """Return by whom an event is partitioned: the sender or mailbox, else the client, else the event's own id."""
+    for name in ("sender", "mailbox", "client_ip"):
+        value: str = getattr(event, name, "")
+        if value:
+            return value
+    return event.id
+
+
+def place_of(event: Fact, configured: int) -> tuple[Topic, int]:
+    """Return the topic and the partition of an event, given the configured number of partitions."""
+    topic = BY_EVENT[type(event)]
+    return topic, partition_of(sender_of(event), topic.partitions(configured))
