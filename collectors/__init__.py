@@ -1,0 +1,1 @@
+"""Collectors: what reads logs, lists and complaints, and pushes events into Kafka."""

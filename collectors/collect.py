@@ -1,0 +1,153 @@
+"""The collecting process: a thread for each log, one for the DNSBLs, one for each Maildir, until it is told to end."""
+
+import fcntl
+import logging
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from types import FrameType
+
+from collectors.intake import Intake
+from collectors.log import LogCollector
+from collectors.publish import BrokerReplacedError, Publisher, StoppedError
+from collectors.reading import loaded
+from collectors.resolve import Poller
+from collectors.stored import Sink, stored_of
+from schemas.events import Event
+from schemas.settings import Kafka, Settings
+
+LOG = logging.getLogger("relaywarden.collect")
+
+Work = Callable[[], None]
+Publish = Callable[[Sequence[Event]], None]
+
+
+class BusyError(ValueError):
+    """Another collector works with the same checkpoints."""
+
+
+def run(settings: Settings, stop: threading.Event | None = None) -> None:
+    """Collect all that is configured until `stop`, or SIGTERM or SIGINT where none is given.
+
+    ValueError, before anything is read, where the configuration or a checkpoint cannot be used; OSError where the data
+    folder cannot. What fails later is tried again for ever.
+    """
+    # Its clients tell every lost connection at length: the publisher says once that the broker is away.
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)
+    (settings.data / "checkpoints").mkdir(parents=True, exist_ok=True)
+    with _locked(settings), _stopping(stop) as ended:
+        sink = Sink(settings.kafka) if settings.kafka.confirm == "sink" else None
+        try:
+            _run_all(_works(settings, ended, sink), ended)
+        finally:
+            if sink is not None:
+                sink.close()
+
+
+def _works(settings: Settings, stop: threading.Event, sink: Sink | None) -> dict[str, Work]:
+    """Return what is to be done, by name. ValueError where something configured cannot be."""
+    works: dict[str, Work] = {}
+    for kind, logs in (("mta", settings.mta), ("logins", settings.logins)):
+        for name, log in logs.items():
+            try:
+                loaded(log.format)
+            except ValueError as error:
+                raise ValueError(f"{kind}.{name}.format: {error}") from error
+            identity = f"{kind}-{name}@{log.host or socket.gethostname()}"
+            works[f"{kind}.{name}"] = LogCollector(settings, name, log, identity=identity, stop=stop, sink=sink).run
+    poller = Poller(settings.dnsbl, [ip for pool in settings.pool.values() for ip in pool.ips])
+    works["dnsbl"] = _publishing(poller.run, settings.kafka, stop, None)  # asked again next round, if it gets lost
+    for name, maildir in settings.complaints.items():
+        works[f"complaints.{name}"] = _publishing(Intake(maildir, name).run, settings.kafka, stop, sink)
+    return works
+
+
+def _run_all(works: dict[str, Work], stop: threading.Event) -> None:
+    """Do all in threads until `stop`; when one of them fails, all end, and its error is raised."""
+    if not works:
+        stop.wait()
+        return
+    with ThreadPoolExecutor(len(works)) as pool:
+        running: list[Future[None]] = []
+        for name, work in works.items():
+            LOG.info("collecting %s", name)
+            running.append(pool.submit(work))
+        wait(running, return_when=FIRST_EXCEPTION)
+        stop.set()
+    for each in running:
+        each.result()
+
+
+def _publishing(
+    source: Callable[[Publish, threading.Event], None], kafka: Kafka, stop: threading.Event, sink: Sink | None
+) -> Work:
+    """Return the work of a source that publishes by itself and waits until its events are safe."""
+
+    def work() -> None:
+        publisher = Publisher(kafka, stop)
+
+        def publish(events: Sequence[Event]) -> None:
+            nonlocal publisher
+            while True:
+                try:
+                    publisher.publish(events)
+                    publisher.barrier()
+                    _wait_until_stored(publisher, sink, stop)
+                except BrokerReplacedError as error:
+                    LOG.warning("%s; what it may have lost is sent again", error)
+                    publisher.close()
+                    publisher = Publisher(kafka, stop)
+                else:
+                    return
+
+        try:
+            source(publish, stop)
+        except StoppedError:
+            LOG.info("ended with unacknowledged events; they are taken in again")
+        finally:
+            publisher.close()
+
+    return work
+
+
+def _wait_until_stored(publisher: Publisher, sink: Sink | None, stop: threading.Event) -> None:
+    """Return when the sink has stored all that was acknowledged; at once where nobody asked for that."""
+    while sink is not None:
+        stored = stored_of(sink, publisher) or {}
+        if all(stored.get(place, 0) >= offset for place, offset in publisher.acknowledged.items()):
+            return
+        if stop.wait(0.2):
+            raise StoppedError
+
+
+@contextmanager
+def _locked(settings: Settings) -> Iterator[None]:
+    """Keep the checkpoints to this process. BusyError where another has them."""
+    with (settings.data / "checkpoints" / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise BusyError(f"{settings.data}: another relaywarden collect works there") from None
+        yield
+
+
+@contextmanager
+def _stopping(stop: threading.Event | None) -> Iterator[threading.Event]:
+    """Give `stop`, or an event that SIGTERM and SIGINT set."""
+    if stop is not None:
+        yield stop
+        return
+    ended = threading.Event()
+
+    def end(_signal: int, _frame: FrameType | None) -> None:
+        ended.set()
+
+    previous = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield ended
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

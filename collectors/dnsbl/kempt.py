@@ -1,0 +1,15 @@
+"""dnsbl.kempt.net: hosts that sent to addresses which never existed; longer at each relapse.
+
+Its operator documents no meaning per code, so every code says listed.
+"""
+
+from collectors.dnsbl import Dnsbl
+
+DNSBL = Dnsbl(
+    name="kempt",
+    zone="dnsbl.kempt.net",
+    operator="kempt.net",
+    weight=0.3,
+    listed={},
+    other="listed",
+)

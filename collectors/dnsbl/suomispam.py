@@ -1,0 +1,16 @@
+"""Suomispam: spam sources seen in Finland; its test point answers with a code of its own, 127.0.0.99.
+
+Its operator documents no meaning per code, so every code says listed.
+"""
+
+from collectors.dnsbl import Dnsbl
+
+DNSBL = Dnsbl(
+    name="suomispam",
+    zone="bl.suomispam.net",
+    operator="Suomispam",
+    weight=0.3,
+    listed={},
+    other="listed",
+    removal="https://suomispam.net/",
+)

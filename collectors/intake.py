@@ -1,0 +1,122 @@
+"""Take complaints in from a Maildir: a mail is published, and moved to `cur` as seen only when that is acknowledged.
+
+No mail is ever deleted. Ended between the two, the same mail is published again later under the same id.
+"""
+
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from collectors.addresses import redacted
+from collectors.complaints import load
+from schemas.events import DeadLetter, Event
+from schemas.names import derived_id
+from schemas.settings import Maildir
+
+LOG = logging.getLogger("relaywarden.complaints")
+
+_LARGEST = 10 * 1024 * 1024
+_BATCH = 100
+_PAUSE_SECONDS = 1.0
+_TEXT_LENGTH = 4000
+
+
+class Intake:
+    """The reader of one Maildir, which is made where its parent folder is there.
+
+    ValueError names an unknown format; OSError, with the place, a folder that can be neither used nor made.
+    """
+
+    def __init__(self, settings: Maildir, name: str) -> None:
+        self._name = name
+        self._format = settings.format
+        self._parse = load(settings.format)
+        self._new, self._cur = settings.maildir / "new", settings.maildir / "cur"
+        self._unreadable: set[Path] = set()
+        for folder in (settings.maildir, self._new, self._cur, settings.maildir / "tmp"):
+            folder.mkdir(exist_ok=True)
+
+    def run(self, publish: Callable[[Sequence[Event]], None], stop: threading.Event) -> None:
+        """Take in what comes, until `stop`; `publish` returns when the events are acknowledged."""
+        while not stop.is_set():
+            if not self.take(publish):
+                stop.wait(_PAUSE_SECONDS)
+
+    def take(self, publish: Callable[[Sequence[Event]], None]) -> int:
+        """Take in the mails that wait now, up to a hundred; return how many they were."""
+        done: list[Path] = []
+        events: list[Event] = []
+        for path in self._waiting():
+            try:
+                events.extend(self._events(path))
+            except FileNotFoundError:
+                continue  # another program moved it
+            except OSError as error:
+                self._warn(path, error)
+                continue
+            done.append(path)
+            if len(done) == _BATCH:
+                break
+        if events:
+            publish(events)
+        for path in done:
+            self._seen(path)
+        return len(done)
+
+    def _waiting(self) -> Iterator[Path]:
+        for folder in (self._new, self._cur):
+            for path in sorted(folder.iterdir()):
+                hidden = path.name.startswith(".")
+                if not hidden and path.is_file() and not (folder == self._cur and "S" in _flags(path.name)):
+                    yield path
+
+    def _events(self, path: Path) -> Iterator[Event]:
+        with path.open("rb") as file:
+            mail = file.read(_LARGEST + 1)
+            mtime_ns = os.fstat(file.fileno()).st_mtime_ns
+        try:
+            if len(mail) > _LARGEST:
+                raise ValueError(f"a mail of more than {_LARGEST} bytes")  # noqa: TRY301 one way out for both
+            complaint = self._parse(mail)
+        except ValueError as error:
+            yield self._dead(path, mail, mtime_ns, str(error))
+        else:
+            if complaint is None:
+                LOG.info("%s: %s is no complaint", self._name, path.name)
+            else:
+                yield complaint
+
+    def _dead(self, path: Path, mail: bytes, mtime_ns: int, reason: str) -> DeadLetter:
+        place = os.fsencode(path.name.partition(":")[0]).decode(errors="replace")
+        return DeadLetter(
+            id=derived_id("dead mail", self._name, place),
+            at=mtime_ns // 1000,
+            name=self._name,
+            format=self._format,
+            reason=reason,
+            text=redacted(mail[: 2 * _TEXT_LENGTH].decode(errors="replace"))[:_TEXT_LENGTH],
+            place=place,
+        )
+
+    def _seen(self, path: Path) -> None:
+        """Move a mail to `cur` with the flag S; a name that is taken there gets a mark, since a move would delete."""
+        base, flags = path.name.partition(":")[0], "".join(sorted({*_flags(path.name), "S"}))
+        target = self._cur / f"{base}:2,{flags}"
+        while target.exists():
+            base += "_"
+            target = self._cur / f"{base}:2,{flags}"
+        try:
+            path.rename(target)
+        except FileNotFoundError:
+            LOG.info("%s: another program moved %s", self._name, path)
+
+    def _warn(self, path: Path, error: OSError) -> None:
+        if path not in self._unreadable:
+            self._unreadable.add(path)
+            LOG.warning("%s: %s cannot be read and stays where it is: %s", self._name, path, error.strerror)
+
+
+def _flags(name: str) -> str:
+    return name.rpartition(":2,")[2] if ":2," in name else ""

@@ -1,0 +1,123 @@
+"""Events out of records and the message they concern."""
+
+import re
+from functools import lru_cache
+
+from collectors.mta._message import Message
+from collectors.mta._network import NetworkNames
+from collectors.mta.records import Attempted, LoginTried, Queued, Refused
+from schemas.events import DeliveryAttempted, MailboxAuthenticated, MessageRejected, MessageSubmitted
+from schemas.facts import SenderKind
+from schemas.names import canonical_mailbox, domain_of, provider_of
+
+_QUEUED_AS = re.compile(r"\bqueued as ([0-9A-Za-z]{5,24})$")
+
+
+@lru_cache(maxsize=65536)
+def _provider(relay_host: str, domain: str) -> str:
+    return provider_of(relay_host, f"@{domain}")
+
+
+def is_loopback(ip: str) -> bool:
+    """Tell whether a canonical IP is this host itself."""
+    return ip.startswith("127.") or ip == "::1"
+
+
+def submission(message: Message, record: Queued, identity: str) -> MessageSubmitted:
+    """Return that a message entered the queue."""
+    return MessageSubmitted(
+        id=identity,
+        at=record.at,
+        host=record.host,
+        queue_id=record.queue_id,
+        sender=message.sender,
+        sender_kind=message.kind,
+        envelope_from=record.envelope_from,
+        client_ip=message.client_ip,
+        client_name=message.client_name,
+        sasl_method=message.method,
+        message_id=message.message_id,
+        size=record.size,
+        recipients=record.recipients,
+    )
+
+
+def attempt(record: Attempted, message: Message | None, outbound_ip: str, identity: str) -> DeliveryAttempted:
+    """Return a delivery attempt; the outbound IP is left out where it is of the other family than the remote server."""
+    if outbound_ip and record.relay_ip and (":" in outbound_ip) != (":" in record.relay_ip):
+        outbound_ip = ""
+    queued = _QUEUED_AS.search(record.reply, max(0, len(record.reply) - 40)) if record.outcome == "sent" else None
+    return DeliveryAttempted(
+        id=identity,
+        at=record.at,
+        host=record.host,
+        queue_id=record.queue_id,
+        sender=message.sender if message is not None else "",
+        sender_kind=message.kind if message is not None else "",
+        envelope_from=message.envelope_from if message is not None else "",
+        recipient=record.recipient,
+        original_recipient=record.original_recipient,
+        provider=_provider(record.relay_host, domain_of(record.recipient)),
+        outcome=record.outcome,
+        enhanced_status=record.enhanced_status,
+        reply=record.reply,
+        transport=record.transport,
+        outbound_ip=outbound_ip,
+        relay_host=record.relay_host,
+        relay_ip=record.relay_ip,
+        relay_port=record.relay_port,
+        delay_ms=record.delay_ms,
+        queued_as=queued[1] if queued else "",
+        local=record.local or (not outbound_ip and is_loopback(record.relay_ip)),
+    )
+
+
+def login(record: LoginTried, identity: str) -> MailboxAuthenticated:
+    """Return a login."""
+    return MailboxAuthenticated(
+        id=identity,
+        at=record.at,
+        host=record.host,
+        mailbox=canonical_mailbox(record.mailbox),
+        service=record.service,
+        outcome=record.outcome,
+        client_ip=record.client_ip,
+        method=record.method,
+        reason=record.reason,
+        tls=record.tls,
+    )
+
+
+def refusal(record: Refused, message: Message | None, networks: NetworkNames, identity: str) -> MessageRejected:
+    """Return a refused command; what its line does not tell of the client comes from the message."""
+    sender, kind = _sender_of(record, message, networks)
+    return MessageRejected(
+        id=identity,
+        at=record.at,
+        host=record.host,
+        sender=sender,
+        sender_kind=kind,
+        envelope_from=record.envelope_from or (message.envelope_from if message is not None else ""),
+        recipient=record.recipient,
+        client_ip=record.client_ip or (message.client_ip if message is not None else ""),
+        client_name=record.client_name or (message.client_name if message is not None else ""),
+        helo=record.helo,
+        stage=record.stage,
+        code=record.code,
+        enhanced_status=record.enhanced_status,
+        reply=record.reply,
+        queue_id=record.queue_id,
+    )
+
+
+def _sender_of(record: Refused, message: Message | None, networks: NetworkNames) -> tuple[str, SenderKind]:
+    if message is not None and message.kind:
+        return message.sender, message.kind
+    if record.mailbox:
+        return canonical_mailbox(record.mailbox), "sasl"
+    network = networks.name_of(record.client_ip)
+    if network:
+        return network, "network"
+    if record.has_envelope:
+        return record.envelope_from.lower() or "<>", "envelope"
+    return "", ""

@@ -1,0 +1,37 @@
+"""A message in the queue, as the join knows it."""
+
+import msgspec
+
+from collectors.mta.records import Queued
+from schemas.facts import SenderKind
+
+
+class Message(msgspec.Struct, array_like=True, gc=False):
+    """What the lines told of a message so far; `removed` is when it left the queue, 0 while it is there."""
+
+    host: str
+    queue_id: str
+    first: int
+    last: int
+    sender: str = ""
+    kind: SenderKind = ""
+    envelope_from: str = ""
+    client_ip: str = ""
+    client_name: str = ""
+    method: str = ""
+    message_id: str = ""
+    origin_id: str = ""
+    size: int = 0
+    removed: int = 0
+    received: bool = False
+    queued: bool = False
+
+
+def is_same_mail(message: Message, record: Queued) -> bool:
+    """Tell whether the queue manager speaks of this message, and not of one that got its queue id later."""
+    return message.envelope_from == record.envelope_from and message.size == record.size
+
+
+def label_of(name: str) -> str:
+    """Return the first label of a host's name: logs write `mx1` where DNS says `mx1.example.net`."""
+    return name.partition(".")[0].lower()

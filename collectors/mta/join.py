@@ -1,0 +1,238 @@
+"""The join: what lines say, put together by host and queue id, so that each delivery knows its sender.
+
+A fold over records in the order of the log, bounded in memory, whose state survives as bytes. The sender of a message
+is its SASL user, else the customer network of its client, else its envelope sender (`<>` for the null sender). A
+message that comes back from a content filter, or that a relay host takes over from our submission host, is the same
+message: it keeps its first sender and is not submitted again.
+"""
+
+from collections import OrderedDict, deque
+from collections.abc import Mapping
+
+import msgspec
+
+from collectors.mta._events import attempt, is_loopback, login, refusal, submission
+from collectors.mta._message import Message, is_same_mail, label_of
+from collectors.mta._network import NetworkNames
+from collectors.mta.records import (
+    Attempted,
+    Expired,
+    Identified,
+    LoginTried,
+    Queued,
+    Received,
+    Record,
+    Refused,
+    Removed,
+)
+from schemas.events import MailEvent, MessageExpired
+
+_SECOND = 1_000_000
+_GRACE = 10 * _SECOND
+_MERGE = 10 * _SECOND
+_LIFETIME = 7 * 24 * 60 * 60 * _SECOND
+_MOST_MESSAGES = 100_000
+_MOST_HOSTS = 1000
+
+
+class _State(msgspec.Struct, array_like=True):
+    messages: list[Message] = []
+    closing: list[tuple[int, str, str]] = []
+
+
+class Join:
+    """The messages that are in the queues, at most `limit` of them: then those not heard of for longest go first."""
+
+    def __init__(
+        self,
+        *,
+        outbound_ips: Mapping[str, str],
+        networks: Mapping[str, str],
+        state: bytes = b"",
+        limit: int = _MOST_MESSAGES,
+    ) -> None:
+        self._outbound_ips = dict(outbound_ips)
+        self._networks = NetworkNames(networks)
+        self._limit = limit
+        # OrderedDict: finding a plain dict's oldest entry takes longer the more were removed before it
+        self._messages: OrderedDict[tuple[str, str], Message] = OrderedDict()
+        self._by_message_id: dict[str, Message] = {}
+        self._hosts: dict[str, str] = {}
+        self._closing: deque[tuple[int, str, str]] = deque()
+        if state:
+            self._restore(msgspec.msgpack.decode(state, type=_State))
+
+    def __len__(self) -> int:
+        return len(self._messages)
+
+    def snapshot(self) -> bytes:
+        """Return the state, to be given to the next `Join` of the same log."""
+        return msgspec.msgpack.encode(_State(list(self._messages.values()), list(self._closing)))
+
+    def _restore(self, state: _State) -> None:
+        for message in state.messages:
+            self._add(message)
+            if message.message_id:
+                first = self._by_message_id.setdefault(message.message_id, message)
+                if message.first < first.first:
+                    self._by_message_id[message.message_id] = message
+        self._closing.extend(state.closing)
+
+    def step(self, record: Record, identity: str) -> MailEvent | None:
+        """Take in what a line says; return the event that it makes, if any, with the given id."""
+        event: MailEvent | None = None
+        match record:
+            case Attempted():
+                event = self._attempted(record, identity)
+            case Queued():
+                event = self._queued(record, identity)
+            case Identified():
+                self._identified(record)
+            case Removed():
+                self._removed(record)
+            case Received():
+                event = self._received(record, identity)
+            case Expired():
+                event = self._expired(record, identity)
+            case Refused():
+                message = self._messages.get((record.host, record.queue_id)) if record.queue_id else None
+                event = refusal(record, message, self._networks, identity)
+            case LoginTried():
+                event = login(record, identity)
+        return event
+
+    def _received(self, record: Received, identity: str) -> MailEvent | None:
+        known = self._messages.get((record.host, record.queue_id))
+        late = known is not None and not known.received and not known.removed and record.at - known.first <= _MERGE
+        message = known if known is not None and late else self._new(record.at, record.host, record.queue_id)
+        message.received = True
+        message.client_ip, message.client_name = record.client_ip, record.client_name
+        message.method, message.origin_id = record.method, record.origin_id
+        if record.mailbox:
+            message.sender, message.kind = record.mailbox.strip().lower(), "sasl"
+        elif network := self._networks.name_of(record.client_ip):
+            message.sender, message.kind = network, "network"
+        if not record.mailbox:
+            return None
+        tried = LoginTried(record.at, record.host, record.mailbox, "smtp", "succeeded", record.client_ip, record.method)
+        return login(tried, identity)
+
+    def _identified(self, record: Identified) -> None:
+        message = self._messages.get((record.host, record.queue_id))
+        if message is None or message.queued or message.removed:
+            message = self._new(record.at, record.host, record.queue_id)
+        message.message_id = record.message_id
+        if record.message_id:
+            self._by_message_id.setdefault(record.message_id, message)
+
+    def _queued(self, record: Queued, identity: str) -> MailEvent | None:
+        key = (record.host, record.queue_id)
+        message = self._messages.get(key)
+        if message is not None and message.queued and is_same_mail(message, record):
+            self._messages.move_to_end(key)  # heard of again: among the last to be evicted
+            message.last = record.at
+            return None
+        if message is None or message.queued or message.removed:
+            message = self._new(record.at, record.host, record.queue_id)
+        message.queued, message.last = True, record.at
+        message.envelope_from, message.size = record.envelope_from, record.size
+        if message.kind != "sasl":
+            earlier = self._earlier(message)
+            if earlier is not None:
+                message.sender, message.kind = earlier.sender, earlier.kind
+                return None
+        if not message.kind:
+            message.sender, message.kind = record.envelope_from.lower() or "<>", "envelope"
+        return submission(message, record, identity)
+
+    def _earlier(self, message: Message) -> Message | None:
+        """Return the same mail as we had it before the hop that brought it here, or None.
+
+        A client cannot claim it: a queue id of origin is believed by Postfix only from its own filters (XFORWARD); else
+        Message-ID and envelope sender must agree, and the client be this host itself or one whose log we read.
+        """
+        client_host = self._hosts.get(label_of(message.client_name), "")
+        if message.origin_id:
+            for host in (message.host, client_host):
+                found = self._messages.get((host, message.origin_id))
+                if found is not None:
+                    return found
+        found = self._by_message_id.get(message.message_id)
+        if found is None or found is message or found.envelope_from != message.envelope_from:
+            return None
+        if found.host == message.host:
+            return found if is_loopback(message.client_ip) else None
+        return found if found.host == client_host else None
+
+    def _attempted(self, record: Attempted, identity: str) -> MailEvent:
+        message = self._messages.get((record.host, record.queue_id))
+        event = attempt(record, message, self._outbound_ips.get(record.transport, ""), identity)
+        if message is not None:
+            message.last = record.at
+            if event.queued_as and self._taken_over(message, record, event.queued_as):
+                return msgspec.structs.replace(event, local=True)
+        return event
+
+    def _taken_over(self, message: Message, record: Attempted, queue_id: str) -> bool:
+        """Tell whether a message of ours continues as `queue_id` here; if its sender was not known, it is now."""
+        loopback = is_loopback(record.relay_ip)
+        host = message.host if loopback else self._hosts.get(label_of(record.relay_host), "")
+        later = self._messages.get((host, queue_id))
+        if later is None or later is message:
+            return False
+        known = message.message_id and later.message_id  # a filter may add the Message-ID that was missing
+        if (known and later.message_id != message.message_id) or later.envelope_from != message.envelope_from:
+            return False
+        if later.kind != "sasl":
+            later.sender, later.kind = message.sender, message.kind
+        return True
+
+    def _expired(self, record: Expired, identity: str) -> MessageExpired:
+        message = self._messages.get((record.host, record.queue_id))
+        known = message is not None and message.kind
+        return MessageExpired(
+            id=identity,
+            at=record.at,
+            host=record.host,
+            queue_id=record.queue_id,
+            sender=message.sender if message is not None and known else record.envelope_from.lower() or "<>",
+            sender_kind=message.kind if message is not None and known else "envelope",
+            envelope_from=record.envelope_from,
+        )
+
+    def _removed(self, record: Removed) -> None:
+        message = self._messages.get((record.host, record.queue_id))
+        if message is not None and not message.removed:
+            message.removed = record.at
+            self._closing.append((record.at, record.host, record.queue_id))
+        self._tidy(record.at)
+
+    def _new(self, at: int, host: str, queue_id: str) -> Message:
+        """Begin a message, in place of one whose queue id it got."""
+        self._forget(host, queue_id)
+        message = Message(host, queue_id, at, at)
+        self._add(message)
+        self._tidy(at)
+        return message
+
+    def _add(self, message: Message) -> None:
+        self._messages[message.host, message.queue_id] = message
+        if len(self._hosts) < _MOST_HOSTS:
+            self._hosts[label_of(message.host)] = message.host
+
+    def _forget(self, host: str, queue_id: str) -> None:
+        message = self._messages.pop((host, queue_id), None)
+        if message is not None and self._by_message_id.get(message.message_id) is message:
+            del self._by_message_id[message.message_id]
+
+    def _tidy(self, at: int) -> None:
+        """Let go of what is over: at most two of each sort, so that one false time does not empty the join."""
+        for _ in range(2):
+            if self._closing and (self._closing[0][0] + _GRACE < at or len(self._closing) > self._limit):
+                when, host, queue_id = self._closing.popleft()
+                message = self._messages.get((host, queue_id))
+                if message is not None and message.removed == when:
+                    self._forget(host, queue_id)
+            key = next(iter(self._messages), None)
+            if key is not None and (self._messages[key].last + _LIFETIME < at or len(self._messages) > self._limit):
+                self._forget(*key)

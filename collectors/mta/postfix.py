@@ -1,0 +1,204 @@
+"""Postfix 2 and 3: the lines of smtpd, cleanup, pickup, qmgr, postscreen and the delivery agents, through syslog.
+
+Manuals: https://www.postfix.org/smtpd.8.html https://www.postfix.org/qmgr.8.html https://www.postfix.org/smtp.8.html
+
+The program's name tells the daemon (its last part) and the transport (what `syslog_name` put before it):
+`postfix/relay1/smtp` is smtp(8) of transport relay1. Read from the left up to where a stranger's text can begin, and
+from the right behind it: no text of a client, a remote server or a mail becomes a field. Ignored by decision: sessions
+(connect, disconnect), TLS, address probes, warnings that refuse nothing, and bounce(8), since a notification is a
+message of Postfix's own with lines of its own.
+"""
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, cast
+
+from collectors.addresses import ip_or_empty
+from collectors.mta._postfix_refusals import refused
+from collectors.mta.records import Attempted, Expired, Identified, LoginTried, Queued, Received, Record, Removed
+from collectors.syslog import Clock, Line, split
+
+if TYPE_CHECKING:
+    from schemas.facts import LoginOutcome, Outcome
+
+_LONGEST_REPLY = 2000
+_ADDRESS = r'(?:<((?:"(?:[^"\\]|\\.)*+"[^>]*+|[^>]*+))>|([^ ,<>]++))'
+_DELIVERY = re.compile(
+    rf"to={_ADDRESS}, (?:orig_to={_ADDRESS}, )?"
+    r"relay=([^ ,\[]++)(?:\[([^\] ]*+)\](?::(\d++))?)?, (?:conn_use=\d++, )?delay=([0-9.]++), delays=[0-9./]++, "
+    r"(?:tls=[^ ,]++, )?dsn=([245]\.\d{1,3}\.\d{1,3}), status=([a-z-]++)(?: \((.*))?",
+    re.DOTALL,
+)
+_QUEUED = re.compile(r">, size=(\d{1,15}), nrcpt=(\d{1,9}) \(queue [a-z]+\)")
+_CLIENT = re.compile(r"client=([^\[ ]*)\[([^\] ]*)\](?:, sasl_method=([^, ]*))?(?:, sasl_username=(.*))?", re.DOTALL)
+_ORIGIN = re.compile(r"(.*?)(?:, sasl_sender=.*?)?(?:, orig_queue_id=([0-9A-Za-z]+))?(?:, orig_client=\S*)?", re.DOTALL)
+_SASL = re.compile(
+    r"warning: ([^\[ ]*)\[([^\] ]*)\]: SASL (\S+) authentication failed(?:: (.*?))?(?:, sasl_username=(.*))?", re.DOTALL
+)
+_UNASKED = (
+    "connection lost to authentication server",
+    "temporary authentication failure",
+    "authentication server unavailable",
+    "no mechanism available",
+    "invalid authentication mechanism",
+    "generic failure",
+    "internal error",
+    "timed out",
+)
+_PROBES = frozenset({"deliverable", "undeliverable", "undeliverable-but-not-cached"})
+_OUTCOMES = frozenset({"sent", "deferred", "bounced"})
+_EXPIRED = (", status=expired, returned to sender", ", status=force-expired, returned to sender")
+
+
+def _qmgr(line: Line, _: str) -> Record | None:
+    queue_id, found, rest = line.payload.partition(": ")
+    if not (found and _is_queue_id(queue_id)):
+        return None
+    if rest == "removed":
+        return Removed(line.at, line.host, queue_id)
+    if not rest.startswith("from="):
+        return None  # "skipped, still being delivered" and the like
+    if rest.endswith(_EXPIRED):
+        address = rest[5 : rest.rindex(", status=")]
+        return Expired(line.at, line.host, queue_id, address.removeprefix("<").removesuffix(">"))
+    at = rest.rfind(">, size=")
+    tail = _QUEUED.fullmatch(rest, at) if at > 0 else None
+    if tail is None or rest[5] != "<":
+        raise ValueError("qmgr: a message without sender, size and recipients")
+    return Queued(line.at, line.host, queue_id, rest[6:at], int(tail[1]), int(tail[2]))
+
+
+def _cleanup(line: Line, _: str) -> Record | None:
+    queue_id, found, rest = line.payload.partition(": ")
+    if not (found and _is_queue_id(queue_id)):
+        return None
+    if rest.startswith("message-id="):
+        return Identified(line.at, line.host, queue_id, rest[11:].removeprefix("<").removesuffix(">"))
+    return refused(line)
+
+
+def _pickup(line: Line, _: str) -> Record | None:
+    queue_id, found, rest = line.payload.partition(": ")
+    if found and _is_queue_id(queue_id) and rest.startswith("uid="):
+        return Received(line.at, line.host, queue_id)
+    return None
+
+
+def _smtpd(line: Line, _: str) -> Record | None:
+    payload = line.payload
+    if payload.startswith(("connect from", "disconnect from", "lost connection")):
+        return None
+    if payload.startswith("warning: "):
+        return _sasl_failure(line)
+    queue_id, found, rest = payload.partition(": ")
+    if found and rest.startswith("client=") and _is_queue_id(queue_id):
+        return _client(line, queue_id, rest)
+    return refused(line)
+
+
+def _client(line: Line, queue_id: str, rest: str) -> Received:
+    match = _CLIENT.match(rest)
+    if match is None:
+        raise ValueError("smtpd: a client without address")
+    name, address, method, user = match.groups()
+    origin = _ORIGIN.fullmatch(user if user is not None else rest[match.end() :])
+    mailbox = origin[1] if origin and user is not None else ""
+    queue = (origin[2] or "") if origin else ""
+    name = "" if name == "unknown" else name
+    return Received(line.at, line.host, queue_id, name, ip_or_empty(address), method or "", mailbox, queue)
+
+
+def _sasl_failure(line: Line) -> LoginTried | None:
+    if " authentication failed" not in line.payload:
+        return None
+    match = _SASL.fullmatch(line.payload)
+    if match is None:
+        return None  # the text of another warning
+    _, address, method, reason, user = match.groups()
+    said = (reason or "").lower()
+    outcome: LoginOutcome = "unavailable" if any(words in said for words in _UNASKED) else "failed"
+    return LoginTried(
+        line.at, line.host, user or "", "smtp", outcome, ip_or_empty(address), method, (reason or "")[:_LONGEST_REPLY]
+    )
+
+
+def _delivery(line: Line, transport: str) -> Record | None:
+    queue_id, found, rest = line.payload.partition(": ")
+    if not (found and rest.startswith("to=") and _is_queue_id(queue_id)):
+        return None  # connections, TLS, and "host … said:" before another server is tried
+    match = _DELIVERY.fullmatch(rest)
+    if match is None:
+        raise ValueError("a delivery without relay, delays, dsn or status")
+    to, bare, original, bare_original, relay, address, port, delay, dsn, status, reply = match.groups()
+    if status in _PROBES:
+        return None
+    if status not in _OUTCOMES:
+        raise ValueError(f"a delivery with the status {status[:40]!r}")
+    daemon = line.program.rpartition("/")[2]
+    return Attempted(
+        line.at,
+        line.host,
+        queue_id,
+        to if bare is None else bare,
+        original or bare_original or "",
+        cast("Outcome", status),
+        dsn,
+        (reply or "").removesuffix(")")[:_LONGEST_REPLY],
+        transport,
+        "" if relay == "none" else relay,
+        ip_or_empty(address) if address else "",
+        int(port) if port and len(port) < 6 else 0,  # noqa: PLR2004 a port has five digits at most
+        _milliseconds(delay),
+        daemon not in {"smtp", "error", "retry"} or bool(address and not ip_or_empty(address)),
+    )
+
+
+def _milliseconds(seconds: str) -> int:
+    if len(seconds) > 15 or seconds.count(".") > 1 or seconds == ".":  # noqa: PLR2004 longer than any queue lives
+        raise ValueError(f"a delay of {seconds[:40]!r}")
+    return round(float(seconds) * 1000)
+
+
+def _is_queue_id(text: str) -> bool:
+    """Tell whether a text can be a queue id: short ids are hexadecimal, long ones letters and digits."""
+    return 5 <= len(text) <= 24 and text.isascii() and text.isalnum() and text != "warning"  # noqa: PLR2004
+
+
+def _refusal(line: Line, _: str) -> Record | None:
+    return refused(line)
+
+
+_Daemon = Callable[[Line, str], Record | None]
+_DAEMONS: dict[str, _Daemon] = {
+    "qmgr": _qmgr,
+    "nqmgr": _qmgr,
+    "cleanup": _cleanup,
+    "pickup": _pickup,
+    "smtpd": _smtpd,
+    "qmqpd": _smtpd,
+    "postscreen": _refusal,
+} | dict.fromkeys(("smtp", "lmtp", "virtual", "local", "pipe", "error", "retry", "discard"), _delivery)
+_programs: dict[str, tuple[_Daemon | None, str]] = {}
+_MOST_PROGRAMS = 4096
+
+
+def transport_of(program: str) -> str:
+    """Return the transport that a program's name tells: `relay1` of `postfix/relay1/smtp`, `smtp` of `postfix/smtp`."""
+    name, _, daemon = program.rpartition("/")
+    return name.removeprefix("postfix/") if name not in {"postfix", ""} else daemon
+
+
+def _reader_of(program: str) -> tuple[_Daemon | None, str]:
+    name, found, daemon = program.rpartition("/")
+    reader = _DAEMONS.get(daemon) if found and name else None
+    if len(_programs) < _MOST_PROGRAMS:
+        _programs[program] = (reader, transport_of(program))
+    return reader, transport_of(program)
+
+
+def parse(text: str, clock: Clock) -> Record | None:
+    """Return what a line says. ValueError where a line of Postfix, or its syslog header, cannot be read."""
+    line = split(text, clock)
+    known = _programs.get(line.program)
+    daemon, transport = known if known is not None else _reader_of(line.program)
+    return daemon(line, transport) if daemon is not None else None

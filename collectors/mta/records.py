@@ -1,0 +1,113 @@
+"""What one log line says, before lines are joined: all names as the MTA wrote them, IPs canonical, texts cut.
+
+`at` and `host` are the line's. A field is empty where the line does not tell it.
+"""
+
+import msgspec
+
+from schemas.facts import LoginOutcome, Outcome
+
+
+class Received(msgspec.Struct, frozen=True, gc=False):
+    """A client (none: a local program) began a message; `origin_id` is the queue id before a content filter."""
+
+    at: int
+    host: str
+    queue_id: str
+    client_name: str = ""
+    client_ip: str = ""
+    method: str = ""
+    mailbox: str = ""
+    origin_id: str = ""
+
+
+class Identified(msgspec.Struct, frozen=True, gc=False):
+    """The message's Message-ID, without brackets; a stranger's text."""
+
+    at: int
+    host: str
+    queue_id: str
+    message_id: str
+
+
+class Queued(msgspec.Struct, frozen=True, gc=False):
+    """The queue manager took the message up, first or again."""
+
+    at: int
+    host: str
+    queue_id: str
+    envelope_from: str
+    size: int
+    recipients: int
+
+
+class Attempted(msgspec.Struct, frozen=True, gc=False):
+    """A delivery attempt; `local` tells that the transport is one for mail that stays here."""
+
+    at: int
+    host: str
+    queue_id: str
+    recipient: str
+    original_recipient: str
+    outcome: Outcome
+    enhanced_status: str
+    reply: str
+    transport: str
+    relay_host: str
+    relay_ip: str
+    relay_port: int
+    delay_ms: int
+    local: bool
+
+
+class Expired(msgspec.Struct, frozen=True, gc=False):
+    """The MTA gave up."""
+
+    at: int
+    host: str
+    queue_id: str
+    envelope_from: str
+
+
+class Removed(msgspec.Struct, frozen=True, gc=False):
+    """The message left the queue."""
+
+    at: int
+    host: str
+    queue_id: str
+
+
+class Refused(msgspec.Struct, frozen=True, gc=False):
+    """The MTA refused a command; `queue_id` is empty before a message began."""
+
+    at: int
+    host: str
+    queue_id: str
+    stage: str
+    client_name: str = ""
+    client_ip: str = ""
+    code: int = 0
+    enhanced_status: str = ""
+    reply: str = ""
+    envelope_from: str = ""
+    has_envelope: bool = False
+    recipient: str = ""
+    helo: str = ""
+    mailbox: str = ""
+
+
+class LoginTried(msgspec.Struct, frozen=True, gc=False):
+    """A login, good or bad."""
+
+    at: int
+    host: str
+    mailbox: str
+    service: str
+    outcome: LoginOutcome
+    client_ip: str = ""
+    method: str = ""
+    reason: str = ""
+    tls: bool = False
+
+
+Record = Received | Identified | Queued | Attempted | Expired | Removed | Refused | LoginTried

@@ -1,0 +1,141 @@
+"""From the bytes of a log to events: a reader per log, a fold that never raises and whose state survives a restart."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import msgspec
+
+from collectors import logins, mta
+from collectors.addresses import redacted
+from collectors.mta.join import Join
+from collectors.mta.records import Record
+from collectors.syslog import Clock, epoch_microseconds
+from schemas.events import DeadLetter, Event
+from schemas.facts import Fact
+from schemas.names import event_id
+
+LONGEST_LINE = 64 * 1024
+_LONGEST_TEXT = 2000
+
+
+class Counts(msgspec.Struct):
+    """What became of the lines: each is an event, absorbed, ignored or a dead letter.
+
+    `lines` = sum of `events` + `absorbed` + `ignored` + `dead_letters`. `events` counts by type; `absorbed` are lines
+    that only told the join something (a Message-ID, a removal); `ignored` hold nothing we want; `dead_letters` could
+    not be read.
+    """
+
+    lines: int = 0
+    absorbed: int = 0
+    ignored: int = 0
+    dead_letters: int = 0
+    events: dict[str, int] = {}
+
+    def note(self, event: Fact) -> None:
+        """Count an event by its type."""
+        kind = str(event.__struct_config__.tag)
+        self.events[kind] = self.events.get(kind, 0) + 1
+
+    def summary(self) -> str:
+        """Return the counts as a sentence."""
+        kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(self.events.items()))
+        total = sum(self.events.values())
+        return (
+            f"{self.lines} lines = {total} events ({kinds or 'none'}) + {self.absorbed} absorbed by the join"
+            f" + {self.ignored} ignored + {self.dead_letters} dead letters"
+        )
+
+
+class _State(msgspec.Struct, array_like=True):
+    last: int = 0
+    join: bytes = b""
+
+
+class LogReader:
+    """Reads one log, line by line in order; ids come from `source` and each line's byte offset.
+
+    `host` is the host of lines that name none (a program's own log file). `reference` is a time at or after the first
+    line (`syslog.Clock`). `state` is the `snapshot` of the reader that read up to here.
+    """
+
+    def __init__(  # noqa: PLR0913 a log has that many properties
+        self,
+        source: str,
+        *,
+        name: str,
+        format: str,  # noqa: A002 the configuration's word
+        host: str,
+        zone: str,
+        outbound_ips: Mapping[str, str],
+        networks: Mapping[str, str],
+        reference: datetime,
+        state: bytes = b"",
+    ) -> None:
+        self._source, self._name, self._format, self._host = source, name, format, host
+        self._parse: mta.Parse = loaded(format)
+        before = msgspec.msgpack.decode(state, type=_State) if state else _State()
+        self._clock = Clock(reference, zone, before.last)
+        self._join = Join(outbound_ips=outbound_ips, networks=networks, state=before.join)
+        self._at = before.last or epoch_microseconds(reference)
+        self.counts = Counts()
+
+    def snapshot(self) -> bytes:
+        """Return what the reader remembers, for the next reader of this log."""
+        return msgspec.msgpack.encode(_State(self._clock.last, self._join.snapshot()))
+
+    def read(self, line: bytes, offset: int) -> list[Event]:
+        """Return the events of the line at byte `offset`: one or none. Never raises, whatever the bytes."""
+        counts = self.counts
+        counts.lines += 1
+        text = line[: LONGEST_LINE + 1].decode("utf-8", "replace").rstrip("\r\n")
+        if not text:
+            counts.ignored += 1
+            return []
+        try:
+            record = self._parse(text, self._clock)
+        except ValueError as error:
+            return [self._dead(text, str(error), offset)]
+        if record is None:
+            counts.ignored += 1
+            return []
+        if len(line) > LONGEST_LINE:
+            return [self._dead(text, f"the line has {len(line)} bytes, more than {LONGEST_LINE}", offset)]
+        return self._joined(record, offset)
+
+    def _joined(self, record: Record, offset: int) -> list[Event]:
+        self._at = record.at
+        if self._host and not record.host:
+            record = msgspec.structs.replace(record, host=self._host)
+        event = self._join.step(record, event_id(self._source, offset))
+        if event is None:
+            self.counts.absorbed += 1
+            return []
+        self.counts.note(event)
+        return [event]
+
+    def _dead(self, text: str, reason: str, offset: int) -> DeadLetter:
+        self.counts.dead_letters += 1
+        return DeadLetter(
+            id=event_id(self._source, offset),
+            at=self._at,
+            name=self._name,
+            format=self._format,
+            reason=redacted(reason)[:_LONGEST_TEXT],
+            text=redacted(text[: 2 * _LONGEST_TEXT])[:_LONGEST_TEXT],
+            place=f"{self._name}/{offset}",
+        )
+
+
+def loaded(name: str) -> mta.Parse:
+    """Return the parser of a log format, of an MTA or of logins. ValueError names those there are."""
+    if name in mta.names():
+        return mta.load(name)
+    if name in logins.names():
+        return logins.load(name)
+    raise ValueError(f"no log format {name!r}; there are {', '.join(log_formats())}")
+
+
+def log_formats() -> tuple[str, ...]:
+    """Return the names of all log formats."""
+    return mta.names() + logins.names()
