@@ -1,0 +1,1 @@
+"""Streams: what folds events into decisions, carries them out and stores them."""

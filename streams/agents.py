@@ -1,0 +1,200 @@
+"""The Faust app: one agent for the mail, one for the pool. Each takes a batch, folds it, writes, and then acknowledges.
+
+State is in memory for owned partitions only. It is read back from its compacted topic before the first record of a new
+assignment is applied, not by Faust's tables: those recover on their own, hang on an empty changelog (#597), and write
+each change apart (docs/adr/0002).
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+import faust
+from faust.types import TP, EventT, StreamT
+
+from schemas import codec
+from schemas.events import PoolEvent, PoolObservation
+from schemas.settings import Settings
+from schemas.topics import (
+    COMPLAINTS,
+    MAIL_EVENTS,
+    MAILBOX_STATE,
+    POOL_EVENTS,
+    POOL_OBSERVATIONS,
+    POOL_STATE,
+    TRAFFIC_STATE,
+)
+from streams.eventlog import EventLog
+from streams.partition import Output, Partition, dead_letters
+from streams.pools import Pools
+from streams.records import Place, read
+from streams.transport import App
+
+if TYPE_CHECKING:
+    from faust.streams import Stream
+
+LOG = logging.getLogger("relaywarden.stream")
+MAIL = {topic.name: topic for topic in (MAIL_EVENTS, COMPLAINTS)}
+_BATCH = 128
+_SLICE = 50
+_MAIL_SECONDS = 1.0
+_POOL_SECONDS = 0.5
+
+
+def now() -> int:
+    """Return the present time in microseconds."""
+    return time.time_ns() // 1000
+
+
+def build(settings: Settings, log: EventLog) -> App:
+    """Return the app; `log` is open. Nothing is started."""
+    app = App(settings.kafka.group, **options(settings))
+    app.agent(app.topic(*MAIL), name="mailboxes")(MailAgent(app, log, settings).work)
+    app.agent(app.topic(POOL_OBSERVATIONS.name), name="pool")(PoolAgent(app, log, settings).work)
+    return app
+
+
+def options(settings: Settings) -> dict[str, Any]:
+    """Return Faust's settings; all that it would do by itself (tables, topics, leader, web) is off."""
+    kafka = settings.kafka
+    session = kafka.session_timeout_seconds
+    return {
+        "broker": [f"kafka://{place}" for place in kafka.bootstrap],
+        "store": "memory://",
+        "key_serializer": "raw",
+        "value_serializer": "raw",
+        "topic_disable_leader": True,
+        "topic_allow_declare": False,
+        "table_standby_replicas": 0,
+        "stream_wait_empty": True,
+        "stream_buffer_maxsize": _BATCH * 2,
+        "broker_session_timeout": session,
+        "broker_heartbeat_interval": min(3.0, session / 3),
+        "broker_max_poll_interval": 3600.0,
+        "broker_commit_interval": 1.0,
+        "web_enabled": False,
+    }
+
+
+class _Batches:
+    """What both agents share: batches of the present assignment, acknowledged once all of it is written."""
+
+    def __init__(self, app: faust.App, log: EventLog) -> None:
+        self._app = app
+        self._log = log
+        self._generation: int | None = None
+
+    async def _each(self, stream: StreamT[Any], seconds: float) -> AsyncIterator[list[EventT[bytes]]]:
+        """Yield batches; records of an assignment that is over are left to whom they belong now."""
+        async for batch in cast("Stream[Any]", stream).noack_take(_BATCH, within=seconds):
+            generation = self._app.consumer_generation_id
+            present: list[EventT[bytes]] = [event for event in batch if event.message.generation_id == generation]
+            if not present:
+                continue
+            if generation != self._generation:
+                began = time.monotonic()
+                known = await self._recover()
+                self._generation = generation
+                LOG.info("%s: %s read back in %.2f s", type(self).__name__, known, time.monotonic() - began)
+            yield present
+            for event in present:
+                await stream.ack(event)
+
+    async def _recover(self) -> str:
+        """Read back the state of all owned partitions; return in words what it is."""
+        raise NotImplementedError
+
+
+class MailAgent(_Batches):
+    """Folds the mail and the complaints of the owned partitions, mailbox by mailbox."""
+
+    def __init__(self, app: faust.App, log: EventLog, settings: Settings) -> None:
+        super().__init__(app, log)
+        self._limits = settings.mailboxes
+        self._partitions: dict[int, Partition] = {}
+
+    async def work(self, stream: StreamT[Any]) -> None:
+        """Fold the stream's records for ever."""
+        async for batch in self._each(stream, _MAIL_SECONDS):
+            dead: list[Output] = []
+            for event in batch:
+                dead.extend(await self._apply(event))
+            flushed = [partition.flush(now()) for partition in self._partitions.values()]
+            await self._log.write([output for states, _ in flushed for output in states] + dead)
+            await self._log.write([output for _, after in flushed for output in after])
+
+    async def _apply(self, event: EventT[bytes]) -> list[Output]:
+        """Fold a record, by slices: the pool's agent, which decides in a moment, shares this loop."""
+        message = event.message
+        topic = MAIL[message.topic]
+        place = Place(self._log.cluster, topic, message.partition, message.offset)
+        events, dead = read(message.value or b"", place, int(message.timestamp * 1_000_000))
+        for start in range(0, len(events), _SLICE):
+            self._partitions[message.partition].apply(topic, events[start : start + _SLICE])
+            await asyncio.sleep(0)
+        return dead_letters(dead)
+
+    async def _recover(self) -> str:
+        numbers = {tp.partition for tp in self._app.consumer.assignment() if tp.topic in MAIL}
+        began = f"{self._log.cluster} {time.time_ns()}"
+        self._partitions = {number: Partition(number, self._limits, began) for number in sorted(numbers)}
+        again: list[Output] = []
+        for number, value in await self._log.read(TRAFFIC_STATE, numbers):
+            again.extend(self._partitions[number].restore_traffic(value))
+        for number, value in await self._log.read(MAILBOX_STATE, numbers):
+            again.extend(self._restore(number, value))
+        await self._log.write(again)
+        mailboxes = sum(len(partition.states) for partition in self._partitions.values())
+        return f"{mailboxes} mailboxes in {len(numbers)} partitions"
+
+    def _restore(self, number: int, value: bytes) -> tuple[Output, ...]:
+        try:
+            return self._partitions[number].restore(value)
+        except ValueError:
+            LOG.exception("%s/%d: one mailbox begins anew, its state is %r", MAILBOX_STATE.name, number, value[:200])
+            return ()
+
+
+class PoolAgent(_Batches):
+    """Folds what is known of the pools: the one writer of their decisions."""
+
+    def __init__(self, app: faust.App, log: EventLog, settings: Settings) -> None:
+        super().__init__(app, log)
+        self._settings = settings.pool
+        self._pools = Pools({}, "")
+
+    async def work(self, stream: StreamT[Any]) -> None:
+        """Fold the stream's records for ever."""
+        async for batch in self._each(stream, _POOL_SECONDS):
+            dead: list[Output] = []
+            for event in batch:
+                dead.extend(self._apply(event))
+            await self._write(dead)
+
+    async def _write(self, dead: Sequence[Output] = ()) -> None:
+        decisions, states = self._pools.flush()
+        await self._log.write([*decisions, *dead])
+        await self._log.write(states)
+
+    def _apply(self, event: EventT[bytes]) -> list[Output]:
+        message = event.message
+        place = Place(self._log.cluster, POOL_OBSERVATIONS, message.partition, message.offset)
+        events, dead = read(message.value or b"", place, int(message.timestamp * 1_000_000))
+        self._pools.apply(message.offset, [event for event in events if isinstance(event, PoolObservation)])
+        return dead_letters(dead)
+
+    async def _recover(self) -> str:
+        self._pools = Pools(self._settings, self._log.cluster)
+        for _, value in await self._log.read(POOL_STATE, [0]):
+            self._pools.restore(value)
+        decisions = [codec.decode(value) for _, value in await self._log.read(POOL_EVENTS, [0])]
+        self._pools.catch_up(event for event in decisions if isinstance(event, PoolEvent))
+        await self._write()
+        return f"{len(self._settings)} pools and {len(decisions)} decisions"
+
+
+def owns_pool(app: faust.App) -> bool:
+    """Tell whether this worker is the pool's one writer now."""
+    return not app.rebalancing and TP(POOL_OBSERVATIONS.name, 0) in app.consumer.assignment()

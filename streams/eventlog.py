@@ -1,0 +1,144 @@
+"""The event log as the worker uses it: written until acknowledged, read to its end, and known by its cluster's name.
+
+A broker that is away is waited for, with one warning; what can never succeed is raised.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterable, Sequence
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError
+
+from schemas.topics import Topic
+from streams.partition import Output
+
+LOG = logging.getLogger("relaywarden.stream")
+_PAUSE = 1.0
+_MOST_BYTES = 16 * 1024 * 1024
+
+
+class EventLog:
+    """A connection to the brokers `bootstrap`, open from `start` to `stop`."""
+
+    def __init__(self, bootstrap: Sequence[str]) -> None:
+        self._bootstrap = list(bootstrap)
+        self._producer: AIOKafkaProducer | None = None
+        self._away = False
+        self.cluster = ""
+
+    async def start(self, topics: Iterable[Topic]) -> None:
+        """Wait for the brokers and for these topics, and open the connection."""
+        wanted = {topic.name for topic in topics}
+        while True:
+            try:
+                self.cluster, present = await self._look()
+                missing = sorted(wanted - present)
+                if not missing:
+                    break
+                self._warn(f"no topic {', '.join(missing)}: waiting until `relaywarden topics` has made them")
+            except (KafkaError, OSError) as error:
+                self._warn(f"no broker at {', '.join(self._bootstrap)}: {error}")
+            await asyncio.sleep(_PAUSE)
+        self._producer = AIOKafkaProducer(bootstrap_servers=self._bootstrap, acks="all", max_request_size=_MOST_BYTES)
+        await self._producer.start()
+        self._answered()
+
+    async def stop(self) -> None:
+        """Close the connection; what is not acknowledged by then is not written."""
+        if self._producer is not None:
+            await self._producer.stop()
+
+    async def present_cluster(self) -> str | None:
+        """Return the name of the cluster that answers now, or None while none does."""
+        try:
+            cluster, _ = await self._look()
+        except (KafkaError, OSError) as error:
+            self._warn(f"no broker at {', '.join(self._bootstrap)}: {error}")
+            return None
+        self._answered()
+        return cluster
+
+    async def write(self, outputs: Sequence[Output]) -> None:
+        """Write all of these; return when each is acknowledged. KafkaError where one never can be."""
+        waiting = list(outputs)
+        while waiting:
+            sent = [(output, await self._send(output)) for output in waiting]
+            results = await asyncio.gather(*(future for _, future in sent), return_exceptions=True)
+            waiting = []
+            for (output, _), result in zip(sent, results, strict=True):
+                if isinstance(result, BaseException):
+                    if not _passing(result):
+                        raise result
+                    waiting.append(output)
+                    self._warn(f"{output.topic.name} does not take what is written, it is tried again: {result!r}")
+            if waiting:
+                await asyncio.sleep(_PAUSE)
+        self._answered()
+
+    async def read(self, topic: Topic, partitions: Iterable[int]) -> list[tuple[int, bytes]]:
+        """Return partition and value of what these partitions hold now, in the order of each partition."""
+        while True:
+            try:
+                return await self._read([TopicPartition(topic.name, partition) for partition in sorted(partitions)])
+            except (KafkaError, OSError) as error:
+                self._warn(f"{topic.name} cannot be read, it is tried again: {error!r}")
+                await asyncio.sleep(_PAUSE)
+
+    async def _send(self, output: Output) -> asyncio.Future[object]:
+        assert self._producer is not None  # noqa: S101 `start` made it
+        try:
+            future: asyncio.Future[object] = await self._producer.send(
+                output.topic.name, value=output.value, key=output.key, partition=output.partition
+            )
+        except KafkaError as error:
+            future = asyncio.get_running_loop().create_future()
+            future.set_exception(error)
+        return future
+
+    async def _look(self) -> tuple[str, set[str]]:
+        admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap, request_timeout_ms=10_000)
+        try:
+            await admin.start()
+            described = await admin.describe_cluster()
+            return str(described["cluster_id"]), set(await admin.list_topics())
+        finally:
+            await admin.close()
+
+    async def _read(self, places: list[TopicPartition]) -> list[tuple[int, bytes]]:
+        if not places:
+            return []
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self._bootstrap,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            max_partition_fetch_bytes=_MOST_BYTES,
+            fetch_max_wait_ms=50,
+        )
+        try:
+            await consumer.start()
+            consumer.assign(places)
+            ends = await consumer.end_offsets(places)
+            await consumer.seek_to_beginning(*places)
+            values: list[tuple[int, bytes]] = []
+            while any([await consumer.position(place) < ends[place] for place in places]):
+                for records in (await consumer.getmany(timeout_ms=500)).values():
+                    values.extend((record.partition, record.value) for record in records if record.value is not None)
+            self._answered()
+            return values
+        finally:
+            await consumer.stop()
+
+    def _warn(self, text: str) -> None:
+        LOG.log(logging.DEBUG if self._away else logging.WARNING, "%s", text)
+        self._away = True
+
+    def _answered(self) -> None:
+        if self._away:
+            LOG.info("the broker answers again")
+        self._away = False
+
+
+def _passing(error: BaseException) -> bool:
+    return isinstance(error, KafkaTimeoutError | KafkaConnectionError) or bool(getattr(error, "retriable", False))

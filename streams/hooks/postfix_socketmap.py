@@ -1,0 +1,16 @@
+"""Postfix asks the socketmap server of `relaywarden hooks` for the transport of each mail: no reload, no file.
+
+    sender_dependent_default_transport_maps = socketmap:inet:127.0.0.1:10025:main
+
+Manual: https://www.postfix.org/socketmap_table.5.html
+"""
+
+from collections.abc import Mapping
+
+from schemas.settings import SocketmapHook
+from streams.hooks import Answer, Effect, checked
+
+
+def effects(active: Mapping[str, float], settings: SocketmapHook) -> tuple[Effect, ...]:  # noqa: ARG001 the contract's
+    """Return the one effect: what the server answers from now on."""
+    return (Answer(shares=checked(active)),)

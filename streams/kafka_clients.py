@@ -1,0 +1,53 @@
+"""Opens kafka-python's clients so that one whose broker is away leaves nothing behind.
+
+A client that cannot reach its broker raises from its constructor, and by then (3.0.12) it has a thread and sockets that
+nobody can end; with one try a second for hours a process would drown in them.
+"""
+
+import socket
+from typing import Any, TypeVar
+
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
+from kafka.errors import KafkaError
+from kafka.net.compat import KafkaNetClient
+
+from schemas.settings import Kafka
+
+PATIENCE_MS = 3000
+_Client = TypeVar("_Client", KafkaAdminClient, KafkaConsumer, KafkaProducer)
+
+
+def opened(kind: type[_Client], kafka: Kafka, **config: object) -> _Client:
+    """Return a client of this kind. KafkaError or OSError, and nothing of it is left, where it has no broker."""
+    _knock(kafka.bootstrap)
+    made: list[Any] = []
+
+    def client(**options: object) -> object:
+        made.append(KafkaNetClient(**options))
+        return made[-1]
+
+    try:
+        return kind(
+            kafka_client=client,
+            bootstrap_servers=list(kafka.bootstrap),
+            bootstrap_timeout_ms=PATIENCE_MS,
+            request_timeout_ms=PATIENCE_MS,
+            client_id="relaywarden-hooks",
+            **config,
+        )
+    except (KafkaError, OSError):
+        for half in made:
+            half.close()
+        raise
+
+
+def _knock(bootstrap: tuple[str, ...]) -> None:
+    """Return if one of the brokers accepts a connection. OSError of the last one if none does."""
+    for place in bootstrap:
+        host, _, port = place.rpartition(":")
+        try:
+            with socket.create_connection((host.strip("[]"), int(port)), timeout=PATIENCE_MS / 1000):
+                return
+        except OSError as error:
+            refused = OSError(error.errno, f"no broker at {place}: {error.strerror or error}")
+    raise refused

@@ -1,0 +1,170 @@
+"""Keeps one pool's hooks at the active set that its decisions add up to, and never at a part of it."""
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+
+from schemas import names, settings
+from schemas.events import HookApplied, HookFailed, PoolEvent, WithdrawalDrifted
+from streams import hooks, pool
+from streams.effects import Applier, Outcome, Wanted
+from streams.lastgood import Kept, LastGood, restored
+
+QUIET_SECONDS = 5.0
+_log = logging.getLogger(__name__)
+
+
+class Fold:
+    """One pool's decisions from the log's beginning, and whether they tell as much as is known already."""
+
+    def __init__(self, name: str, pool_settings: settings.Pool, expected: str) -> None:
+        self._pool = pool.initial(name, pool_settings)
+        self._name = name
+        self._expected = expected
+        self._whole = not expected
+        self._seen: set[str] = set()
+        self.decision = ""
+        self.drifted = False
+
+    def take(self, events: tuple[PoolEvent, ...]) -> None:
+        """Fold the pool's events among these, each once; `drifted` tells whether one of them asks for a repair."""
+        mine = {event.id: event for event in events if event.pool == self._name and event.id not in self._seen}
+        self._seen.update(mine)
+        for event in mine.values():
+            self._pool = pool.evolve(self._pool, event)
+            self.decision = event.id
+            self._whole = self._whole or event.id == self._expected
+        self.drifted = any(isinstance(event, WithdrawalDrifted) for event in mine.values())
+
+    def tells(self, quiet_seconds: float) -> bool:
+        """Tell whether the fold is news: it has events, and reaches what was known, unless nothing more comes.
+
+        A log that is being refilled is shorter than what is known for a moment; an empty one says nothing at all.
+        """
+        return bool(self.decision) and (self._whole or quiet_seconds >= QUIET_SECONDS)
+
+    def active(self) -> dict[str, float]:
+        """Return the share of each active IP."""
+        return pool.active(self._pool)
+
+
+class Keeper:
+    """One pool on this host: what its hooks shall be at, and what is reported of them."""
+
+    def __init__(
+        self,
+        name: str,
+        pool_settings: settings.Pool,
+        last_good: LastGood,
+        report: Callable[[HookApplied | HookFailed], None],
+        host: str,
+    ) -> None:
+        self.name = name
+        self.settings = pool_settings
+        self._last_good = last_good
+        self._report = report
+        self._host = host
+        self._kept = restored(last_good.pools.get(name), pool_settings)
+        self._appliers: dict[str, Applier] = {}
+        self._fold = Fold(name, pool_settings, self._kept.decision)
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """Return the share of each active transport, as known now."""
+        return self._by_transport(self._kept.active)
+
+    def begin(self, answer: Callable[[Mapping[str, float]], None]) -> None:
+        """Give the last good set to every hook; in a dry run there is none to give it to."""
+        if self.settings.dry_run:
+            return
+        for hook in hooks.configured(self.settings.hooks):
+            self._appliers[hook] = Applier(f"pool {self.name}: {hook}", answer, self._reporting(hook))
+        self._want()
+
+    def start_over(self) -> None:
+        """Await a log from its beginning; until it tells as much as is known, nothing changes."""
+        self._fold = Fold(self.name, self.settings, self._kept.decision)
+
+    def take(self, events: tuple[PoolEvent, ...], quiet_seconds: float, *, fresh: bool) -> None:
+        """Take what came from the log, and give the set to the hooks if it is another one or drifted."""
+        self._fold.take(events)
+        if not self._fold.tells(quiet_seconds):
+            return
+        kept = Kept(ips=self.settings.ips, active=self._fold.active(), decision=self._fold.decision)
+        if kept == self._kept:
+            return
+        changed = kept.active != self._kept.active
+        if not kept.active:
+            _log.error("pool %s: decision %s leaves no IP active: the last good set stays", self.name, kept.decision)
+            return
+        if self.settings.dry_run:
+            if changed:
+                _log.info("pool %s: dry run: would be brought to %s", self.name, _shown(kept.active))
+            self._kept = kept
+            return
+        self._keep(kept)
+        if changed or (self._fold.drifted and not fresh):
+            self._want()
+
+    def stop(self, timeout_seconds: float) -> None:
+        """End the hooks after what they do now."""
+        for applier in self._appliers.values():
+            applier.stop(timeout_seconds)
+
+    def _keep(self, kept: Kept) -> None:
+        self._kept = kept
+        try:
+            self._last_good.keep(self.name, kept)
+        except OSError as error:
+            _log.error("pool %s: the set is in memory only: %s", self.name, error)
+
+    def _want(self) -> None:
+        for hook, hook_settings in hooks.configured(self.settings.hooks).items():
+            try:
+                effects, refused = hooks.load(hook)(self.shares, hook_settings), ""
+            except ValueError as error:
+                effects, refused = (), str(error)
+            self._appliers[hook].want(Wanted(self._kept.active, effects, self._kept.decision, refused))
+
+    def _by_transport(self, active: Mapping[str, float]) -> dict[str, float]:
+        return {name: active[ip] for name, ip in self.settings.transports.items() if ip in active}
+
+    def _reporting(self, hook: str) -> Callable[[Outcome], None]:
+        def report(outcome: Outcome) -> None:
+            at = time.time_ns() // 1000  # the fact is that it happened now
+            self._report(fact_of(outcome, self.name, hook, self._host, at))
+
+        return report
+
+
+def fact_of(outcome: Outcome, pool_name: str, hook: str, host: str, at: int) -> HookApplied | HookFailed:
+    """Return the event of an outcome; a set applied again after the same decision has the same id."""
+    wanted = outcome.wanted
+    active = {ip: float(share) for ip, share in sorted(wanted.active.items())}
+    told = (pool_name, hook, host, wanted.decision, _shown(active))
+    if outcome.reason:
+        return HookFailed(
+            id=names.derived_id("hook_failed", *told, outcome.attempt, at),
+            at=at,
+            pool=pool_name,
+            hook=hook,
+            host=host,
+            active=active,
+            reason=outcome.reason,
+            decision=wanted.decision,
+            attempt=outcome.attempt,
+        )
+    return HookApplied(
+        id=names.derived_id("hook_applied", *told),
+        at=at,
+        pool=pool_name,
+        hook=hook,
+        host=host,
+        active=active,
+        decision=wanted.decision,
+        took_ms=round(outcome.took_seconds * 1000),
+    )
+
+
+def _shown(active: Mapping[str, float]) -> str:
+    return ", ".join(f"{ip} {share:g}" for ip, share in sorted(active.items()))

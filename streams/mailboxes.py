@@ -1,0 +1,268 @@
+"""Compromised mailboxes: a fold of one mailbox's events into a score, and the decisions that follow from it."""
+
+from array import array
+from base64 import b64decode, b64encode
+from collections.abc import Iterable
+from sys import byteorder, intern
+from typing import Any, Literal
+from zlib import crc32
+
+import msgspec
+
+from schemas.events import (
+    ClockTicked,
+    ComplaintReceived,
+    DeliveryAttempted,
+    Event,
+    MailboxAuthenticated,
+    MailboxEvent,
+    MailboxFlagged,
+    MailboxReleased,
+    MailboxSuspended,
+    MessageExpired,
+    MessageRejected,
+    MessageSubmitted,
+    OperatorActed,
+)
+from schemas.facts import Evidence
+from schemas.names import derived_id, source_of
+from schemas.settings import Mailboxes
+from streams.detectors import findings
+from streams.habits import (
+    SLOTS,
+    MailboxState,
+    Step,
+    age,
+    count_complaint,
+    count_delivery,
+    count_login,
+    count_submission,
+    forget_lately,
+)
+
+__all__ = ["MailboxState", "decode", "encode", "replay", "step", "subject_of"]
+
+_SOURCES = 8
+_RECENT = 8
+_UNLOGGED = (ClockTicked, ComplaintReceived, OperatorActed)
+_RANK: dict[Step, int] = {"": 0, "watch": 1, "flag": 2, "suspend": 3}
+
+
+def _plain(value: object) -> str:
+    """Return the counts as base64 of little-endian 32-bit floats: exact, so that a restart changes no decision."""
+    if not isinstance(value, array):
+        raise NotImplementedError(f"no JSON for {type(value).__name__}")
+    return b64encode(_little_endian(value).tobytes()).decode()
+
+
+def _counts(kind: type, value: Any) -> "array[float]":  # noqa: ANN401 msgspec hands over any JSON
+    if not isinstance(value, str):
+        raise TypeError(f"{kind.__name__}: expected base64 text")
+    counts = array("f", b64decode(value, validate=True))
+    if len(counts) > SLOTS:
+        raise ValueError(f"{len(counts)} counts, at most {SLOTS} are known")
+    counts.extend([0.0] * (SLOTS - len(counts)))
+    return _little_endian(counts)
+
+
+def _little_endian(counts: "array[float]") -> "array[float]":
+    if byteorder == "little":
+        return counts
+    swapped = counts[:]
+    swapped.byteswap()
+    return swapped
+
+
+_ENCODER = msgspec.json.Encoder(enc_hook=_plain)
+_DECODER = msgspec.json.Decoder(MailboxState, dec_hook=_counts)
+
+
+def encode(state: MailboxState) -> bytes:
+    """Return the state as JSON."""
+    return _ENCODER.encode(state)
+
+
+def decode(value: bytes) -> MailboxState:
+    """Return the state of its JSON. ValueError says what is wrong with it."""
+    try:
+        state = _DECODER.decode(value)
+    except (msgspec.DecodeError, ValueError) as error:
+        raise ValueError(f"no mailbox state: {error}") from error
+    state.applied = {intern(source): identity for source, identity in state.applied.items()}
+    return state
+
+
+def subject_of(event: Event) -> str:
+    """Return the mailbox or sender whose state the event changes, "" where it is none's (a tick, a pool event)."""
+    kind = type(event)
+    if kind is DeliveryAttempted or kind is MessageSubmitted:
+        return event.sender  # type: ignore[union-attr]  # `kind is` narrows nothing, but costs a third of isinstance
+    if isinstance(event, OperatorActed):
+        return event.subject if event.action in {"suspend", "release"} else ""
+    if isinstance(event, MailboxAuthenticated):
+        return event.mailbox
+    return event.sender if isinstance(event, ComplaintReceived | MessageRejected | MessageExpired) else ""
+
+
+def step(state: MailboxState | None, event: Event, limits: Mailboxes) -> tuple[MailboxState, tuple[MailboxEvent, ...]]:
+    """Return the mailbox's state after an event, and what is decided by it.
+
+    The caller hands over the state: it is changed in place and returned (docs/adr/0003). `None` is a mailbox never
+    seen; then the event must have a subject, else ValueError. A ClockTicked is applied to any state: time passed.
+    An event applied before changes nothing.
+    """
+    if state is None:
+        subject = subject_of(event)
+        if not subject:
+            raise ValueError(f"{type(event).__name__} {event.id}: of no mailbox")
+        state = MailboxState(mailbox=subject)
+    if isinstance(event, _UNLOGGED):
+        return state, _step_unlogged(state, event, limits)
+    applied, source = state.applied, source_of(event.id)
+    if event.id <= applied.get(source, ""):
+        return state, ()
+    if source not in applied:
+        if len(applied) >= _SOURCES:
+            del applied[next(iter(applied))]
+        source = intern(source)
+    applied[source] = event.id
+    moved = age(state, event.at)
+    state.at = max(state.at, event.at)
+    if isinstance(event, DeliveryAttempted):
+        count_delivery(state, event)
+    elif isinstance(event, MessageSubmitted):
+        count_submission(state, event)
+    elif isinstance(event, MailboxAuthenticated):
+        count_login(state, event)
+    return state, _judge(state, event, limits) if moved else ()
+
+
+def _step_unlogged(
+    state: MailboxState, event: ClockTicked | ComplaintReceived | OperatorActed, limits: Mailboxes
+) -> tuple[MailboxEvent, ...]:
+    """Return what a tick, a complaint or an order decides; the last two have ids of no source, so those are kept."""
+    if not isinstance(event, ClockTicked):
+        digest = crc32(event.id.encode())
+        if digest in state.recent:
+            return ()
+        state.recent = (*state.recent, digest)[-_RECENT:]
+    age(state, event.at)
+    state.at = max(state.at, event.at)
+    if isinstance(event, OperatorActed):
+        return _ordered(state, event)
+    if isinstance(event, ComplaintReceived):
+        count_complaint(state, event)
+    return _judge(state, event, limits)
+
+
+def _judge(state: MailboxState, event: Event, limits: Mailboxes) -> tuple[MailboxEvent, ...]:
+    """Return what the evidence of this moment decides: a higher step at once, a release once the score is low."""
+    evidence = findings(state)
+    if not evidence and not state.step:
+        state.score = 0.0
+        return ()
+    state.score = round(sum(item.points for item in evidence), 1)
+    before, wanted = state.step, _wanted(state, limits)
+    if _RANK[wanted] > _RANK[before]:
+        state.step = wanted
+        return tuple(_raised(state, before, event, limits, evidence))
+    if before and not state.held and state.score < limits.release_score:
+        state.step = ""
+        reason = Evidence(
+            rule="score",
+            text=f"the score fell to {state.score:g}, below {limits.release_score:g}",
+            value=state.score,
+            usual=limits.release_score,
+        )
+        return (
+            MailboxReleased(
+                id=_identity(state, "released", event),
+                at=event.at,
+                mailbox=state.mailbox,
+                score=state.score,
+                evidence=(reason, *evidence),
+            ),
+        )
+    return ()
+
+
+def _wanted(state: MailboxState, limits: Mailboxes) -> Step:
+    if state.score >= limits.suspend_score and limits.action != "off" and state.mailbox not in limits.protected:
+        return "suspend"
+    if state.score >= min(limits.flag_score, limits.suspend_score):
+        return "flag"
+    return "watch" if state.score >= limits.watch_score else ""
+
+
+def _raised(
+    state: MailboxState, before: Step, event: Event, limits: Mailboxes, evidence: tuple[Evidence, ...]
+) -> Iterable[MailboxEvent]:
+    if _RANK[before] < _RANK["flag"] or state.step != "suspend":
+        flagged: Literal["watch", "flag"] = "watch" if state.step == "watch" else "flag"
+        yield MailboxFlagged(
+            id=_identity(state, flagged, event),
+            at=event.at,
+            mailbox=state.mailbox,
+            score=state.score,
+            step=flagged,
+            evidence=evidence,
+        )
+    if state.step == "suspend":
+        state.held = limits.action == "enforce"
+        yield MailboxSuspended(
+            id=_identity(state, "suspended", event),
+            at=event.at,
+            mailbox=state.mailbox,
+            score=state.score,
+            mode=limits.action,
+            evidence=evidence,
+        )
+
+
+def _ordered(state: MailboxState, event: OperatorActed) -> tuple[MailboxEvent, ...]:
+    """Return what an operator's order does, which no rule overrides: a suspension is held until released by hand."""
+    reason = Evidence(rule="operator", text=f"{event.operator}: {event.reason}")
+    if event.action == "suspend" and not (state.step == "suspend" and state.held):
+        state.step, state.held = "suspend", True
+        return (
+            MailboxSuspended(
+                id=_identity(state, "suspended", event),
+                at=event.at,
+                mailbox=state.mailbox,
+                score=state.score,
+                mode="enforce",
+                evidence=(reason,),
+            ),
+        )
+    if event.action == "release":
+        was = state.step
+        forget_lately(state)
+        state.score, state.step, state.held = 0.0, "", False
+        if was:
+            return (
+                MailboxReleased(
+                    id=_identity(state, "released", event),
+                    at=event.at,
+                    mailbox=state.mailbox,
+                    score=0.0,
+                    evidence=(reason,),
+                    operator=event.operator,
+                ),
+            )
+    return ()
+
+
+def _identity(state: MailboxState, what: str, event: Event) -> str:
+    return derived_id("mailbox", state.mailbox, what, event.id)
+
+
+def replay(events: Iterable[Event], limits: Mailboxes) -> tuple[dict[str, MailboxState], tuple[MailboxEvent, ...]]:
+    """Return the states of all mailboxes and all decisions after these events, from nothing; a tick is for all."""
+    states: dict[str, MailboxState] = {}
+    decided: list[MailboxEvent] = []
+    for event in events:
+        subject = subject_of(event)
+        for mailbox in (subject,) if subject else tuple(states) if isinstance(event, ClockTicked) else ():
+            states[mailbox], new = step(states.get(mailbox), event, limits)
+            decided.extend(new)
+    return states, tuple(decided)

@@ -1,0 +1,182 @@
+"""The operator's hand on the command line: see the pools, their history, and give an order (always an event)."""
+
+import getpass
+import os
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Literal
+
+import msgspec
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
+from kafka import KafkaProducer
+from kafka.errors import KafkaError
+
+from schemas import codec
+from schemas.events import OperatorActed
+from schemas.names import canonical_ip, derived_id
+from schemas.settings import Settings
+from schemas.topics import POOL_OBSERVATIONS
+from streams.kafka_clients import opened
+from streams.pools import Pools
+from streams.standing import Pool, Standing, moment
+from streams.warehouse_client import connect
+
+Action = Literal["withdraw", "restore", "pin", "unpin"]
+_MOST_ROWS = 1000
+_ACK_SECONDS = 10
+_DURATION = re.compile(r"([1-9][0-9]{0,5})([smhd])")
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_STATES = "SELECT pool, max(at), argMax(state, (at, kafka_offset)) FROM pool_state GROUP BY pool"
+_HISTORY = (
+    "SELECT at AS time, pool, ip, type AS decision, operator,"
+    " arrayStringConcat(arrayFilter(text -> text != '', arrayPushBack(arrayMap(e -> e.text, evidence), reason)), '; ')"
+    " AS evidence FROM pool_events FINAL WHERE %(ip)s IN ('', ip) ORDER BY at DESC, id LIMIT %(most)s"
+)
+
+
+@contextmanager
+def warehouse(settings: Settings, database: str | None = None) -> Iterator[Client]:
+    """Open the warehouse for a command. OSError where it is away, refuses the password or cannot answer."""
+    try:
+        with connect(settings, database) as client:
+            yield client
+    except ClickHouseError as error:
+        where = f"{settings.clickhouse.host}:{settings.clickhouse.port}"
+        raise OSError(f"clickhouse: no answer from ClickHouse at {where}: {_cause(error)}") from error
+
+
+def _cause(error: BaseException) -> str:
+    """Return what lies at the root of an error: the operating system's word, else the first line of the server's."""
+    root = error
+    while root.__cause__ or root.__context__:
+        root = root.__cause__ or root.__context__ or root
+    if isinstance(root, OSError) and root.strerror:
+        return root.strerror
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
+
+
+def newest(client: Client, settings: Settings) -> list[Pool]:
+    """Return each configured pool as ClickHouse last heard of it; one never heard of is as at its start."""
+    known = Pools(settings.pool, "")
+    for name, at, state in client.query(_STATES).result_rows:
+        known.restore(msgspec.json.encode({"pool": name, "at": at, "state": msgspec.Raw(state.encode())}))
+    return list(known.pools.values())
+
+
+def rows(client: Client, settings: Settings) -> list[dict[str, object]]:
+    """Return a row for each IP: its pool, place, share, since and until when, and the lists that name it.
+
+    `known_at` is how fresh all of this is: the time of the last thing that the pool learned, "" where it never did.
+    """
+    return [
+        {
+            "pool": pool.name,
+            "ip": standing.ip,
+            "state": standing.place,
+            "share": standing.share if standing.place != "withdrawn" else 0.0,
+            "since": moment(standing.since) if standing.since else "",
+            "until": moment(standing.until) if standing.until else "",
+            "withdrawals": standing.withdrawals,
+            "listed_by": ", ".join(name for name, said in standing.listings.items() if said.answer == "listed"),
+            "order": _shown(standing, pool.at),
+            "known_at": moment(pool.at) if pool.at else "",
+        }
+        for pool in newest(client, settings)
+        for standing in pool.ips.values()
+    ]
+
+
+def _shown(standing: Standing, at: int) -> str:
+    order = standing.order
+    if order is None or not order.holds(at):
+        return ""
+    end = f" until {moment(order.expires_at)}" if order.expires_at else ""
+    return f"{order.action} by {order.operator}{end}: {order.reason}"
+
+
+def history(client: Client, ip: str) -> list[dict[str, object]]:
+    """Return the decisions of all pools, or (unless "") about one IP, newest first."""
+    answer = client.query(_HISTORY, parameters={"ip": ip, "most": _MOST_ROWS})
+    rows = (dict(zip(answer.column_names, row, strict=True)) for row in answer.result_rows)
+    return [row | {"time": moment(row["time"])} for row in rows]
+
+
+def address(text: str) -> str:
+    """Return the one spelling of an IP address. ValueError names what is none."""
+    try:
+        return canonical_ip(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no IP address") from None
+
+
+def seconds(text: str) -> int:
+    """Return a duration such as 90s, 30m, 2h or 7d in seconds. ValueError where it is none."""
+    found = _DURATION.fullmatch(text)
+    if found is None:
+        raise ValueError(f"--for {text!r}: say a number and s, m, h or d, as in 30m or 2h")
+    return int(found[1]) * _UNITS[found[2]]
+
+
+def order(  # noqa: PLR0913 an order has that many parts
+    settings: Settings, action: Action, ip: str, reason: str, *, lasts: str = "", operator: str = ""
+) -> OperatorActed:
+    """Publish an operator's order and return it; after `lasts` ("2h") it counts no more, "" is until revoked.
+
+    ValueError where no pool has the IP, no reason is given or `lasts` is no duration. OSError where Kafka does not
+    confirm it.
+    """
+    subject = address(ip)
+    owner = next((name for name, pool in settings.pool.items() if subject in pool.ips), None)
+    if owner is None:
+        raise ValueError(f"{subject} is in no pool; there are {', '.join(settings.outbound_ips.values()) or 'none'}")
+    if not reason.strip():
+        raise ValueError(f"--reason {reason!r}: say why; it is kept with the decision")
+    at = time.time_ns() // 1000
+    who = operator or _login()
+    event = OperatorActed(
+        id=derived_id("order", who, action, subject, at),
+        at=at,
+        operator=who,
+        action=action,
+        subject=subject,
+        reason=reason,
+        pool=owner,
+        expires_at=at + seconds(lasts) * 1_000_000 if lasts else 0,
+    )
+    _publish(settings, codec.encode(event))
+    return event
+
+
+def _login() -> str:
+    """Return who gives the order: the person behind sudo, else the login, else the number of a user without a name."""
+    try:
+        return os.environ.get("SUDO_USER") or getpass.getuser()
+    except KeyError:
+        return f"uid {os.getuid()}"
+
+
+def told(event: OperatorActed) -> str:
+    """Return an order in words, and where its outcome is seen."""
+    end = f" until {moment(event.expires_at)}" if event.expires_at else ""
+    return (
+        f"ordered: {event.action} {event.subject} of {event.pool}{end} by {event.operator}: {event.reason}"
+        f" (what became of it: relaywarden pool history {event.subject})"
+    )
+
+
+def _publish(settings: Settings, value: bytes) -> None:
+    where = ", ".join(settings.kafka.bootstrap)
+    patience = _ACK_SECONDS * 1000
+    try:
+        producer = opened(
+            KafkaProducer, settings.kafka, acks="all", max_block_ms=patience, delivery_timeout_ms=patience
+        )
+        try:
+            producer.send(POOL_OBSERVATIONS.name, value, partition=0).get(_ACK_SECONDS)
+        finally:
+            producer.close(_ACK_SECONDS)
+    except (KafkaError, OSError) as error:
+        raise OSError(f"kafka.bootstrap: Kafka at {where} did not confirm the order: {error}") from error

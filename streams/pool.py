@@ -1,0 +1,263 @@
+"""The relay pool: which IPs carry mail, decided from what is known of them. Level-triggered and pure.
+
+`observe` learns, `decide` (streams/rotation.py) compares what is with what should be, `evolve` folds what was decided.
+"""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from schemas import settings
+from schemas.events import (
+    ClockTicked,
+    IpProbationStarted,
+    IpRestored,
+    IpWithdrawn,
+    ListHealthObserved,
+    ListingObserved,
+    OperatorActed,
+    PoolEvent,
+    PoolObservation,
+    TrafficCounted,
+    WithdrawalDrifted,
+    WithdrawalRefused,
+    WithdrawalVerified,
+)
+from streams.rotation import TEN_MINUTES, decide
+from streams.rounds import FURTHER_ROUNDS, begin
+from streams.standing import Health, Listing, Order, Pool, Standing
+from streams.trust import DOUBTED
+
+__all__ = ["Pool", "active", "decide", "decode", "encode", "evolve", "initial", "observe", "replay", "step"]
+
+_KEPT_BUCKETS = 7
+_KEPT_SENDERS = 20
+_KEPT_REFUSALS = 8
+_replace = msgspec.structs.replace
+
+
+class _Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """What is kept of a pool as JSON: all but its rules, which are today's."""
+
+    name: str
+    at: int
+    ips: dict[str, Standing]
+    health: dict[str, Health]
+
+
+_KEPT = msgspec.json.Decoder(_Kept)
+
+
+def initial(name: str, settings: settings.Pool) -> Pool:
+    """Return a pool of which nothing is known yet: every IP is active."""
+    return Pool(name=name, rules=settings, ips={ip: Standing(ip=ip) for ip in settings.ips})
+
+
+def observe(pool: Pool, event: PoolObservation) -> Pool:
+    """Return the pool knowing one thing more; nothing is decided.
+
+    The same pool comes back where the event tells it nothing: an unknown answer, an older one, another pool's IP.
+    """
+    known = pool
+    match event:
+        case ListingObserved() if event.ip in pool.ips and event.answer != "unknown":
+            known = _listing_observed(pool, event)
+        case ListHealthObserved():
+            known = _health_observed(pool, event)
+        case TrafficCounted() if event.ip in pool.ips:
+            known = pool.with_standing(_traffic_counted(pool.ips[event.ip], event))
+        case OperatorActed() if event.subject in pool.ips and event.pool in {"", pool.name}:
+            known = _operator_acted(pool, event)
+        case ClockTicked():
+            return pool if event.at <= pool.at else _replace(pool, at=event.at)
+    return known if known is pool or known.at >= event.at else _replace(known, at=event.at)
+
+
+def _listing_observed(pool: Pool, event: ListingObserved) -> Pool:
+    standing = pool.ips[event.ip]
+    before = standing.listings.get(event.list)
+    if before is not None and event.at <= before.at:
+        return pool
+    same = before is not None and before.answer == event.answer
+    anew = event.answer == "listed" and not same
+    listing = Listing(
+        answer=event.answer,
+        at=event.at,
+        since=before.since if before is not None and same else event.at,
+        scope=event.scope,
+        weight=event.weight,
+        reason=event.reason,
+        round=begin(pool, event.list, event.at) if anew else before.round if before else 0,
+        seen=max(pool.at, event.at) if anew else before.seen if before else 0,
+        rounds=before.rounds if before and same else 0,
+    )
+    return pool.with_standing(_replace(standing, listings={**standing.listings, event.list: listing}))
+
+
+def _health_observed(pool: Pool, event: ListHealthObserved) -> Pool:
+    before = pool.health.get(event.list)
+    if before is not None and event.at <= before.at:
+        return pool
+    failed = 0 if event.healthy else 1 + (before.failed if before else 0)
+    health = Health(healthy=event.healthy, at=event.at, before=before.at if before else 0, failed=failed)
+    ips = pool.ips
+    if before and before.healthy:
+        ips = {ip: _still_named(standing, event.list, before.at) for ip, standing in ips.items()}
+    return _replace(pool, ips=ips, health={**pool.health, event.list: health})
+
+
+def _still_named(standing: Standing, name: str, start: int) -> Standing:
+    """Return the standing with one more round counted if the list named the IP in the round begun then."""
+    listing = standing.listings.get(name)
+    if listing is None or not listing.names or listing.at < start or listing.rounds > FURTHER_ROUNDS:
+        return standing
+    counted = _replace(listing, rounds=listing.rounds + 1)
+    return _replace(standing, listings={**standing.listings, name: counted})
+
+
+def _traffic_counted(standing: Standing, event: TrafficCounted) -> Standing:
+    messages = event.sent + event.deferred + event.bounced
+    bucket = str(event.at // TEN_MINUTES)
+    oldest = event.at // TEN_MINUTES - _KEPT_BUCKETS
+    kept = {key: senders for key, senders in standing.senders.items() if int(key) > oldest}
+    here = dict(kept.get(bucket, {}))
+    for culprit in event.senders:
+        here[culprit.sender] = here.get(culprit.sender, 0) + culprit.messages
+    if here:
+        most = sorted(here.items(), key=lambda item: (-item[1], item[0]))[:_KEPT_SENDERS]
+        kept[bucket] = dict(most)
+    last = max(standing.last_mail, event.last_at) if messages else standing.last_mail
+    return _replace(standing, senders=kept, last_mail=last)
+
+
+def _operator_acted(pool: Pool, event: OperatorActed) -> Pool:
+    standing = pool.ips[event.subject]
+    before = standing.order
+    if event.action == "suspend" or event.action == "release":  # noqa: PLR1714 mypy narrows only this way
+        return pool
+    if before and (event.id == before.id or event.at < before.at):
+        return pool
+    if event.action == "unpin" and not (before and before.action == "pin"):
+        return pool
+    order = Order(
+        id=event.id,
+        at=event.at,
+        action=event.action,
+        operator=event.operator,
+        reason=event.reason,
+        expires_at=event.expires_at,
+    )
+    return pool.with_standing(_replace(standing, order=order))
+
+
+def evolve(pool: Pool, event: PoolEvent) -> Pool:
+    """Return the pool after a decision; one about another pool or an IP no longer configured changes nothing."""
+    standing = pool.ips.get(event.ip)
+    if standing is None or event.pool != pool.name:
+        return pool
+    at = max(pool.at, event.at)
+    return _replace(pool.with_standing(_moved(standing, event)), at=at)
+
+
+def _moved(standing: Standing, event: PoolEvent) -> Standing:
+    match event:
+        case IpWithdrawn():
+            return _out(standing, event)
+        case IpProbationStarted():
+            stage = standing.stage + 1 if standing.place == "probation" else 0
+            return _replace(
+                standing,
+                place="probation",
+                since=event.at,
+                until=event.until,
+                share=event.share,
+                stage=stage,
+                withdrawals=_counted(standing, event),
+            )
+        case IpRestored():
+            return _replace(
+                standing,
+                place="active",
+                since=event.at,
+                until=0,
+                share=1.0,
+                stage=0,
+                operator=event.operator,
+                withdrawals=_counted(standing, event),
+            )
+        case WithdrawalRefused():
+            return _replace(standing, refused=(*standing.refused, event.id)[-_KEPT_REFUSALS:])
+        case WithdrawalVerified():
+            return _replace(standing, verified=True)
+        case WithdrawalDrifted():
+            return _replace(standing, verified=False, drifted_at=event.at, drifted_mail=standing.last_mail)
+
+
+def _counted(standing: Standing, event: IpProbationStarted | IpRestored) -> int:
+    """Return the withdrawals that count: without the last where the lists that caused it lost their vote."""
+    doubted = any(item.rule.startswith(DOUBTED) for item in event.evidence)
+    return max(0, standing.withdrawals - 1) if doubted else standing.withdrawals
+
+
+def _out(standing: Standing, event: IpWithdrawn) -> Standing:
+    """Return the standing of an IP just withdrawn; an operator's withdrawal is no relapse."""
+    by_hand = bool(event.operator)
+    order = standing.order
+    return _replace(
+        standing,
+        place="withdrawn",
+        since=event.at,
+        until=event.until,
+        share=0.0,
+        stage=0,
+        withdrawals=standing.withdrawals if by_hand else event.relapse + 1,
+        withdrawn_at=standing.withdrawn_at if by_hand else event.at,
+        causes=tuple(item.rule.removeprefix("dnsbl/") for item in event.evidence if item.rule.startswith("dnsbl/")),
+        operator=event.operator,
+        order=None if order is not None and order.action == "restore" else order,
+        verified=False,
+        drifted_at=0,
+        drifted_mail=standing.last_mail,
+    )
+
+
+def step(pool: Pool, event: PoolObservation) -> tuple[Pool, tuple[PoolEvent, ...]]:
+    """Return the pool after an observation and all that is decided by it."""
+    known = observe(pool, event)
+    if known is pool:
+        return pool, ()
+    decided = decide(known, known.at)
+    for decision in decided:
+        known = evolve(known, decision)
+    return known, decided
+
+
+def replay(name: str, settings: settings.Pool, events: Iterable[PoolObservation]) -> Pool:
+    """Return the pool after all these observations, from nothing."""
+    pool = initial(name, settings)
+    for event in events:
+        pool, _ = step(pool, event)
+    return pool
+
+
+def active(pool: Pool) -> dict[str, float]:
+    """Return the share (0 to 1) of a full IP's traffic of each IP that carries mail; withdrawn ones are absent."""
+    return {ip: standing.share for ip, standing in pool.ips.items() if standing.place != "withdrawn"}
+
+
+def encode(pool: Pool) -> bytes:
+    """Return the pool as JSON."""
+    return msgspec.json.encode(_Kept(name=pool.name, at=pool.at, ips=pool.ips, health=pool.health))
+
+
+def decode(value: bytes, settings: settings.Pool) -> Pool:
+    """Return the pool of its JSON under today's settings: new IPs are active, IPs no longer configured are dropped.
+
+    ValueError says what is wrong with it.
+    """
+    try:
+        kept = _KEPT.decode(value)
+    except msgspec.DecodeError as error:
+        raise ValueError(f"no pool: {error}") from error
+    ips = {ip: kept.ips.get(ip) or Standing(ip=ip) for ip in settings.ips}
+    return Pool(name=kept.name, rules=settings, at=kept.at, ips=ips, health=kept.health)

@@ -1,0 +1,132 @@
+"""All pools, folded from the one ordered log of observations, and what a flush must write.
+
+A restart reads again what its snapshot knows already: the snapshot holds the offset of the last observation applied,
+which counts only in the cluster it was read from, and the id of the last traffic counts of each partition, since a
+mail agent writes its last counts again when it comes back. Decisions are written first, then the snapshot: the same
+observation gives the same decision with the same id.
+"""
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from schemas import codec
+from schemas import settings as configuration
+from schemas.events import PoolEvent, PoolObservation, TrafficCounted
+from schemas.names import source_of
+from schemas.topics import POOL_EVENTS, POOL_STATE
+from streams import pool as fold
+from streams.partition import Output
+
+
+class _Fold(msgspec.Struct):
+    folded: msgspec.Raw
+    cluster: str
+    offset: int
+    decided: str = ""
+    counted: dict[int, str] = {}
+
+
+class _Snapshot(msgspec.Struct):
+    pool: str
+    at: int
+    state: _Fold
+
+
+_SNAPSHOT: msgspec.json.Decoder[_Snapshot] = msgspec.json.Decoder(_Snapshot)
+
+
+class _One(msgspec.Struct):
+    """One pool, and how far the log is in it."""
+
+    pool: fold.Pool
+    cluster: str = ""
+    offset: int = -1
+    decided: str = ""
+    counted: dict[int, str] = {}
+    dirty: bool = False
+
+    def learn(self, event: PoolObservation) -> tuple[PoolEvent, ...]:
+        if isinstance(event, TrafficCounted):
+            last = self.counted.get(event.partition, "")
+            if source_of(event.id) == source_of(last) and event.id <= last:
+                return ()
+            self.counted[event.partition] = event.id
+        before = self.pool
+        self.pool, decided = fold.step(before, event)
+        self.dirty = self.dirty or self.pool is not before
+        if decided:
+            self.decided = decided[-1].id
+        return decided
+
+
+class Pools:
+    """The pools of the configuration, as `cluster` tells of them."""
+
+    def __init__(self, configured: Mapping[str, configuration.Pool], cluster: str) -> None:
+        self._configured = configured
+        self._cluster = cluster
+        self._pools = {name: _One(fold.initial(name, its)) for name, its in configured.items()}
+        self._decided: list[PoolEvent] = []
+
+    @property
+    def pools(self) -> dict[str, fold.Pool]:
+        """Return the pools by name."""
+        return {name: one.pool for name, one in self._pools.items()}
+
+    def restore(self, value: bytes) -> None:
+        """Take back a pool's snapshot; one no longer configured is skipped. ValueError says what is wrong with it."""
+        try:
+            snapshot = _SNAPSHOT.decode(value)
+        except msgspec.DecodeError as error:
+            raise ValueError(f"no pool's state: {error}") from error
+        its, state = self._configured.get(snapshot.pool), snapshot.state
+        if its is not None:
+            pool = fold.decode(bytes(state.folded), its)
+            self._pools[snapshot.pool] = _One(pool, state.cluster, state.offset, state.decided, state.counted)
+
+    def catch_up(self, decisions: Iterable[PoolEvent]) -> None:
+        """Fold the decisions that a pool's snapshot does not know, then begin in this cluster.
+
+        In the cluster of the snapshot nothing is folded: its observations are all there and give the decisions again.
+        """
+        logged = list(decisions)
+        for name, one in self._pools.items():
+            if one.cluster == self._cluster:
+                continue
+            own = [event for event in logged if event.pool == name]
+            for event in _after(own, one.decided, one.pool.at):
+                one.pool = fold.evolve(one.pool, event)
+                one.decided = event.id
+            one.cluster, one.offset, one.dirty = self._cluster, -1, True
+
+    def apply(self, offset: int, events: Iterable[PoolObservation]) -> None:
+        """Fold a record's observations into every pool that does not know them yet."""
+        observed = list(events)
+        for one in self._pools.values():
+            if offset > one.offset:
+                one.offset = offset
+                for event in observed:
+                    self._decided.extend(one.learn(event))
+
+    def flush(self) -> tuple[list[Output], list[Output]]:
+        """Return the decisions to write, and the snapshots to write after them; both only once."""
+        decisions = [Output(POOL_EVENTS, 0, event.pool.encode(), codec.encode(event)) for event in self._decided]
+        states = [_output(name, one) for name, one in self._pools.items() if one.dirty]
+        for one in self._pools.values():
+            one.dirty = False
+        self._decided.clear()
+        return decisions, states
+
+
+def _after(decisions: list[PoolEvent], last: str, at: int) -> list[PoolEvent]:
+    ids = [event.id for event in decisions]
+    if last in ids:
+        return decisions[len(ids) - ids[::-1].index(last) :]
+    return [event for event in decisions if event.at > at or not last]
+
+
+def _output(name: str, one: _One) -> Output:
+    state = _Fold(msgspec.Raw(fold.encode(one.pool)), one.cluster, one.offset, one.decided, one.counted)
+    snapshot = _Snapshot(name, one.pool.at, state)
+    return Output(POOL_STATE, 0, name.encode(), msgspec.json.encode(snapshot))

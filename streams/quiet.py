@@ -1,0 +1,44 @@
+"""What Kafka's and Faust's own loggers say, without the flood: each message once in a while.
+
+The Kafka client calls every lost connection an error; the worker itself warns once of a broker that is away.
+"""
+
+import logging
+import time
+
+_EVERY_SECONDS = 60.0
+
+
+class Calm(logging.Handler):
+    """Hands a record on, at a level of `most`, unless the same message came within the last minute."""
+
+    def __init__(self, to: logging.Logger, most: int = logging.CRITICAL) -> None:
+        super().__init__(logging.WARNING)
+        self._to = to
+        self._most = most
+        self._last: dict[tuple[str, str], float] = {}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Hand the record on, or not."""
+        key = (record.name, str(record.msg))
+        level = min(record.levelno, self._most)
+        moment = time.monotonic()
+        if self._to.isEnabledFor(level) and moment - self._last.get(key, -_EVERY_SECONDS) >= _EVERY_SECONDS:
+            self._last[key] = moment
+            lowered = {"levelno": level, "levelname": logging.getLevelName(level)}
+            self._to.handle(logging.makeLogRecord(record.__dict__ | lowered))
+
+
+def quieten() -> None:
+    """Let the loggers of the Kafka client and of Faust speak through `Calm` to the logger `relaywarden`."""
+    to = logging.getLogger("relaywarden")
+    for name, most in (
+        ("aiokafka", logging.INFO),
+        ("faust", logging.CRITICAL),
+        ("mode", logging.CRITICAL),
+        ("streams.transport", logging.CRITICAL),  # Faust's services log under their class's module
+    ):
+        logger = logging.getLogger(name)
+        logger.handlers = [Calm(to, most)]
+        logger.propagate = False
+    logging.getLogger("mode.timers").setLevel(logging.ERROR)  # a late timer under load is no news

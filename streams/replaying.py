@@ -1,0 +1,46 @@
+"""Replay: the pool's recorded observations through the same functions, with the rules of today's configuration."""
+
+from collections.abc import Iterator
+
+from clickhouse_connect.driver.client import Client
+
+from schemas import codec
+from schemas.events import PoolEvent
+from schemas.settings import Settings
+from schemas.topics import POOL_OBSERVATIONS
+from streams import pool as pools
+from streams.standing import moment
+
+_ROW = "formatRowNoNewline('JSONEachRow', * EXCEPT (kafka_cluster, kafka_partition, kafka_offset))"
+
+
+def decisions(client: Client, settings: Settings) -> Iterator[dict[str, object]]:
+    """Yield the decisions that follow from what ClickHouse recorded, in the order of the observations, as rows.
+
+    The order is Kafka's: clusters one after the other as they began, offsets within. Each observation counts once.
+    """
+    states = {name: pools.initial(name, one) for name, one in settings.pool.items()}
+    query = (
+        f"SELECT {_ROW} FROM pool_observations FINAL"  # noqa: S608 our own constant
+        " ORDER BY min(at) OVER (PARTITION BY kafka_cluster), kafka_cluster, kafka_offset"
+    )
+    with client.query_rows_stream(query) as rows:
+        for (line,) in rows:
+            event = codec.decode(line.encode())
+            for name, state in states.items():
+                assert isinstance(event, POOL_OBSERVATIONS.events)  # noqa: S101 the table holds one topic
+                states[name], decided = pools.step(state, event)  # type: ignore[arg-type]  # mypy knows no class tuples
+                yield from (_row(decision) for decision in decided)
+
+
+def _row(decision: PoolEvent) -> dict[str, object]:
+    """Return a decision as `relaywarden pool history` shows it."""
+    texts = (*(each.text for each in decision.evidence), getattr(decision, "reason", ""))
+    return {
+        "time": moment(decision.at),
+        "pool": decision.pool,
+        "ip": decision.ip,
+        "decision": decision.__struct_config__.tag,
+        "operator": getattr(decision, "operator", ""),
+        "evidence": "; ".join(filter(None, texts)),
+    }

@@ -1,0 +1,119 @@
+"""What is known of a pool: each IP's place in it, what the lists say of it, and whether the lists can be trusted."""
+
+from datetime import UTC, datetime
+from typing import Literal
+
+import msgspec
+
+from schemas import settings
+from schemas.facts import Answer, Scope
+
+Place = Literal["active", "withdrawn", "probation"]
+
+
+class Listing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A list's last known answer about an IP, given at `at`; it has said the same since `since`.
+
+    `round` is when the round began in which the list last began to name the IP, `seen` the pool's time when that was
+    learned, `rounds` how many rounds have named it since, that one included.
+    """
+
+    answer: Answer
+    at: int
+    since: int
+    scope: Scope = "ip"
+    weight: float = 0.0
+    reason: str = ""
+    round: int = 0
+    seen: int = 0
+    rounds: int = 0
+
+    @property
+    def names(self) -> bool:
+        """Tell whether it speaks against the IP."""
+        return self.answer == "listed" and self.weight > 0
+
+
+class Health(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Whether a list answered its test points, when, and when it was asked the round before (0: never).
+
+    `failed` counts the tests failed since the last it passed.
+    """
+
+    healthy: bool
+    at: int
+    before: int = 0
+    failed: int = 0
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An operator's order about an IP; `expires_at` 0 means until revoked."""
+
+    id: str
+    at: int
+    action: Literal["withdraw", "restore", "pin", "unpin"]
+    operator: str
+    reason: str
+    expires_at: int = 0
+
+    def holds(self, at: int) -> bool:
+        """Tell whether the order has not run out."""
+        return not self.expires_at or at < self.expires_at
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One IP: its place since `since`, not to change for the better before `until`, and what is known of it.
+
+    `withdrawals` counts those since the memory of relapses began, the last at `withdrawn_at`; `causes` are the lists
+    that made it; `operator` is set where an operator did. `refused` holds the ids of the last refusals, so that each
+    cause is told once. `last_mail` is when mail last left through it,
+    `senders` the messages of each ten minutes by sender.
+    """
+
+    ip: str
+    place: Place = "active"
+    since: int = 0
+    until: int = 0
+    share: float = 1.0
+    stage: int = 0
+    withdrawals: int = 0
+    withdrawn_at: int = 0
+    causes: tuple[str, ...] = ()
+    operator: str = ""
+    refused: tuple[str, ...] = ()
+    order: Order | None = None
+    listings: dict[str, Listing] = {}
+    last_mail: int = 0
+    verified: bool = False
+    drifted_at: int = 0
+    drifted_mail: int = 0
+    senders: dict[str, dict[str, int]] = {}
+
+    def ordered(self, action: str, at: int) -> Order | None:
+        """Return the order if it is of this kind and has not run out."""
+        order = self.order
+        return order if order is not None and order.action == action and order.holds(at) else None
+
+
+class Pool(msgspec.Struct, frozen=True, kw_only=True):
+    """All that is known of one pool at the time `at`, and the rules it is kept by."""
+
+    name: str
+    rules: settings.Pool
+    at: int = 0
+    ips: dict[str, Standing] = {}
+    health: dict[str, Health] = {}
+
+    def with_standing(self, standing: Standing) -> "Pool":
+        """Return the pool with one IP's standing replaced."""
+        return msgspec.structs.replace(self, ips={**self.ips, standing.ip: standing})
+
+
+def moment(at: int) -> str:
+    """Return a time in words, to the second."""
+    return datetime.fromtimestamp(at // 1_000_000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def microseconds(minutes: float) -> int:
+    """Return minutes as microseconds."""
+    return int(minutes * 60_000_000)

@@ -1,0 +1,115 @@
+"""Whom the pool believes: which lists have a vote, how much it weighs, and what speaks against an IP or for it."""
+
+import msgspec
+
+from schemas.facts import Evidence, Scope
+from streams.rounds import FURTHER_ROUNDS, crowd, is_healthy, is_settled
+from streams.standing import Listing, Pool, Standing, microseconds, moment
+
+SCOPE_FACTOR: dict[Scope, float] = {"ip": 1.0, "network": 0.5, "as": 0.25}
+_FAILED_TESTS = 3
+DOUBTED = "doubted/"
+
+
+class Vote(msgspec.Struct, frozen=True, kw_only=True):
+    """A list that names an IP, and what that weighs; `crowd` tells if it named most of the pool in the same round."""
+
+    list: str
+    listing: Listing
+    weight: float
+    crowd: str = ""
+
+    def evidence(self) -> Evidence:
+        """Return the vote in words and numbers."""
+        what = {"ip": "the IP", "network": "its network", "as": "its whole AS"}[self.listing.scope]
+        said = f' ("{self.listing.reason}")' if self.listing.reason else ""
+        text = f"{self.list} lists {what} since {moment(self.listing.since)}{said}, weight {self.weight:g}"
+        if self.crowd and self.listing.rounds > FURTHER_ROUNDS:
+            text += (
+                f"; {self.crowd}, and is believed as it still does after {FURTHER_ROUNDS} more with its tests passed"
+            )
+        return Evidence(
+            rule=f"dnsbl/{self.list}",
+            text=text,
+            value=self.weight,
+            points=self.weight,
+        )
+
+
+def votes(pool: Pool, standing: Standing, at: int) -> tuple[Vote, ...]:
+    """Return the fresh votes of healthy lists against an IP whose rounds are complete, the weightiest first.
+
+    What an operator restored the IP in spite of has no vote any more, until it is listed anew.
+    """
+    stale = microseconds(pool.rules.stale_minutes)
+    order = standing.order
+    forgiven = order.at if order is not None and order.action == "restore" else -1
+    found = [
+        Vote(
+            list=name,
+            listing=listing,
+            weight=listing.weight * SCOPE_FACTOR[listing.scope],
+            crowd=crowd(pool, name, listing.round),
+        )
+        for name, listing in standing.listings.items()
+        if listing.names
+        and is_healthy(pool, name)
+        and at - listing.at <= stale
+        and listing.since > forgiven
+        and is_settled(pool, name, listing, at)
+    ]
+    return tuple(sorted(found, key=lambda vote: (-vote.weight, vote.list)))
+
+
+def naming(pool: Pool, standing: Standing, distrusted: dict[str, str]) -> tuple[str, ...]:
+    """Return the trusted lists whose last known answer names the IP, however old it is."""
+    return tuple(
+        sorted(
+            name
+            for name, listing in standing.listings.items()
+            if listing.names and is_healthy(pool, name) and name not in distrusted
+        )
+    )
+
+
+def clearance(pool: Pool, standing: Standing, distrusted: dict[str, str], at: int) -> tuple[Evidence, ...] | None:
+    """Return why an IP may come back, or None while it may not.
+
+    No trusted list names it, and each list that caused the withdrawal says so freshly; where none of those is trusted
+    any more, any other trusted list must. An operator's withdrawal needs no list's word.
+    """
+    if naming(pool, standing, distrusted):
+        return None
+    stale = microseconds(pool.rules.stale_minutes)
+    trusted = {
+        name: listing
+        for name, listing in standing.listings.items()
+        if is_healthy(pool, name) and name not in distrusted
+    }
+    clean = {name: listing for name, listing in trusted.items() if at - listing.at <= stale}
+    asked = [name for name in standing.causes if name in trusted]
+    if standing.causes and (not clean or any(name not in clean for name in asked)):
+        return None
+    return tuple(
+        Evidence(rule=f"dnsbl/{name}", text=f"{name} does not list it, asked at {moment(listing.at)}")
+        for name, listing in sorted(clean.items())
+    )
+
+
+def doubts(pool: Pool, standing: Standing, distrusted: dict[str, str]) -> tuple[Evidence, ...]:
+    """Return why a withdrawal should not have been: each list that caused it has lost its vote; empty if one has not.
+
+    A list that fails a test or two may only be slow, and what it named may well be true.
+    """
+    if standing.place != "withdrawn" or standing.operator:
+        return ()
+    lost = dict(distrusted)
+    for name, health in pool.health.items():
+        if health.failed >= _FAILED_TESTS:
+            lost[name] = f"{name} failed its last {health.failed} tests"
+    if not standing.causes or any(name not in lost for name in standing.causes):
+        return ()
+    return tuple(
+        Evidence(rule=f"{DOUBTED}{name}", text=f"{lost[name]}: what it caused is no relapse")
+        for name in standing.causes
+    )
