@@ -1,0 +1,1 @@
+"""Dashboards: what the NOC sees; they only read."""

@@ -1,0 +1,38 @@
+"""The pages: `streamlit run` starts this file, `dashboards.serve` tells how."""
+
+import logging
+
+import streamlit as st
+from PIL import Image, ImageDraw
+
+from dashboards.palette import DELIVERED
+
+# A page that asks every two seconds would show Streamlit's running man every two seconds, and fade under load.
+_STILL = "<style>[data-testid=stStatusWidget] { display: none } [data-stale] { opacity: 1 !important }</style>"
+
+
+def _shield() -> Image.Image:
+    """Return the icon, drawn here since Streamlit fetches its own icons for it from the Internet."""
+    icon = Image.new("RGBA", (64, 64))
+    ImageDraw.Draw(icon).polygon([(32, 2), (58, 12), (54, 40), (32, 62), (10, 40), (6, 12)], fill=DELIVERED)
+    return icon
+
+
+def main() -> None:
+    """Show the page that the URL names; the tab's title comes before all that takes its time."""
+    st.set_page_config(page_title="Relaywarden", page_icon=_shield(), layout="wide")
+    from dashboards.views import mailboxes, overview, pool  # noqa: PLC0415 loading pandas and Altair takes a second
+
+    for library in ("urllib3.connectionpool", "clickhouse_connect"):  # the pages say themselves what is away
+        logging.getLogger(library).setLevel(logging.ERROR)
+    st.html(_STILL)
+    pages = {
+        "overview": st.Page(overview.page, title="Overview", icon=":material/monitor_heart:", default=True),
+        "pool": st.Page(pool.page, title="Pool", icon=":material/lan:", url_path="pool"),
+        "mailboxes": st.Page(mailboxes.page, title="Mailboxes", icon=":material/mail:", url_path="mailboxes"),
+    }
+    st.session_state["pages"] = pages
+    st.navigation(list(pages.values()), position="top").run()
+
+
+main()

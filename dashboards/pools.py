@@ -1,0 +1,95 @@
+"""How the pools stand: each configured IP's state from the newest decisions, and whether we can send."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import pandas as pd
+
+from dashboards import words
+from schemas.settings import Pool
+
+State = Literal["active", "probation", "withdrawn", "kept", "unknown"]
+Level = Literal["good", "warn", "bad", "unknown"]
+LATE_SECONDS = 120
+_STATE: dict[str, State] = {"ip_withdrawn": "withdrawn", "ip_probation_started": "probation"}
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One IP of a pool; `note` says what the logs or the guard add to its state, `why` the evidence."""
+
+    pool: str
+    ip: str
+    state: State
+    since: pd.Timestamp | None = None
+    until: pd.Timestamp | None = None
+    share: float = 1.0
+    relapse: int = 0
+    why: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether a pool can send, in a sentence."""
+
+    level: Level
+    text: str
+
+
+def standings(pools: Mapping[str, Pool], states: pd.DataFrame | None) -> list[Standing]:
+    """Return the state of each configured IP; all are unknown where the decisions could not be read (`None`)."""
+    if states is None:
+        return [Standing(name, ip, "unknown") for name, pool in pools.items() for ip in pool.ips]
+    rows = {(row["pool"], row["ip"]): row for row in states.to_dict("records")}
+    return [_standing(name, ip, rows.get((name, ip))) for name, pool in pools.items() for ip in pool.ips]
+
+
+def _standing(pool: str, ip: str, row: Mapping[Any, Any] | None) -> Standing:
+    if row is None:
+        return Standing(pool, ip, "active", note="no decision yet")
+    state = _STATE.get(row["type"], "active")
+    note = {"withdrawn": "the logs are not yet heard"}.get(state, "")
+    if row["refusal"]:
+        state, note = "kept", row["refusal"]
+    elif row["drifting"]:
+        note = "still sends although withdrawn"
+    elif row["confirmed"]:
+        note = "the logs confirm it stopped"
+    return Standing(
+        pool,
+        ip,
+        state,
+        since=row["since"] if row["type"] else None,
+        until=None if pd.isna(row["until"]) else row["until"],
+        share={"withdrawn": 0.0, "probation": float(row["share"])}.get(state, 1.0),
+        relapse=int(row["relapse"]),
+        why="; ".join(row["reasons"]),
+        note=note,
+    )
+
+
+def verdict(pool: Pool, ips: list[Standing], age: float | None) -> Verdict:
+    """Return whether a pool with these IPs can send; `age` is that of the newest word of the worker."""
+    number = {state: sum(ip.state == state for ip in ips) for state in ("active", "probation", "withdrawn", "kept")}
+    if any(ip.state == "unknown" for ip in ips):
+        return Verdict("unknown", f"not known: the state of its {len(ips)} IPs could not be read")
+    if age is None:
+        return Verdict("unknown", f"not known: no data of the worker about its {len(ips)} IPs")
+    sending = len(ips) - number["withdrawn"]
+    parts = [f"{sending} of {len(ips)} IPs send"]
+    parts += [f"{number[state]} {text}" for state, text in _TEXT.items() if number[state]]
+    parts.append(f"never fewer than {pool.min_active}")
+    late = age > LATE_SECONDS
+    if late:
+        parts.append(f"as of {words.age(age)} ago")
+    text = ", ".join(parts)
+    if not sending:
+        return Verdict("bad", f"no: {text}")
+    if sending <= pool.min_active and number["withdrawn"]:
+        return Verdict("bad", f"yes, without reserve: {text}")
+    return Verdict("warn" if number["withdrawn"] or number["kept"] or late else "good", f"yes: {text}")
+
+
+_TEXT = {"probation": "of them on probation", "kept": "of them should leave but must stay", "withdrawn": "withdrawn"}

@@ -1,0 +1,197 @@
+"""What the Overview asks the warehouse, and the caps that every question has.
+
+All SQL of the pages stands here, in `queries_pool` and in `queries_mailbox`. Values are bound, never pasted. A frame
+without rows means "no data"; a count of 0 is only said where rows were counted. Columns of times are aware, UTC.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+from clickhouse_connect.driver.client import Client
+
+from dashboards.span import Span
+
+CAPS: Mapping[str, int | str] = {
+    "max_execution_time": 8,
+    "timeout_before_checking_execution_speed": 0,
+    "max_result_rows": 20_000,
+    "result_overflow_mode": "throw",
+}
+PROVIDERS = 12
+
+_SOURCES = """
+WITH opened AS
+(
+    SELECT source, argMax(name, at) AS name, argMax(host, at) AS host, max(at) AS since
+    FROM mail_events WHERE type = 'source_opened' AND at <= {until:Int64} GROUP BY source
+),
+seen AS
+(
+    SELECT substring(id, 1, 16) AS source, max(at) AS last, count() AS events
+    FROM mail_events
+    WHERE type IN ('message_submitted', 'delivery_attempted', 'message_expired', 'message_rejected',
+                   'mailbox_authenticated') AND at > {until:Int64} - 3600000000
+    GROUP BY source
+)
+SELECT opened.name AS name, opened.host AS host, fromUnixTimestamp64Micro(max(opened.since), 'UTC') AS opened,
+       if(max(seen.last) = 0, NULL, fromUnixTimestamp64Micro(max(seen.last), 'UTC')) AS last,
+       toInt64(sum(seen.events)) AS events
+FROM opened LEFT JOIN seen USING source GROUP BY name, host ORDER BY name, host LIMIT 500
+"""
+
+_FEEDS = """
+SELECT feed, fromUnixTimestamp64Micro(assumeNotNull(newest), 'UTC') AS last FROM
+(
+    SELECT 'lists' AS feed, maxOrNull(at) AS newest FROM pool_observations
+    WHERE type = 'listing_observed' AND at > {until:Int64} - 172800000000
+    UNION ALL SELECT 'complaints', maxOrNull(at) FROM complaints WHERE at > {until:Int64} - 604800000000
+    UNION ALL SELECT 'worker', maxOrNull(at) FROM pool_observations
+    WHERE type IN ('traffic_counted', 'clock_ticked') AND at > {until:Int64} - 172800000000
+)
+WHERE newest IS NOT NULL ORDER BY feed
+"""
+
+_DECISIONS = """
+WITH (
+    SELECT mapFromArrays(groupArray(mailbox), groupArray(newest)) FROM
+    (
+        SELECT mailbox, argMax(if(type = 'mailbox_suspended', 'suspend', if(type = 'mailbox_released', '', step)),
+                               (at, type = 'mailbox_suspended', id)) AS newest
+        FROM mailbox_events FINAL WHERE at <= {until:Int64} GROUP BY mailbox HAVING newest != ''
+    )
+) AS steps
+SELECT fromUnixTimestamp64Micro(at, 'UTC') AS time, * EXCEPT (at, id) FROM
+(
+    SELECT at, id, type, pool, ip AS subject, until, relapse, share, 0. AS score, '' AS step, '' AS mode, operator,
+           reason, arrayMap(e -> e.text, evidence) AS reasons,
+           arrayMap(c -> (steps[c.sender], c.sender, toInt64(c.messages)), culprits) AS culprits
+    FROM pool_events FINAL WHERE at > {since:Int64} AND at <= {until:Int64}
+    UNION ALL
+    SELECT at, id, type, '', mailbox, 0, 0, 0., score, step, mode, operator, '', arrayMap(e -> e.text, evidence), []
+    FROM mailbox_events FINAL WHERE at > {since:Int64} AND at <= {until:Int64}
+    UNION ALL
+    SELECT at, id, type, pool, if(type = 'operator_acted', subject, host), expires_at, attempt, 0., 0.,
+           if(type = 'operator_acted', action, hook), '', operator, reason, [], []
+    FROM pool_observations FINAL
+    WHERE type IN ('hook_failed', 'operator_acted') AND at > {since:Int64} AND at <= {until:Int64}
+)
+WHERE {subject:String} = '' OR subject = {subject:String}
+ORDER BY at DESC, id LIMIT {limit:UInt32}
+"""
+
+_DELIVERABILITY = """
+SELECT if(place <= {providers:UInt32}, provider, '(all others)') AS provider, toInt64(sum(attempts)) AS attempts,
+       toInt64(sum(sent)) AS sent, toInt64(sum(deferred)) AS deferred, toInt64(sum(bounced)) AS bounced
+FROM
+(
+    SELECT provider, count() AS attempts, countIf(outcome = 'sent') AS sent, countIf(outcome = 'deferred') AS deferred,
+           countIf(outcome = 'bounced') AS bounced, row_number() OVER (ORDER BY attempts DESC, provider) AS place
+    FROM mail_events
+    WHERE type = 'delivery_attempted' AND at > {since:Int64} AND at <= {until:Int64} AND NOT local
+    GROUP BY provider
+)
+GROUP BY provider, place > {providers:UInt32} ORDER BY place > {providers:UInt32}, attempts DESC, provider
+"""
+
+_VOLUME = """
+SELECT intDiv(intDiv(at, 1000000), {width:Int64}) * {width:Int64} AS bucket, toInt64(count()) AS events,
+       toInt64(countIf(counts AND outcome = 'sent')) AS sent,
+       toInt64(countIf(counts AND outcome = 'deferred')) AS deferred,
+       toInt64(countIf(counts AND outcome = 'bounced')) AS bounced
+FROM
+(
+    SELECT at, outcome, type = 'delivery_attempted' AND NOT local
+                        AND ({provider:String} = '' OR provider = {provider:String}) AS counts
+    FROM mail_events WHERE at > {since:Int64} AND at <= {until:Int64}
+)
+GROUP BY bucket ORDER BY bucket
+"""
+
+_FLAGS = """
+SELECT mailbox, if(known, score_now, score_then) AS score, step, mode, fromUnixTimestamp64Micro(opened, 'UTC') AS since,
+       fromUnixTimestamp64Micro(last, 'UTC') AS decided, reasons
+FROM
+(
+    SELECT mailbox, argMax(type, (at, type = 'mailbox_suspended', id)) AS newest, max(at) AS last,
+           argMax(score, (at, type = 'mailbox_suspended', id)) AS score_then,
+           multiIf(newest = 'mailbox_suspended', 'suspend', argMax(step, (at, id))) AS step,
+           argMax(mode, (at, type = 'mailbox_suspended', id)) AS mode,
+           maxIf(at, type = 'mailbox_released') AS released,
+           arrayMin(arrayFilter(x -> x > released, groupArray(at))) AS opened,
+           arrayMap(e -> e.text, argMax(evidence, (at, type = 'mailbox_suspended', id))) AS reasons
+    FROM mailbox_events FINAL GROUP BY mailbox HAVING newest != 'mailbox_released'
+) AS events
+LEFT JOIN (SELECT mailbox, score AS score_now, true AS known FROM mailbox_state FINAL) AS state USING mailbox
+ORDER BY step = 'watch', score DESC, mailbox LIMIT {limit:UInt32}
+"""
+
+_DEAD_LETTERS = """
+SELECT fromUnixTimestamp64Micro(at, 'UTC') AS time, name, format, reason, text, place,
+       toInt64(count() OVER ()) AS total
+FROM dead_letters FINAL WHERE at > {since:Int64} AND at <= {until:Int64} ORDER BY at DESC, id LIMIT {limit:UInt32}
+"""
+
+
+def frame(client: Client, sql: str, columns: Sequence[str], **values: object) -> pd.DataFrame:
+    """Return the answer as a frame with these columns, even where it has no rows.
+
+    Caps that the user may not set (a profile with readonly = 1 brings its own) are left out.
+    """
+    known = client.server_settings
+    caps = {name: value for name, value in CAPS.items() if name in known and not known[name].readonly}
+    answer = client.query_df(sql, parameters=values, settings=caps)
+    if answer.empty:
+        return pd.DataFrame(columns=list(columns))
+    for name in answer.select_dtypes("datetime").columns:
+        answer[name] = answer[name].dt.tz_localize("UTC")
+    return answer[list(columns)]
+
+
+def _range(span: Span) -> dict[str, int]:
+    return {"since": span.since, "until": span.until}
+
+
+def sources(client: Client, span: Span) -> pd.DataFrame:
+    """Return each followed log with the time of its newest event within the hour before the span's end, else NaT."""
+    return frame(client, _SOURCES, ("name", "host", "opened", "last", "events"), until=span.until)
+
+
+def feeds(client: Client, span: Span) -> pd.DataFrame:
+    """Return the newest time of the lists' answers, complaints and the worker's counts; what never came has no row."""
+    return frame(client, _FEEDS, ("feed", "last"), until=span.until)
+
+
+def decisions(client: Client, span: Span, subject: str = "", limit: int = 200) -> pd.DataFrame:
+    """Return what was decided, failed and ordered, newest first; of one IP or mailbox where `subject` names it.
+
+    `culprits` has for each its newest step ("" if it is not in question), its name and how many messages it sent.
+    """
+    columns = (
+        *("time", "type", "pool", "subject", "until", "relapse", "share", "score", "step", "mode", "operator"),
+        *("reason", "reasons", "culprits"),
+    )
+    return frame(client, _DECISIONS, columns, subject=subject, limit=limit, **_range(span))
+
+
+def deliverability(client: Client, span: Span) -> pd.DataFrame:
+    """Return the attempts per provider by outcome, the busiest first, all beyond the twelfth as one row."""
+    columns = ("provider", "attempts", "sent", "deferred", "bounced")
+    return frame(client, _DELIVERABILITY, columns, providers=PROVIDERS, **_range(span))
+
+
+def volume(client: Client, span: Span, provider: str = "") -> pd.DataFrame:
+    """Return deliveries per bucket (epoch seconds) by outcome; a bucket without a row had no event of any kind."""
+    columns = ("bucket", "events", "sent", "deferred", "bounced")
+    return frame(client, _VOLUME, columns, provider=provider, width=span.bucket_seconds, **_range(span))
+
+
+def flags(client: Client, _span: Span, limit: int = 200) -> pd.DataFrame:
+    """Return the mailboxes that are watched, flagged or suspended now: those in need of action first, by score."""
+    columns = ("mailbox", "score", "step", "mode", "since", "decided", "reasons")
+    return frame(client, _FLAGS, columns, limit=limit)
+
+
+def dead_letters(client: Client, span: Span, limit: int = 200) -> pd.DataFrame:
+    """Return the newest dead letters; `total` counts all of the span."""
+    columns = ("time", "name", "format", "reason", "text", "place", "total")
+    return frame(client, _DEAD_LETTERS, columns, limit=limit, **_range(span))

@@ -1,0 +1,146 @@
+"""What the Mailboxes page asks the warehouse: scores, and one mailbox's doings."""
+
+import pandas as pd
+from clickhouse_connect.driver.client import Client
+
+from dashboards.queries import frame
+from dashboards.span import Span
+
+_SCORES = """
+SELECT mailbox, if(max(seen) = 0, NULL, max(score_now)) AS score, argMax(step_now, weight) AS step,
+       max(kind) AS decision, max(how) AS mode,
+       if(max(changed) = 0, NULL, fromUnixTimestamp64Micro(max(changed), 'UTC')) AS decided,
+       if(max(seen) = 0, NULL, fromUnixTimestamp64Micro(max(seen), 'UTC')) AS updated
+FROM
+(
+    SELECT mailbox, score AS score_now, step AS step_now, '' AS kind, '' AS how, toInt64(0) AS changed, at AS seen,
+           if(step = '', 0, 1) AS weight
+    FROM mailbox_state FINAL WHERE positionCaseInsensitiveUTF8(mailbox, {search:String}) > 0
+    UNION ALL
+    SELECT mailbox, 0., multiIf(newest.1 = 'mailbox_released', '', newest.1 = 'mailbox_suspended', 'suspend', newest.2),
+           newest.1, newest.3, last, toInt64(0), if(newest.1 = 'mailbox_released', 0, 2)
+    FROM
+    (
+        SELECT mailbox, argMax((type, step, mode), (at, type = 'mailbox_suspended', id)) AS newest, max(at) AS last
+        FROM mailbox_events FINAL WHERE positionCaseInsensitiveUTF8(mailbox, {search:String}) > 0 GROUP BY mailbox
+    )
+)
+GROUP BY mailbox HAVING {step:String} = '' OR step = {step:String}
+ORDER BY score DESC, mailbox LIMIT {limit:UInt32}
+"""
+
+_EVIDENCE = """
+SELECT fromUnixTimestamp64Micro(at, 'UTC') AS time, type, score, step, mode, operator,
+       e.rule AS rule, e.text AS text, e.value AS value, e.usual AS usual, e.points AS points
+FROM mailbox_events FINAL LEFT ARRAY JOIN evidence AS e
+WHERE mailbox = {mailbox:String} AND at <= {until:Int64}
+ORDER BY at DESC, id, e.points DESC LIMIT {limit:UInt32}
+"""
+
+_ACTIVITY = """
+SELECT intDiv(intDiv(at, 1000000), {width:Int64}) * {width:Int64} AS bucket,
+       toInt64(countIf(type = 'message_submitted')) AS messages,
+       toInt64(sumIf(recipients, type = 'message_submitted')) AS recipients,
+       toInt64(countIf(type = 'delivery_attempted' AND outcome = 'bounced')) AS bounced,
+       toInt64(countIf(type = 'delivery_attempted' AND outcome = 'bounced'
+                       AND enhanced_status IN ('5.1.1', '5.1.10'))) AS unknown_users
+FROM mail_events
+WHERE type IN ('message_submitted', 'delivery_attempted') AND at > {since:Int64} AND at <= {until:Int64}
+      AND sender = {mailbox:String}
+GROUP BY bucket ORDER BY bucket
+"""
+
+_LOGINS = """
+SELECT intDiv(intDiv(at, 1000000), {width:Int64}) * {width:Int64} AS bucket, network,
+       toInt64(count()) AS logins,
+       toInt64(countIf(outcome = 'succeeded')) AS succeeded, toInt64(countIf(outcome = 'failed')) AS failed
+FROM
+(
+    SELECT at, outcome, multiIf(
+        isIPv4String(client_ip), concat(replaceRegexpOne(client_ip, '[.][0-9]+$', ''), '.0/24'),
+        isIPv6String(client_ip), concat(toString(tupleElement(IPv6CIDRToRange(toIPv6(client_ip), 48), 1)), '/48'),
+        'unknown') AS network
+    FROM mail_events
+    WHERE type = 'mailbox_authenticated' AND at > {since:Int64} AND at <= {until:Int64} AND mailbox = {mailbox:String}
+)
+GROUP BY bucket, network ORDER BY bucket, network LIMIT 20000
+"""
+
+_DELIVERIES = """
+SELECT fromUnixTimestamp64Micro(at, 'UTC') AS time, recipient, provider, outcome, enhanced_status, reply, outbound_ip,
+       host, queue_id
+FROM mail_events
+WHERE type = 'delivery_attempted' AND at > {since:Int64} AND at <= {until:Int64} AND sender = {mailbox:String}
+ORDER BY at DESC, id LIMIT {limit:UInt32}
+"""
+
+_RECENT_LOGINS = """
+SELECT fromUnixTimestamp64Micro(at, 'UTC') AS time, outcome, client_ip, service, method, reason, tls, host
+FROM mail_events
+WHERE type = 'mailbox_authenticated' AND at > {since:Int64} AND at <= {until:Int64} AND mailbox = {mailbox:String}
+ORDER BY at DESC, id LIMIT {limit:UInt32}
+"""
+
+_COMPLAINTS = """
+SELECT fromUnixTimestamp64Micro(at, 'UTC') AS time, feedback_type, reporter, attribution, outbound_ip, recipient,
+       message_id
+FROM complaints FINAL
+WHERE at > {since:Int64} AND at <= {until:Int64} AND sender = {mailbox:String}
+ORDER BY at DESC, id LIMIT {limit:UInt32}
+"""
+
+
+def _of(span: Span, mailbox: str) -> dict[str, str | int]:
+    return {"since": span.since, "until": span.until, "mailbox": mailbox}
+
+
+def scores(client: Client, _span: Span, search: str = "", step: str = "", limit: int = 200) -> pd.DataFrame:
+    """Return the mailboxes whose name contains `search`, the highest score first, with their newest decision."""
+    columns = ("mailbox", "score", "step", "decision", "mode", "decided", "updated")
+    return frame(client, _SCORES, columns, search=search, step=step, limit=limit)
+
+
+def evidence(client: Client, span: Span, mailbox: str, limit: int = 100) -> pd.DataFrame:
+    """Return the decisions about a mailbox, a row per reason: the newest decision and weightiest reason first."""
+    columns = ("time", "type", "score", "step", "mode", "operator", "rule", "text", "value", "usual", "points")
+    return frame(client, _EVIDENCE, columns, until=span.until, mailbox=mailbox, limit=limit)
+
+
+def activity(client: Client, span: Span, mailbox: str) -> pd.DataFrame:
+    """Return what a mailbox sent per bucket (epoch seconds) that had anything."""
+    columns = ("bucket", "messages", "recipients", "bounced", "unknown_users")
+    return frame(client, _ACTIVITY, columns, width=span.bucket_seconds, **_of(span, mailbox))
+
+
+def logins(client: Client, span: Span, mailbox: str) -> pd.DataFrame:
+    """Return the logins per bucket and network (IPv4 by /24, IPv6 by /48)."""
+    columns = ("bucket", "network", "logins", "succeeded", "failed")
+    return frame(client, _LOGINS, columns, width=span.bucket_seconds, **_of(span, mailbox))
+
+
+def recent_deliveries(client: Client, span: Span, mailbox: str, limit: int = 200) -> pd.DataFrame:
+    """Return the newest delivery attempts of a mailbox."""
+    columns = (
+        "time",
+        "recipient",
+        "provider",
+        "outcome",
+        "enhanced_status",
+        "reply",
+        "outbound_ip",
+        "host",
+        "queue_id",
+    )
+    return frame(client, _DELIVERIES, columns, limit=limit, **_of(span, mailbox))
+
+
+def recent_logins(client: Client, span: Span, mailbox: str, limit: int = 200) -> pd.DataFrame:
+    """Return the newest logins of a mailbox, good and bad."""
+    columns = ("time", "outcome", "client_ip", "service", "method", "reason", "tls", "host")
+    return frame(client, _RECENT_LOGINS, columns, limit=limit, **_of(span, mailbox))
+
+
+def complaints(client: Client, span: Span, mailbox: str, limit: int = 200) -> pd.DataFrame:
+    """Return the newest complaints about a mailbox."""
+    columns = ("time", "feedback_type", "reporter", "attribution", "outbound_ip", "recipient", "message_id")
+    return frame(client, _COMPLAINTS, columns, limit=limit, **_of(span, mailbox))

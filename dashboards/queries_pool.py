@@ -1,0 +1,111 @@
+"""What the Pool page asks the warehouse: states, listings, list health, hooks and traffic of the relay IPs."""
+
+import pandas as pd
+from clickhouse_connect.driver.client import Client
+
+from dashboards.queries import frame
+from dashboards.span import Span
+
+_STATES = """
+SELECT pool, ip, kind AS type, fromUnixTimestamp64Micro(changed, 'UTC') AS since,
+       if(due = 0, NULL, fromUnixTimestamp64Micro(due, 'UTC')) AS until, part AS share, relapses AS relapse, reasons,
+       if(refused > greatest(changed, {until:Int64} - 86400000000), refusal, '') AS refusal,
+       verified > changed AS confirmed,
+       drifted > greatest(changed, verified) AS drifting
+FROM
+(
+    SELECT pool, ip,
+           argMaxIf(type, (at, id), changes) AS kind, maxIf(at, changes) AS changed,
+           argMaxIf(until, (at, id), changes) AS due, argMaxIf(share, (at, id), changes) AS part,
+           maxIf(relapse, type = 'ip_withdrawn') AS relapses,
+           arrayMap(e -> e.text, argMaxIf(evidence, (at, id), changes)) AS reasons,
+           maxIf(at, type = 'withdrawal_refused') AS refused,
+           argMaxIf(reason, at, type = 'withdrawal_refused') AS refusal,
+           maxIf(at, type = 'withdrawal_verified') AS verified, maxIf(at, type = 'withdrawal_drifted') AS drifted
+    FROM
+    (
+        SELECT *, type IN ('ip_withdrawn', 'ip_probation_started', 'ip_restored') AS changes
+        FROM pool_events FINAL WHERE at <= {until:Int64}
+    )
+    GROUP BY pool, ip
+)
+ORDER BY pool, ip LIMIT 5000
+"""
+
+_MATRIX = """
+SELECT ip, list, argMax(answer, at) AS answer, argMax(codes, at) AS codes, argMax(reason, at) AS reason,
+       argMax(scope, at) AS scope, argMax(weight, at) AS weight, fromUnixTimestamp64Micro(max(at), 'UTC') AS asked
+FROM (SELECT * FROM pool_observations
+      WHERE type = 'listing_observed' AND at > {until:Int64} - 172800000000 AND at <= {until:Int64})
+GROUP BY ip, list ORDER BY ip, list LIMIT 20000
+"""
+
+_HEALTH = """
+SELECT list, argMax(healthy, at) AS healthy, argMax(reason, at) AS reason,
+       fromUnixTimestamp64Micro(max(at), 'UTC') AS asked
+FROM (SELECT * FROM pool_observations
+      WHERE type = 'list_health_observed' AND at > {until:Int64} - 172800000000 AND at <= {until:Int64})
+GROUP BY list ORDER BY list LIMIT 1000
+"""
+
+_HOOKS = """
+SELECT pool, hook, host, argMax(type, (at, id)) AS type, fromUnixTimestamp64Micro(max(at), 'UTC') AS time,
+       argMax(reason, (at, id)) AS reason, argMax(attempt, (at, id)) AS attempt, argMax(took_ms, (at, id)) AS took_ms
+FROM (SELECT * FROM pool_observations FINAL
+      WHERE type IN ('hook_applied', 'hook_failed') AND at > {until:Int64} - 604800000000 AND at <= {until:Int64})
+GROUP BY pool, hook, host ORDER BY pool, hook, host LIMIT 1000
+"""
+
+_TRAFFIC = """
+SELECT outbound_ip AS ip, intDiv(intDiv(at, 1000000), {width:Int64}) * {width:Int64} AS bucket,
+       toInt64(count()) AS attempts, toInt64(countIf(outcome = 'sent')) AS sent,
+       toInt64(countIf(outcome = 'deferred')) AS deferred, toInt64(countIf(outcome = 'bounced')) AS bounced
+FROM mail_events
+WHERE type = 'delivery_attempted' AND at > {since:Int64} AND at <= {until:Int64} AND outbound_ip != ''
+GROUP BY ip, bucket ORDER BY ip, bucket
+"""
+
+
+def states(client: Client, span: Span) -> pd.DataFrame:
+    """Return the newest decision of each IP that ever had one; an IP without a row is active since it was configured.
+
+    `refusal` says why an IP stays that should have left within the last day, `confirmed` and `drifting` what the logs
+    say of a withdrawal.
+    """
+    columns = (
+        "pool",
+        "ip",
+        "type",
+        "since",
+        "until",
+        "share",
+        "relapse",
+        "reasons",
+        "refusal",
+        "confirmed",
+        "drifting",
+    )
+    return frame(client, _STATES, columns, until=span.until)
+
+
+def matrix(client: Client, span: Span) -> pd.DataFrame:
+    """Return the newest answer of each list about each IP within two days; what was not answered yet has no row."""
+    columns = ("ip", "list", "answer", "codes", "reason", "scope", "weight", "asked")
+    return frame(client, _MATRIX, columns, until=span.until)
+
+
+def health(client: Client, span: Span) -> pd.DataFrame:
+    """Return whether each list passed its newest test within two days."""
+    return frame(client, _HEALTH, ("list", "healthy", "reason", "asked"), until=span.until)
+
+
+def hooks(client: Client, span: Span) -> pd.DataFrame:
+    """Return the newest outcome of each hook on each relay host within seven days."""
+    columns = ("pool", "hook", "host", "type", "time", "reason", "attempt", "took_ms")
+    return frame(client, _HOOKS, columns, until=span.until)
+
+
+def traffic(client: Client, span: Span) -> pd.DataFrame:
+    """Return the delivery attempts of each outbound IP per bucket (epoch seconds) that had any."""
+    columns = ("ip", "bucket", "attempts", "sent", "deferred", "bounced")
+    return frame(client, _TRAFFIC, columns, since=span.since, until=span.until, width=span.bucket_seconds)

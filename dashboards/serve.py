@@ -1,0 +1,47 @@
+"""`relaywarden dashboard`: Streamlit in our theme, on one address, closed to other origins, no telemetry."""
+
+import os
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+from dashboards.palette import flags
+from schemas.settings import Settings
+
+_APP = Path(__file__).with_name("app.py")
+_CONFIG_ENV = "RELAYWARDEN_CONFIG"
+
+
+def command(settings: Settings) -> list[str]:
+    """Return the command line that serves the pages."""
+    host, port = settings.dashboard.host, settings.dashboard.port
+    names = {host, "localhost"} if host in ("127.0.0.1", "::1") else set()
+    options = {
+        "server.address": host,
+        "server.port": str(port),
+        "server.headless": "true",
+        "server.enableCORS": "true",
+        "server.enableXsrfProtection": "true",
+        "server.fileWatcherType": "none",
+        "browser.gatherUsageStats": "false",
+        "client.toolbarMode": "viewer",
+        "client.showErrorDetails": "none",
+    }
+    return [
+        *(sys.executable, "-m", "streamlit", "run", str(_APP)),
+        *(f"--{name}={value}" for name, value in options.items()),
+        *(f"--server.allowedHosts={name}" for name in sorted(names)),
+        *flags(),
+    ]
+
+
+def run(settings: Settings, config_path: Path) -> NoReturn:
+    """Become the server: this process turns into Streamlit's, which SIGTERM ends with 0.
+
+    The folder that holds our packages goes to Python's path, since Streamlit puts only the app's own folder there.
+    """
+    root = str(_APP.parents[1])
+    paths = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH", ""))))
+    environment = {**os.environ, _CONFIG_ENV: str(config_path.resolve()), "PYTHONPATH": paths}
+    line = command(settings)
+    os.execve(line[0], line, environment)  # noqa: S606 a fixed argument list of our own

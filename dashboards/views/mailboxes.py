@@ -1,0 +1,203 @@
+"""Mailboxes: the scores of all, and of one mailbox the evidence, what it did over time, and its newest events."""
+
+import pandas as pd
+import streamlit as st
+
+from dashboards import charts, elements, queries_mailbox, words
+from dashboards.charts import Lanes
+from dashboards.elements import Page
+from dashboards.palette import STEPS
+
+_LANES = 11
+_OUTCOMES = {"sent": "● delivered", "deferred": "◆ deferred", "bounced": "■ bounced"}
+_LOGINS = {"succeeded": "● succeeded", "failed": "■ failed", "unavailable": "? server unavailable"}
+_FILTERS = {"": "All", "suspend": "Suspend", "flag": "Flag", "watch": "Watch"}
+
+
+def page() -> None:
+    """Show the page."""
+    hours = elements.header("Mailboxes")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        search = st.text_input(
+            "Search",
+            key="search",
+            placeholder="Search a mailbox",
+            label_visibility="collapsed",
+            value=st.query_params.get("search", ""),
+            max_chars=200,
+        )
+        elements.keep("search", search)
+        names = {name: step for step, name in _FILTERS.items()}
+        step = elements.choice("step", "Step", list(names), "All")
+    _live(hours, search, names[step])
+
+
+@st.fragment(run_every="2s")
+def _live(hours: int, search: str, step: str) -> None:
+    shown = Page(hours)
+    mailbox = st.query_params.get("mailbox", "")
+    _scores(shown, search.strip(), step)
+    if mailbox:
+        _one(shown, mailbox)
+    else:
+        st.caption("Pick a mailbox to see its evidence.")
+    shown.close()
+
+
+def _scores(shown: Page, search: str, step: str) -> None:
+    scores = shown.read(queries_mailbox.scores, search, step, hours=1)
+    if elements.missing(scores, "No data: no such mailbox was seen.") or scores is None:
+        return
+    listed = scores.assign(
+        step=scores["step"].map(STEPS).fillna(scores["step"]),
+        decision=[_standing(*row) for row in zip(scores["decision"], scores["mode"], strict=True)],
+    )
+    columns = {
+        "step": elements.text("step", 90),
+        "score": st.column_config.NumberColumn("score", format="%.0f", width=60),
+        "mailbox": elements.text("mailbox", 280),
+        "decision": elements.text("newest decision", "medium"),
+        "decided": elements.when("decided (UTC)"),
+        "updated": elements.when("seen (UTC)"),
+    }
+    mailbox = elements.picked(listed, "scores", columns, "mailbox", ("step",))
+    if mailbox is not None:
+        st.query_params["mailbox"] = mailbox
+        st.rerun(scope="fragment")
+
+
+def _standing(decision: str, mode: str) -> str:
+    said = {"mailbox_flagged": "flagged", "mailbox_released": "released", "": ""}
+    if decision == "mailbox_suspended":
+        return "suspended" if mode == "enforce" else "suspension proposed"
+    return said.get(decision, decision)
+
+
+def _one(shown: Page, mailbox: str) -> None:
+    st.divider()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.code(mailbox, language=None, wrap_lines=True)
+        if st.button("Close", icon=":material/close:", key="close"):
+            del st.query_params["mailbox"]
+            st.rerun(scope="fragment")
+    left, right = st.columns(2, gap="large")
+    with left:
+        _evidence(shown, mailbox)
+    with right:
+        _timeline(shown, mailbox)
+    deliveries, logins, complaints = st.tabs(["Deliveries", "Logins", "Complaints"])
+    with deliveries:
+        _deliveries(shown, mailbox)
+    with logins:
+        _recent_logins(shown, mailbox)
+    with complaints:
+        _complaints(shown, mailbox)
+
+
+def _evidence(shown: Page, mailbox: str) -> None:
+    st.subheader("Evidence", anchor=False)
+    evidence = shown.read(queries_mailbox.evidence, mailbox, hours=1)
+    if elements.missing(evidence, "Nothing was ever decided about this mailbox.") or evidence is None:
+        return
+    for number, (_key, reasons) in enumerate(evidence.groupby(["time", "type"], sort=False)):
+        first = {str(key): value for key, value in reasons.iloc[0].items()}
+        with st.container(border=True, gap="xsmall"):
+            said = words.decision({**first, "subject": "Mailbox"}, shown.now)
+            elements.said(first["time"], said, shown.now)
+            for _place, reason in reasons.iterrows():
+                if reason["text"]:
+                    points = f"{reason['points']:+.0f} " if reason["points"] else ""
+                    st.text(f"· {points}{reason['text']}")
+        if number == 3:  # noqa: PLR2004 four decisions tell the story, the table has all
+            break
+    with st.expander("All evidence as a table"):
+        columns = {
+            "time": elements.when("UTC"),
+            "type": elements.text("decision"),
+            "rule": elements.text("rule"),
+            "text": elements.text("evidence", "large"),
+            "value": st.column_config.NumberColumn("seen"),
+            "usual": st.column_config.NumberColumn("usual"),
+            "points": st.column_config.NumberColumn("points"),
+        }
+        elements.table(evidence, "evidence", columns)
+
+
+def _timeline(shown: Page, mailbox: str) -> None:
+    st.subheader("Sent", anchor=False)
+    activity = shown.read(queries_mailbox.activity, mailbox, every=shown.every)
+    if not elements.missing(activity, "It sent nothing in this time.") and activity is not None:
+        st.altair_chart(charts.activity(activity, shown.span), alt="Messages, recipients and unknown users over time")
+    st.subheader("Logins by network", anchor=False)
+    logins = shown.read(queries_mailbox.logins, mailbox, every=shown.every)
+    if elements.missing(logins, "No login in this time.") or logins is None:
+        return
+    networks, order = _lanes(logins)
+    st.altair_chart(
+        charts.lanes(networks, shown.span, Lanes("network", "logins", order)), alt="Logins per network over time"
+    )
+    failed, total = int(logins["failed"].sum()), int(logins["logins"].sum())
+    st.caption(
+        f"{logins['network'].nunique()} networks, {words.count(total)} logins, {words.count(failed)} failed. UTC."
+    )
+
+
+def _lanes(logins: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Return the logins of the busiest networks, all others as one lane, and the order of the lanes."""
+    busiest = logins.groupby("network")["logins"].sum().sort_values(ascending=False, kind="stable")
+    order = [str(name) for name in busiest.index[:_LANES]]
+    others = f"({len(busiest) - _LANES} others)"
+    named = logins.assign(network=logins["network"].where(logins["network"].isin(order), others))
+    summed = named.groupby(["bucket", "network"], as_index=False)[["logins"]].sum()
+    return summed, [*order, others] if len(busiest) > _LANES else order
+
+
+def _deliveries(shown: Page, mailbox: str) -> None:
+    frame = shown.read(queries_mailbox.recent_deliveries, mailbox)
+    if elements.missing(frame, "No delivery in this time.") or frame is None:
+        return
+    columns = {
+        "time": elements.when("UTC"),
+        "outcome": elements.text("outcome"),
+        "enhanced_status": elements.text("status", "small"),
+        "recipient": elements.text("recipient", "medium"),
+        "outbound_ip": elements.text("IP"),
+        "reply": elements.text("reply of the remote server", "large"),
+        "provider": elements.text("provider"),
+        "host": elements.text("host", "small"),
+        "queue_id": elements.text("queue id"),
+    }
+    elements.table(frame.assign(outcome=frame["outcome"].map(_OUTCOMES)), "deliveries", columns, ("outcome",))
+
+
+def _recent_logins(shown: Page, mailbox: str) -> None:
+    frame = shown.read(queries_mailbox.recent_logins, mailbox)
+    if elements.missing(frame, "No login in this time.") or frame is None:
+        return
+    columns = {
+        "time": elements.when("UTC"),
+        "outcome": elements.text("outcome"),
+        "client_ip": elements.text("client IP"),
+        "service": elements.text("service", "small"),
+        "method": elements.text("method", "small"),
+        "tls": st.column_config.CheckboxColumn("TLS", width="small"),
+        "reason": elements.text("reason", "medium"),
+        "host": elements.text("host", "small"),
+    }
+    elements.table(frame.assign(outcome=frame["outcome"].map(_LOGINS)), "logins", columns, ("outcome",))
+
+
+def _complaints(shown: Page, mailbox: str) -> None:
+    frame = shown.read(queries_mailbox.complaints, mailbox)
+    if elements.missing(frame, "No complaint in this time.") or frame is None:
+        return
+    columns = {
+        "time": elements.when("UTC"),
+        "feedback_type": elements.text("kind", "small"),
+        "reporter": elements.text("reporter", "medium"),
+        "attribution": elements.text("sender told by", "medium"),
+        "outbound_ip": elements.text("IP"),
+        "recipient": elements.text("recipient", "medium"),
+        "message_id": elements.text("Message-ID", "medium"),
+    }
+    elements.table(frame, "complaints", columns)

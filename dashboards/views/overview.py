@@ -1,0 +1,186 @@
+"""Overview: can we send, how old is what we know, which mailboxes need action, what changed, how mail arrives."""
+
+import pandas as pd
+import streamlit as st
+
+from dashboards import charts, elements, pools, queries, queries_pool, words
+from dashboards.elements import Page
+from dashboards.palette import STEPS
+
+_LATE_SECONDS = {"log": 300, "worker": pools.LATE_SECONDS, "lists": 3600}
+_ICONS = {
+    "good": ":material/check_circle:",
+    "warn": ":material/warning:",
+    "bad": ":material/error:",
+    "unknown": ":material/help:",
+}
+
+
+def page() -> None:
+    """Show the page."""
+    _live(elements.header("Overview"))
+
+
+@st.fragment(run_every="2s")
+def _live(hours: int) -> None:
+    shown = Page(hours)
+    logs, feeds = shown.read(queries.sources, hours=1, every=shown.every), shown.read(queries.feeds, hours=1)
+    _ages(shown, logs, feeds)
+    known = {} if feeds is None else dict(zip(feeds["feed"], feeds["last"], strict=True))
+    _sending(shown, known.get("worker"))
+    _numbers(shown, worker="worker" in known, logs=logs is not None and not logs.empty)
+    _flags(shown)  # over the whole width: the evidence is a sentence
+    left, right = st.columns(2, gap="large")
+    with left:
+        _deliverability(shown)
+    with right:
+        _changes(shown)
+    _dead_letters(shown)
+    shown.close()
+
+
+def _ages(shown: Page, logs: pd.DataFrame | None, feeds: pd.DataFrame | None) -> None:
+    """Say on top how old the newest data of each source is: shape and colour tell what is late."""
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        st.caption(f"{shown.now:%H:%M:%S} UTC", width="content")
+        if logs is None or feeds is None:
+            elements.unread()
+            return
+        for log in elements.rows(logs):
+            if pd.isna(log["last"]):
+                st.badge(f"▲ {words.inert(log['name'])}: nothing for over 1 h", color="orange")
+            else:
+                _age(shown, words.inert(log["name"]), log["last"], _LATE_SECONDS["log"])
+        if logs.empty:
+            st.badge("○ logs: no data", color="gray")
+        known = dict(zip(feeds["feed"], feeds["last"], strict=True))
+        for name in ("lists", "worker", "complaints"):
+            if name in known:
+                _age(shown, name, known[name], _LATE_SECONDS.get(name))
+            else:
+                st.badge(f"○ {name}: no data", color="gray")
+
+
+def _age(shown: Page, name: str, last: pd.Timestamp, late: int | None) -> None:
+    seconds = (shown.now - last).total_seconds()
+    overdue = late is not None and (seconds > late or seconds < -60)  # noqa: PLR2004 a minute ahead is a wrong clock
+    text = f"{name} {words.age(seconds)}"
+    st.badge(f"▲ {text}, late" if overdue else f"● {text}", color="orange" if overdue else "green")
+
+
+def _sending(shown: Page, worker: pd.Timestamp | None) -> None:
+    everyone = pools.standings(shown.settings.pool, shown.read(queries_pool.states, hours=1))
+    age = None if worker is None else (shown.now - worker).total_seconds()
+    if not shown.settings.pool:
+        elements.nothing("The configuration has no pool.")
+    boxes = {"good": st.success, "warn": st.warning, "bad": st.error, "unknown": st.info}
+    for name, pool in shown.settings.pool.items():
+        says = pools.verdict(pool, [ip for ip in everyone if ip.pool == name], age)
+        label = "Can we send?" if len(shown.settings.pool) == 1 else f"Can {name} send?"
+        boxes[says.level](f"**{label}** {says.text[0].upper()}{says.text[1:]}.", icon=_ICONS[says.level])
+
+
+def _numbers(shown: Page, *, worker: bool, logs: bool) -> None:
+    """Show the counts; 0 is said only where a worker or a log was there to be counted."""
+    states = shown.read(queries_pool.states, hours=1) if worker else None
+    everyone = pools.standings(shown.settings.pool, states)
+    out = None if states is None else sum(ip.state == "withdrawn" for ip in everyone)
+    flags = shown.read(queries.flags, hours=1) if worker else None
+    dead = shown.read(queries.dead_letters) if logs else None
+    numbers = {
+        f"of {len(everyone)} IPs send": None if out is None else len(everyone) - out,
+        "IPs withdrawn": out,
+        "mailboxes flagged": None if flags is None else int((flags["step"] != "watch").sum()),
+        "dead letters": None if dead is None else 0 if dead.empty else int(dead["total"].max()),
+    }
+    with st.container(horizontal=True, gap="small"):
+        for label, number in numbers.items():
+            st.metric(label, "no data" if number is None else words.count(number), border=True, width=150)
+
+
+def _deliverability(shown: Page) -> None:
+    st.subheader("Deliverability", anchor=False)
+    providers = shown.read(queries.deliverability, every=shown.every)
+    if elements.missing(providers, "No data: no delivery was logged in this time.") or providers is None:
+        return
+    names = [name for name in providers["provider"] if name and not name.startswith("(")]
+    chosen = st.selectbox(
+        "Provider", names, index=None, placeholder="All providers", key="provider", label_visibility="collapsed"
+    )
+    volume = shown.read(queries.volume, chosen or "", every=shown.every)
+    if volume is not None and not volume.empty:
+        st.altair_chart(charts.volume(volume, shown.span), alt="Delivery attempts over time by outcome")
+        st.caption("Grey: no log was heard. UTC.")
+    shares = providers.assign(
+        **{
+            name: 100 * providers[column] / providers["attempts"]
+            for name, column in {"delivered": "sent", "deferral": "deferred", "bounce": "bounced"}.items()
+        }
+    )
+    share = {
+        "delivered": st.column_config.ProgressColumn("delivered", format="%.1f %%", min_value=0, max_value=100),
+        "deferral": st.column_config.NumberColumn("deferred", format="%.1f %%", width="small"),
+        "bounce": st.column_config.NumberColumn("bounced", format="%.1f %%", width="small"),
+    }
+    attempts = st.column_config.NumberColumn("attempts", format="localized", width="small")
+    elements.table(shares, "providers", {"provider": elements.text("provider"), "attempts": attempts, **share})
+
+
+def _flags(shown: Page) -> None:
+    st.subheader("Mailboxes in question", anchor=False)
+    flags = shown.read(queries.flags, hours=1)
+    if elements.missing(flags, "No mailbox is watched, flagged or suspended.") or flags is None:
+        return
+    listed = flags.assign(
+        step=flags["step"].map(STEPS).fillna(flags["step"]),
+        why=flags["reasons"].map("; ".join),
+        age=[words.age((shown.now - since).total_seconds()) for since in flags["since"]],
+    )
+    columns = {
+        "step": elements.text("step", 90),
+        "score": st.column_config.NumberColumn("score", format="%.0f", width=55),
+        "mailbox": elements.text("mailbox", 210),
+        "age": elements.text("for", 70),
+        "why": elements.text("why", 800),
+    }
+    mailbox = elements.picked(listed, "flags", columns, "mailbox", ("step",))
+    if mailbox is not None:
+        elements.go("mailboxes", mailbox=mailbox)
+
+
+def _changes(shown: Page) -> None:
+    st.subheader("Changes of the last hour", anchor=False)
+    changes = shown.read(queries.decisions, hours=1)
+    if elements.missing(changes, "Nothing was decided in the last hour.") or changes is None:
+        return
+    rows = elements.rows(changes)
+    said = pd.DataFrame(
+        {
+            "time": changes["time"],
+            "what": [words.decision(row, shown.now) for row in rows],
+            "why": [words.why(row) for row in rows],
+        }
+    )
+    columns = {
+        "time": st.column_config.DatetimeColumn("UTC", format="HH:mm", timezone="UTC", width=60),
+        "what": elements.text("what", 330),
+        "why": elements.text("why", "large"),
+    }
+    elements.table(said, "changes", columns, ("what",), alarm=True)
+
+
+def _dead_letters(shown: Page) -> None:
+    dead = shown.read(queries.dead_letters)
+    if dead is None or dead.empty:
+        return
+    total = int(dead["total"].max())
+    with st.expander(f"Dead letters: {words.count(total)} lines of ours that could not be read"):
+        columns = {
+            "time": elements.when("UTC"),
+            "name": elements.text("source", "small"),
+            "format": elements.text("format", "small"),
+            "reason": elements.text("reason", "medium"),
+            "text": elements.text("text", "large"),
+            "place": elements.text("place"),
+        }
+        elements.table(dead, "dead", columns)

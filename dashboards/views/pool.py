@@ -1,0 +1,247 @@
+"""Pool: the state of each relay IP, what each list says of it, what was decided and why, and the traffic of each."""
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from dashboards import charts, elements, pools, queries, queries_pool, words
+from dashboards.charts import Lanes
+from dashboards.elements import Page
+from dashboards.palette import ANSWERS, STATES
+from dashboards.pools import Standing
+
+_WEEK = 168
+_TOLD = 5
+
+
+def page() -> None:
+    """Show the page."""
+    _live(elements.header("Pool"))
+
+
+@st.fragment(run_every="2s")
+def _live(hours: int) -> None:
+    shown = Page(hours)
+    if not shown.settings.pool:
+        elements.nothing("The configuration has no pool.")
+        return
+    names = list(shown.settings.pool)
+    name = names[0]
+    if len(names) > 1:
+        name = elements.choice("pool", "Pool", names, name)
+    everyone = pools.standings(shown.settings.pool, shown.read(queries_pool.states, hours=1))
+    ips = [ip for ip in everyone if ip.pool == name]
+    _states(shown, ips)
+    _lists(shown, [ip.ip for ip in ips])
+    _traffic(shown, ips)
+    _history(shown, name)
+    _hooks(shown, name)
+    shown.close()
+
+
+def _states(shown: Page, ips: list[Standing]) -> None:
+    st.subheader("Relay IPs", anchor=False)
+    traffic = shown.read(queries_pool.traffic, every=shown.every)
+    sums = _sums(traffic)
+    rows = []
+    for ip in ips:
+        attempts, bounced = sums.get(ip.ip, (None, None))
+        rows.append(
+            {
+                "ip": ip.ip,
+                "state": STATES[ip.state],
+                "share": f"{ip.share:.0%}" if ip.state != "unknown" else "?",
+                "since": words.clock(ip.since, shown.now) if ip.since is not None else "",
+                "until": words.clock(ip.until, shown.now) if ip.until is not None and ip.state != "active" else "",
+                "relapse": ip.relapse or None,
+                "attempts": words.count(attempts) if attempts is not None else "no data",
+                "bounced": words.percent(bounced or 0, attempts or 0),
+                "note": ip.note,
+                "why": ip.why,
+            }
+        )
+    columns = {
+        "ip": elements.text("IP", pinned=True),
+        "state": elements.text("state"),
+        "share": elements.text("share", "small"),
+        "since": elements.text("since (UTC)", "small"),
+        "until": elements.text("until (UTC)", "small"),
+        "relapse": st.column_config.NumberColumn("relapses", format="%d", width="small"),
+        "attempts": elements.text("attempts", "small"),
+        "bounced": elements.text("bounced", "small"),
+        "note": elements.text("note", "large"),
+        "why": elements.text("evidence", "large"),
+    }
+    picked = elements.picked(pd.DataFrame(rows), "ips", columns, "ip", ("state",))
+    if picked is not None:
+        st.query_params["ip"] = picked
+        st.rerun(scope="fragment")
+
+
+def _sums(traffic: pd.DataFrame | None) -> dict[str, tuple[int | None, int | None]]:
+    """Return attempts and bounces of each IP that had any."""
+    if traffic is None or traffic.empty:
+        return {}
+    summed = traffic.groupby("ip", as_index=False)[["attempts", "bounced"]].sum()
+    return {row["ip"]: (int(row["attempts"]), int(row["bounced"])) for row in elements.rows(summed)}
+
+
+def _lists(shown: Page, ips: list[str]) -> None:
+    st.subheader("Lists (DNSBLs)", anchor=False)
+    answers = shown.read(queries_pool.matrix, hours=1)
+    health = shown.read(queries_pool.health, hours=1)
+    if answers is None or health is None:
+        elements.unread()
+        return
+    if answers.empty and health.empty:
+        elements.nothing("No data: no list was asked within two days.")
+        return
+    sound = {row["list"]: row for row in elements.rows(health)}
+    lists = sorted({*answers["list"], *sound})
+    cells = {(row["ip"], row["list"]): _cell(row) for row in elements.rows(answers)}
+    grid = pd.DataFrame({name: [cells.get((ip, name), ANSWERS[""]) for ip in ips] for name in lists})
+    grid.insert(0, "ip", ips)
+    columns = {"ip": elements.text("IP", pinned=True)}
+    for name in lists:
+        state, told = _health(sound.get(name), shown.now)
+        columns[name] = elements.text(f"{state} {name}", help=f"{words.inert(name)}: {words.inert(told)}")
+    elements.table(grid, "matrix", columns, tuple(lists))
+    st.caption(
+        "Header: ● the list passes its test points and votes, ▲ it does not and has no vote, ? not tested yet. "
+        f"Newest answer {_newest(answers, shown.now)}."
+    )
+    _listings(answers[answers["answer"] != "not_listed"])
+
+
+def _cell(row: dict[str, Any]) -> str:
+    return " ".join((ANSWERS[row["answer"]], *row["codes"]))
+
+
+def _health(row: dict[str, Any] | None, now: pd.Timestamp) -> tuple[str, str]:
+    if row is None:
+        return "?", "not tested yet"
+    ago = words.age((now - row["asked"]).total_seconds())
+    if row["healthy"]:
+        return "●", f"passed its test {ago} ago"
+    return "▲", f"failed its test {ago} ago, {row['reason']}"
+
+
+def _newest(answers: pd.DataFrame, now: pd.Timestamp) -> str:
+    return "none" if answers.empty else f"{words.age((now - answers['asked'].max()).total_seconds())} ago"
+
+
+def _listings(answers: pd.DataFrame) -> None:
+    if answers.empty:
+        return
+    listed = int((answers["answer"] == "listed").sum())
+    with st.expander(f"{listed} listed, {len(answers) - listed} unknown: codes and reasons", expanded=listed > 0):
+        told = answers.assign(
+            answer=answers["answer"].map(ANSWERS),
+            codes=answers["codes"].map(", ".join),
+            rank=answers["answer"] != "listed",
+        ).sort_values(["rank", "ip", "list"])
+        columns = {
+            "ip": elements.text("IP"),
+            "list": elements.text("list"),
+            "answer": elements.text("answer"),
+            "codes": elements.text("codes"),
+            "reason": elements.text("reason of the list", "large"),
+            "scope": elements.text("scope", "small"),
+            "weight": st.column_config.NumberColumn("weight", format="%.1f", width="small"),
+            "asked": elements.when("asked (UTC)"),
+        }
+        elements.table(told, "listings", columns, ("answer",))
+
+
+def _traffic(shown: Page, ips: list[Standing]) -> None:
+    st.subheader("Traffic per IP", anchor=False)
+    traffic = shown.read(queries_pool.traffic, every=shown.every)
+    if elements.missing(traffic, "No data: no delivery through a known IP was logged in this time.") or traffic is None:
+        return
+    order = [ip.ip for ip in ips]
+    history = shown.read(queries.decisions, hours=_WEEK)
+    heard = shown.read(queries.volume, "", every=shown.every)
+    absent = None if history is None else _absences(history, order, shown)
+    chart = charts.lanes(traffic, shown.span, Lanes("ip", "attempts", order, absent, heard))
+    st.altair_chart(chart, alt="Delivery attempts per IP over time, with the times it was withdrawn")
+    st.caption(
+        "The stronger, the more; empty: nothing left through this IP. Dashed: withdrawn. Grey: no log was heard. UTC."
+    )
+
+
+def _absences(history: pd.DataFrame, order: list[str], shown: Page) -> pd.DataFrame:
+    """Return from when to when each IP was withdrawn within the page's range."""
+    changes = history[history["type"].isin(["ip_withdrawn", "ip_probation_started", "ip_restored"])]
+    start, rows = pd.Timestamp(shown.span.since, unit="us", tz="UTC"), []
+    for ip in order:
+        ended = shown.now
+        for row in elements.rows(changes[changes["subject"] == ip]):
+            if row["type"] == "ip_withdrawn" and ended > start:
+                when = f"{words.clock(row['time'], shown.now)} to {words.clock(ended, shown.now)} UTC"
+                rows.append({"ip": ip, "start": max(row["time"], start), "end": ended, "when": when})
+            ended = row["time"]
+    return pd.DataFrame(rows)
+
+
+def _history(shown: Page, pool: str) -> None:
+    chosen = st.query_params.get("ip", "")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader(f"Decisions about {words.inert(chosen)}" if chosen else "Decisions", anchor=False, width="content")
+        if chosen and st.button("All IPs", key="all-ips"):
+            del st.query_params["ip"]
+            st.rerun(scope="fragment")
+    history = shown.read(queries.decisions, chosen, hours=_WEEK)
+    if history is not None:
+        history = history[history["pool"] == pool]
+    if elements.missing(history, "Nothing was decided within seven days.") or history is None:
+        return
+    rows = elements.rows(history)
+    for row in [row for row in rows if row["type"] != "hook_failed"][:_TOLD]:
+        with st.container(border=True, gap="xsmall"):
+            elements.said(row["time"], words.decision(row, shown.now), shown.now)
+            for reason in (row["reason"], *row["reasons"]):
+                if reason:
+                    st.text(f"· {reason}")
+            if row["culprits"]:
+                st.text(f"· Sent through it before: {words.culprits(row['culprits'])}")
+    with st.expander(f"All {len(rows)} decisions of seven days as a table"):
+        told = pd.DataFrame(
+            {
+                "time": history["time"],
+                "what": [words.decision(row, shown.now) for row in rows],
+                "why": [words.why(row) for row in rows],
+                "culprits": [words.culprits(row["culprits"]) for row in rows],
+            }
+        )
+        columns = {
+            "time": elements.when("UTC"),
+            "what": elements.text("what", "large"),
+            "why": elements.text("why", "large"),
+            "culprits": elements.text("sent before", "large"),
+        }
+        elements.table(told, "history", columns, ("what",))
+
+
+def _hooks(shown: Page, pool: str) -> None:
+    st.subheader("Hooks", anchor=False)
+    hooks = shown.read(queries_pool.hooks, hours=1)
+    if hooks is not None:
+        hooks = hooks[hooks["pool"] == pool]
+    if elements.missing(hooks, "No hook told an MTA anything within seven days.") or hooks is None:
+        return
+    told = hooks.assign(
+        state=[
+            "● applied" if kind == "hook_applied" else f"■ failed, attempt {attempt}"
+            for kind, attempt in zip(hooks["type"], hooks["attempt"], strict=True)
+        ]
+    )
+    columns = {
+        "state": elements.text("state"),
+        "hook": elements.text("hook"),
+        "host": elements.text("relay host"),
+        "time": elements.when("UTC"),
+        "took_ms": st.column_config.NumberColumn("took", format="%d ms", width="small"),
+        "reason": elements.text("reason", "large"),
+    }
+    elements.table(told, "hooks", columns, ("state",))

@@ -1,0 +1,113 @@
+"""Sentences and figures for people: ages, times and decisions in words.
+
+What these return holds strangers' text (mailbox names, replies): show it with `st.text` or in a table, which take it
+literally, or through `inert` where Markdown is spoken.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from dashboards.palette import STEPS
+
+_GRAVITY = ("", "watch", "flag", "suspend")
+_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|$:~&@/=^\"'])")
+
+
+def inert(text: str) -> str:
+    """Return text that Markdown shows literally, on one line."""
+    return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
+
+
+def age(seconds: float) -> str:
+    """Return an age as a person says it, "in the future" included (a clock that is ahead)."""
+    if seconds < -_MINUTE:
+        return f"{age(-seconds)} ahead"
+    seconds = max(0, seconds)
+    for limit, unit, name in ((90, 1, "s"), (90 * _MINUTE, _MINUTE, "min"), (36 * _HOUR, _HOUR, "h")):
+        if seconds < limit:
+            return f"{seconds / unit:.0f} {name}"
+    return f"{seconds / _DAY:.0f} days"
+
+
+def clock(time: pd.Timestamp, now: pd.Timestamp) -> str:
+    """Return the time of day, with the date where it is not of today (UTC)."""
+    return f"{time:%H:%M}" if time.date() == now.date() else f"{time:%d %b %H:%M}"
+
+
+def count(number: int) -> str:
+    """Return a number with thin spaces between its thousands."""
+    return f"{number:,}".replace(",", "\u2009")
+
+
+def percent(part: int, whole: int) -> str:
+    """Return a share with one digit, "no data" where there is no whole to take it of."""
+    return f"{100 * part / whole:.1f} %" if whole else "no data"
+
+
+def decision(row: Mapping[str, Any], now: pd.Timestamp) -> str:
+    """Return what a row of `queries.decisions` says, as a sentence with a shape in front."""
+    words = _WORDS.get(row["type"])
+    sentence = words(row, now) if words else f"· {row['type']} {row['subject']}"
+    return (
+        f"{sentence}, ordered by {row['operator']}" if row["operator"] and row["type"] != "operator_acted" else sentence
+    )
+
+
+def why(row: Mapping[str, Any]) -> str:
+    """Return the evidence of a decision as one line, "" where it has none."""
+    return "; ".join(part for part in (row["reason"], *row["reasons"]) if part)
+
+
+def culprits(given: Sequence[tuple[str, str, int]]) -> str:
+    """Return the culprits of a decision as one line: those in question first, marked, then as given, by volume."""
+    worst = sorted(given, key=lambda culprit: -_GRAVITY.index(culprit[0]))
+    return ", ".join(
+        f"{STEPS[step]} {sender} ({messages})" if step else f"{sender} ({messages})" for step, sender, messages in worst
+    )
+
+
+def _due(row: Mapping[str, Any], now: pd.Timestamp) -> str:
+    return clock(pd.Timestamp(row["until"], unit="us", tz="UTC"), now) if row["until"] else "further notice"
+
+
+def _withdrawn(row: Mapping[str, Any], now: pd.Timestamp) -> str:
+    relapse = f", relapse {row['relapse']}" if row["relapse"] else ""
+    return f"■ {row['subject']} withdrawn until {_due(row, now)}{relapse}"
+
+
+def _hook(row: Mapping[str, Any], _now: pd.Timestamp) -> str:
+    return f"▲ hook {row['step']} failed on {row['subject']} (attempt {row['relapse']})"
+
+
+def _suspended(row: Mapping[str, Any], _now: pd.Timestamp) -> str:
+    verb = "suspended" if row["mode"] == "enforce" else "should be suspended"
+    return f"■ {row['subject']} {verb}, score {row['score']:.0f}"
+
+
+def _flagged(row: Mapping[str, Any], _now: pd.Timestamp) -> str:
+    shape, verb = ("◆", "watched") if row["step"] == "watch" else ("▲", "flagged")
+    return f"{shape} {row['subject']} {verb}, score {row['score']:.0f}"
+
+
+def _probation(row: Mapping[str, Any], now: pd.Timestamp) -> str:
+    return f"◆ {row['subject']} on probation with {row['share']:.0%} of an IP's traffic until {_due(row, now)}"
+
+
+_Words = Callable[[Mapping[str, Any], pd.Timestamp], str]
+_WORDS: dict[str, _Words] = {
+    "ip_withdrawn": _withdrawn,
+    "ip_probation_started": _probation,
+    "ip_restored": lambda row, _now: f"● {row['subject']} fully back in the pool",
+    "withdrawal_refused": lambda row, _now: f"▲ {row['subject']} should leave but stays",
+    "withdrawal_verified": lambda row, _now: f"● the logs confirm that {row['subject']} stopped sending",
+    "withdrawal_drifted": lambda row, _now: f"▲ {row['subject']} still sends although withdrawn",
+    "hook_failed": _hook,
+    "operator_acted": lambda row, _now: f"● {row['operator']} ordered: {row['step']} {row['subject']}",
+    "mailbox_flagged": _flagged,
+    "mailbox_suspended": _suspended,
+    "mailbox_released": lambda row, _now: f"● {row['subject']} released, score {row['score']:.0f}",
+}
