@@ -1,0 +1,175 @@
+"""What `relaywarden check` finds on this machine: names that no module has, files, programs and ports that do not work.
+
+A finding is something that would not work; a note is something that works, but likely not as it was meant.
+"""
+
+import os
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from collectors import complaints, logins, mta
+from collectors.lists import chosen
+from collectors.mta.master_cf import transports
+from embedded.listening import faults
+from schemas.settings import Log, Settings
+from streams import hooks
+
+_PUBLIC = {"1.0.0.1", "1.1.1.1", "8.8.4.4", "8.8.8.8", "9.9.9.9", "149.112.112.112", "208.67.220.220", "208.67.222.222"}
+_PROGRAMS = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))
+
+
+def findings(settings: Settings, master_cf: Path | None = None) -> list[str]:
+    """Return a sentence for each thing that would not work, with its place in the configuration.
+
+    With a `master_cf` also where Postfix's transports are others than the pools'. OSError if that cannot be read.
+    """
+    checks = (_formats, _lists, _logs, _maildirs, _hooks, _transports, faults)
+    wrong = [sentence for check in checks for sentence in check(settings)]
+    return wrong + (list(_master_cf(settings, master_cf)) if master_cf else [])
+
+
+def notes(settings: Settings) -> list[str]:
+    """Return a sentence for each thing that works, but hardly as it was meant."""
+    return list(_notes(settings))
+
+
+def _notes(settings: Settings) -> Iterator[str]:
+    for name, pool in settings.pool.items():
+        place = f"pool.{name}"
+        if pool.dry_run:
+            yield f"{place}.dry_run: true: decisions are recorded, the MTAs are left alone"
+        if not hooks.configured(pool.hooks):
+            yield f"{place}.hooks: none: a withdrawal reaches no MTA"
+        if pool.min_active == len(pool.ips):
+            yield f"{place}.min_active: {pool.min_active} of {len(pool.ips)} IPs: none is ever withdrawn by itself"
+    if settings.pool and not settings.mta:
+        yield "mta: no log: it cannot be seen whether a withdrawn IP stopped sending"
+    for resolver in settings.dnsbl.resolvers:
+        if resolver in _PUBLIC:
+            yield f"dnsbl.resolvers: {resolver} is a public resolver: most lists refuse to answer it"
+
+
+def _formats(settings: Settings) -> Iterator[str]:
+    known = (
+        *(("mta", name, log.format, mta.load) for name, log in settings.mta.items()),
+        *(("logins", name, log.format, logins.load) for name, log in settings.logins.items()),
+        *(("complaints", name, box.format, complaints.load) for name, box in settings.complaints.items()),
+    )
+    for part, name, format_name, load in known:
+        yield from _refused(f"{part}.{name}.format", load, format_name)
+
+
+def _refused(place: str, load: Callable[[str], object], wanted: str) -> Iterator[str]:
+    try:
+        load(wanted)
+    except ValueError as error:
+        yield f"{place}: {error}"
+
+
+def _lists(settings: Settings) -> Iterator[str]:
+    try:
+        lists = chosen(settings.dnsbl)
+    except ValueError as error:
+        yield str(error)
+        return
+    if settings.pool and not lists:
+        yield "dnsbl.lists: empty, so no listing can ever be seen; name at least one list"
+        return
+    total = sum(one.weight for one in lists)
+    for name, pool in settings.pool.items():
+        if total < pool.threshold:
+            yield f"pool.{name}.threshold: {pool.threshold:g} is never reached: all lists together weigh {total:g}"
+
+
+def _logs(settings: Settings) -> Iterator[str]:
+    for part, logs in (("mta", settings.mta), ("logins", settings.logins)):
+        yield from _twice(part, "log", {name: log.log for name, log in logs.items()})
+        for name, log in logs.items():
+            yield from _log(f"{part}.{name}.log", log)
+    yield from _writable("data", settings.data / "any")
+
+
+def _log(place: str, log: Log) -> Iterator[str]:
+    if not log.log.exists():
+        yield f"{place}: {log.log} is not there"
+    elif not log.log.is_file():
+        yield f"{place}: {log.log} is no file"
+    elif not os.access(log.log, os.R_OK):
+        yield f"{place}: {log.log} cannot be read by this user"
+
+
+def _maildirs(settings: Settings) -> Iterator[str]:
+    yield from _twice("complaints", "maildir", {name: box.maildir for name, box in settings.complaints.items()})
+    for name, box in settings.complaints.items():
+        if not box.maildir.is_dir():
+            yield f"complaints.{name}.maildir: {box.maildir} is no folder"
+        elif not os.access(box.maildir, os.W_OK):
+            yield f"complaints.{name}.maildir: {box.maildir} cannot be written by this user (read mails move to cur/)"
+
+
+def _twice(part: str, key: str, paths: dict[str, Path]) -> Iterator[str]:
+    """Name what is read twice: each event would count twice."""
+    for path, count in Counter(path.absolute() for path in paths.values()).items():
+        if count > 1:
+            names = ", ".join(f"{part}.{name}.{key}" for name, one in paths.items() if one.absolute() == path)
+            yield f"{names}: {path} would be read {count} times, and each event counted as often"
+
+
+def _hooks(settings: Settings) -> Iterator[str]:
+    tables: dict[Path, str] = {}
+    for name, pool in settings.pool.items():
+        socketmap, randmap = pool.hooks.postfix_socketmap, pool.hooks.postfix_randmap
+        place = f"pool.{name}.hooks"
+        if socketmap is not None:
+            yield from _writable(f"{place}.postfix_socketmap.state", socketmap.state)
+        if randmap is None:
+            continue
+        yield from _writable(f"{place}.postfix_randmap.path", randmap.path)
+        if tables.setdefault(randmap.path, name) != name:
+            yield f"{place}.postfix_randmap.path: {randmap.path} is written by the pool {tables[randmap.path]} already"
+        if not (randmap.reload and shutil.which(randmap.reload[0], path=_PROGRAMS)):
+            yield f"{place}.postfix_randmap.reload: no program {randmap.reload[0] if randmap.reload else ''!r}"
+
+
+def _transports(settings: Settings) -> Iterator[str]:
+    owner: dict[str, str] = {}
+    for name, pool in settings.pool.items():
+        for transport in pool.transports:
+            if owner.setdefault(transport, name) != name:
+                yield f"pool.{name}.transports.{transport}: the pool {owner[transport]} has a transport of this name"
+        try:
+            hooks.checked(dict.fromkeys(pool.transports, 1.0))
+        except ValueError as error:
+            yield f"pool.{name}.transports: {error}"
+
+
+def _master_cf(settings: Settings, path: Path) -> Iterator[str]:
+    """Compare the pools' transports with those that Postfix would use."""
+    there = transports(path.read_text(errors="replace"))
+    for name, pool in settings.pool.items():
+        for transport, ip in pool.transports.items():
+            place = f"pool.{name}.transports.{transport}"
+            if transport not in there:
+                known = ", ".join(sorted(there)) or "none"
+                yield f"{place}: {path} has no such transport with an address of its own; there are {known}"
+            elif there[transport] != ip:
+                yield f"{place}: is {ip}, but {path} binds it to {there[transport]}"
+
+
+def _writable(place: str, path: Path) -> Iterator[str]:
+    """Find the nearest folder that is there: the rest can be made below it."""
+    nearest = next(parent for parent in path.absolute().parents if parent.exists())
+    if path.is_dir():
+        yield f"{place}: {path} is a folder"
+    elif not nearest.is_dir():
+        yield f"{place}: {nearest} is no folder, so {path} cannot be written"
+    elif not os.access(nearest, os.W_OK | os.X_OK):
+        yield f"{place}: {path} cannot be written by this user"
+
+
+def split(finding: str) -> dict[str, object]:
+    """Return a finding as its place in the configuration and what is wrong there."""
+    place, _, problem = finding.partition(": ")
+    return {"place": place, "problem": problem}

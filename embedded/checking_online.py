@@ -1,0 +1,60 @@
+"""What `relaywarden check --online` finds beyond this machine: Kafka, ClickHouse and the DNSBLs, each asked now."""
+
+from collections.abc import Iterator
+
+from kafka.errors import KafkaError
+
+from collectors.admin import partitions_there, reachable
+from collectors.lists import chosen
+from collectors.resolve import ask
+from schemas.events import ListHealthObserved
+from schemas.settings import Settings
+from schemas.topics import TOPICS
+from streams.migrate import migrate
+from streams.operating import warehouse
+
+
+def findings(settings: Settings) -> list[str]:
+    """Return a sentence for each server that does not do what it is needed for."""
+    return [*_kafka(settings), *_clickhouse(settings), *_lists(settings)]
+
+
+def _kafka(settings: Settings) -> Iterator[str]:
+    where = ", ".join(settings.kafka.bootstrap)
+    if not reachable(settings.kafka):
+        yield f"kafka.bootstrap: no Kafka broker answers at {where}"
+        return
+    try:
+        there = partitions_there(settings.kafka)
+    except KafkaError as error:
+        yield f"kafka.bootstrap: {where} takes connections, but does not answer as Kafka does: {error}"
+        return
+    missing = [topic.name for topic in TOPICS if topic.name not in there]
+    if missing:
+        yield f"kafka.bootstrap: the broker has no topic {', '.join(missing)}: `relaywarden topics` makes them"
+    for topic in TOPICS:
+        wanted = topic.partitions(settings.kafka.partitions)
+        if there.get(topic.name, wanted) != wanted:
+            yield f"kafka.partitions: the topic {topic.name} has {there[topic.name]} partitions, not {wanted}"
+
+
+def _clickhouse(settings: Settings) -> Iterator[str]:
+    database = settings.clickhouse.database
+    try:
+        with warehouse(settings, database="") as client:
+            pending = migrate(client, database, keep_days=settings.clickhouse.keep_days, dry_run=True)
+    except (OSError, ValueError) as error:
+        yield str(error)
+        return
+    if pending:
+        yield f"clickhouse.database: {database} lacks {', '.join(pending)}: `relaywarden migrate` makes the tables"
+
+
+def _lists(settings: Settings) -> Iterator[str]:
+    try:
+        lists = chosen(settings.dnsbl)
+    except ValueError:
+        return  # told already, without asking anybody
+    for event in ask((), lists, settings.dnsbl):
+        if isinstance(event, ListHealthObserved) and not event.healthy:
+            yield f"dnsbl.lists: {event.list} has no vote: {event.reason}"

@@ -1,0 +1,85 @@
+"""The demo: the simulated hoster's configuration, and the process that plays it (`python -m embedded.demo`)."""
+
+import argparse
+import logging
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from embedded.broker import free_port
+from embedded.hoster.activity import DAY
+from embedded.hoster.live import Show, Stage
+from embedded.hoster.past import Plan, write
+from embedded.ports import refusal
+
+IPS = {"out1": "192.0.2.11", "out2": "192.0.2.12", "out3": "192.0.2.13", "out4": "192.0.2.14"}
+DASHBOARD_PORT = 8501
+ZONES = {"trapnet": "trapnet.example", "echo": "echo.trapnet.example"}
+
+
+def configuration(folder: Path) -> dict[str, Any]:
+    """Return the demo's configuration as a TOML table: a pool of four IPs, times short enough to watch."""
+    own = {
+        "trapnet": {"zone": ZONES["trapnet"], "weight": 1.0, "codes": {"127.0.0.2": "spamtrap hit"}},
+        "echo": {"zone": ZONES["echo"], "weight": 0.5, "codes": {"127.0.0.2": "copied from Trapnet"}},
+        "silent": {"zone": "silent.example", "weight": 1.0, "codes": {"127.0.0.2": "listed"}},
+    }
+    return {
+        "data": str(folder / "state"),
+        "tick_seconds": 1.0,
+        "mta": {"mx1": {"format": "postfix", "log": str(folder / "mail.log"), "host": "mx1"}},
+        "logins": {"imap1": {"format": "dovecot", "log": str(folder / "dovecot.log"), "host": "mx1"}},
+        "complaints": {"fbl": {"format": "arf", "maildir": str(folder / "complaints")}},
+        "dashboard": {"port": DASHBOARD_PORT if not refusal("127.0.0.1", DASHBOARD_PORT) else free_port()},
+        "dnsbl": {"own": own, "port": free_port(), "interval_seconds": 3.0, "timeout_seconds": 1.0},
+        "pool": {
+            "main": {
+                "transports": IPS,
+                "min_active": 2,
+                "threshold": 1.0,
+                "quarantine_minutes": 0.4,
+                "probation_minutes": 0.5,
+                "probation_shares": [0.1, 0.5],
+                "stale_minutes": 1.0,
+                "verify_seconds": 5.0,
+                "hooks": {
+                    "postfix_socketmap": {"port": free_port(), "state": str(folder / "state" / "socketmap.json")}
+                },
+            }
+        },
+    }
+
+
+def write_past(folder: Path, *, seed: int, days: float, mailboxes: int, takeovers: int) -> str:
+    """Write that many days of the hoster, ending now, into a folder; return a sentence about what was written."""
+    end = time.time_ns() // 1000
+    plan = Plan(seed, end - int(days * DAY), days, IPS, mailboxes, takeovers)
+    done = write(folder, plan)
+    return (
+        f"{folder}: {done.mails} mails, {done.logins} logins, {done.complaints} complaints, "
+        f"{len(done.takeovers)} takeovers (labels.jsonl)"
+    )
+
+
+def main() -> int:
+    """Play the hoster until SIGTERM: serve its DNSBL zones, write its logs, drop its feedback reports."""
+    from embedded.zones import Zones  # noqa: PLC0415 only this process serves DNS
+
+    parser = argparse.ArgumentParser(prog="python -m embedded.demo")
+    parser.add_argument("--folder", type=Path, required=True)
+    parser.add_argument("--socketmap-port", type=int, required=True)
+    parser.add_argument("--dns-port", type=int, required=True)
+    parser.add_argument("--seed", type=int, default=1)
+    given = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    stage = Stage(given.folder, IPS, ("127.0.0.1", given.socketmap_port), seed=given.seed)
+    with Zones(port=given.dns_port, zones=tuple(ZONES.values())) as zones:
+        Show(stage, zones).run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

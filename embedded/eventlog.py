@@ -1,0 +1,117 @@
+"""The embedded broker as `up` uses it: whenever it starts, empty as it is, it is given topics, decisions and states.
+
+Clients that outlive the broker before it (the hooks answer Postfix all along) may reach the new one first, and it
+makes any topic that a client names, with four partitions. Then it is thrown away for the next.
+"""
+
+import logging
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from kafka import KafkaProducer
+from kafka.errors import KafkaError
+
+from collectors.admin import ensure_topics
+from embedded.broker import Broker
+from schemas import topics
+from schemas.settings import Settings
+from streams.refill import refill
+
+LOG = logging.getLogger("relaywarden.up")
+_TRIES = 8
+_AWAY_SECONDS = 1.0
+_FULL = 0.9
+_ROOM = 1.5
+_SEND_SECONDS = 10
+_LONGEST = (topics.POOL_EVENTS, topics.POOL_OBSERVATIONS)
+_ORDER = (*_LONGEST, *(topic for topic in topics.TOPICS if topic not in _LONGEST))
+
+
+class EventLog:
+    """The broker process and what it is filled with; each start has a cluster id of its own."""
+
+    def __init__(self, settings: Settings, log: Path) -> None:
+        self._settings = settings
+        self._log = log
+        self._port = int(settings.kafka.bootstrap[0].rpartition(":")[2])
+        self._cap_mb = float(settings.embedded.broker_memory_mb)
+        self._broker: Broker | None = None
+
+    def fill(self) -> None:
+        """Start an empty broker and give it back what ClickHouse keeps.
+
+        ClickHouseError, KafkaError or OSError where that fails; no broker runs then.
+        """
+        self.kill()
+        began = time.monotonic()
+        cluster = self._start()
+        try:
+            filled = refill(self._settings)
+        except BaseException:
+            self.kill()
+            raise
+        what = ", ".join(f"{name} {count}" for name, count in filled.items()) or "nothing yet"
+        LOG.info("broker %s filled from ClickHouse in %.1f s: %s", cluster, time.monotonic() - began, what)
+        self._make_room()
+
+    def _start(self) -> str:
+        """Start a broker with our topics, and theirs only; return the cluster's id."""
+        refused: OSError | None = None
+        for attempt in range(_TRIES):
+            cluster = f"embedded-{time.time_ns():x}"
+            self._broker = Broker(self._log, self._port, cluster).start()
+            try:
+                ensure_topics(self._settings, _ORDER)
+            except (ValueError, OSError) as error:
+                LOG.info("the new broker is thrown away: %s", error)
+                self.kill()
+                refused = OSError(f"the embedded broker cannot be given its topics: {error}; see {self._log}")
+                time.sleep(_AWAY_SECONDS * (1 + attempt))  # who still asks it for topics finds it away, and stops
+            else:
+                return cluster
+        raise refused or OSError("no try")
+
+    def _make_room(self) -> None:
+        """Raise the cap where the refill alone comes near it: replacing the broker would not help."""
+        taken = self.memory_mb()
+        if taken > self._cap_mb * _FULL / _ROOM:
+            self._cap_mb = taken * _ROOM / _FULL
+            LOG.warning(
+                "embedded.broker_memory_mb: %d is too little: the refill takes %.0f MB; it may take %.0f MB now",
+                self._settings.embedded.broker_memory_mb,
+                taken,
+                self._cap_mb,
+            )
+
+    def carry(self, observations: Sequence[bytes]) -> None:
+        """Give the broker observations that nobody folded in the one before it."""
+        if not observations:
+            return
+        producer = KafkaProducer(bootstrap_servers=list(self._settings.kafka.bootstrap), acks="all")
+        try:
+            for sent in [producer.send(topics.POOL_OBSERVATIONS.name, each, partition=0) for each in observations]:
+                sent.get(_SEND_SECONDS)
+            LOG.info("%d observations went from the old broker to the new", len(observations))
+        except KafkaError as error:
+            LOG.warning("%d observations did not reach the new broker: %s", len(observations), error)
+        finally:
+            producer.close(timeout=2)
+
+    def alive(self) -> bool:
+        """Tell whether the broker's process is there."""
+        return self._broker is not None and self._broker.alive()
+
+    def memory_mb(self) -> float:
+        """Return the broker's resident memory in MiB."""
+        return self._broker.memory_mb() if self._broker is not None else 0.0
+
+    def full(self) -> bool:
+        """Tell whether the broker comes near its cap."""
+        return self.memory_mb() > self._cap_mb * _FULL
+
+    def kill(self) -> None:
+        """End the broker, and with it all that it holds."""
+        broker, self._broker = self._broker, None
+        if broker is not None:
+            broker.kill()

@@ -1,0 +1,45 @@
+"""What `relaywarden healthy NAME` tells of a process of this host: whether its work goes on."""
+
+import socket
+from collections.abc import Iterator
+
+from schemas.pulse import Pulse
+from schemas.settings import Settings
+
+PROCESSES = ("collect", "stream", "sink", "hooks")
+_PATIENCE_SECONDS = 60.0
+
+
+def ailments(settings: Settings, process: str) -> list[str]:
+    """Return what is wrong with a process, nothing where it works. ValueError for a process that has no check."""
+    match process:
+        case "collect":
+            logs = [f"collect-mta-{name}" for name in settings.mta] + [
+                f"collect-logins-{name}" for name in settings.logins
+            ]
+            return [sentence for name in logs for sentence in _silent(settings, name)]
+        case "stream" | "sink":
+            return list(_silent(settings, process))
+        case "hooks":
+            return [sentence for name in settings.pool for sentence in _deaf(settings, name)]
+        case _:
+            raise ValueError(f"no check for {process!r}; there are {', '.join(PROCESSES)}")
+
+
+def _silent(settings: Settings, name: str) -> Iterator[str]:
+    age = Pulse(settings.data, name).age()
+    if age is None:
+        yield f"{name}: no sign of life yet"
+    elif age > _PATIENCE_SECONDS:
+        yield f"{name}: no sign of life for {age:.0f} s"
+
+
+def _deaf(settings: Settings, pool: str) -> Iterator[str]:
+    hook = settings.pool[pool].hooks.postfix_socketmap
+    if hook is None:
+        return
+    try:
+        with socket.create_connection((hook.host, hook.port), timeout=3):
+            return
+    except OSError as error:
+        yield f"hooks: the socketmap of {pool} does not answer on {hook.host}:{hook.port}: {error.strerror or error}"

@@ -1,0 +1,68 @@
+"""How far a consumer group has come: whether it has committed all that its topics held at a moment."""
+
+from collections.abc import Iterable, Mapping
+from types import TracebackType
+from typing import Self
+
+from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+
+from schemas.settings import Settings
+from schemas.topics import Topic
+
+Offsets = Mapping[TopicPartition, int]
+_PATIENCE_MS = 3000
+
+
+class Lag:
+    """A connection that asks for offsets; every method raises KafkaError where the broker does not answer."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._partitions = settings.kafka.partitions
+        place = list(settings.kafka.bootstrap)
+        self._admin = KafkaAdminClient(
+            bootstrap_servers=place, bootstrap_timeout_ms=_PATIENCE_MS, request_timeout_ms=_PATIENCE_MS
+        )
+        self._consumer = KafkaConsumer(
+            bootstrap_servers=place, bootstrap_timeout_ms=_PATIENCE_MS, enable_auto_commit=False
+        )
+
+    def ends(self, topics: Iterable[Topic]) -> Offsets:
+        """Return the end offsets of now of all partitions of these topics."""
+        places = [
+            TopicPartition(topic.name, number)
+            for topic in topics
+            for number in range(topic.partitions(self._partitions))
+        ]
+        found: Offsets = self._consumer.end_offsets(places, timeout_ms=_PATIENCE_MS)
+        return found
+
+    def behind(self, group: str, wanted: Offsets) -> int:
+        """Return how many records below these offsets the group has not committed."""
+        committed = self._admin.list_group_offsets(group)[group]
+        done = {place: max(found.offset, 0) for place, found in committed.items()}
+        return sum(max(0, end - done.get(place, 0)) for place, end in wanted.items())
+
+    def uncommitted(self, group: str, topic: Topic) -> list[bytes]:
+        """Return the values that stand in a topic of one partition behind what the group has committed."""
+        place = TopicPartition(topic.name, 0)
+        end = self.ends([topic])[place]
+        begin = end - self.behind(group, {place: end})
+        values: list[bytes] = []
+        self._consumer.assign([place])
+        self._consumer.seek(place, begin)
+        while begin < end:
+            records = self._consumer.poll(_PATIENCE_MS).get(place, [])
+            if not records:
+                break
+            values.extend(record.value for record in records)
+            begin = records[-1].offset + 1
+        return values
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._consumer.close(autocommit=False, timeout_ms=1000)
+        self._admin.close()

@@ -1,0 +1,65 @@
+"""Whether the addresses of the configuration are free on this machine, or held by the process they are meant for."""
+
+import errno
+import socket
+import urllib.request
+from collections.abc import Iterator
+from contextlib import suppress
+
+from schemas.settings import Settings
+from streams.socketmap import netstring
+
+_PATIENCE_SECONDS = 2.0
+
+
+def faults(settings: Settings) -> Iterator[str]:
+    """Yield a sentence for each address that cannot be listened on, or that two would listen on."""
+    dashboard = (settings.dashboard.host, settings.dashboard.port)
+    yield from _problem("dashboard", dashboard, running=_answers_as_dashboard(*dashboard))
+    asked: set[tuple[str, int]] = set()
+    for name, pool in settings.pool.items():
+        hook = pool.hooks.postfix_socketmap
+        if hook is None or (hook.host, hook.port) in asked:
+            continue
+        address = (hook.host, hook.port)
+        asked.add(address)
+        place = f"pool.{name}.hooks.postfix_socketmap"
+        if address == dashboard:
+            yield f"{place}.port: {hook.port} is the dashboard's port too"
+        else:
+            yield from _problem(place, address, running=_answers_as_socketmap(*address))
+
+
+def dashboard_is_free(settings: Settings) -> None:
+    """Return if the pages can be served where they are configured. OSError says why not."""
+    for sentence in _problem("dashboard", (settings.dashboard.host, settings.dashboard.port), running=False):
+        raise OSError(sentence)
+
+
+def _problem(place: str, address: tuple[str, int], *, running: bool) -> Iterator[str]:
+    host, port = address
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(address)
+        except OSError as error:
+            if error.errno == errno.EADDRNOTAVAIL:
+                yield f"{place}.host: {host} is no address of this machine"
+            elif not running:
+                yield f"{place}.port: {host}:{port}: {error.strerror}"
+
+
+def _answers_as_dashboard(host: str, port: int) -> bool:
+    """Tell whether Streamlit serves pages there."""
+    url = f"http://{f'[{host}]' if ':' in host else host}:{port}/_stcore/health"
+    with suppress(OSError, ValueError), urllib.request.urlopen(url, timeout=_PATIENCE_SECONDS) as answer:
+        return bool(answer.read(16) == b"ok")
+    return False
+
+
+def _answers_as_socketmap(host: str, port: int) -> bool:
+    with suppress(OSError), socket.create_connection((host, port), timeout=_PATIENCE_SECONDS) as asked:
+        asked.sendall(netstring(b"relaywarden-check check@example.net"))
+        content = asked.recv(256).partition(b":")[2]
+        return content.startswith((b"OK ", b"PERM no pool"))
+    return False

@@ -1,0 +1,287 @@
+"""The command line: it reads the arguments, calls the parts, and turns their errors into one line and status 2."""
+
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from embedded.pool_commands import pool_app
+from embedded.terminal import DEFAULT_CONFIG, Config, Json, show, tell
+from schemas.settings import Settings, load
+
+app = typer.Typer(
+    name="relaywarden",
+    help="Deliverability and reputation monitor for pools of outbound mail relays.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(pool_app, name="pool")
+
+
+def _version(wanted: bool) -> None:  # noqa: FBT001 Typer's callback
+    from importlib.metadata import version
+
+    if wanted:
+        typer.echo(f"relaywarden {version('relaywarden')}")
+        raise typer.Exit
+
+
+@app.callback()
+def about(
+    *,
+    _: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Tell the version.")] = False,
+) -> None:
+    """Deliverability and reputation monitor for pools of outbound mail relays."""
+    for talkative in ("kafka", "clickhouse_connect"):  # what they tell of a server that is away is told in one line
+        logging.getLogger(talkative).setLevel(logging.CRITICAL)
+
+
+@app.command()
+def up(
+    config: Config = DEFAULT_CONFIG,
+    *,
+    demo: Annotated[bool, typer.Option("--demo", help="Play a simulated hoster; needs no configuration.")] = False,
+    data: Annotated[Path, typer.Option("--data", help="With --demo: the folder it works in.")] = Path("var/demo"),
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="The dashboard's port, if not the configured.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Run everything on this machine and print the URL of the dashboard."""
+    from embedded import up as machine
+
+    settings = machine.demo_settings(data.absolute()) if demo else load(config)
+    if port is not None:
+        settings = settings.model_copy(update={"dashboard": settings.dashboard.model_copy(update={"port": port})})
+    play = (lambda folder: machine.demo_command(settings, folder)) if demo else None
+
+    def say(state: str, sentence: str, **more: str) -> None:
+        tell({"state": state, **more}, f"relaywarden: {sentence}", as_json=as_json)
+
+    def running(url: str) -> None:
+        if url:
+            say("running", f"the dashboard is on {url} (Ctrl-C ends all)", url=url)
+        else:
+            say("ending", "ending …")
+
+    say("starting", "starting broker, ClickHouse, worker, sink, hooks, collectors and pages …")
+    machine.run(settings, running, play)
+    say("ended", "ended")
+
+
+@app.command()
+def parse(
+    format_name: Annotated[str, typer.Argument(metavar="FORMAT", help="postfix, dovecot, arf …")],
+    file: Annotated[str, typer.Argument(metavar="FILE|-", help="A log or a mail; .gz and .xz are unpacked.")],
+    config: Annotated[Path | None, typer.Option("--config", "-c", help="Takes pool and networks from there.")] = None,
+    master_cf: Annotated[Path | None, typer.Option(help="Takes the outbound IPs from a Postfix master.cf.")] = None,
+    transport: Annotated[list[str] | None, typer.Option(metavar="NAME=IP", help="A transport's outbound IP.")] = None,
+    zone: Annotated[str, typer.Option(help="The time zone of stamps that name none.")] = "UTC",
+    host: Annotated[str, typer.Option(help="The host, where the lines name none.")] = "",
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Write the counts as JSON, too.")] = False,
+) -> None:
+    """Read a log or a complaint and write its events as JSON lines; the counts go to standard error."""
+    from collectors.outbound import known_zone, outbound_ips
+    from collectors.parsing import parse_file
+    from embedded.terminal import progress, to_json
+
+    settings = load(config) if config else None
+    with progress(f"reading {file}") as advance:
+        counts = parse_file(
+            format_name,
+            file,
+            sys.stdout.buffer,
+            settings=settings,
+            transports=outbound_ips(master_cf, transport or []),
+            zone=known_zone(zone),
+            host=host,
+            progress=advance,
+        )
+    typer.echo(to_json(counts) if as_json else f"{file}: {counts.summary()}", err=True)
+
+
+@app.command()
+def dnsbl(
+    ips: Annotated[list[str], typer.Argument(metavar="IP…")],
+    lists: Annotated[list[str] | None, typer.Option("--list", help="Ask only this list; may be given again.")] = None,
+    resolver: Annotated[
+        list[str] | None, typer.Option(metavar="IP[:PORT]", help="Ask this name server; may be given again.")
+    ] = None,
+    config: Annotated[Path | None, typer.Option("--config", "-c", help="Takes lists and resolvers from there.")] = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Ask the lists now, with each list's health."""
+    from collectors import ask
+    from collectors.resolvers import asking
+
+    settings = load(config) if config else Settings()
+    if not (lists or settings.dnsbl.lists or settings.dnsbl.own):
+        typer.echo("relaywarden: no list is configured: asking all that are known; --list chooses", err=True)
+    settings = settings.model_copy(update={"dnsbl": asking(settings.dnsbl, resolver or [])})
+    ask.show(ips, lists or [], settings, as_json=as_json)
+
+
+@app.command()
+def demo(
+    write: Annotated[Path, typer.Option("--write", help="The folder for the logs; must be empty.")],
+    seed: Annotated[int, typer.Option(help="Another seed, another town.")] = 1,
+    days: Annotated[float, typer.Option(min=0.05, max=400)] = 1.0,
+    mailboxes: Annotated[int, typer.Option(min=20, max=1_000_000)] = 200,
+    takeovers: Annotated[int, typer.Option(min=0, max=1000)] = 3,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Write the simulated hoster's logs, complaints and labels into a folder."""
+    from embedded.demo import write_past
+
+    done = write_past(write, seed=seed, days=days, mailboxes=mailboxes, takeovers=takeovers)
+    tell({"folder": str(write), "written": done}, done, as_json=as_json)
+
+
+@app.command()
+def collect(config: Config = DEFAULT_CONFIG) -> None:
+    """Run the collectors: follow logs, poll lists, take in complaints, push events into Kafka."""
+    from collectors.collect import run
+
+    run(_ready(config))
+
+
+@app.command()
+def stream(config: Config = DEFAULT_CONFIG) -> None:
+    """Run the worker: spot compromised mailboxes, decide about the pool."""
+    from streams.worker import run
+
+    run(_ready(config))
+
+
+@app.command()
+def hooks(config: Config = DEFAULT_CONFIG) -> None:
+    """Run the hooks of this host: tell its MTA which relay IPs are active."""
+    from streams.hooking import run
+
+    run(_ready(config))
+
+
+@app.command()
+def sink(config: Config = DEFAULT_CONFIG) -> None:
+    """Run the sink: store every topic in ClickHouse."""
+    from streams.warehouse import run
+
+    run(_ready(config))
+
+
+@app.command()
+def dashboard(config: Config = DEFAULT_CONFIG) -> None:
+    """Serve the pages."""
+    from dashboards.serve import run
+    from embedded.listening import dashboard_is_free
+
+    settings = _ready(config)
+    dashboard_is_free(settings)
+    raise typer.Exit(run(settings, config))
+
+
+@app.command()
+def healthy(
+    process: Annotated[str, typer.Argument(help="collect, stream, sink or hooks.")], config: Config = DEFAULT_CONFIG
+) -> None:
+    """Tell whether a process of this host works: exit status 0 if so, else 1 with what is wrong (health checks)."""
+    from embedded.health import ailments
+
+    found = ailments(load(config), process)
+    typer.echo("\n".join(found) or f"{process}: works", err=bool(found))
+    raise typer.Exit(1 if found else 0)
+
+
+@app.command()
+def topics(config: Config = DEFAULT_CONFIG, *, as_json: Json = False) -> None:
+    """Create the topics in Kafka; a topic with other partitions than configured is an error."""
+    from collectors.admin import ensure_topics
+
+    made = ensure_topics(load(config))
+    show([{"topic": name, "done": "created"} for name in made], "all topics are there", as_json=as_json)
+
+
+@app.command()
+def migrate(
+    config: Config = DEFAULT_CONFIG,
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Bring ClickHouse to this release's tables."""
+    from streams.migrate import migrate as apply
+    from streams.operating import warehouse
+
+    settings = load(config)
+    with warehouse(settings, database="") as client:
+        done = apply(client, settings.clickhouse.database, keep_days=settings.clickhouse.keep_days, dry_run=dry_run)
+    word = "would apply" if dry_run else "applied"
+    show([{"migration": name, "done": word} for name in done], "the tables are up to date", as_json=as_json)
+
+
+@app.command()
+def check(
+    config: Config = DEFAULT_CONFIG,
+    master_cf: Annotated[Path | None, typer.Option(help="Compares the transports with this master.cf.")] = None,
+    *,
+    online: Annotated[bool, typer.Option("--online", help="Ask Kafka, ClickHouse and the lists, too.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Verify the configuration: every name in it, every file, every port, every hook; nothing is changed."""
+    from embedded import checking, checking_online
+    from embedded.running import live
+
+    settings = load(config)
+    wrong = checking.findings(settings, master_cf) + (checking_online.findings(live(settings)) if online else [])
+    told = [("error", each) for each in wrong] + [("note", each) for each in checking.notes(settings)]
+    rows = [{"level": level, **checking.split(each)} for level, each in told]
+    show(rows, f"{config}: sound", as_json=as_json)
+    if wrong:
+        raise ValueError(f"{config}: {'; '.join(wrong)}")
+
+
+@app.command()
+def replay(config: Config = DEFAULT_CONFIG, *, as_json: Json = False) -> None:
+    """Fold the pool's recorded observations again, with today's rules, and show what is decided."""
+    from embedded.running import live
+    from streams.operating import warehouse
+    from streams.replaying import decisions
+
+    settings = live(load(config))
+    with warehouse(settings) as client:
+        show(decisions(client, settings), "no decisions", as_json=as_json)
+
+
+def _ready(config: Path) -> Settings:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    for noisy in ("kafka", "aiokafka", "faust", "mode", "urllib3", "streamlit"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    return load(config)
+
+
+def main() -> None:
+    """Run the command; a user's error is one line on standard error and exit status 2."""
+    try:
+        app(standalone_mode=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read our output has seen enough
+    except OSError as error:
+        _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+    except ValueError as error:
+        _fail(str(error))
+
+
+def _fail(sentence: str) -> NoReturn:
+    typer.echo(f"relaywarden: {' '.join(sentence.split())}", err=True)
+    sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()
