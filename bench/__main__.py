@@ -1,0 +1,10 @@
+"""All benches, one after the other: `make bench`."""
+
+from bench import folding, reading, sink
+
+print("log lines to events")
+reading.main()
+print("events through the mailbox fold")
+folding.main()
+print("Kafka's bytes into ClickHouse")
+sink.main(400_000)

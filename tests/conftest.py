@@ -1,0 +1,52 @@
+"""Real parts for the tests: found, or skipped with the install line (an error under RELAYWARDEN_REQUIRE_REAL=1)."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from embedded.broker import Broker
+from embedded.clickhouse import ClickHouseServer
+from schemas.names import derived_id
+from tests.parts import CORPUS, require
+
+__all__ = ["require"]
+
+
+@pytest.fixture(scope="session")
+def corpus() -> Path:
+    """Return the folder of real data beside the project; skipped where it is absent."""
+    if not CORPUS.is_dir():
+        pytest.skip("no corpus beside the project")
+    return CORPUS
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """Run one embedded broker for the whole run: give your topics names of their own, or take `fresh_broker`."""
+    with Broker(tmp_path_factory.mktemp("broker") / "broker.log") as running:
+        yield running
+
+
+@pytest.fixture
+def fresh_broker(tmp_path: Path) -> Iterator[Broker]:
+    """Run an embedded broker of this test's own."""
+    with Broker(tmp_path / "broker.log") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def clickhouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouseServer]:
+    """Run one embedded ClickHouse for the whole run: take `database` for one of your own."""
+    with ClickHouseServer(tmp_path_factory.mktemp("clickhouse") / "data") as running:
+        yield running
+
+
+@pytest.fixture
+def database(clickhouse: ClickHouseServer, request: pytest.FixtureRequest) -> Iterator[str]:
+    """Make an empty database of this test's own and return its name; it is dropped afterwards."""
+    name = "t_" + derived_id(request.node.nodeid)[:12]
+    client = clickhouse.connect()
+    client.command(f"CREATE DATABASE {name}")
+    yield name
+    client.command(f"DROP DATABASE IF EXISTS {name}")

@@ -1,0 +1,109 @@
+"""The golden files: real inputs, each under what is expected of it.
+
+`python -m tests.golden --update` rewrites what is expected: then read the diff. To add a kind of files whose inputs are
+lines, add its function to `KINDS`: given a module's name it begins a block (blocks are parted by blank lines), and
+returns what tells of each line of that block what is expected.
+"""
+
+import sys
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import msgspec
+
+from collectors import complaints
+from collectors.reading import LogReader
+from schemas.codec import encode
+from schemas.events import DeadLetter
+from tests.patterns import worst
+
+GOLDEN = Path(__file__).parent / "golden"
+MARK = "# expect: "
+Expectation = Callable[[str], str]
+
+
+def log(name: str) -> Expectation:
+    """Begin a log of its own: what its lines give, without the ids, which the tests of `LogReader` look at."""
+    reader = LogReader(
+        "0123456789abcdef",
+        name=name,
+        format=name,
+        host="",
+        zone="Europe/Berlin",
+        outbound_ips={"relay1": "192.0.2.1", "relay2": "2001:db8::2", "postfix-out3": "192.0.2.3"},
+        networks={"198.51.100.0/24": "customer 7", "198.51.100.128/25": "customer 8"},
+        reference=datetime(2026, 11, 30, tzinfo=UTC),
+    )
+
+    def expected(line: str) -> str:
+        absorbed = reader.counts.absorbed
+        events = reader.read(line.encode() + b"\n", 0)
+        if not events:
+            return "absorbed" if reader.counts.absorbed > absorbed else "ignored"
+        (event,) = events
+        if isinstance(event, DeadLetter):
+            return f"dead letter: {event.reason}"
+        shown = msgspec.json.decode(encode(event), type=dict[str, object])
+        return msgspec.json.encode({key: value for key, value in shown.items() if key != "id"}).decode()
+
+    return expected
+
+
+def rule(name: str) -> Expectation:
+    """Return what tells of each pattern how strong a detector's evidence was, and what all detectors made of it."""
+    return partial(worst, name)
+
+
+KINDS: dict[str, Callable[[str], Expectation]] = {"mta": log, "logins": log, "detectors": rule}
+
+
+def renewed(text: str, begin: Callable[[], Expectation]) -> str:
+    """Return a golden file's text with what is expected now above each line of input."""
+
+    def lines() -> Iterator[str]:
+        expected = begin()
+        for line in text.splitlines():
+            if not line:
+                expected = begin()
+            elif line.startswith(MARK):
+                continue
+            elif not line.startswith("#"):
+                yield MARK + expected(line)
+            yield line
+
+    return "\n".join(lines()) + "\n"
+
+
+def complaint(mail: Path) -> str:
+    """Return what is expected of a mail: the event, `null` where it is none, or the reason why it cannot be read."""
+    try:
+        event = complaints.load(mail.parent.name)(mail.read_bytes())
+    except ValueError as error:
+        return f'{{"error": {msgspec.json.encode(str(error)).decode()}}}\n'
+    return msgspec.json.format(encode(event) if event else b"null").decode() + "\n"
+
+
+def files() -> Iterator[tuple[Path, str]]:
+    """Give every golden file that holds expectations, with what it should hold."""
+    for kind, function in KINDS.items():
+        for path in sorted((GOLDEN / kind).glob("*.txt")):
+            name = path.stem
+            yield path, renewed(path.read_text(encoding="utf-8"), partial(function, name))
+    for mail in sorted((GOLDEN / "complaints").glob("*/*.eml")):
+        yield mail.with_suffix(".json"), complaint(mail)
+
+
+def main() -> int:
+    """Rewrite the files, or name those that are out of date; the exit status tells whether there were any."""
+    stale = [(path, text) for path, text in files() if not path.exists() or path.read_text(encoding="utf-8") != text]
+    for path, text in stale:
+        sys.stdout.write(f"{path.relative_to(GOLDEN)}\n")
+        if "--update" in sys.argv[1:]:
+            path.write_text(text, encoding="utf-8")
+    return 0 if "--update" in sys.argv[1:] or not stale else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

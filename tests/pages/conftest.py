@@ -1,0 +1,83 @@
+"""A warehouse that holds the scene, an empty one, and the configuration by which the pages find them."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from clickhouse_connect.driver.client import Client
+
+from dashboards.span import Span
+from embedded.broker import free_port
+from embedded.clickhouse import PASSWORD_ENV, ClickHouseServer
+from schemas import codec
+from streams.migrate import migrate
+from tests.pages.scene import CONFIG, STATES, tables
+
+_STEP = 300_000_000
+
+
+@dataclass(frozen=True)
+class Hall:
+    """A database with tables, and a configuration file that names it; `now` is when its scene ended."""
+
+    client: Client
+    config: Path
+    now: int
+
+    @property
+    def span(self) -> Span:
+        """Return the six hours of the scene."""
+        return Span.last(6, self.now)
+
+
+def fill(client: Client, now: int) -> None:
+    """Store the scene that ends at `now`."""
+    for table, events in tables(now).items():
+        client.raw_insert(table, insert_block=b"\n".join(map(codec.encode, events)), fmt="JSONEachRow")
+    rows = [{"mailbox": name, "at": now, "score": score, "step": step, "state": "{}"} for name, score, step in STATES]
+    client.raw_insert("mailbox_state", insert_block="\n".join(map(json.dumps, rows)).encode(), fmt="JSONEachRow")
+
+
+def _hall(server: ClickHouseServer, folder: Path, name: str) -> Hall:
+    migrate(server.connect(), name)
+    config = folder / f"{name}.toml"
+    config.write_text(
+        f'[clickhouse]\nhost = "{server.host}"\nport = {server.port}\ndatabase = "{name}"\n'
+        f"[dashboard]\nport = {free_port()}\n{CONFIG}"
+    )
+    now = time.time_ns() // 1000 // _STEP * _STEP
+    return Hall(server.connect(name), config, now)
+
+
+@pytest.fixture(scope="session")
+def hall(clickhouse: ClickHouseServer, tmp_path_factory: pytest.TempPathFactory) -> Hall:
+    """Give the database of the scene; tests only read it."""
+    made = _hall(clickhouse, tmp_path_factory.mktemp("pages"), "pages_scene")
+    fill(made.client, made.now)
+    return made
+
+
+@pytest.fixture(scope="session")
+def empty_hall(clickhouse: ClickHouseServer, tmp_path_factory: pytest.TempPathFactory) -> Hall:
+    """Give a database with empty tables."""
+    return _hall(clickhouse, tmp_path_factory.mktemp("pages"), "pages_empty")
+
+
+Open = Callable[[Hall], None]
+
+
+@pytest.fixture
+def opened(clickhouse: ClickHouseServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Open]:
+    """Give what makes the pages of this process look at a hall."""
+
+    def look_at(what: Hall) -> None:
+        monkeypatch.setenv(PASSWORD_ENV, clickhouse.password)
+        monkeypatch.setenv("RELAYWARDEN_CONFIG", str(what.config))
+        st.cache_resource.clear()
+
+    yield look_at
+    st.cache_resource.clear()

@@ -1,0 +1,172 @@
+"""The pages in a real browser: what the NOC sees, on a screen and on a phone, and that strangers' text does nothing."""
+
+import http.client
+import os
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import parse_qs, quote, urlsplit
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
+
+from embedded.clickhouse import ClickHouseServer
+from tests.conftest import require
+from tests.pages.conftest import Hall
+from tests.pages.scene import RUDE, THIEF, WITHDRAWN
+from tests.pages.serving import serving
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+SECONDS = 1000.0
+_SEARCH = re.compile(r"/(pool|mailboxes)/_stcore/(health|host-config)$")
+expect.set_options(timeout=40 * SECONDS)
+
+
+class Visitor:
+    """A browser at the dashboard; `abroad` and `errors` keep what it should not have seen."""
+
+    def __init__(self, page: Page, home: str, pictures: Path) -> None:
+        self.page = page
+        self.home = home
+        self.pictures = pictures
+        self.abroad: list[str] = []
+        self.errors: list[str] = []
+        page.on("request", lambda request: self._note(request.url))
+        page.on("response", lambda response: self._missed(response.status, response.url))
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+
+    def _note(self, url: str) -> None:
+        if not re.match(rf"({re.escape(self.home)}|ws://127\.0\.0\.1:|data:|blob:)", url):
+            self.abroad.append(url)
+
+    def _missed(self, status: int, url: str) -> None:
+        """Note what was not found, but for Streamlit's own search for its server beneath the page's path."""
+        if status >= http.client.BAD_REQUEST and not _SEARCH.search(url):
+            self.errors.append(f"{status} {url}")
+
+    def go(self, path: str, title: str) -> None:
+        """Open a page and wait until it is drawn."""
+        self.page.goto(f"{self.home}{path}")
+        expect(self.page).to_have_title("Relaywarden")
+        expect(self.page.get_by_role("heading", name=title, exact=True)).to_be_visible()
+
+    def table(self, number: int, text: str) -> None:
+        """Wait until a cell of a table says this (tables are canvases; their cells stand beside, for readers)."""
+        cell = self.page.get_by_test_id("stDataFrame").nth(number).locator("td", has_text=text).first
+        expect(cell).to_be_attached()
+
+    def picture(self, name: str) -> None:
+        """Keep what it sees, from top to bottom, and check that nothing stands out at the side."""
+        self.page.wait_for_timeout(1.5 * SECONDS)
+        inner = self.page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
+        size = self.page.viewport_size or {"width": 1440, "height": 900}
+        self.page.set_viewport_size({"width": size["width"], "height": min(int(inner) + 40, 6000)})
+        self.page.wait_for_timeout(1.5 * SECONDS)
+        self.page.screenshot(path=str(self.pictures / f"{name}.png"))
+        assert self.page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+
+    def unhurt(self) -> None:
+        """Check that no text ran, and that nothing was asked of another host."""
+        assert self.page.evaluate("window.hurt") is None
+        assert self.page.locator("img[src=x]").count() == 0
+        assert self.page.locator("a[href*='evil.example']").count() == 0
+        assert self.page.locator("strong", has_text="bold").count() == 0
+        assert self.abroad == []
+        assert self.errors == []
+
+
+@pytest.fixture(scope="module")
+def port(hall: Hall, clickhouse: ClickHouseServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """Serve the scene's pages for all tests of this file."""
+    log = tmp_path_factory.mktemp("browser") / "log"
+    with serving(hall, clickhouse.password, log) as (_process, where):
+        yield where
+    assert "Traceback" not in log.read_text()
+
+
+@pytest.fixture(params=[(1440, "light"), (1440, "dark"), (390, "light")], ids=["screen", "night", "phone"])
+def visitor(request: pytest.FixtureRequest, port: int, tmp_path: Path) -> Iterator[Visitor]:
+    """Give a browser on a screen, at night and on a phone, far from UTC."""
+    program = require("chromium", "chromium")
+    width, scheme = request.param
+    pictures = Path(os.environ.get("RELAYWARDEN_SCREENSHOTS", tmp_path)) / request.node.callspec.id
+    pictures.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=program, args=ARGUMENTS)
+        page = browser.new_page(
+            viewport={"width": width, "height": 900}, color_scheme=scheme, timezone_id="Asia/Tokyo", locale="en-GB"
+        )
+        yield Visitor(page, f"http://127.0.0.1:{port}", pictures)
+        browser.close()
+
+
+def test_the_pages_show_the_flagged_mailbox_and_the_withdrawn_ip(visitor: Visitor) -> None:
+    visitor.go("/", "Overview")
+    expect(visitor.page.get_by_text("5 of 6 IPs send")).to_be_visible()
+    visitor.table(0, THIEF)
+    visitor.table(2, f"{WITHDRAWN} withdrawn until")
+    visitor.picture("overview")
+    visitor.go("/pool", "Pool")
+    visitor.table(0, WITHDRAWN)
+    visitor.table(0, "■ withdrawn")
+    visitor.table(1, "■ listed 127.0.0.3")
+    expect(visitor.page.get_by_text(re.compile(f"{re.escape(THIEF)} \\(112\\)")).first).to_be_visible()
+    visitor.picture("pool")
+    visitor.go(f"/mailboxes?mailbox={quote(THIEF)}", "Mailboxes")
+    expect(visitor.page.get_by_text("41 networks in 10 min, usually 2").first).to_be_visible()
+    expect(visitor.page.get_by_text("42 networks, 156 logins, 17 failed. UTC.")).to_be_visible()
+    visitor.picture("mailbox")
+    visitor.unhurt()
+
+
+@pytest.mark.parametrize("visitor", [(1440, "light")], indirect=True, ids=["screen"])
+def test_a_strangers_text_is_shown_and_does_nothing(visitor: Visitor) -> None:
+    visitor.go(f"/mailboxes?mailbox={quote(RUDE, safe='')}", "Mailboxes")
+    expect(visitor.page.get_by_text(f"{RUDE} sent from 9 networks")).to_be_visible()
+    expect(visitor.page.get_by_test_id("stCode")).to_contain_text(RUDE)
+    visitor.picture("rude")
+    visitor.unhurt()
+    visitor.go("/", "Overview")
+    visitor.page.get_by_text("Dead letters: 3 lines").click()
+    visitor.table(3, f"{RUDE} 0")
+    visitor.unhurt()
+
+
+@pytest.mark.parametrize("visitor", [(1440, "light")], indirect=True, ids=["screen"])
+def test_a_picked_mailbox_opens_and_the_url_keeps_it(visitor: Visitor) -> None:
+    opened = visitor.page.get_by_test_id("stCode")
+    for _ in range(4):  # a click is lost when the table is drawn anew under the pointer: a visitor tries again
+        visitor.go("/?range=24h", "Overview")
+        visitor.table(0, THIEF)
+        box = visitor.page.get_by_test_id("stDataFrame").nth(0)
+        box.scroll_into_view_if_needed()
+        box.click(position={"x": 16, "y": 52})
+        with suppress(PlaywrightTimeout):
+            opened.wait_for(timeout=20 * SECONDS)
+            break
+    expect(opened).to_have_text(THIEF)
+    address = urlsplit(visitor.page.url)
+    assert address.path == "/mailboxes"
+    assert parse_qs(address.query) == {"mailbox": [THIEF], "range": ["24h"]}
+    visitor.page.get_by_role("button", name="Close").click()
+    expect(visitor.page.get_by_text("Pick a mailbox to see its evidence.")).to_be_visible()
+    assert "mailbox=" not in visitor.page.url
+    visitor.unhurt()
+
+
+@pytest.mark.parametrize("visitor", [(1440, "light")], indirect=True, ids=["screen"])
+def test_the_page_refreshes_by_itself(visitor: Visitor) -> None:
+    visitor.go("/", "Overview")
+    clock = visitor.page.get_by_text(re.compile(r"^\d\d:\d\d:\d\d UTC$"))
+    first = clock.inner_text()
+    expect(clock).not_to_have_text(first)
+    visitor.unhurt()

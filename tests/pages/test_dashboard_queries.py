@@ -1,0 +1,195 @@
+"""The pages' questions against a real ClickHouse engine over HTTP: what they answer to the scene, and to nothing."""
+
+from collections import Counter
+from collections.abc import Callable
+
+import pandas as pd
+import pytest
+from clickhouse_connect.driver.exceptions import DatabaseError
+
+from dashboards import queries, queries_mailbox, queries_pool
+from dashboards.span import Span
+from schemas import codec
+from tests.pages.conftest import Hall
+from tests.pages.scene import IPS, KEPT, MINUTE, PROBATION, RUDE, THIEF, WITHDRAWN, scene
+
+ALL: list[tuple[Callable[..., pd.DataFrame], tuple[str, ...]]] = [
+    *((query, ()) for query in (queries.sources, queries.feeds, queries.decisions, queries.deliverability)),
+    *((query, ()) for query in (queries.volume, queries.flags, queries.dead_letters, queries_mailbox.scores)),
+    *((query, ()) for query in (queries_pool.states, queries_pool.matrix, queries_pool.health, queries_pool.hooks)),
+    (queries_pool.traffic, ()),
+    *((query, (THIEF,)) for query in (queries_mailbox.evidence, queries_mailbox.activity, queries_mailbox.logins)),
+    (queries_mailbox.recent_deliveries, (THIEF,)),
+    (queries_mailbox.recent_logins, (THIEF,)),
+    (queries_mailbox.complaints, (THIEF,)),
+]
+
+
+def deliveries(hall: Hall) -> pd.DataFrame:
+    rows = [event for event in scene(hall.now) if type(event).__name__ == "DeliveryAttempted"]
+    names = ("at", "sender", "provider", "outcome", "outbound_ip")
+    return pd.DataFrame([{name: getattr(row, name) for name in names} for row in rows])
+
+
+def test_nothing_is_an_empty_frame_with_columns_and_never_a_zero(empty_hall: Hall) -> None:
+    for query, values in ALL:
+        answer = query(empty_hall.client, empty_hall.span, *values)
+        assert answer.empty, query.__name__
+        assert len(answer.columns) > 1, query.__name__
+
+
+def test_the_caps_hold(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queries, "CAPS", {**queries.CAPS, "max_result_rows": 10})
+    with pytest.raises(DatabaseError, match="TOO_MANY_ROWS"):
+        queries_pool.traffic(hall.client, hall.span)
+
+
+def test_sources_tell_the_age_of_each_log(hall: Hall) -> None:
+    logs = queries.sources(hall.client, hall.span)
+    newest = pd.Timestamp(hall.now - 2 * MINUTE + 3_000_000, unit="us", tz="UTC")
+    assert list(logs["name"]) == ["imap1", "mx1"]
+    assert list(logs["last"].isna()) == [True, False]
+    assert logs["last"][1] == newest
+
+
+def test_feeds_tell_what_came_last(hall: Hall) -> None:
+    feeds = queries.feeds(hall.client, hall.span).set_index("feed")["last"]
+    ages = {name: (pd.Timestamp(hall.now, unit="us", tz="UTC") - last).total_seconds() for name, last in feeds.items()}
+    assert ages == {"complaints": 900, "lists": 180, "worker": 1}
+
+
+def test_deliverability_counts_each_attempt_once(hall: Hall) -> None:
+    answer = queries.deliverability(hall.client, hall.span)
+    expected = Counter(zip(deliveries(hall)["provider"], deliveries(hall)["outcome"], strict=True))
+    assert len(answer) == 6
+    for row in answer.to_dict("records"):
+        assert all(row[outcome] == expected[row["provider"], outcome] for outcome in ("sent", "deferred", "bounced"))
+        assert row["attempts"] == row["sent"] + row["deferred"] + row["bounced"]
+    assert list(answer["attempts"]) == sorted(answer["attempts"], reverse=True)
+
+
+def test_what_is_beyond_the_busiest_providers_is_one_row(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queries, "PROVIDERS", 2)
+    answer = queries.deliverability(hall.client, hall.span)
+    assert list(answer["provider"])[2:] == ["(all others)"]
+    assert answer["attempts"].sum() == len(deliveries(hall))
+
+
+def test_volume_leaves_out_the_buckets_in_which_no_log_was_heard(hall: Hall) -> None:
+    answer = queries.volume(hall.client, hall.span)
+    assert answer[["sent", "deferred", "bounced"]].to_numpy().sum() == len(deliveries(hall))
+    silent = {(hall.now - minute * MINUTE) // 1_000_000 for minute in range(155, 180, 5)}
+    assert silent.isdisjoint(answer["bucket"])
+    assert silent <= set(hall.span.buckets)
+    google = queries.volume(hall.client, hall.span, "google")
+    expected = Counter(zip(deliveries(hall)["provider"], deliveries(hall)["outcome"], strict=True))
+    assert google["sent"].sum() == expected["google", "sent"]
+    assert len(google) == len(answer)
+
+
+def test_flags_are_those_still_open_the_worst_first(hall: Hall) -> None:
+    answer = queries.flags(hall.client, hall.span)
+    assert list(zip(answer["mailbox"], answer["step"], answer["score"], strict=True)) == [
+        (THIEF, "suspend", 148.0),
+        (RUDE, "flag", 96.0),
+        ("shop@boutique.example", "watch", 57.5),
+    ]
+    assert answer["mode"][0] == "propose"
+    assert answer["reasons"][0][0] == "41 networks in 10 min, usually 2"
+    assert answer["since"][0] == pd.Timestamp(hall.now - 42 * MINUTE, unit="us", tz="UTC")
+
+
+def test_decisions_come_newest_first_and_of_one_subject(hall: Hall) -> None:
+    everything = queries.decisions(hall.client, hall.span)
+    assert len(everything) == 13
+    assert everything["type"][0] == "hook_failed"
+    assert everything["time"].is_monotonic_decreasing
+    one = queries.decisions(hall.client, hall.span, WITHDRAWN)
+    assert list(one["type"]) == ["withdrawal_verified", "ip_withdrawn"]
+    assert one["culprits"][1] == [("suspend", THIEF, 112), ("", "user7@customer.example", 9)]
+    assert one["reasons"][1] == [f"spamhaus_zen lists {WITHDRAWN} (127.0.0.3: CSS)"]
+
+
+def test_a_repeated_decision_counts_once(hall: Hall) -> None:
+    again = [codec.encode(event) for event in scene(hall.now) if type(event).__name__ == "IpWithdrawn"]
+    hall.client.raw_insert("pool_events", insert_block=b"\n".join(again), fmt="JSONEachRow")
+    assert len(again) == 2
+    assert list(queries.decisions(hall.client, hall.span, WITHDRAWN)["type"]) == ["withdrawal_verified", "ip_withdrawn"]
+
+
+def test_dead_letters_are_counted(hall: Hall) -> None:
+    answer = queries.dead_letters(hall.client, hall.span, 2)
+    assert len(answer) == 2
+    assert set(answer["total"]) == {3}
+
+
+def test_states_of_the_ips(hall: Hall) -> None:
+    answer = queries_pool.states(hall.client, hall.span).set_index("ip")
+    assert answer.loc[WITHDRAWN, "type"] == "ip_withdrawn"
+    assert answer.loc[WITHDRAWN, "relapse"] == 1
+    assert bool(answer.loc[WITHDRAWN, "confirmed"])
+    assert answer.loc[WITHDRAWN, "until"] == pd.Timestamp(hall.now + 215 * MINUTE, unit="us", tz="UTC")
+    assert answer.loc[PROBATION, "type"] == "ip_probation_started"
+    assert answer.loc[PROBATION, "share"] == pytest.approx(0.1)
+    assert answer.loc[KEPT, "refusal"] == "only 3 IPs would stay active, min_active is 3"
+    assert set(answer.index) == {WITHDRAWN, PROBATION, KEPT}
+
+
+def test_the_matrix_has_no_cell_for_what_was_not_asked(hall: Hall) -> None:
+    answer = queries_pool.matrix(hall.client, hall.span).set_index(["ip", "list"])
+    assert answer.loc[(WITHDRAWN, "spamhaus_zen"), "answer"] == "listed"
+    assert answer.loc[(WITHDRAWN, "spamhaus_zen"), "codes"] == ["127.0.0.3"]
+    assert answer.loc[(WITHDRAWN, "uceprotect_1"), "answer"] == "unknown"
+    assert answer.loc[(WITHDRAWN, "spamcop"), "answer"] == "not_listed"
+    assert (IPS[5], "spamcop") not in answer.index
+    health = queries_pool.health(hall.client, hall.span).set_index("list")
+    assert dict(health["healthy"]) == {"spamcop": True, "spamhaus_zen": True, "uceprotect_1": False}
+
+
+def test_hooks_and_traffic(hall: Hall) -> None:
+    told = queries_pool.hooks(hall.client, hall.span)
+    assert list(zip(told["hook"], told["type"], strict=True)) == [
+        ("postfix_randmap", "hook_failed"),
+        ("postfix_socketmap", "hook_applied"),
+    ]
+    traffic = queries_pool.traffic(hall.client, hall.span)
+    expected = deliveries(hall).groupby("outbound_ip").size()
+    assert dict(traffic.groupby("ip")["attempts"].sum()) == dict(expected)
+
+
+def test_scores_are_searched_literally(hall: Hall) -> None:
+    everyone = queries_mailbox.scores(hall.client, hall.span)
+    assert list(everyone["mailbox"]) == [THIEF, RUDE, "shop@boutique.example", "club@verein.example"]
+    assert list(everyone["step"]) == ["suspend", "flag", "watch", ""]
+    assert pd.isna(everyone["score"][3])
+    assert list(queries_mailbox.scores(hall.client, hall.span, "ANNA@")["mailbox"]) == [THIEF]
+    assert queries_mailbox.scores(hall.client, hall.span, "%' OR 1=1 --").empty
+    assert list(queries_mailbox.scores(hall.client, hall.span, "", "flag")["mailbox"]) == [RUDE]
+
+
+def test_the_evidence_of_a_mailbox(hall: Hall) -> None:
+    answer = queries_mailbox.evidence(hall.client, hall.span, THIEF)
+    assert list(answer["rule"])[:3] == ["networks", "recipients", "unknown_users"]
+    assert (answer["value"][0], answer["usual"][0], answer["points"][0]) == (41, 2, 60)
+    assert queries_mailbox.evidence(hall.client, hall.span, RUDE)["text"][0].startswith("<img src=x")
+
+
+def test_what_a_mailbox_did(hall: Hall) -> None:
+    events = [e for e in scene(hall.now) if getattr(e, "sender", getattr(e, "mailbox", "")) == THIEF]
+    activity = queries_mailbox.activity(hall.client, hall.span, THIEF)
+    submitted = [e for e in events if type(e).__name__ == "MessageSubmitted"]
+    assert activity["messages"].sum() == len(submitted)
+    assert activity["recipients"].sum() == sum(getattr(e, "recipients", 0) for e in submitted)
+    unknown = [e for e in events if getattr(e, "enhanced_status", "") == "5.1.1"]
+    assert activity["unknown_users"].sum() == len(unknown) > 0
+    logins = queries_mailbox.logins(hall.client, hall.span, THIEF)
+    assert logins["network"].nunique() == 42
+    assert "198.51.100.0/24" in set(logins["network"])
+    assert logins["logins"].sum() == len([e for e in events if type(e).__name__ == "MailboxAuthenticated"])
+    assert queries_mailbox.complaints(hall.client, hall.span, THIEF)["reporter"][0] == "feedback@yahoo.example"
+
+
+def test_a_span_knows_its_buckets() -> None:
+    assert Span.last(1, 3600 * 1_000_000).bucket_seconds == 60
+    assert Span.last(168, 10**15).bucket_seconds == 7200
+    assert len(Span.last(6, 6 * 3600 * 1_000_000).buckets) == 73

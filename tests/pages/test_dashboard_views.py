@@ -1,0 +1,187 @@
+"""Each page as Streamlit runs it: on the scene, on empty tables, and with ClickHouse away."""
+
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from dashboards import queries
+from dashboards.connection import Warehouse
+from embedded.broker import free_port
+from embedded.clickhouse import PASSWORD_ENV, ClickHouseServer
+from schemas.settings import ClickHouse
+from streams.migrate import migrate
+from tests.pages.conftest import Hall, Open, fill
+from tests.pages.scene import CONFIG, KEPT, RUDE, THIEF, WITHDRAWN
+
+PAGES = ("overview", "pool", "mailboxes")
+
+
+def shown(page: str, **query: str) -> AppTest:
+    script = f"from dashboards.views import {page}\n{page}.page()"
+    test = AppTest.from_string(script, default_timeout=30)
+    for name, value in query.items():
+        test.query_params[name] = value
+    test.run()
+    assert not test.exception, [error.value for error in test.exception]
+    return test
+
+
+def texts(test: AppTest) -> str:
+    kinds = (test.text, test.caption, test.markdown, test.warning, test.success, test.error, test.info, test.code)
+    return "\n".join(str(element.value) for kind in kinds for element in kind)
+
+
+def cells(test: AppTest) -> set[str]:
+    return {str(value) for table in test.dataframe for value in table.value.to_numpy().ravel()}
+
+
+def test_overview_of_the_scene(hall: Hall, opened: Open) -> None:
+    opened(hall)
+    test = shown("overview", range="24h")
+    assert "5 of 6 IPs send, 1 of them on probation, 1 of them should leave but must stay, 1 withdrawn" in texts(test)
+    assert {m.label: m.value for m in test.metric} == {
+        "of 6 IPs send": "5",
+        "IPs withdrawn": "1",
+        "mailboxes flagged": "2",
+        "dead letters": "3",
+    }
+    assert {THIEF, "■ suspend", "google"} <= cells(test)
+    assert any(cell.startswith(f"■ {WITHDRAWN} withdrawn until") for cell in cells(test))
+    assert "imap1: nothing for over 1 h" in texts(test)
+
+
+def test_pool_of_the_scene(hall: Hall, opened: Open) -> None:
+    opened(hall)
+    test = shown("pool")
+    assert {"■ withdrawn", "◆ probation", "▲ kept, should leave", "● active"} <= cells(test)
+    assert {"■ listed 127.0.0.3", "○ not listed", "? unknown", "· not asked"} <= cells(test)
+    assert f"· Sent through it before: ■ suspend {THIEF} (112), user7@customer.example (9)" in texts(test)
+    assert f"■ {WITHDRAWN} withdrawn until" in texts(test)
+    assert f"▲ {KEPT} should leave but stays" in texts(test)
+    one = shown("pool", ip=KEPT)
+    assert f"▲ {KEPT} should leave but stays" in texts(one)
+    assert f"■ {WITHDRAWN} withdrawn until" not in texts(one)
+
+
+def test_mailboxes_of_the_scene(hall: Hall, opened: Open) -> None:
+    opened(hall)
+    test = shown("mailboxes")
+    assert {THIEF, RUDE, "club@verein.example"} <= cells(test)
+    assert "Pick a mailbox" in texts(test)
+    one = shown("mailboxes", mailbox=THIEF, range="24h")
+    assert "· +60 41 networks in 10 min, usually 2" in texts(one)
+    assert "■ Mailbox should be suspended, score 155" in texts(one)
+    assert "42 networks, 156 logins, 17 failed. UTC." in texts(one)
+    assert "feedback@yahoo.example" in cells(one)
+    found = shown("mailboxes", search="anna@")
+    assert THIEF in cells(found)
+    assert RUDE not in cells(found)
+
+
+def test_a_strangers_text_is_never_markdown(hall: Hall, opened: Open) -> None:
+    opened(hall)
+    for page, query in (("overview", {}), ("pool", {}), ("mailboxes", {"mailbox": RUDE})):
+        test = shown(page, **query)
+        spoken = [*test.markdown, *test.caption, *test.subheader, *test.header, *test.warning, *test.metric]
+        assert not [element for element in spoken if "<img" in str(element) or "**bold**" in str(element)]
+        assert any("<img src=x" in text for text in (texts(test), *cells(test))) or page == "pool"
+
+
+def test_no_data_is_said_and_is_not_zero(empty_hall: Hall, opened: Open) -> None:
+    opened(empty_hall)
+    overview = shown("overview")
+    assert {m.value for m in overview.metric} == {"no data"}
+    assert "Not known: no data of the worker about its 6 IPs." in texts(overview)
+    assert "worker: no data" in texts(overview)
+    assert "No data: no delivery was logged in this time." in texts(overview)
+    pool = shown("pool")
+    assert "No data: no list was asked within two days." in texts(pool)
+    assert "no data" in cells(pool)
+    mailboxes = shown("mailboxes", mailbox="nobody@example.net")
+    assert "No data: no such mailbox was seen." in texts(mailboxes)
+    assert "Nothing was ever decided about this mailbox." in texts(mailboxes)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_without_clickhouse_says_so(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = tmp_path / "relaywarden.toml"
+    config.write_text(f"[clickhouse]\nport = {free_port()}\n{CONFIG}")
+    monkeypatch.setenv("RELAYWARDEN_CONFIG", str(config))
+    test = shown(page)
+    assert "ClickHouse does not answer; nothing was read yet." in texts(test)
+    assert "Not read yet" in texts(test)
+
+
+def test_a_configuration_that_is_not_there_is_one_clear_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RELAYWARDEN_CONFIG", str(tmp_path / "none.toml"))
+    test = shown("overview")
+    assert "The configuration cannot be used." in texts(test)
+    assert f"{tmp_path}/none.toml: No such file or directory" in texts(test)
+
+
+class Clock:
+    """A clock that the test moves."""
+
+    def __init__(self, now: float) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_the_last_good_answer_stays_with_the_error_and_then_the_new_one_comes(
+    tmp_path: Path, hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = ClickHouseServer(tmp_path / "data")
+    monkeypatch.setenv(PASSWORD_ENV, server.password)
+    with server:
+        migrate(server.connect(), "relaywarden")
+        fill(server.connect("relaywarden"), hall.now)
+        clock = Clock(hall.now / 1_000_000)
+        warehouse = Warehouse(ClickHouse(port=server.port), clock)
+        first = warehouse.read(queries.flags, 1)
+        assert first.frame is not None
+        assert (len(first.frame), first.error, first.read_at) == (3, "", clock.now)
+        assert warehouse.read(queries.flags, 1) is first, "asked again too early"
+        server.kill()
+        clock.now += 10
+        away = warehouse.read(queries.flags, 1)
+        assert away.frame is first.frame
+        assert away.read_at == first.read_at
+        assert away.error == f"127.0.0.1:{server.port}: Connection refused"
+        assert warehouse.read(queries.volume, 6).frame is None, "never read: no value, no zero"
+    with ClickHouseServer(tmp_path / "data", server.port, server.password):
+        clock.now += 10
+        again = warehouse.read(queries.flags, 1)
+        assert again.frame is not None
+        assert (len(again.frame), again.error, again.read_at) == (3, "", clock.now)
+
+
+def test_a_page_shows_the_last_good_values_when_clickhouse_goes(
+    tmp_path: Path, hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = ClickHouseServer(tmp_path / "data")
+    config = tmp_path / "relaywarden.toml"
+    config.write_text(f"[clickhouse]\nport = {server.port}\n{CONFIG}")
+    monkeypatch.setenv("RELAYWARDEN_CONFIG", str(config))
+    monkeypatch.setenv(PASSWORD_ENV, server.password)
+    st.cache_resource.clear()
+    with server:
+        migrate(server.connect(), "relaywarden")
+        fill(server.connect("relaywarden"), hall.now)
+        test = shown("mailboxes")
+        assert not test.warning
+        server.kill()
+        until_away(test)
+    assert THIEF in cells(test)
+    assert "ClickHouse does not answer. The values are from" in texts(test)
+
+
+def until_away(test: AppTest) -> None:
+    for _try in range(50):
+        test.run()
+        if test.warning:
+            return
+    pytest.fail("the page never said that ClickHouse is away")

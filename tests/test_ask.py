@@ -1,0 +1,89 @@
+"""What `relaywarden dnsbl` prints."""
+
+import io
+import json
+
+import pytest
+from rich.console import Console
+
+from collectors import ask, dnsbl
+from embedded.zones import Zones
+from schemas.settings import Settings
+
+IP = "192.0.2.11"
+
+
+def _settings(port: int) -> Settings:
+    own = {
+        "mine": {"zone": "bl.example.net", "weight": 0.5, "removal": "https://bl.example.net/"},
+        "gone": {"zone": "gone.example.net"},
+    }
+    return Settings.model_validate({"dnsbl": {"port": port, "own": own, "timeout_seconds": 1}})
+
+
+def test_each_ip_has_a_row_for_each_list() -> None:
+    with Zones(["bl.example.net"]) as zones:
+        zones.list_ip(IP, "spamtrap [bold]hit[/]")
+        found = ask.rows([IP, "192.0.2.12", IP], (), _settings(zones.port))
+        only = ask.rows([IP], ["mine"], _settings(zones.port))
+    assert [(row.ip, row.list, row.answer, row.healthy) for row in found] == [
+        (IP, "mine", "listed", True),
+        (IP, "gone", "unknown", False),
+        ("192.0.2.12", "mine", "not_listed", True),
+        ("192.0.2.12", "gone", "unknown", False),
+    ]
+    assert only == [found[0]]
+    assert found[0].removal == "https://bl.example.net/"
+    assert found[1].fault == "IPv4: 127.0.0.2: no answer: REFUSED"
+
+
+def test_the_table_shows_answers_health_and_a_strangers_text_as_it_is() -> None:
+    with Zones(["bl.example.net"]) as zones:
+        zones.list_ip(IP, "spamtrap [bold]hit[/]")
+        console = Console(width=200, file=io.StringIO(), record=True)
+        console.print(ask.table(ask.rows([IP], (), _settings(zones.port))))
+    text = console.export_text().splitlines()
+    assert text[1].split()[:5] == [IP, "mine", "listed", "0.5", "sound"]
+    assert "listed: spamtrap [bold]hit[/] (removal: https://bl.example.net/)" in text[1]
+    assert text[2].split()[:6] == [IP, "gone", "unknown", "1", "no", "vote"]
+
+
+def test_json_is_one_line_a_row(capsys: pytest.CaptureFixture[str]) -> None:
+    with Zones(["bl.example.net"]) as zones:
+        ask.show([IP], ["mine"], _settings(zones.port), as_json=True)
+    assert [json.loads(line) for line in capsys.readouterr().out.splitlines()] == [
+        {
+            "ip": IP,
+            "list": "mine",
+            "zone": "bl.example.net",
+            "answer": "not_listed",
+            "codes": [],
+            "reason": "",
+            "scope": "ip",
+            "weight": 0.5,
+            "healthy": True,
+            "fault": "",
+            "removal": "",
+        }
+    ]
+
+
+def test_without_configured_lists_the_catalogue_is_asked() -> None:
+    with Zones(["bl.spamcop.net"]) as zones:
+        config = Settings.model_validate({"dnsbl": {"port": zones.port, "timeout_seconds": 1}})
+        found = {row.list: row for row in ask.rows([IP], (), config)}
+    assert tuple(sorted(found)) == dnsbl.names()
+    assert (found["spamcop"].answer, found["psbl"].answer) == ("not_listed", "unknown")
+
+
+@pytest.mark.parametrize(
+    ("ips", "only", "sentence"),
+    [
+        (["mail.example.net"], [], "'mail.example.net' is no IP address"),
+        ([IP], ["spamhaus"], "no DNSBL 'spamhaus'; there are backscatterer, "),
+        ([IP], ["sorbs"], "'sorbs' must not be asked: SORBS was shut down on 5 June 2024"),
+    ],
+)
+def test_what_cannot_be_asked_is_named(ips: list[str], only: list[str], sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        ask.rows(ips, only, Settings())

@@ -1,0 +1,51 @@
+"""`relaywarden healthy`: a sign of life that ages, and a socketmap that does not answer."""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from embedded.broker import free_port
+from embedded.health import ailments
+from schemas import settings
+from schemas.pulse import Pulse
+
+
+def _settings(folder: Path, port: int) -> settings.Settings:
+    text = f"""
+    data = "{folder}"
+    [mta.mx1]
+    format = "postfix"
+    log = "/var/log/mail.log"
+    [pool.main.transports]
+    out1 = "192.0.2.1"
+    [pool.main.hooks.postfix_socketmap]
+    port = {port}
+    """
+    return settings.parse(text, "test.toml")
+
+
+def test_signs_of_life_age(tmp_path: Path) -> None:
+    here = _settings(tmp_path, free_port())
+    for process, name in (("collect", "collect-mta-mx1"), ("stream", "stream"), ("sink", "sink")):
+        assert ailments(here, process) == [f"{name}: no sign of life yet"]
+        pulse = Pulse(tmp_path, name)
+        pulse.beat()
+        assert ailments(here, process) == []
+        assert pulse.age() is not None
+        past = time.time() - 100  # noqa: TID251 the file's own clock
+        os.utime(tmp_path / "pulse" / name, (past, past))
+        (sentence,) = ailments(here, process)
+        assert sentence.startswith(f"{name}: no sign of life for 10")
+
+
+def test_a_socketmap_that_does_not_answer_is_told(tmp_path: Path) -> None:
+    port = free_port()
+    (sentence,) = ailments(_settings(tmp_path, port), "hooks")
+    assert sentence == f"hooks: the socketmap of main does not answer on 127.0.0.1:{port}: Connection refused"
+
+
+def test_another_process_has_no_check(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no check for 'dashboard'; there are collect, stream, sink, hooks"):
+        ailments(_settings(tmp_path, 1), "dashboard")

@@ -1,0 +1,105 @@
+"""The house itself: package names, the compose file, the example configuration, the documents."""
+
+import re
+import subprocess
+import tomllib
+from importlib.metadata import packages_distributions
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+import pytest
+
+from schemas import settings
+from schemas.events import EVENT_TYPES
+from tests.parts import require
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = ("collectors", "streams", "dashboards", "schemas", "embedded")
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_no_other_distribution_owns_our_package_names(package: str) -> None:
+    assert set(packages_distributions().get(package, [])) <= {"relaywarden"}
+
+
+@pytest.mark.real
+def test_docker_compose_accepts_the_compose_file() -> None:
+    program = require("docker-compose", "docker-compose")
+    done = subprocess.run(
+        [program, "--file", str(ROOT / "compose.yaml"), "config", "--services"],
+        env={"RELAYWARDEN_CLICKHOUSE_PASSWORD": "x", "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    services = {"kafka", "clickhouse", "topics", "migrate", "collect", "stream", "hooks", "sink", "dashboard"}
+    assert set(done.stdout.split()) == services
+
+
+def test_every_service_of_the_compose_file_is_a_command() -> None:
+    commands = set(re.findall(r"^    command: \[(\w+)\]$", (ROOT / "compose.yaml").read_text(), re.MULTILINE))
+    source = (ROOT / "relaywarden.py").read_text()
+    assert commands == {"topics", "migrate", "collect", "stream", "hooks", "sink", "dashboard"}
+    for command in commands:
+        assert f"\ndef {command}(" in source
+
+
+def _keys(table: dict[str, object], prefix: str = "") -> set[str]:
+    found: set[str] = set()
+    for key, value in table.items():
+        place = f"{prefix}{key}"
+        found.add(place)
+        if isinstance(value, dict):
+            found |= _keys(value, f"{place}.")
+    return found
+
+
+def test_the_example_configuration_is_sound_and_complete() -> None:
+    text = (ROOT / "relaywarden.example.toml").read_text()
+    example = settings.parse(text, "relaywarden.example.toml")
+    assert example.pool["main"].min_active == 2
+    given = _keys(tomllib.loads(text))
+    parts: dict[str, type[BaseModel]] = {
+        "": settings.Settings,
+        "kafka.": settings.Kafka,
+        "clickhouse.": settings.ClickHouse,
+        "mta.mx1.": settings.Log,
+        "logins.imap1.": settings.Log,
+        "complaints.fbl.": settings.Maildir,
+        "dnsbl.": settings.Dnsbl,
+        "dnsbl.own.mylist.": settings.OwnList,
+        "pool.main.": settings.Pool,
+        "pool.main.hooks.": settings.Hooks,
+        "pool.main.hooks.postfix_socketmap.": settings.SocketmapHook,
+        "pool.main.hooks.postfix_randmap.": settings.RandmapHook,
+        "mailboxes.": settings.Mailboxes,
+        "dashboard.": settings.Dashboard,
+        "embedded.": settings.Embedded,
+    }
+    missing = {prefix + name for prefix, part in parts.items() for name in part.model_fields} - given
+    assert missing == set()
+
+
+def test_words_has_every_event() -> None:
+    words = (ROOT / "docs" / "words.md").read_text()
+    missing = [event.__name__ for event in EVENT_TYPES if f"`{event.__name__}`" not in words]
+    assert missing == []
+
+
+def test_every_default_of_an_event_is_its_types_empty_value() -> None:
+    """Fields at their default are left out of the JSON, and ClickHouse fills in the empty value."""
+    for event in EVENT_TYPES:
+        for field in msgspec.structs.fields(event):
+            if not field.required:
+                assert not field.default, f"{event.__name__}.{field.name}"
+
+
+def test_every_file_named_by_the_readme_is_there() -> None:
+    text = (ROOT / "README.md").read_text()
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)", text):
+        assert (ROOT / target).exists(), target

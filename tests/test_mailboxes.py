@@ -1,0 +1,248 @@
+"""The fold of a mailbox: steps, release, orders, events read twice, and the simulated town with its thieves."""
+
+import sys
+import tracemalloc
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+
+import pytest
+from msgspec import structs
+
+from embedded.hoster.activity import DAY, SECOND, Activity, Login
+from embedded.hoster.activity import HOUR as ONE_HOUR
+from embedded.hoster.thieves import Thieves
+from embedded.hoster.town import Town
+from schemas.events import (
+    ClockTicked,
+    ComplaintReceived,
+    DeliveryAttempted,
+    Event,
+    MailboxAuthenticated,
+    MailboxEvent,
+    MailboxFlagged,
+    MailboxReleased,
+    MailboxSuspended,
+    MessageSubmitted,
+    OperatorActed,
+    SourceOpened,
+)
+from schemas.names import event_id, source_id
+from schemas.settings import Mailboxes, SettingsError, parse
+from streams import detectors, mailboxes
+from tests.patterns import MAILBOX, events_of
+
+GOLDEN = Path(__file__).parent / "golden" / "detectors"
+BOTNET = "for=1 failed=15 guessers=12; for=4 messages=600 recipients=2 unknown=22 networks=60 from=9"
+ENFORCE = Mailboxes().model_copy(update={"action": "enforce"})  # for the fold only: no configuration may say it yet
+QUIET = "for=60 messages=2 logins=3 networks=2 times=24"
+
+
+def told(events: tuple[MailboxEvent, ...]) -> list[str]:
+    return [
+        event.step if isinstance(event, MailboxFlagged) else event.mode if isinstance(event, MailboxSuspended)
+        else "released" for event in events
+    ]  # fmt: skip
+
+
+def tick(at: int) -> ClockTicked:
+    return ClockTicked(id=f"tick {at}", at=at)
+
+
+def order(action: str, at: int, number: int = 1) -> OperatorActed:
+    return OperatorActed(
+        id=f"order {number}",
+        at=at,
+        operator="ada",
+        action=action,  # type: ignore[arg-type]  # the tests name only orders that exist
+        subject=MAILBOX,
+        reason="called the customer",
+    )
+
+
+def test_every_detector_has_its_golden_file() -> None:
+    assert detectors.names() == tuple(sorted(path.stem for path in GOLDEN.glob("*.txt")))
+    with pytest.raises(ValueError, match="no detector 'moon'; there are client_networks, complaints"):
+        detectors.load("moon")
+
+
+def test_a_takeover_is_watched_flagged_and_suspended_once_each_then_released() -> None:
+    events = events_of(f"{QUIET}; {BOTNET}")
+    later = [tick(events[-1].at + hour * ONE_HOUR) for hour in range(1, 40)]
+    states, decided = mailboxes.replay([*events, *later], Mailboxes())
+    assert told(decided) == ["watch", "flag", "propose", "released"]
+    assert states[MAILBOX].step == ""
+    rules = [item.rule for item in decided[2].evidence]
+    assert {"client_networks", "guessed_password", "unknown_users"} <= set(rules)
+    released = decided[-1]
+    assert isinstance(released, MailboxReleased)
+    assert released.score < 30
+    assert 3 * ONE_HOUR < released.at - events[-1].at < 24 * ONE_HOUR
+
+
+@pytest.mark.parametrize(
+    ("limits", "expected"),
+    [
+        (Mailboxes(action="off"), ["watch", "flag", "released"]),
+        (Mailboxes(protected=frozenset({MAILBOX})), ["watch", "flag", "released"]),
+        (ENFORCE, ["watch", "flag", "enforce"]),
+    ],
+)
+def test_who_is_suspended(limits: Mailboxes, expected: list[str]) -> None:
+    """An enforced suspension sends nothing, so its score falls: only an operator may end it."""
+    events = events_of(f"{QUIET}; {BOTNET}")
+    later = [tick(events[-1].at + hour * ONE_HOUR) for hour in range(1, 40)]
+    assert told(mailboxes.replay([*events, *later], limits)[1]) == expected
+
+
+def test_a_configuration_cannot_promise_what_no_hook_carries_out() -> None:
+    with pytest.raises(SettingsError) as error:
+        parse('[mailboxes]\naction = "enforce"', "relaywarden.toml")
+    assert str(error.value) == (
+        "relaywarden.toml: mailboxes.action: 'enforce' needs a suspension hook, which this release has not; "
+        "say 'propose'"
+    )
+    assert {parse(f'[mailboxes]\naction = "{word}"', "").mailboxes.action for word in ("off", "propose")} == {
+        "off",
+        "propose",
+    }
+
+
+def test_an_operator_releases_and_the_next_takeover_is_found_again() -> None:
+    first = events_of(f"{QUIET}; {BOTNET}")
+    second = events_of(f"{QUIET}; {BOTNET}; for=60; {BOTNET}")[len(first) :]
+    released = order("release", first[-1].at + SECOND)
+    states, decided = mailboxes.replay([*first, released, released], ENFORCE)
+    assert told(decided) == ["watch", "flag", "enforce", "released"]
+    assert decided[-1].operator == "ada"  # type: ignore[union-attr]  # a MailboxReleased, as told above
+    assert (states[MAILBOX].score, states[MAILBOX].held) == (0.0, False)
+    again = mailboxes.replay([*first, released, *second], ENFORCE)[1]
+    assert told(again)[4:][-1] == "enforce"
+
+
+def test_an_operator_suspends_also_whom_the_rules_may_not() -> None:
+    limits = Mailboxes(action="off", protected=frozenset({MAILBOX}))
+    at = events_of(QUIET)[-1].at
+    states, decided = mailboxes.replay([*events_of(QUIET), order("suspend", at), tick(at + DAY)], limits)
+    assert told(decided) == ["enforce"]
+    assert decided[0].evidence[0].text == "ada: called the customer"
+    assert states[MAILBOX].step == "suspend"
+
+
+def test_events_read_twice_count_once() -> None:
+    events = events_of(f"{QUIET}; {BOTNET}; for=2 complaints=2")
+    once, decided = mailboxes.replay(events, Mailboxes())
+    middle = len(events) // 2
+    again = [*events[:middle], *events[middle // 2 : middle], *events[middle:], *events[-900:]]
+    twice, decided_again = mailboxes.replay(again, Mailboxes())
+    assert mailboxes.encode(twice[MAILBOX]) == mailboxes.encode(once[MAILBOX])
+    assert decided_again == decided
+
+
+def test_a_restart_in_between_changes_nothing() -> None:
+    state: mailboxes.MailboxState | None = None
+    decided: list[MailboxEvent] = []
+    events = events_of(f"{QUIET}; {BOTNET}")
+    for number, event in enumerate(events):
+        state, new = mailboxes.step(state, event, Mailboxes())
+        decided.extend(new)
+        if number % 50 == 0:
+            state = mailboxes.decode(mailboxes.encode(state))
+    assert tuple(decided) == mailboxes.replay(events, Mailboxes())[1]
+    with pytest.raises(ValueError, match="no mailbox state"):
+        mailboxes.decode(b'{"mailbox":"a","counts":"%%%"}')
+
+
+def test_a_few_seconds_out_of_order_do_not_matter() -> None:
+    events = events_of(f"{QUIET}; {BOTNET}")
+    rng = Random(3)
+    moved = sorted(events, key=lambda event: event.at + rng.randrange(5 * SECOND))
+    late = source_id("late")
+    own = [structs.replace(event, id=event_id(late, number * 100)) for number, event in enumerate(moved)]
+    in_order = mailboxes.replay(events, Mailboxes())[0][MAILBOX].score
+    shuffled = mailboxes.replay(own, Mailboxes())[0][MAILBOX].score
+    assert shuffled == pytest.approx(in_order, rel=0.02)
+
+
+def test_whom_an_event_is_about() -> None:
+    assert mailboxes.subject_of(ComplaintReceived(id="c", at=1, feedback_type="abuse", sender="a@example.net")) == (
+        "a@example.net"
+    )
+    assert mailboxes.subject_of(order("suspend", 1)) == MAILBOX
+    assert mailboxes.subject_of(order("withdraw", 1)) == ""
+    assert mailboxes.subject_of(SourceOpened(id="s", at=1, source="s", name="mx1")) == ""
+    assert mailboxes.subject_of(MailboxFlagged(id="f", at=1, mailbox="a@example.net", score=1, step="flag")) == ""
+    with pytest.raises(ValueError, match="ClockTicked t: of no mailbox"):
+        mailboxes.step(None, ClockTicked(id="t", at=1), Mailboxes())
+
+
+def test_a_busy_mailbox_takes_about_a_kilobyte() -> None:
+    state = mailboxes.replay(events_of(f"{QUIET}; {BOTNET}"), Mailboxes())[0][MAILBOX]
+    value = mailboxes.encode(state)
+    tracemalloc.start()
+    copies = [mailboxes.decode(value) for _ in range(200)]
+    each = tracemalloc.get_traced_memory()[0] / len(copies)
+    tracemalloc.stop()
+    assert each <= 1024
+    assert len(value) <= 1024
+    assert sys.getsizeof(copies[0].applied) <= 232
+
+
+def _events(activity: Iterator[Activity]) -> Iterator[Event]:
+    """Yield what the logs would say of the simulated town's doings."""
+    mail, dovecot = source_id("mail"), source_id("dovecot")
+    statuses = {"sent": "2.0.0", "unknown_user": "5.1.1", "refused": "5.7.1"}
+    for number, item in enumerate(activity):
+        place = number * 10_000
+        if isinstance(item, Login):
+            yield MailboxAuthenticated(
+                id=event_id(dovecot, place),
+                at=item.at,
+                host="mx1",
+                mailbox=item.mailbox,
+                service=item.service,
+                outcome="succeeded" if item.succeeded else "failed",
+                client_ip=item.client_ip,
+            )
+            continue
+        yield MessageSubmitted(
+            id=event_id(mail, place),
+            at=item.at,
+            host="mx1",
+            queue_id="Q",
+            sender=item.mailbox,
+            sender_kind="sasl",
+            client_ip=item.client_ip,
+            recipients=len(item.recipients),
+        )
+        for nth, to in enumerate(item.recipients):
+            status = statuses.get(to.fate, "4.2.0")
+            yield DeliveryAttempted(
+                id=event_id(mail, place + 100 * (nth + 1)),
+                at=item.at + SECOND,
+                host="mx1",
+                queue_id="Q",
+                sender=item.mailbox,
+                recipient=to.address,
+                outcome="sent" if status[0] == "2" else "bounced" if status[0] == "5" else "deferred",
+                enhanced_status=status,
+            )
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_in_the_simulated_town_every_thief_is_flagged_within_a_minute_and_nobody_else(seed: int) -> None:
+    town = Town(seed, 60)
+    start = 1_772_323_200 * SECOND
+    end = start + DAY // 2
+    thieves = Thieves(town, seed)
+    jobs = thieves.plan([start + hour * ONE_HOUR for hour in (4, 7, 9, 11)], 10)
+    activity = sorted([*town.activity(start, end), *thieves.activity(jobs)], key=lambda item: item.at)
+    decided = mailboxes.replay(_events(iter(activity)), Mailboxes())[1]
+    first: dict[str, int] = {}
+    for event in decided:
+        if isinstance(event, MailboxFlagged) and event.step == "flag":
+            first.setdefault(event.mailbox, event.at)
+    assert set(first) == {job.mailbox for job in jobs}
+    assert [first[job.mailbox] - job.start <= 60 * SECOND for job in jobs] == [True] * 4
+    watched = {event.mailbox for event in decided if isinstance(event, MailboxFlagged)} - set(first)
+    assert all(mailbox.startswith("newsletter") for mailbox in watched), "a first issue is watched, nothing else honest"
