@@ -26,6 +26,13 @@ def _opened(path: str) -> tuple[Settings, Warehouse]:
     return settings, Warehouse(settings.clickhouse)
 
 
+# A page is one fragment, from its header down, and nothing stands beside it. When a row that was picked leads to
+# another page, the browser may just have asked for the old page's next refresh. Streamlit answers that too, the browser
+# takes it for a change of page, and at the new page's next refresh it empties all that is not drawn anew. A fragment
+# that is drawn whole fills the page again; one below a header found its place gone ("Bad delta path index").
+live = st.fragment(run_every="2s")
+
+
 class Page:
     """One run of a page: what it read, so that a single notice tells what could not be read anew."""
 

@@ -14,6 +14,7 @@ _LOGINS = {"succeeded": "● succeeded", "failed": "■ failed", "unavailable": 
 _FILTERS = {"": "All", "suspend": "Suspend", "flag": "Flag", "watch": "Watch"}
 
 
+@elements.live
 def page() -> None:
     """Show the page."""
     hours = elements.header("Mailboxes")
@@ -29,14 +30,9 @@ def page() -> None:
         elements.keep("search", search)
         names = {name: step for step, name in _FILTERS.items()}
         step = elements.choice("step", "Step", list(names), "All")
-    _live(hours, search, names[step])
-
-
-@st.fragment(run_every="2s")
-def _live(hours: int, search: str, step: str) -> None:
     shown = Page(hours)
     mailbox = st.query_params.get("mailbox", "")
-    _scores(shown, search.strip(), step)
+    _scores(shown, search.strip(), names[step])
     if mailbox:
         _one(shown, mailbox)
     else:

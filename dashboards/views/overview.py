@@ -16,14 +16,10 @@ _ICONS = {
 }
 
 
+@elements.live
 def page() -> None:
     """Show the page."""
-    _live(elements.header("Overview"))
-
-
-@st.fragment(run_every="2s")
-def _live(hours: int) -> None:
-    shown = Page(hours)
+    shown = Page(elements.header("Overview"))
     logs, feeds = shown.read(queries.sources, hours=1, every=shown.every), shown.read(queries.feeds, hours=1)
     _ages(shown, logs, feeds)
     known = {} if feeds is None else dict(zip(feeds["feed"], feeds["last"], strict=True))

@@ -15,14 +15,10 @@ _WEEK = 168
 _TOLD = 5
 
 
+@elements.live
 def page() -> None:
     """Show the page."""
-    _live(elements.header("Pool"))
-
-
-@st.fragment(run_every="2s")
-def _live(hours: int) -> None:
-    shown = Page(hours)
+    shown = Page(elements.header("Pool"))
     if not shown.settings.pool:
         elements.nothing("The configuration has no pool.")
         return

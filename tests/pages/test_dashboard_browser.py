@@ -9,8 +9,10 @@ from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, WebSocketRoute, expect, sync_playwright
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from embedded.clickhouse import ClickHouseServer
 from tests.conftest import require
@@ -27,8 +29,13 @@ ARGUMENTS = [
     "--no-first-run",
 ]
 SECONDS = 1000.0
+_CLOCK = re.compile(r"^\d\d:\d\d:\d\d UTC$")
 _SEARCH = re.compile(r"/(pool|mailboxes)/_stcore/(health|host-config)$")
 expect.set_options(timeout=40 * SECONDS)
+
+
+def _raw(message: str | bytes) -> bytes:
+    return message.encode() if isinstance(message, str) else message
 
 
 class Visitor:
@@ -63,6 +70,26 @@ class Visitor:
         """Wait until a cell of a table says this (tables are canvases; their cells stand beside, for readers)."""
         cell = self.page.get_by_test_id("stDataFrame").nth(number).locator("td", has_text=text).first
         expect(cell).to_be_attached()
+
+    def refreshed(self) -> None:
+        """Wait until the page has refreshed by itself."""
+        clock = self.page.get_by_text(_CLOCK)
+        first = clock.inner_text()
+        expect(clock).not_to_have_text(first)
+
+    def follow(self, query: str) -> None:
+        """Pick the overview's first mailbox, and wait until its page is there."""
+        for _ in range(4):  # a click is lost when the table is drawn anew under the pointer: a visitor tries again
+            self.go(f"/{query}", "Overview")
+            self.table(0, THIEF)
+            self.refreshed()
+            box = self.page.get_by_test_id("stDataFrame").nth(0)
+            box.scroll_into_view_if_needed()
+            box.click(position={"x": 16, "y": 52})
+            with suppress(PlaywrightTimeout):
+                self.page.get_by_test_id("stCode").wait_for(timeout=20 * SECONDS)
+                break
+        expect(self.page.get_by_test_id("stCode")).to_have_text(THIEF)
 
     def picture(self, name: str) -> None:
         """Keep what it sees, from top to bottom, and check that nothing stands out at the side."""
@@ -143,17 +170,7 @@ def test_a_strangers_text_is_shown_and_does_nothing(visitor: Visitor) -> None:
 
 @pytest.mark.parametrize("visitor", [(1440, "light")], indirect=True, ids=["screen"])
 def test_a_picked_mailbox_opens_and_the_url_keeps_it(visitor: Visitor) -> None:
-    opened = visitor.page.get_by_test_id("stCode")
-    for _ in range(4):  # a click is lost when the table is drawn anew under the pointer: a visitor tries again
-        visitor.go("/?range=24h", "Overview")
-        visitor.table(0, THIEF)
-        box = visitor.page.get_by_test_id("stDataFrame").nth(0)
-        box.scroll_into_view_if_needed()
-        box.click(position={"x": 16, "y": 52})
-        with suppress(PlaywrightTimeout):
-            opened.wait_for(timeout=20 * SECONDS)
-            break
-    expect(opened).to_have_text(THIEF)
+    visitor.follow("?range=24h")
     address = urlsplit(visitor.page.url)
     assert address.path == "/mailboxes"
     assert parse_qs(address.query) == {"mailbox": [THIEF], "range": ["24h"]}
@@ -164,9 +181,40 @@ def test_a_picked_mailbox_opens_and_the_url_keeps_it(visitor: Visitor) -> None:
 
 
 @pytest.mark.parametrize("visitor", [(1440, "light")], indirect=True, ids=["screen"])
+def test_a_refresh_asked_for_while_a_picked_row_leads_elsewhere_leaves_the_new_page_whole(visitor: Visitor) -> None:
+    def between(browser: WebSocketRoute) -> None:
+        """Pass on what browser and server say, and ask for the old page's refresh as soon as the address changes."""
+        server = browser.connect_to_server()
+        refresh: list[bytes] = []
+
+        def ask(message: str | bytes) -> None:
+            server.send(message)
+            if BackMsg.FromString(_raw(message)).rerun_script.is_auto_rerun and not late:
+                refresh[:] = [_raw(message)]
+
+        def answer(message: str | bytes) -> None:
+            browser.send(message)
+            if "mailbox=" in ForwardMsg.FromString(_raw(message)).page_info_changed.query_string and not late:
+                late.extend(refresh)
+                server.send(late[0])
+
+        browser.on_message(ask)
+        server.on_message(answer)
+
+    late: list[bytes] = []
+    visitor.page.route_web_socket(re.compile("/_stcore/stream"), between)
+    visitor.follow("")
+    assert len(late) == 1
+    visitor.page.wait_for_timeout(5 * SECONDS)  # two refreshes of the new page
+    expect(visitor.page.get_by_role("heading", name="Mailboxes", exact=True)).to_be_visible()
+    expect(visitor.page.get_by_placeholder("Search a mailbox")).to_be_visible()
+    expect(visitor.page.get_by_test_id("stCode")).to_have_text(THIEF)
+    assert urlsplit(visitor.page.url).path == "/mailboxes"
+    visitor.unhurt()
+
+
+@pytest.mark.parametrize("visitor", [(1440, "light")], indirect=True, ids=["screen"])
 def test_the_page_refreshes_by_itself(visitor: Visitor) -> None:
     visitor.go("/", "Overview")
-    clock = visitor.page.get_by_text(re.compile(r"^\d\d:\d\d:\d\d UTC$"))
-    first = clock.inner_text()
-    expect(clock).not_to_have_text(first)
+    visitor.refreshed()
     visitor.unhurt()
