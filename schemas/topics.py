@@ -8,6 +8,9 @@ from schemas.facts import Fact
 from schemas.names import partition_of
 
 DAY_MS = 24 * 60 * 60 * 1000
+# The broker stamps each record: no event counts as later than its record, whatever the clock of the machine that sent
+# it says (streams/records.py), and none is refused for its stamp (Kafka 4 refuses what is more than an hour ahead).
+_STAMPED = {"message.timestamp.type": "LogAppendTime"}
 
 
 @dataclass(frozen=True)
@@ -19,7 +22,7 @@ class Topic:
     single: bool = False
     retention_ms: int = 14 * DAY_MS
     cleanup: Literal["delete", "compact"] = "delete"
-    config: dict[str, str] = field(default_factory=dict)
+    config: dict[str, str] = field(default_factory=lambda: dict(_STAMPED))
 
     @property
     def table(self) -> str:
@@ -38,7 +41,7 @@ POOL_EVENTS = Topic("pool.events", get_args(events.PoolEvent), single=True, rete
 MAILBOX_EVENTS = Topic("mailbox.events", get_args(events.MailboxEvent), retention_ms=-1)
 DEAD_LETTERS = Topic("dead.letters", (events.DeadLetter,), single=True, retention_ms=90 * DAY_MS)
 # A worker that was cut off may write a state older than its successor's: the lag keeps the successor's readable.
-_LAGGING = {"min.compaction.lag.ms": "3600000"}
+_LAGGING = {**_STAMPED, "min.compaction.lag.ms": "3600000"}
 MAILBOX_STATE = Topic("mailbox.state", (), retention_ms=-1, cleanup="compact", config=_LAGGING)
 TRAFFIC_STATE = Topic("traffic.state", (), retention_ms=-1, cleanup="compact", config=_LAGGING)
 POOL_STATE = Topic("pool.state", (), single=True, retention_ms=-1, cleanup="compact", config=_LAGGING)

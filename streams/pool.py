@@ -25,7 +25,7 @@ from schemas.events import (
 )
 from streams.rotation import TEN_MINUTES, decide
 from streams.rounds import FURTHER_ROUNDS, begin
-from streams.standing import Health, Listing, Order, Pool, Standing
+from streams.standing import Health, Listing, Order, Pool, Standing, microseconds
 from streams.trust import DOUBTED
 
 __all__ = ["Pool", "active", "decide", "decode", "encode", "evolve", "initial", "observe", "replay", "step"]
@@ -33,6 +33,7 @@ __all__ = ["Pool", "active", "decide", "decode", "encode", "evolve", "initial", 
 _KEPT_BUCKETS = 7
 _KEPT_SENDERS = 20
 _KEPT_REFUSALS = 8
+_AHEAD = microseconds(1)
 _replace = msgspec.structs.replace
 
 
@@ -57,6 +58,8 @@ def observe(pool: Pool, event: PoolObservation) -> Pool:
     """Return the pool knowing one thing more; nothing is decided.
 
     The same pool comes back where the event tells it nothing: an unknown answer, an older one, another pool's IP.
+    The pool's time is that of the lists' answers, the counts and the ticks. An order comes from any machine: a clock
+    that runs ahead there must not make all answers look stale, so it moves the time by a minute at most.
     """
     known = pool
     match event:
@@ -68,6 +71,8 @@ def observe(pool: Pool, event: PoolObservation) -> Pool:
             known = pool.with_standing(_traffic_counted(pool.ips[event.ip], event))
         case OperatorActed() if event.subject in pool.ips and event.pool in {"", pool.name}:
             known = _operator_acted(pool, event)
+            if event.at > pool.at + _AHEAD:
+                return known
         case ClockTicked():
             return pool if event.at <= pool.at else _replace(pool, at=event.at)
     return known if known is pool or known.at >= event.at else _replace(known, at=event.at)
@@ -135,13 +140,14 @@ def _operator_acted(pool: Pool, event: OperatorActed) -> Pool:
     before = standing.order
     if event.action == "suspend" or event.action == "release":  # noqa: PLR1714 mypy narrows only this way
         return pool
-    if before and (event.id == before.id or event.at < before.at):
+    at = min(event.at, pool.at + _AHEAD)
+    if before and (event.id == before.id or at < before.at):
         return pool
     if event.action == "unpin" and not (before and before.action == "pin"):
         return pool
     order = Order(
         id=event.id,
-        at=event.at,
+        at=at,
         action=event.action,
         operator=event.operator,
         reason=event.reason,

@@ -42,8 +42,10 @@ def decide(pool: Pool, at: int) -> tuple[PoolEvent, ...]:
     """Return what must change at this time for the pool to be as it should; nothing where it is.
 
     Orders come first, then returns, then withdrawals, the worst first, as far as the guard allows: so what a return
-    makes possible is done at once.
+    makes possible is done at once. At 0 nothing has told the time yet: an order waits for the first tick.
     """
+    if not at:
+        return ()
     case = _Case(pool, at, flooding(pool, at))
     carrying = {ip for ip, standing in pool.ips.items() if standing.place != "withdrawn"}
     decided: dict[str, PoolEvent] = {}
