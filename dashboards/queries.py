@@ -2,6 +2,7 @@
 
 All SQL of the pages stands here, in `queries_pool` and in `queries_mailbox`. Values are bound, never pasted. A frame
 without rows means "no data"; a count of 0 is only said where rows were counted. Columns of times are aware, UTC.
+A row may be stored twice until ClickHouse merges its parts (docs/adr/0005): what counts rows or lists them says FINAL.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,12 +24,12 @@ _SOURCES = """
 WITH opened AS
 (
     SELECT source, argMax(name, at) AS name, argMax(host, at) AS host, max(at) AS since
-    FROM mail_events WHERE type = 'source_opened' AND at <= {until:Int64} GROUP BY source
+    FROM mail_events FINAL WHERE type = 'source_opened' AND at <= {until:Int64} GROUP BY source
 ),
 seen AS
 (
     SELECT substring(id, 1, 16) AS source, max(at) AS last, count() AS events
-    FROM mail_events
+    FROM mail_events FINAL
     WHERE type IN ('message_submitted', 'delivery_attempted', 'message_expired', 'message_rejected',
                    'mailbox_authenticated') AND at > {until:Int64} - 3600000000
     GROUP BY source
@@ -86,7 +87,7 @@ FROM
 (
     SELECT provider, count() AS attempts, countIf(outcome = 'sent') AS sent, countIf(outcome = 'deferred') AS deferred,
            countIf(outcome = 'bounced') AS bounced, row_number() OVER (ORDER BY attempts DESC, provider) AS place
-    FROM mail_events
+    FROM mail_events FINAL
     WHERE type = 'delivery_attempted' AND at > {since:Int64} AND at <= {until:Int64} AND NOT local
     GROUP BY provider
 )
@@ -102,7 +103,7 @@ FROM
 (
     SELECT at, outcome, type = 'delivery_attempted' AND NOT local
                         AND ({provider:String} = '' OR provider = {provider:String}) AS counts
-    FROM mail_events WHERE at > {since:Int64} AND at <= {until:Int64}
+    FROM mail_events FINAL WHERE at > {since:Int64} AND at <= {until:Int64}
 )
 GROUP BY bucket ORDER BY bucket
 """

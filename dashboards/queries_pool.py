@@ -60,7 +60,7 @@ _TRAFFIC = """
 SELECT outbound_ip AS ip, intDiv(intDiv(at, 1000000), {width:Int64}) * {width:Int64} AS bucket,
        toInt64(count()) AS attempts, toInt64(countIf(outcome = 'sent')) AS sent,
        toInt64(countIf(outcome = 'deferred')) AS deferred, toInt64(countIf(outcome = 'bounced')) AS bounced
-FROM mail_events
+FROM mail_events FINAL
 WHERE type = 'delivery_attempted' AND at > {since:Int64} AND at <= {until:Int64} AND outbound_ip != ''
 GROUP BY ip, bucket ORDER BY ip, bucket
 """

@@ -9,9 +9,11 @@ from clickhouse_connect.driver.exceptions import DatabaseError
 
 from dashboards import queries, queries_mailbox, queries_pool
 from dashboards.span import Span
+from embedded.clickhouse import ClickHouseServer
 from schemas import codec
-from tests.pages.conftest import Hall
-from tests.pages.scene import IPS, KEPT, MINUTE, PROBATION, RUDE, THIEF, WITHDRAWN, scene
+from streams.migrate import migrate
+from tests.pages.conftest import Hall, fill
+from tests.pages.scene import IPS, KEPT, MINUTE, PROBATION, RUDE, THIEF, WITHDRAWN, scene, tables
 
 ALL: list[tuple[Callable[..., pd.DataFrame], tuple[str, ...]]] = [
     *((query, ()) for query in (queries.sources, queries.feeds, queries.decisions, queries.deliverability)),
@@ -36,6 +38,25 @@ def test_nothing_is_an_empty_frame_with_columns_and_never_a_zero(empty_hall: Hal
         answer = query(empty_hall.client, empty_hall.span, *values)
         assert answer.empty, query.__name__
         assert len(answer.columns) > 1, query.__name__
+
+
+def test_rows_stored_twice_count_once(hall: Hall, clickhouse: ClickHouseServer, database: str) -> None:
+    """What a crash made the sink store again lies in two parts until ClickHouse merges them."""
+    migrate(clickhouse.connect(), database)
+    client = clickhouse.connect(database)
+    for table in tables(hall.now):
+        client.command(f"SYSTEM STOP MERGES {table}")
+    client.set_client_setting("deduplicate_insert", "disable")
+    for _ in range(2):
+        fill(client, hall.now)
+    for table in tables(hall.now):
+        answer = client.query("SELECT count(), uniqExact(id) FROM {table:Identifier}", parameters={"table": table})
+        ((rows, events),) = answer.result_rows
+        assert rows == 2 * events > 0, f"the scene lies twice in {table}"
+    for query, values in ALL:
+        once, twice = (query(each, hall.span, *values) for each in (hall.client, client))
+        assert not once.empty, query.__name__
+        pd.testing.assert_frame_equal(once, twice, obj=query.__name__)
 
 
 def test_the_caps_hold(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
