@@ -1,4 +1,4 @@
-"""What the Pool page asks the warehouse: states, listings, list health, hooks and traffic of the relay IPs."""
+"""What the Pool page asks the warehouse: states, listings, list health, complaints, hooks, traffic of the relay IPs."""
 
 import pandas as pd
 from clickhouse_connect.driver.client import Client
@@ -65,6 +65,18 @@ WHERE type = 'delivery_attempted' AND at > {since:Int64} AND at <= {until:Int64}
 GROUP BY ip, bucket ORDER BY ip, bucket
 """
 
+_COMPLAINTS = """
+SELECT outbound_ip AS ip, toInt64(count()) AS complaints, toInt64(countIf(attribution = '')) AS unattributed
+FROM complaints FINAL WHERE at > {since:Int64} AND at <= {until:Int64}
+GROUP BY ip ORDER BY ip LIMIT 5000
+"""
+
+_UNATTRIBUTED = """
+SELECT fromUnixTimestamp64Micro(at, 'UTC') AS time, feedback_type, reporter, outbound_ip AS ip, recipient, message_id
+FROM complaints FINAL WHERE attribution = '' AND at > {since:Int64} AND at <= {until:Int64}
+ORDER BY complaints.at DESC, id LIMIT {limit:UInt32}
+"""
+
 
 def states(client: Client, span: Span) -> pd.DataFrame:
     """Return the newest decision of each IP that ever had one; an IP without a row is active since it was configured.
@@ -109,3 +121,14 @@ def traffic(client: Client, span: Span) -> pd.DataFrame:
     """Return the delivery attempts of each outbound IP per bucket (epoch seconds) that had any."""
     columns = ("ip", "bucket", "attempts", "sent", "deferred", "bounced")
     return frame(client, _TRAFFIC, columns, since=span.since, until=span.until, width=span.bucket_seconds)
+
+
+def complaints(client: Client, span: Span) -> pd.DataFrame:
+    """Return the complaints about each IP that had any ("" where they name none), and how many name no sender."""
+    return frame(client, _COMPLAINTS, ("ip", "complaints", "unattributed"), since=span.since, until=span.until)
+
+
+def unattributed(client: Client, span: Span, limit: int = 200) -> pd.DataFrame:
+    """Return the newest complaints whose sender is not known; the IP is what they claim."""
+    columns = ("time", "feedback_type", "reporter", "ip", "recipient", "message_id")
+    return frame(client, _UNATTRIBUTED, columns, limit=limit, since=span.since, until=span.until)

@@ -48,6 +48,11 @@ def percent(part: int, whole: int) -> str:
     return f"{100 * part / whole:.1f} %" if whole else "no data"
 
 
+def complaints(number: int, unattributed: int) -> str:
+    """Return how many complaints there are, and how many of them name no sender."""
+    return f"{count(number)}, {count(unattributed)} of no known sender" if unattributed else count(number)
+
+
 def decision(row: Mapping[str, Any], now: pd.Timestamp) -> str:
     """Return what a row of `queries.decisions` says, as a sentence with a shape in front."""
     words = _WORDS.get(row["type"])

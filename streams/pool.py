@@ -121,6 +121,7 @@ def _still_named(standing: Standing, name: str, start: int) -> Standing:
 
 
 def _traffic_counted(standing: Standing, event: TrafficCounted) -> Standing:
+    """Return the standing with who sent and when; complaints have no vote, since anybody can forge them."""
     messages = event.sent + event.deferred + event.bounced
     bucket = str(event.at // TEN_MINUTES)
     oldest = event.at // TEN_MINUTES - _KEPT_BUCKETS

@@ -27,7 +27,8 @@ class TrafficCounter:
     """Counts of one partition since the last `drain`, per outbound IP and provider.
 
     Local deliveries and those whose outbound IP the log does not tell are skipped. Each recipient counts as a message.
-    A complaint counts for its IP under no provider, and moves no time: it is no sign that the IP sends.
+    A complaint counts for the IP that it names, under no provider, and moves no time: it is no sign that the IP sends.
+    The count is a record of what came; the pool gives it no vote (docs/adr/0004).
     """
 
     def __init__(self) -> None:

@@ -420,6 +420,15 @@ def test_mail_through_a_withdrawn_ip_is_told_once_a_minute() -> None:
     assert scene.sends(5, A) == ["WithdrawalDrifted 1"]
 
 
+def test_complaints_have_no_vote() -> None:
+    scene = Scene()
+    scene.sends(0, A, 5)
+    many = TrafficCounted(id="c", at=T0 + MINUTE, partition=0, ip=A, complaints=100_000)
+    after, decided = pools.step(scene.pool, many)
+    assert decided == ()
+    assert after.ips == scene.pool.ips, "not even as a sign that the IP sends"
+
+
 def test_what_is_not_its_business_leaves_the_same_pool() -> None:
     scene = Scene()
     before = scene.pool

@@ -13,6 +13,7 @@ from dashboards.pools import Standing
 
 _WEEK = 168
 _TOLD = 5
+_NO_VOTE = "Anybody can forge a complaint: they are shown, and withdraw no IP."
 
 
 @elements.live
@@ -31,6 +32,7 @@ def page() -> None:
     _states(shown, ips)
     _lists(shown, [ip.ip for ip in ips])
     _traffic(shown, ips)
+    _unattributed(shown, {ip.ip for ip in everyone} - {ip.ip for ip in ips})
     _history(shown, name)
     _hooks(shown, name)
     shown.close()
@@ -39,7 +41,7 @@ def page() -> None:
 def _states(shown: Page, ips: list[Standing]) -> None:
     st.subheader("Relay IPs", anchor=False)
     traffic = shown.read(queries_pool.traffic, every=shown.every)
-    sums = _sums(traffic)
+    sums, said = _sums(traffic), _complaints(shown)
     rows = []
     for ip in ips:
         attempts, bounced = sums.get(ip.ip, (None, None))
@@ -53,11 +55,19 @@ def _states(shown: Page, ips: list[Standing]) -> None:
                 "relapse": ip.relapse or None,
                 "attempts": words.count(attempts) if attempts is not None else "no data",
                 "bounced": words.percent(bounced or 0, attempts or 0),
+                "complaints": words.complaints(*said.get(ip.ip, (0, 0))) if said is not None else "no data",
                 "note": ip.note,
                 "why": ip.why,
             }
         )
-    columns = {
+    picked = elements.picked(pd.DataFrame(rows), "ips", _state_columns(), "ip", ("state",))
+    if picked is not None:
+        st.query_params["ip"] = picked
+        st.rerun(scope="fragment")
+
+
+def _state_columns() -> dict[str, Any]:
+    return {
         "ip": elements.text("IP", pinned=True),
         "state": elements.text("state"),
         "share": elements.text("share", "small"),
@@ -66,13 +76,10 @@ def _states(shown: Page, ips: list[Standing]) -> None:
         "relapse": st.column_config.NumberColumn("relapses", format="%d", width="small"),
         "attempts": elements.text("attempts", "small"),
         "bounced": elements.text("bounced", "small"),
+        "complaints": elements.text("complaints", help=_NO_VOTE),
         "note": elements.text("note", "large"),
         "why": elements.text("evidence", "large"),
     }
-    picked = elements.picked(pd.DataFrame(rows), "ips", columns, "ip", ("state",))
-    if picked is not None:
-        st.query_params["ip"] = picked
-        st.rerun(scope="fragment")
 
 
 def _sums(traffic: pd.DataFrame | None) -> dict[str, tuple[int | None, int | None]]:
@@ -81,6 +88,35 @@ def _sums(traffic: pd.DataFrame | None) -> dict[str, tuple[int | None, int | Non
         return {}
     summed = traffic.groupby("ip", as_index=False)[["attempts", "bounced"]].sum()
     return {row["ip"]: (int(row["attempts"]), int(row["bounced"])) for row in elements.rows(summed)}
+
+
+def _complaints(shown: Page) -> dict[str, tuple[int, int]] | None:
+    """Return all complaints and the unattributed ones of each IP that had any, None where no complaint ever came."""
+    feeds, found = shown.read(queries.feeds, hours=1), shown.read(queries_pool.complaints)
+    if feeds is None or found is None or (found.empty and "complaints" not in set(feeds["feed"])):
+        return None
+    return {row["ip"]: (row["complaints"], row["unattributed"]) for row in elements.rows(found)}
+
+
+def _unattributed(shown: Page, elsewhere: set[str]) -> None:
+    """List the complaints that name no sender, but for those about an IP of another pool."""
+    st.subheader("Complaints without a known sender", anchor=False)
+    found, said = shown.read(queries_pool.unattributed), _complaints(shown)
+    if found is not None:
+        found = found[~found["ip"].isin(elsewhere)]
+    none = "No data: no complaint came." if said is None else "Each complaint of this time names its sender."
+    if elements.missing(found, none) or found is None:
+        return
+    columns = {
+        "time": elements.when("UTC"),
+        "reporter": elements.text("reporter", "medium"),
+        "feedback_type": elements.text("type", "small"),
+        "ip": elements.text("IP"),
+        "recipient": elements.text("recipient", "medium"),
+        "message_id": elements.text("Message-ID", "large"),
+    }
+    elements.table(found, "unattributed", columns)
+    st.caption(f"{_NO_VOTE} The Message-ID leads to the sender in the mail log.")
 
 
 def _lists(shown: Page, ips: list[str]) -> None:

@@ -240,6 +240,16 @@ def _rest(now: int) -> Iterator[Event]:
         reporter="feedback@yahoo.example",
         recipient="victim@yahoo.example",
     )
+    for number, ip in enumerate((WITHDRAWN, "198.51.100.77")):
+        yield e.ComplaintReceived(
+            id=derived_id("c", 2 + number),
+            at=now - (17 + number) * MINUTE,
+            feedback_type="abuse",
+            outbound_ip=ip,
+            reporter=f"feedback{number}@gmx.example",
+            recipient="reader@gmx.example",
+            message_id=f"<{number}.{RUDE}>",
+        )
     for number in range(3):
         at = now - (number + 1) * 20 * MINUTE
         text = f"{RUDE} {number}"

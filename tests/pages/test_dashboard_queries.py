@@ -19,7 +19,7 @@ ALL: list[tuple[Callable[..., pd.DataFrame], tuple[str, ...]]] = [
     *((query, ()) for query in (queries.sources, queries.feeds, queries.decisions, queries.deliverability)),
     *((query, ()) for query in (queries.volume, queries.flags, queries.dead_letters, queries_mailbox.scores)),
     *((query, ()) for query in (queries_pool.states, queries_pool.matrix, queries_pool.health, queries_pool.hooks)),
-    (queries_pool.traffic, ()),
+    *((query, ()) for query in (queries_pool.traffic, queries_pool.complaints, queries_pool.unattributed)),
     *((query, (THIEF,)) for query in (queries_mailbox.evidence, queries_mailbox.activity, queries_mailbox.logins)),
     (queries_mailbox.recent_deliveries, (THIEF,)),
     (queries_mailbox.recent_logins, (THIEF,)),
@@ -176,6 +176,16 @@ def test_hooks_and_traffic(hall: Hall) -> None:
     traffic = queries_pool.traffic(hall.client, hall.span)
     expected = deliveries(hall).groupby("outbound_ip").size()
     assert dict(traffic.groupby("ip")["attempts"].sum()) == dict(expected)
+
+
+def test_complaints_per_ip_and_those_without_a_sender(hall: Hall) -> None:
+    counted = queries_pool.complaints(hall.client, hall.span)
+    assert counted.to_numpy().tolist() == [[WITHDRAWN, 2, 1], ["198.51.100.77", 1, 1]]
+    listed = queries_pool.unattributed(hall.client, hall.span)
+    assert list(listed["reporter"]) == ["feedback0@gmx.example", "feedback1@gmx.example"]
+    assert list(listed["ip"]) == [WITHDRAWN, "198.51.100.77"]
+    assert listed["message_id"][0] == f"<0.{RUDE}>"
+    assert len(queries_pool.unattributed(hall.client, hall.span, 1)) == 1
 
 
 def test_scores_are_searched_literally(hall: Hall) -> None:

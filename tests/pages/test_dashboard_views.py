@@ -58,6 +58,7 @@ def test_pool_of_the_scene(hall: Hall, opened: Open) -> None:
     test = shown("pool")
     assert {"■ withdrawn", "◆ probation", "▲ kept, should leave", "● active"} <= cells(test)
     assert {"■ listed 127.0.0.3", "○ not listed", "? unknown", "· not asked"} <= cells(test)
+    assert {"2, 1 of no known sender", "0", "feedback0@gmx.example", f"<1.{RUDE}>"} <= cells(test)
     assert f"· Sent through it before: ■ suspend {THIEF} (112), user7@customer.example (9)" in texts(test)
     assert f"■ {WITHDRAWN} withdrawn until" in texts(test)
     assert f"▲ {KEPT} should leave but stays" in texts(test)
@@ -99,7 +100,8 @@ def test_no_data_is_said_and_is_not_zero(empty_hall: Hall, opened: Open) -> None
     assert "No data: no delivery was logged in this time." in texts(overview)
     pool = shown("pool")
     assert "No data: no list was asked within two days." in texts(pool)
-    assert "no data" in cells(pool)
+    assert list(pool.dataframe[0].value["complaints"]) == ["no data"] * 6, "no complaint ever came: none is no zero"
+    assert "No data: no complaint came." in texts(pool)
     mailboxes = shown("mailboxes", mailbox="nobody@example.net")
     assert "No data: no such mailbox was seen." in texts(mailboxes)
     assert "Nothing was ever decided about this mailbox." in texts(mailboxes)
