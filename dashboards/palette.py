@@ -1,5 +1,7 @@
 """Colours and shapes: calm on light and dark, safe for the colour-blind, and never the colour alone."""
 
+from typing import Literal
+
 DELIVERED = "#4C8DB8"
 DEFERRED = "#E0A63A"
 BOUNCED = "#C8553D"
@@ -12,6 +14,13 @@ STATES = {
     "withdrawn": "■ withdrawn",
     "kept": "▲ kept, should leave",
     "unknown": "? unknown",
+}
+BADGES: dict[str, Literal["green", "orange", "red", "gray"]] = {
+    "active": "green",
+    "probation": "orange",
+    "withdrawn": "red",
+    "kept": "orange",
+    "unknown": "gray",
 }
 STEPS = {"suspend": "■ suspend", "flag": "▲ flag", "watch": "◆ watch", "": "● nothing"}
 ANSWERS = {"listed": "■ listed", "not_listed": "○ not listed", "unknown": "? unknown", "": "· not asked"}

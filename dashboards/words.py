@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from dashboards.palette import STEPS
+from dashboards.palette import STATES, STEPS
 
 _GRAVITY = ("", "watch", "flag", "suspend")
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
@@ -48,9 +48,15 @@ def percent(part: int, whole: int) -> str:
     return f"{100 * part / whole:.1f} %" if whole else "no data"
 
 
+def state(ip: str, state: str, share: float) -> str:
+    """Return an IP with its state in words and a shape in front, on probation with its share of the traffic."""
+    shape, _, word = STATES[state].partition(" ")
+    return f"{shape} {ip} {word} {share:.0%}" if state == "probation" else f"{shape} {ip} {word}"
+
+
 def complaints(number: int, unattributed: int) -> str:
     """Return how many complaints there are, and how many of them name no sender."""
-    return f"{count(number)}, {count(unattributed)} of no known sender" if unattributed else count(number)
+    return f"{count(number)} ({count(unattributed)} unattributed)" if unattributed else count(number)
 
 
 def decision(row: Mapping[str, Any], now: pd.Timestamp) -> str:

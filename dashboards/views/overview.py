@@ -5,9 +5,11 @@ import streamlit as st
 
 from dashboards import charts, elements, pools, queries, queries_pool, words
 from dashboards.elements import Page
-from dashboards.palette import STEPS
+from dashboards.palette import BADGES, STEPS
+from dashboards.pools import Standing
 
 _LATE_SECONDS = {"log": 300, "worker": pools.LATE_SECONDS, "lists": 3600}
+_STRIP = 24
 _ICONS = {
     "good": ":material/check_circle:",
     "warn": ":material/warning:",
@@ -23,8 +25,11 @@ def page() -> None:
     logs, feeds = shown.read(queries.sources, hours=1, every=shown.every), shown.read(queries.feeds, hours=1)
     _ages(shown, logs, feeds)
     known = {} if feeds is None else dict(zip(feeds["feed"], feeds["last"], strict=True))
-    _sending(shown, known.get("worker"))
-    _numbers(shown, worker="worker" in known, logs=logs is not None and not logs.empty)
+    states = shown.read(queries_pool.states, hours=1)  # once, so that sentence, strip and numbers tell the same
+    _sending(shown, pools.standings(shown.settings.pool, states), known.get("worker"))
+    everyone = pools.standings(shown.settings.pool, states if "worker" in known else None)
+    _strip(shown, everyone)
+    _numbers(shown, everyone, worker="worker" in known, logs=logs is not None and not logs.empty)
     _flags(shown)  # over the whole width: the evidence is a sentence
     left, right = st.columns(2, gap="large")
     with left:
@@ -64,8 +69,7 @@ def _age(shown: Page, name: str, last: pd.Timestamp, late: int | None) -> None:
     st.badge(f"▲ {text}, late" if overdue else f"● {text}", color="orange" if overdue else "green")
 
 
-def _sending(shown: Page, worker: pd.Timestamp | None) -> None:
-    everyone = pools.standings(shown.settings.pool, shown.read(queries_pool.states, hours=1))
+def _sending(shown: Page, everyone: list[Standing], worker: pd.Timestamp | None) -> None:
     age = None if worker is None else (shown.now - worker).total_seconds()
     if not shown.settings.pool:
         elements.nothing("The configuration has no pool.")
@@ -76,11 +80,24 @@ def _sending(shown: Page, worker: pd.Timestamp | None) -> None:
         boxes[says.level](f"**{label}** {says.text[0].upper()}{says.text[1:]}.", icon=_ICONS[says.level])
 
 
-def _numbers(shown: Page, *, worker: bool, logs: bool) -> None:
+def _strip(shown: Page, everyone: list[Standing]) -> None:
+    """Show the state of each IP; of a large pool only those that are not simply active, and how many are."""
+    for name in shown.settings.pool:
+        ips = [ip for ip in everyone if ip.pool == name]
+        told = ips if len(ips) <= _STRIP else [ip for ip in ips if ip.state != "active"]
+        with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+            if len(shown.settings.pool) > 1:
+                st.caption(words.inert(name), width="content")
+            for ip in told:
+                st.badge(words.inert(words.state(ip.ip, ip.state, ip.share)), color=BADGES[ip.state])
+            if len(told) < len(ips):
+                st.badge(f"● {words.count(len(ips) - len(told))} active", color=BADGES["active"])
+
+
+def _numbers(shown: Page, everyone: list[Standing], *, worker: bool, logs: bool) -> None:
     """Show the counts; 0 is said only where a worker or a log was there to be counted."""
-    states = shown.read(queries_pool.states, hours=1) if worker else None
-    everyone = pools.standings(shown.settings.pool, states)
-    out = None if states is None else sum(ip.state == "withdrawn" for ip in everyone)
+    unknown = any(ip.state == "unknown" for ip in everyone) or not worker
+    out = None if unknown else sum(ip.state == "withdrawn" for ip in everyone)
     flags = shown.read(queries.flags, hours=1) if worker else None
     dead = shown.read(queries.dead_letters) if logs else None
     numbers = {
@@ -159,7 +176,7 @@ def _changes(shown: Page) -> None:
     )
     columns = {
         "time": st.column_config.DatetimeColumn("UTC", format="HH:mm", timezone="UTC", width=60),
-        "what": elements.text("what", 330),
+        "what": elements.text("what", 390),
         "why": elements.text("why", "large"),
     }
     elements.table(said, "changes", columns, ("what",), alarm=True)

@@ -69,15 +69,15 @@ def _states(shown: Page, ips: list[Standing]) -> None:
 def _state_columns() -> dict[str, Any]:
     return {
         "ip": elements.text("IP", pinned=True),
-        "state": elements.text("state"),
-        "share": elements.text("share", "small"),
-        "since": elements.text("since (UTC)", "small"),
-        "until": elements.text("until (UTC)", "small"),
-        "relapse": st.column_config.NumberColumn("relapses", format="%d", width="small"),
-        "attempts": elements.text("attempts", "small"),
-        "bounced": elements.text("bounced", "small"),
-        "complaints": elements.text("complaints", help=_NO_VOTE),
-        "note": elements.text("note", "large"),
+        "state": elements.text("state", 140),
+        "share": elements.text("share", 60),
+        "since": elements.text("since (UTC)", 95),
+        "until": elements.text("until (UTC)", 95),
+        "relapse": st.column_config.NumberColumn("relapses", format="%d", width=70),
+        "attempts": elements.text("attempts", 75),
+        "bounced": elements.text("bounced", 70),
+        "complaints": elements.text("complaints", 130, help=_NO_VOTE),
+        "note": elements.text("note", 290),
         "why": elements.text("evidence", "large"),
     }
 
@@ -100,7 +100,7 @@ def _complaints(shown: Page) -> dict[str, tuple[int, int]] | None:
 
 def _unattributed(shown: Page, elsewhere: set[str]) -> None:
     """List the complaints that name no sender, but for those about an IP of another pool."""
-    st.subheader("Complaints without a known sender", anchor=False)
+    st.subheader("Unattributed complaints", anchor=False)
     found, said = shown.read(queries_pool.unattributed), _complaints(shown)
     if found is not None:
         found = found[~found["ip"].isin(elsewhere)]

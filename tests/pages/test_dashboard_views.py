@@ -1,5 +1,7 @@
 """Each page as Streamlit runs it: on the scene, on empty tables, and with ClickHouse away."""
 
+import dataclasses
+import re
 import time
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from embedded.clickhouse import PASSWORD_ENV, ClickHouseServer
 from schemas.settings import ClickHouse
 from streams.migrate import migrate
 from tests.pages.conftest import Hall, Open, fill
-from tests.pages.scene import CONFIG, KEPT, RUDE, THIEF, WITHDRAWN
+from tests.pages.scene import CONFIG, IPS, KEPT, PROBATION, RUDE, THIEF, WITHDRAWN
 
 PAGES = ("overview", "pool", "mailboxes")
 
@@ -53,12 +55,43 @@ def test_overview_of_the_scene(hall: Hall, opened: Open) -> None:
     assert "imap1: nothing for over 1 h" in texts(test)
 
 
+def strip(test: AppTest) -> list[str]:
+    """Return the badges that begin with a shape and name an IP or a number of them, as a reader sees them."""
+    found = [re.fullmatch(r":(\w+)-badge\[(. [0-9].*)\]", str(element.value)) for element in test.markdown]
+    return [f"{match[1]} {match[2]}".replace("\\", "") for match in found if match]
+
+
+def test_overview_shows_each_ip_with_its_state(hall: Hall, empty_hall: Hall, opened: Open, tmp_path: Path) -> None:
+    opened(hall)
+    assert strip(shown("overview")) == [
+        *(f"green ● {ip} active" for ip in IPS[:2]),
+        f"red ■ {WITHDRAWN} withdrawn",
+        f"orange ◆ {PROBATION} probation 10%",
+        f"orange ▲ {KEPT} kept, should leave",
+        f"green ● {IPS[5]} active",
+    ]
+    many = ", ".join(f'"x{number}" = "198.51.100.{number}"' for number in range(1, 25))
+    config = tmp_path / "many.toml"
+    config.write_text(hall.config.read_text().replace('out11 = "', f'{many}, out11 = "'))
+    opened(dataclasses.replace(hall, config=config))
+    test = shown("overview")
+    assert strip(test) == [
+        f"red ■ {WITHDRAWN} withdrawn",
+        f"orange ◆ {PROBATION} probation 10%",
+        f"orange ▲ {KEPT} kept, should leave",
+        "green ● 27 active",
+    ]
+    assert {m.label: m.value for m in test.metric}["of 30 IPs send"] == "29"
+    opened(empty_hall)
+    assert strip(shown("overview")) == [f"gray ? {ip} unknown" for ip in IPS], "without a worker nothing is known"
+
+
 def test_pool_of_the_scene(hall: Hall, opened: Open) -> None:
     opened(hall)
     test = shown("pool")
     assert {"■ withdrawn", "◆ probation", "▲ kept, should leave", "● active"} <= cells(test)
     assert {"■ listed 127.0.0.3", "○ not listed", "? unknown", "· not asked"} <= cells(test)
-    assert {"2, 1 of no known sender", "0", "feedback0@gmx.example", f"<1.{RUDE}>"} <= cells(test)
+    assert {"2 (1 unattributed)", "0", "feedback0@gmx.example", f"<1.{RUDE}>"} <= cells(test)
     assert f"· Sent through it before: ■ suspend {THIEF} (112), user7@customer.example (9)" in texts(test)
     assert f"■ {WITHDRAWN} withdrawn until" in texts(test)
     assert f"▲ {KEPT} should leave but stays" in texts(test)
