@@ -5,58 +5,17 @@ Every wrong key is named at once, with its place. Only passwords come from elsew
 
 import os
 import tomllib
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
-from schemas.names import canonical_ip
+from schemas.checked import Ip, Name, Network, Port, Seconds, Share, Zone, each_once
 from schemas.password import password_in
 
 
 class SettingsError(ValueError):
     """The configuration cannot be used; the text names every wrong key and its value."""
-
-
-def _ip(text: str) -> str:
-    try:
-        return canonical_ip(text)
-    except ValueError:
-        raise ValueError(f"{text!r} is no IP address") from None
-
-
-def _network(text: str) -> str:
-    try:
-        return str(ip_network(text))
-    except ValueError as error:
-        raise ValueError(f"{text!r} is no network: {error}") from None
-
-
-def _zone(text: str) -> str:
-    try:
-        ZoneInfo(text)
-    except (ZoneInfoNotFoundError, ValueError):
-        raise ValueError(f"{text!r} is no time zone of the tz database") from None
-    return text
-
-
-def _each_once(transports: dict[str, str]) -> dict[str, str]:
-    ips = list(transports.values())
-    twice = sorted({ip for ip in ips if ips.count(ip) > 1})
-    if twice or not ips:
-        raise ValueError(f"{', '.join(twice)} stands there twice" if twice else "a pool needs at least one")
-    return transports
-
-
-Ip = Annotated[str, AfterValidator(_ip)]
-Network = Annotated[str, AfterValidator(_network)]
-Zone = Annotated[str, AfterValidator(_zone)]
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
-Port = Annotated[int, Field(ge=0, le=65535)]
-Seconds = Annotated[float, Field(gt=0)]
-Share = Annotated[float, Field(gt=0, le=1)]
 
 
 class _Part(BaseModel):
@@ -168,7 +127,7 @@ class Hooks(_Part):
 class Pool(_Part):
     """One relay pool: its IPs (by the Postfix transport that sends through each) and when one must leave."""
 
-    transports: Annotated[dict[str, Ip], AfterValidator(_each_once)]
+    transports: Annotated[dict[str, Ip], AfterValidator(each_once)]
     min_active: Annotated[int, Field(ge=1)] = 1
     threshold: Annotated[float, Field(gt=0)] = 1.0
     quarantine_minutes: Seconds = 120.0
@@ -230,13 +189,15 @@ class Embedded(_Part):
 class Settings(_Part):
     """The whole configuration.
 
-    `tick_seconds` is how often the pool is looked at though nothing happened; after `stall_seconds` without progress
-    the worker ends, to be started anew.
+    A relay client without a login is the mailbox that logged in from its address by POP3 or IMAP within the last
+    `pop_before_smtp_minutes` (0: never). `tick_seconds` is how often the pool is looked at though nothing happened;
+    after `stall_seconds` without progress the worker ends, to be started anew.
     """
 
     data: Path = Path("/var/lib/relaywarden")
     tick_seconds: Seconds = 5.0
     stall_seconds: Seconds = 120.0
+    pop_before_smtp_minutes: Annotated[float, Field(ge=0)] = 30.0
     kafka: Kafka = Kafka()
     clickhouse: ClickHouse = ClickHouse()
     mta: dict[Name, Log] = {}

@@ -5,8 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from schemas.events import ComplaintReceived, DeliveryAttempted, MailboxAuthenticated, MessageSubmitted
-from streams.window import DAY, HOUR, MINUTE, Sketch, Window, domain_digest, network_digest
+from streams.window import DAY, HOUR, MINUTE, Sketch, Window
 
 Step = Literal["", "watch", "flag", "suspend"]
 
@@ -14,39 +13,46 @@ Step = Literal["", "watch", "flag", "suspend"]
 MESSAGES_10M, RECIPIENTS_10M = range(2)
 # Of an hour; ANSWERS are final ones (sent or bounced), so a greylisted first try is no mark of any kind:
 RECIPIENTS_1H, ANSWERS_1H, UNKNOWN_1H, REFUSED_1H, FAILED_1H = range(2, 7)
-# Of a day:
-RECIPIENTS_1D, COMPLAINTS_1D = range(7, 9)
-# Of three weeks, the mailbox's own baseline:
-RECIPIENTS_3W, ANSWERS_3W, UNKNOWN_3W, REFUSED_3W, COMPLAINTS_3W = range(9, 14)
+# Of a day; STRANGE are messages from a network that is not familiar, and the recipients of those, new or known:
+RECIPIENTS_1D, COMPLAINTS_1D, ANSWERS_1D, UNKNOWN_1D, REFUSED_1D = range(7, 12)
+STRANGE_1D, STRANGE_NEW_1D, STRANGE_KNOWN_1D = range(12, 15)
+# Of three weeks, the mailbox's own baseline; NEW and KNOWN are recipients from familiar networks, DAYS those with a
+# login or a message, FRESH_DAYS those among them with a new network:
+RECIPIENTS_3W, ANSWERS_3W, UNKNOWN_3W, REFUSED_3W, COMPLAINTS_3W = range(15, 20)
+MESSAGES_3W, NEW_3W, KNOWN_3W, DAYS_3W, FRESH_DAYS_3W = range(20, 25)
 # The usual peaks (fading over three weeks), and those of the current hour, which become usual when it is over:
-USUAL_MESSAGES_10M, USUAL_RECIPIENTS_10M, USUAL_RECIPIENTS_1H = range(14, 17)
-USUAL_FAILED_1H, USUAL_NETWORKS, USUAL_DOMAINS = range(17, 20)
-PEAK_MESSAGES_10M, PEAK_RECIPIENTS_10M, PEAK_RECIPIENTS_1H = range(20, 23)
-PEAK_FAILED_1H, PEAK_NETWORKS, PEAK_DOMAINS = range(23, 26)
-# Distinct networks and domains of the last five to ten minutes:
-NETWORKS_10M, DOMAINS_10M = range(26, 28)
+USUAL_MESSAGES_10M, USUAL_RECIPIENTS_10M, USUAL_RECIPIENTS_1H = range(25, 28)
+USUAL_FAILED_1H, USUAL_NETWORKS, USUAL_DOMAINS, USUAL_FRESH = range(28, 32)
+PEAK_MESSAGES_10M, PEAK_RECIPIENTS_10M, PEAK_RECIPIENTS_1H = range(32, 35)
+PEAK_FAILED_1H, PEAK_NETWORKS, PEAK_DOMAINS, PEAK_FRESH = range(35, 39)
+# Distinct networks and domains of the last five to ten minutes, new networks of the last half day to day:
+NETWORKS_10M, DOMAINS_10M, FRESH = range(39, 42)
 # The last login that looks like a guessed password: failures before it, networks they came from, its own among them:
-GUESS_FAILURES, GUESS_NETWORKS, GUESS_SAME = range(28, 31)
-SLOTS = 31
+GUESS_FAILURES, GUESS_NETWORKS, GUESS_SAME = range(42, 45)
+# Whether it was there in the present half day, and how many bits of its recipients' filter are set:
+ACTIVE, MARKED = range(45, 47)
+# When that login came, and when the last message from an unfamiliar network (minutes since the epoch, 0: never):
+GUESSED_AT, STRANGE_AT = range(47, 49)
+SLOTS = 49
 
-_WINDOWS = (Window(10 * MINUTE, 0, 2), Window(HOUR, 2, 7), Window(DAY, 7, 9), Window(21 * DAY, 9, 20))
+_WINDOWS = (Window(10 * MINUTE, 0, 2), Window(HOUR, 2, 7), Window(DAY, 7, 15), Window(21 * DAY, 15, 32))
 _STEP = _WINDOWS[0].length // 100  # the steps of all windows are multiples of this
 _USUAL_OF_PEAK = USUAL_MESSAGES_10M - PEAK_MESSAGES_10M
+_HALF_DAY = DAY // 2
 
-_NETWORKS = Sketch(0, 16, 5 * MINUTE)
-_DOMAINS = Sketch(32, 16, 5 * MINUTE)
-_FAILING = Sketch(64, 8, 30 * MINUTE)
-_KNOWN = Sketch(80, 24, 14 * DAY)
-_SKETCH_BYTES = 128
+CLIENTS = Sketch(0, 14, 5 * MINUTE)
+DOMAINS = Sketch(28, 14, 5 * MINUTE)
+FAILING = Sketch(56, 8, 30 * MINUTE)
+FAMILIAR = Sketch(72, 20, 14 * DAY)
+UNFAMILIAR = Sketch(112, 20, _HALF_DAY)
+FILTER_AT = 152  # where the filter of recipients begins (streams.familiar)
+_FILTER_BYTES = 32
 
 # The least that counts as usual: what almost any mailbox may do once, so that the first mail to a club is no burst,
 # and what a new mailbox is measured by.
-PRIORS = (30.0, 120.0, 250.0, 2.0, 3.0, 60.0)
+PRIORS = (30.0, 120.0, 250.0, 2.0, 3.0, 60.0, 3.0)
 _GROWTH = 2.0
 _GRAIN = 1_000_000
-_LEAST_FAILURES = 5
-_UNKNOWN_USER = frozenset(("5.1.0", "5.1.1", "5.1.6", "5.1.10"))
-_COMPLAINTS = frozenset(("", "abuse", "fraud", "virus", "other"))
 
 
 class MailboxState(msgspec.Struct, gc=False, kw_only=True):
@@ -54,7 +60,9 @@ class MailboxState(msgspec.Struct, gc=False, kw_only=True):
 
     `score` and `step` are those of the last look, `at` is the newest event's time, `aged` how far the counts have
     faded. `held` marks a suspension that only an operator ends. `applied` holds the highest id of each log source,
-    `recent` digests of the last ids of what comes from no log. `streams.mailboxes.encode` makes it JSON.
+    `recent` digests (four bytes each) of the last ids of what comes from no log, `strange` those (two bytes) of the
+    queue ids of messages from unfamiliar networks. Behind the sketches lies a filter of the recipients it wrote to
+    (`streams.familiar`). `streams.mailboxes.encode` makes it JSON.
     """
 
     mailbox: str
@@ -63,18 +71,24 @@ class MailboxState(msgspec.Struct, gc=False, kw_only=True):
     score: float = 0.0
     step: Step = ""
     held: bool = False
-    guessed_at: int = 0
     counts: array = msgspec.field(  # type: ignore[type-arg]  # Python 3.11 cannot evaluate array[float]
         default_factory=lambda: array("f", bytes(4 * SLOTS))
     )
-    sketches: bytearray = msgspec.field(default_factory=lambda: bytearray(_SKETCH_BYTES))
-    applied: dict[str, str] = {}
-    recent: tuple[int, ...] = ()
+    sketches: bytearray = msgspec.field(default_factory=lambda: bytearray(FILTER_AT + _FILTER_BYTES))
+    applied: tuple[str, ...] = ()
+    recent: bytes = b""
+    strange: bytes = b""
 
 
 def usual(counts: "array[float]", slot: int) -> float:
     """Return the usual peak of a slot USUAL_…, at least its prior."""
     return max(counts[slot], PRIORS[slot - USUAL_MESSAGES_10M])
+
+
+def since(state: MailboxState, slot: int) -> float:
+    """Return the microseconds since the time that a slot …_AT holds, to a minute or two."""
+    at: float = state.counts[slot] * MINUTE
+    return max(0.0, state.aged - at)
 
 
 def age(state: MailboxState, at: int) -> bool:
@@ -91,105 +105,54 @@ def age(state: MailboxState, at: int) -> bool:
     if at // _STEP != before // _STEP:
         for window in _WINDOWS:
             window.fade(counts, before, at)
-    if at // _NETWORKS.generation != before // _NETWORKS.generation:
-        for sketch, slot in ((_NETWORKS, NETWORKS_10M), (_DOMAINS, DOMAINS_10M)):
+    if at // CLIENTS.generation != before // CLIENTS.generation:
+        for sketch, slot in ((CLIENTS, NETWORKS_10M), (DOMAINS, DOMAINS_10M)):
             sketch.turn(row, before, at)
             counts[slot] = sketch.distinct(row)
-        _FAILING.turn(row, before, at)
-        _KNOWN.turn(row, before, at)
-        if state.guessed_at and at - state.guessed_at > DAY:
-            state.guessed_at = 0
+        FAILING.turn(row, before, at)
+        FAMILIAR.turn(row, before, at)
+        if counts[GUESSED_AT] and since(state, GUESSED_AT) > DAY:
+            counts[GUESSED_AT] = 0.0
+        if at // _HALF_DAY != before // _HALF_DAY:
+            _turn_half_day(state, before, at)
     return True
 
 
+def _turn_half_day(state: MailboxState, before: int, at: int) -> None:
+    """End half a day: networks that are half a day old become familiar, unless the mailbox is under suspicion."""
+    counts, row = state.counts, state.sketches
+    if not state.step:
+        FAMILIAR.absorb(row, UNFAMILIAR, whole=at // _HALF_DAY - before // _HALF_DAY > 1)
+    if counts[ACTIVE]:
+        counts[DAYS_3W] += 0.5
+        counts[FRESH_DAYS_3W] += 0.5 * bool(counts[PEAK_FRESH])
+        counts[ACTIVE] = 0.0
+    _learn_peak(state, PEAK_FRESH)
+    UNFAMILIAR.turn(row, before, at)
+    counts[FRESH] = UNFAMILIAR.distinct(row)
+    state.strange = b""
+
+
 def _learn(state: MailboxState) -> None:
-    """Make the hour's peaks usual: at most doubling what was, and not while the mailbox is under suspicion."""
-    counts = state.counts
-    for peak in range(PEAK_MESSAGES_10M, PEAK_DOMAINS + 1):
-        slot = peak + _USUAL_OF_PEAK
-        if counts[peak] > counts[slot] and state.step not in {"flag", "suspend"}:
-            counts[slot] = min(counts[peak], _GROWTH * usual(counts, slot))
-        counts[peak] = 0.0
+    """Make the hour's peaks usual."""
+    for peak in range(PEAK_MESSAGES_10M, PEAK_FRESH):
+        _learn_peak(state, peak)
 
 
-def _peak(counts: "array[float]", slot: int, peak: int) -> None:
-    if counts[slot] > counts[peak]:  # noqa: PLR1730 max() took a sixth of the time of the whole fold
-        counts[peak] = counts[slot]
-
-
-def count_submission(state: MailboxState, event: MessageSubmitted) -> None:
-    """Add a message to the mailbox's counts, in place."""
-    counts, recipients = state.counts, event.recipients or 1
-    counts[MESSAGES_10M] += 1
-    counts[RECIPIENTS_10M] += recipients
-    counts[RECIPIENTS_1H] += recipients
-    counts[RECIPIENTS_1D] += recipients
-    counts[RECIPIENTS_3W] += recipients
-    _peak(counts, MESSAGES_10M, PEAK_MESSAGES_10M)
-    _peak(counts, RECIPIENTS_10M, PEAK_RECIPIENTS_10M)
-    _peak(counts, RECIPIENTS_1H, PEAK_RECIPIENTS_1H)
-    if event.client_ip and event.sender_kind in {"sasl", "pop"}:
-        _count_client(state, event.client_ip, event.at)
-
-
-def count_delivery(state: MailboxState, event: DeliveryAttempted) -> None:
-    """Add an attempt's domain and, where it is final, its outcome to the mailbox's counts, in place."""
-    counts = state.counts
-    if _DOMAINS.mark(state.sketches, domain_digest(event.recipient)):
-        counts[DOMAINS_10M] = _DOMAINS.distinct(state.sketches)
-        _peak(counts, DOMAINS_10M, PEAK_DOMAINS)
-    if event.outcome == "deferred":
-        return
-    counts[ANSWERS_1H] += 1
-    counts[ANSWERS_3W] += 1
-    if event.outcome == "bounced":
-        if event.enhanced_status in _UNKNOWN_USER:
-            counts[UNKNOWN_1H] += 1
-            counts[UNKNOWN_3W] += 1
-        elif event.enhanced_status.startswith(("5.7.", "5.6.")):
-            counts[REFUSED_1H] += 1
-            counts[REFUSED_3W] += 1
-
-
-def count_login(state: MailboxState, event: MailboxAuthenticated) -> None:
-    """Add a login, good or bad, to the mailbox's counts, in place; one the server could not check is skipped."""
-    if event.outcome == "succeeded" and event.client_ip:
-        _count_client(state, event.client_ip, event.at)
-    elif event.outcome == "failed":
-        state.counts[FAILED_1H] += 1
-        _peak(state.counts, FAILED_1H, PEAK_FAILED_1H)
-        if event.client_ip:
-            _FAILING.mark(state.sketches, network_digest(event.client_ip))
-
-
-def count_complaint(state: MailboxState, event: ComplaintReceived) -> None:
-    """Add a complaint to the mailbox's counts, in place; reports of other kinds (not-spam, opt-out) are skipped."""
-    if event.feedback_type.lower() in _COMPLAINTS:
-        state.counts[COMPLAINTS_1D] += 1
-        state.counts[COMPLAINTS_3W] += 1
-
-
-def _count_client(state: MailboxState, ip: str, at: int) -> None:
-    digest, counts, row = network_digest(ip), state.counts, state.sketches
-    if not _NETWORKS.mark(row, digest):
-        return
-    counts[NETWORKS_10M] = _NETWORKS.distinct(row)
-    _peak(counts, NETWORKS_10M, PEAK_NETWORKS)
-    if _KNOWN.holds(row, digest):
-        return
-    if counts[FAILED_1H] >= _LEAST_FAILURES and not state.guessed_at:
-        state.guessed_at = at
-        counts[GUESS_FAILURES] = counts[FAILED_1H]
-        counts[GUESS_NETWORKS] = max(1.0, _FAILING.distinct(row))
-        counts[GUESS_SAME] = float(_FAILING.holds(row, digest))
-    elif state.step not in {"flag", "suspend"}:
-        _KNOWN.mark(row, digest)
+def _learn_peak(state: MailboxState, peak: int) -> None:
+    """Make a peak usual: at most doubling what was, and not while the mailbox is under suspicion."""
+    counts, slot = state.counts, peak + _USUAL_OF_PEAK
+    if counts[peak] > counts[slot] and state.step not in {"flag", "suspend"}:
+        counts[slot] = min(counts[peak], _GROWTH * usual(counts, slot))
+    counts[peak] = 0.0
 
 
 def forget_lately(state: MailboxState) -> None:
     """Forget what was done lately but not what is usual, in place: an operator found the mailbox to be in order."""
-    for slot in (*range(RECIPIENTS_3W), *range(PEAK_MESSAGES_10M, SLOTS)):
+    for slot in (*range(RECIPIENTS_3W), *range(PEAK_MESSAGES_10M, GUESS_SAME + 1)):
         state.counts[slot] = 0.0
-    for sketch in (_NETWORKS, _DOMAINS, _FAILING):
+    FAMILIAR.absorb(state.sketches, UNFAMILIAR, whole=True)
+    for sketch in (CLIENTS, DOMAINS, FAILING, UNFAMILIAR):
         sketch.forget(state.sketches)
-    state.guessed_at = 0
+    state.counts[GUESSED_AT] = state.counts[STRANGE_AT] = 0.0
+    state.strange = b""

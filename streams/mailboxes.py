@@ -3,7 +3,7 @@
 from array import array
 from base64 import b64decode, b64encode
 from collections.abc import Iterable
-from sys import byteorder, intern
+from sys import byteorder
 from typing import Any, Literal
 from zlib import crc32
 
@@ -19,31 +19,20 @@ from schemas.events import (
     MailboxFlagged,
     MailboxReleased,
     MailboxSuspended,
-    MessageExpired,
-    MessageRejected,
     MessageSubmitted,
     OperatorActed,
 )
 from schemas.facts import Evidence
 from schemas.names import derived_id, source_of
 from schemas.settings import Mailboxes
+from streams.counting import count_complaint, count_delivery, count_login, count_submission
 from streams.detectors import findings
-from streams.habits import (
-    SLOTS,
-    MailboxState,
-    Step,
-    age,
-    count_complaint,
-    count_delivery,
-    count_login,
-    count_submission,
-    forget_lately,
-)
+from streams.habits import SLOTS, MailboxState, Step, age, forget_lately
 
 __all__ = ["MailboxState", "decode", "encode", "replay", "step", "subject_of"]
 
 _SOURCES = 8
-_RECENT = 8
+_RECENT = 512 * 4  # bytes: more complaints than can be on their way twice after a crash
 _UNLOGGED = (ClockTicked, ComplaintReceived, OperatorActed)
 _RANK: dict[Step, int] = {"": 0, "watch": 1, "flag": 2, "suspend": 3}
 
@@ -61,7 +50,8 @@ def _counts(kind: type, value: Any) -> "array[float]":  # noqa: ANN401 msgspec h
     counts = array("f", b64decode(value, validate=True))
     if len(counts) > SLOTS:
         raise ValueError(f"{len(counts)} counts, at most {SLOTS} are known")
-    counts.extend([0.0] * (SLOTS - len(counts)))
+    if len(counts) < SLOTS:
+        counts.extend([0.0] * (SLOTS - len(counts)))
     return _little_endian(counts)
 
 
@@ -88,20 +78,29 @@ def decode(value: bytes) -> MailboxState:
         state = _DECODER.decode(value)
     except (msgspec.DecodeError, ValueError) as error:
         raise ValueError(f"no mailbox state: {error}") from error
-    state.applied = {intern(source): identity for source, identity in state.applied.items()}
     return state
 
 
 def subject_of(event: Event) -> str:
-    """Return the mailbox or sender whose state the event changes, "" where it is none's (a tick, a pool event)."""
+    """Return the mailbox or sender whose state the event changes, "" where it is none's (a tick, a stranger's mail)."""
     kind = type(event)
     if kind is DeliveryAttempted or kind is MessageSubmitted:
-        return event.sender  # type: ignore[union-attr]  # `kind is` narrows nothing, but costs a third of isinstance
+        mail: DeliveryAttempted | MessageSubmitted = event  # type: ignore[assignment]  # `kind is` costs a third of isinstance
+        return mail.sender if mail.sender_kind != "envelope" else _script(mail)
     if isinstance(event, OperatorActed):
         return event.subject if event.action in {"suspend", "release"} else ""
     if isinstance(event, MailboxAuthenticated):
         return event.mailbox
-    return event.sender if isinstance(event, ComplaintReceived | MessageRejected | MessageExpired) else ""
+    return event.sender if isinstance(event, ComplaintReceived) else ""
+
+
+def _script(event: DeliveryAttempted | MessageSubmitted) -> str:
+    """Return the envelope sender of what a local program (a script on a web server) handed in, else "".
+
+    Whoever else is known by the envelope only is a stranger who writes to us, or whose mail we forward: he is none of
+    our mailboxes, and anybody can write his name there.
+    """
+    return event.sender if isinstance(event, MessageSubmitted) and not event.client_ip and event.sender != "<>" else ""
 
 
 def step(state: MailboxState | None, event: Event, limits: Mailboxes) -> tuple[MailboxState, tuple[MailboxEvent, ...]]:
@@ -118,14 +117,8 @@ def step(state: MailboxState | None, event: Event, limits: Mailboxes) -> tuple[M
         state = MailboxState(mailbox=subject)
     if isinstance(event, _UNLOGGED):
         return state, _step_unlogged(state, event, limits)
-    applied, source = state.applied, source_of(event.id)
-    if event.id <= applied.get(source, ""):
+    if not _applies(state, event.id):
         return state, ()
-    if source not in applied:
-        if len(applied) >= _SOURCES:
-            del applied[next(iter(applied))]
-        source = intern(source)
-    applied[source] = event.id
     moved = age(state, event.at)
     state.at = max(state.at, event.at)
     if isinstance(event, DeliveryAttempted):
@@ -137,15 +130,28 @@ def step(state: MailboxState | None, event: Event, limits: Mailboxes) -> tuple[M
     return state, _judge(state, event, limits) if moved else ()
 
 
+def _applies(state: MailboxState, identity: str) -> bool:
+    """Tell whether an event of a log is newer than the last one applied of its source, and note that it is applied."""
+    applied, source = state.applied, source_of(identity)
+    for place, before in enumerate(applied):
+        if before.startswith(source):
+            if identity <= before:
+                return False
+            state.applied = (*applied[:place], identity, *applied[place + 1 :])
+            return True
+    state.applied = (*applied, identity)[-_SOURCES:]
+    return True
+
+
 def _step_unlogged(
     state: MailboxState, event: ClockTicked | ComplaintReceived | OperatorActed, limits: Mailboxes
 ) -> tuple[MailboxEvent, ...]:
     """Return what a tick, a complaint or an order decides; the last two have ids of no source, so those are kept."""
     if not isinstance(event, ClockTicked):
-        digest = crc32(event.id.encode())
+        digest = crc32(event.id.encode()).to_bytes(4, "little")
         if digest in state.recent:
             return ()
-        state.recent = (*state.recent, digest)[-_RECENT:]
+        state.recent = (state.recent + digest)[-_RECENT:]
     age(state, event.at)
     state.at = max(state.at, event.at)
     if isinstance(event, OperatorActed):

@@ -173,6 +173,7 @@ def _counts(counted: Iterable[TrafficCounted]) -> tuple[Output, ...]:
 
 
 def _ahead(present: MailboxState, other: MailboxState) -> bool:
-    return present.applied != other.applied and all(
-        present.applied.get(source, "") >= identity for source, identity in other.applied.items()
-    )
+    if present.applied == other.applied:
+        return False
+    ours = {source_of(identity): identity for identity in present.applied}
+    return all(ours.get(source_of(identity), "") >= identity for identity in other.applied)

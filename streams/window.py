@@ -46,7 +46,7 @@ class Window(msgspec.Struct, frozen=True):
 class Sketch(msgspec.Struct, frozen=True):
     """Linear counting in two generations of `size` bytes each, at `start` of a row of bytes.
 
-    Marks are made in the newer one; `turn` drops the older, after each `generation` of time. With 16 bytes it counts
+    Marks are made in the newer one; `turn` drops the older, after each `generation` of time. With 14 bytes it counts
     to about 500, and 41 as 41 give or take 4.
     """
 
@@ -85,6 +85,12 @@ class Sketch(msgspec.Struct, frozen=True):
         row[middle:end] = row[self.start : middle] if times == 1 else bytes(self.size)
         row[self.start : middle] = bytes(self.size)
         return True
+
+    def absorb(self, row: bytearray, other: "Sketch", *, whole: bool) -> None:
+        """Mark in the newer generation what another sketch of the same size holds: its older one, or the whole."""
+        for place in range(self.size):
+            theirs = other.start + place
+            row[self.start + place] |= row[theirs + self.size] | (row[theirs] if whole else 0)
 
     def forget(self, row: bytearray) -> None:
         """Forget all, in place."""

@@ -2,8 +2,9 @@
 
 Phases are parted by `;`, each a list of `word=number`: `for` (minutes), `messages`, `recipients` (of each message),
 `unknown` and `refused` and `greylisted` (percent of the recipients), `networks` (clients' networks in turn, from
-`from` on), `domains` (of recipients), `failed` (logins, from `guessers` networks), `logins` (good ones), `complaints`,
-and `times` to repeat the phase. What a phase holds is spread evenly over it.
+`from` on), `domains` (of recipients), `known` (percent of the recipients who are among twenty friends), `failed`
+(logins, from `guessers` networks), `logins` (good ones), `complaints`, and `times` to repeat the phase. What a phase
+holds is spread evenly over it.
 """
 
 from collections.abc import Iterator
@@ -20,7 +21,7 @@ MAILBOX = "eve@example.net"
 _START = 1_772_323_200_000_000  # 2026-03-01 00:00 UTC
 _MINUTE = 60_000_000
 _SOURCE = source_id("patterns")
-_MAIL_WORDS = ("messages", "recipients", "unknown", "refused", "greylisted", "domains", "complaints")
+_MAIL_WORDS = ("messages", "recipients", "unknown", "refused", "greylisted", "domains", "known", "complaints")
 _CLIENT_WORDS = ("networks", "from", "failed", "guessers", "logins")
 _WORDS = frozenset(("for", "times", *_MAIL_WORDS, *_CLIENT_WORDS))
 
@@ -69,13 +70,14 @@ def _mail(tape: _Tape, at: int, number: int, phase: dict[str, int]) -> Iterator[
     for _ in range(count):
         tape.recipients += 1
         outcome, status = _outcome(tape.recipients, phase)
+        who = tape.recipients % 20 if tape.recipients * 53 % 100 < phase.get("known", 0) else tape.recipients + 100
         yield DeliveryAttempted(
             id=tape.identity(),
             at=at,
             host="mx1",
             queue_id=f"Q{number}",
             sender=MAILBOX,
-            recipient=f"r{tape.recipients}@d{tape.recipients % phase.get('domains', 8)}.example",
+            recipient=f"r{who}@d{who % phase.get('domains', 8)}.example",
             outcome=outcome,
             enhanced_status=status,
         )

@@ -1,6 +1,5 @@
 """The fold of a mailbox: steps, release, orders, events read twice, and the simulated town with its thieves."""
 
-import sys
 import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
@@ -62,7 +61,7 @@ def order(action: str, at: int, number: int = 1) -> OperatorActed:
 
 def test_every_detector_has_its_golden_file() -> None:
     assert detectors.names() == tuple(sorted(path.stem for path in GOLDEN.glob("*.txt")))
-    with pytest.raises(ValueError, match="no detector 'moon'; there are client_networks, complaints"):
+    with pytest.raises(ValueError, match="no detector 'moon'; there are burst, client_networks, complaints"):
         detectors.load("moon")
 
 
@@ -77,7 +76,7 @@ def test_a_takeover_is_watched_flagged_and_suspended_once_each_then_released() -
     released = decided[-1]
     assert isinstance(released, MailboxReleased)
     assert released.score < 30
-    assert 3 * ONE_HOUR < released.at - events[-1].at < 24 * ONE_HOUR
+    assert 3 * ONE_HOUR < released.at - events[-1].at < 36 * ONE_HOUR
 
 
 @pytest.mark.parametrize(
@@ -110,7 +109,8 @@ def test_a_configuration_cannot_promise_what_no_hook_carries_out() -> None:
 
 def test_an_operator_releases_and_the_next_takeover_is_found_again() -> None:
     first = events_of(f"{QUIET}; {BOTNET}")
-    second = events_of(f"{QUIET}; {BOTNET}; for=60; {BOTNET}")[len(first) :]
+    elsewhere = BOTNET.replace("from=9", "from=11")  # the release made the first one's networks familiar
+    second = events_of(f"{QUIET}; {BOTNET}; for=60; {elsewhere}")[len(first) :]
     released = order("release", first[-1].at + SECOND)
     states, decided = mailboxes.replay([*first, released, released], ENFORCE)
     assert told(decided) == ["watch", "flag", "enforce", "released"]
@@ -185,7 +185,7 @@ def test_a_busy_mailbox_takes_about_a_kilobyte() -> None:
     tracemalloc.stop()
     assert each <= 1024
     assert len(value) <= 1024
-    assert sys.getsizeof(copies[0].applied) <= 232
+    assert len(copies[0].recent) <= 2048
 
 
 def _events(activity: Iterator[Activity]) -> Iterator[Event]:
@@ -209,7 +209,7 @@ def _events(activity: Iterator[Activity]) -> Iterator[Event]:
             id=event_id(mail, place),
             at=item.at,
             host="mx1",
-            queue_id="Q",
+            queue_id=f"Q{number}",
             sender=item.mailbox,
             sender_kind="sasl",
             client_ip=item.client_ip,
@@ -221,7 +221,7 @@ def _events(activity: Iterator[Activity]) -> Iterator[Event]:
                 id=event_id(mail, place + 100 * (nth + 1)),
                 at=item.at + SECOND,
                 host="mx1",
-                queue_id="Q",
+                queue_id=f"Q{number}",
                 sender=item.mailbox,
                 recipient=to.address,
                 outcome="sent" if status[0] == "2" else "bounced" if status[0] == "5" else "deferred",

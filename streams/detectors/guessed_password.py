@@ -6,7 +6,16 @@ A mistyped password fails and succeeds from the same place; and who is attacked 
 from math import exp
 
 from schemas.facts import Evidence
-from streams.habits import GUESS_FAILURES, GUESS_NETWORKS, GUESS_SAME, USUAL_FAILED_1H, MailboxState, usual
+from streams.habits import (
+    GUESS_FAILURES,
+    GUESS_NETWORKS,
+    GUESS_SAME,
+    GUESSED_AT,
+    USUAL_FAILED_1H,
+    MailboxState,
+    since,
+    usual,
+)
 from streams.window import HOUR
 
 _TIMES_USUAL = 2.5
@@ -22,7 +31,7 @@ _LEAST_POINTS = 5.0
 
 def evidence(state: MailboxState) -> Evidence | None:
     """Return up to 80 points, fading over hours: fewer where all came from one network, few where from the same."""
-    if not state.guessed_at:
+    if not state.counts[GUESSED_AT]:
         return None
     failures, networks = state.counts[GUESS_FAILURES], state.counts[GUESS_NETWORKS]
     most = usual(state.counts, USUAL_FAILED_1H)
@@ -32,7 +41,7 @@ def evidence(state: MailboxState) -> Evidence | None:
         points = _SPREAD + _POINTS_A_FAILURE * min(failures, _MOST_FAILURES)
     else:
         points = _SAME_PLACE if state.counts[GUESS_SAME] else _ELSEWHERE
-    points *= exp(-max(0, state.aged - state.guessed_at) / _FADES)
+    points *= exp(-since(state, GUESSED_AT) / _FADES)
     if points < _LEAST_POINTS:
         return None
     where = "networks" if round(networks) > 1 else "network"

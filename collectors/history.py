@@ -1,0 +1,179 @@
+"""History at once: logs, complaints and lists' answers of the past as one stream of events, for a backtest."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import datetime
+from heapq import merge
+from operator import attrgetter
+from pathlib import Path
+
+import msgspec
+
+from collectors import complaints, dnsbl
+from collectors.parsing import Progress
+from collectors.parsing import _lines as lines_of
+from collectors.parsing import _opened as opened
+from collectors.pop import PopLogins, PopSenders
+from collectors.reading import Counts, LogReader, log_formats
+from schemas.events import ComplaintReceived, Event, ListHealthObserved, ListingObserved
+from schemas.names import canonical_ip, derived_id, source_id
+from schemas.settings import Log, Settings
+
+_AT = attrgetter("at")
+_TOLD = 1 << 20
+_LARGEST_MAIL = 10 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Past:
+    """What history is made of: files by their format, a folder of complaints, a file of lists' answers."""
+
+    logs: tuple[tuple[str, Path], ...] = ()
+    complaints: Path | None = None
+    complaint_format: str = "arf"
+    listings: Path | None = None
+    counts: dict[str, Counts] = field(default_factory=dict)
+
+    @property
+    def bytes(self) -> int:
+        """Return how many bytes the logs have on disk. OSError where one cannot be read."""
+        return sum(path.stat().st_size for _, path in self.logs)
+
+
+def named_log(text: str) -> tuple[str, Path]:
+    """Return the format and the file of FORMAT=FILE. ValueError where it is not that, or there is no such format."""
+    name, equals, file = text.partition("=")
+    if not (name and equals and file):
+        raise ValueError(f"--log {text!r}: say FORMAT=FILE, as in postfix=/var/log/mail.log")
+    if name not in log_formats():
+        raise ValueError(f"--log {text!r}: no log format {name!r}; there are {', '.join(log_formats())}")
+    return name, Path(file)
+
+
+def events(past: Past, settings: Settings, progress: Progress) -> Iterator[Event]:
+    """Yield all events, merged by their time; each file is taken to be in order.
+
+    `past.counts` tells for each file what became of its lines; what cannot be read is counted there as a dead letter.
+    OSError and ValueError name the file that cannot be read at all.
+    """
+    streams: list[Iterable[Event]] = [_log(past, *each, settings, progress) for each in past.logs]
+    if past.complaints is not None:
+        streams.append(_complaints(past, past.complaints))
+    if past.listings is not None:
+        streams.append(listings(past.listings, settings))
+    merged = merge(*streams, key=_AT) if len(streams) > 1 else streams[0] if streams else ()
+    window = settings.pop_before_smtp_minutes
+    return iter(map(PopSenders(PopLogins(window)).step, merged) if window else merged)
+
+
+def _log(past: Past, name: str, path: Path, settings: Settings, progress: Progress) -> Iterator[Event]:
+    told = _configured(name, path, settings)
+    with ExitStack() as stack:
+        source, changed = stack.enter_context(opened(str(path)))
+        reader = LogReader(
+            source_id(name, path),
+            name=path.name,
+            format=name,
+            host=told.host if told else "",
+            zone=told.timezone if told else "UTC",
+            outbound_ips=settings.outbound_ips,
+            networks=settings.networks,
+            reference=changed,
+        )
+        past.counts[str(path)] = reader.counts
+        read, before = reader.read, 0
+        for offset, line in lines_of(source):
+            yield from read(line, offset)
+            if offset - before > _TOLD:
+                progress(offset - before)
+                before = offset
+
+
+def _configured(name: str, path: Path, settings: Settings) -> Log | None:
+    """Return what the configuration says of a log: the section of this file, else the only one of its format."""
+    sections = [*settings.mta.values(), *settings.logins.values()]
+    alike = [each for each in sections if each.log.resolve() == path.resolve()]
+    alike = alike or [each for each in sections if each.format == name]
+    return alike[0] if len(alike) == 1 else None
+
+
+def _complaints(past: Past, folder: Path) -> list[ComplaintReceived]:
+    """Return the complaints of a Maildir, or of a folder of mails, by their time; each counts when it came."""
+    if not folder.is_dir():
+        raise NotADirectoryError(20, "is no folder of complaints", str(folder))
+    parse = complaints.load(past.complaint_format)
+    counts = past.counts[str(folder)] = Counts()
+    found: list[ComplaintReceived] = []
+    for path in sorted(_mails(folder)):
+        counts.lines += 1
+        try:
+            complaint = parse(path.read_bytes()[: _LARGEST_MAIL + 1])
+        except ValueError:
+            counts.dead_letters += 1
+            continue
+        if complaint is None:
+            counts.ignored += 1
+            continue
+        counts.note(complaint)
+        found.append(complaint)
+    return sorted(found, key=_AT)
+
+
+def _mails(folder: Path) -> Iterator[Path]:
+    within = [folder / part for part in ("new", "cur")]
+    places = within if all(place.is_dir() for place in within) else [folder]
+    for place in places:
+        yield from (path for path in place.iterdir() if path.is_file() and not path.name.startswith("."))
+
+
+def listings(file: Path, settings: Settings) -> list[ListingObserved | ListHealthObserved]:
+    """Return the lists' answers of a file of JSON lines, by their time. ValueError names file, line and fault.
+
+    A line is an event as it is stored (`listing_observed`, `list_health_observed`), or what is known of a listing:
+    `at` (RFC 3339, or epoch microseconds), `ip`, `list`, `answer`; `scope` and `weight` are those of the list if left
+    out.
+    """
+    found: list[ListingObserved | ListHealthObserved] = []
+    with file.open("rb") as lines:
+        for number, text in enumerate(lines, 1):
+            if not text.strip():
+                continue
+            try:
+                found.append(_listing(text, settings))
+            except (ValueError, KeyError, TypeError) as error:
+                reason = f"no {error}" if isinstance(error, KeyError) else str(error)
+                raise ValueError(f"{file}:{number}: no answer of a list: {reason}") from error
+    return sorted(found, key=_AT)
+
+
+def _listing(text: bytes, settings: Settings) -> ListingObserved | ListHealthObserved:
+    row = msgspec.json.decode(text, type=dict[str, object])
+    row["at"] = _epoch(row["at"])
+    row.setdefault("type", "listing_observed")
+    if row["type"] == "listing_observed":
+        row["ip"] = canonical_ip(str(row["ip"]))
+        scope, weight = _worth(str(row["list"]), settings)
+        row.setdefault("scope", scope)
+        row.setdefault("weight", weight)
+    row.setdefault("id", derived_id("listing", row["list"], row.get("ip", ""), row["at"]))
+    return msgspec.convert(row, ListingObserved | ListHealthObserved)
+
+
+def _worth(name: str, settings: Settings) -> tuple[str, float]:
+    own = settings.dnsbl.own.get(name)
+    if own is not None:
+        return "ip", own.weight
+    if name in dnsbl.names():
+        known = dnsbl.load(name)
+        return known.scope, known.weight
+    return "ip", 1.0
+
+
+def _epoch(at: object) -> int:
+    if isinstance(at, int):
+        return at
+    moment = datetime.fromisoformat(str(at))
+    if moment.tzinfo is None:
+        raise ValueError(f"{at!r} names no time zone")
+    return int(moment.timestamp()) * 1_000_000 + moment.microsecond

@@ -1,0 +1,49 @@
+"""Types of settings that check what they hold; a wrong value is told in words of the field."""
+
+from ipaddress import ip_network
+from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, Field
+
+from schemas.names import canonical_ip
+
+
+def _ip(text: str) -> str:
+    try:
+        return canonical_ip(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no IP address") from None
+
+
+def _network(text: str) -> str:
+    try:
+        return str(ip_network(text))
+    except ValueError as error:
+        raise ValueError(f"{text!r} is no network: {error}") from None
+
+
+def _zone(text: str) -> str:
+    try:
+        ZoneInfo(text)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ValueError(f"{text!r} is no time zone of the tz database") from None
+    return text
+
+
+def each_once(transports: dict[str, str]) -> dict[str, str]:
+    """Return a pool's transports. ValueError where there are none, or an IP stands there twice."""
+    ips = list(transports.values())
+    twice = sorted({ip for ip in ips if ips.count(ip) > 1})
+    if twice or not ips:
+        raise ValueError(f"{', '.join(twice)} stands there twice" if twice else "a pool needs at least one")
+    return transports
+
+
+Ip = Annotated[str, AfterValidator(_ip)]
+Network = Annotated[str, AfterValidator(_network)]
+Zone = Annotated[str, AfterValidator(_zone)]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
+Port = Annotated[int, Field(ge=0, le=65535)]
+Seconds = Annotated[float, Field(gt=0)]
+Share = Annotated[float, Field(gt=0, le=1)]

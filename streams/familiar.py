@@ -1,0 +1,58 @@
+"""The recipients a mailbox wrote to before: a Bloom filter with two hashes that grows with what it holds.
+
+It lies behind the sketches in the same row of bytes. Doubling copies the bits to both halves, which keeps every
+member; it is done when three tenths of the bits are set, so that at most one recipient in eleven looks known by chance.
+A shop, whose every recipient is new, gains nothing from a larger filter: it keeps the small one, and what is in it.
+"""
+
+from functools import lru_cache
+from zlib import crc32
+
+from streams.habits import FILTER_AT, KNOWN_3W, MARKED, NEW_3W, MailboxState
+
+_FULL = 0.3
+_SMALL = 64
+_LARGEST = 4096
+_WORTH_GROWING = 0.6
+
+
+@lru_cache(maxsize=1 << 16)
+def address_digest(address: str) -> int:
+    """Return a digest of a recipient's address."""
+    return crc32(address.lower().encode())
+
+
+def is_known(state: MailboxState, digest: int) -> bool:
+    """Tell whether the mailbox wrote to this recipient before, or (`chance`) looks as if."""
+    row = state.sketches
+    mask = (len(row) - FILTER_AT) * 8 - 1
+    first, second = digest & mask, digest >> 16 & mask
+    return bool(row[FILTER_AT + (first >> 3)] >> (first & 7) & row[FILTER_AT + (second >> 3)] >> (second & 7) & 1)
+
+
+def chance(state: MailboxState) -> float:
+    """Return how likely a recipient never written to looks known."""
+    marked: float = state.counts[MARKED]
+    return min(1.0, marked / ((len(state.sketches) - FILTER_AT) * 8)) ** 2
+
+
+def remember(state: MailboxState, digest: int) -> None:
+    """Add a recipient that is not known, in place; a full filter grows where that pays, else it stays as it is."""
+    row, counts = state.sketches, state.counts
+    size = len(row) - FILTER_AT
+    if counts[MARKED] >= _FULL * size * 8:
+        if size >= _LARGEST or (size >= _SMALL and not _pays(state)):
+            return
+        row += row[FILTER_AT:]
+        counts[MARKED] *= 2
+        size *= 2
+    for bit in (digest & size * 8 - 1, digest >> 16 & size * 8 - 1):
+        place, mask = FILTER_AT + (bit >> 3), 1 << (bit & 7)
+        counts[MARKED] += not row[place] & mask
+        row[place] |= mask
+
+
+def _pays(state: MailboxState) -> bool:
+    new: float = state.counts[NEW_3W]
+    known: float = state.counts[KNOWN_3W]
+    return new < _WORTH_GROWING * (new + known)

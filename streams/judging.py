@@ -1,0 +1,208 @@
+"""How good the decisions were: held against labels of what really happened (`relaywarden demo --write`'s labels.jsonl).
+
+A *flag* is the first `MailboxFlagged` (step "flag") or `MailboxSuspended` of a mailbox since it was last released. It
+is right when a thief had the mailbox then, or up to a day after: complaints and bounces come late. Any other is false.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from statistics import median
+
+import msgspec
+
+from schemas.events import Event, MailboxEvent, MailboxFlagged, MailboxReleased, MessageSubmitted
+from streams.mailboxes import subject_of
+from streams.standing import rfc3339
+
+_DAY = 86_400_000_000
+_GRACE = _DAY
+
+
+class Label(msgspec.Struct, frozen=True, order=True):
+    """From `start` to `end` (UTC epoch microseconds) a thief sent from the mailbox, in the way named `kind`."""
+
+    mailbox: str
+    kind: str
+    start: int
+    end: int
+
+
+class _Line(msgspec.Struct):
+    mailbox: str
+    kind: str
+    start: datetime
+    end: datetime
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """How one kind of takeover was met, or all of them (`kind` "all").
+
+    `minutes` and `leaked` are medians over those found: minutes from the thief's first mail to the flag, and messages
+    that left in between. `precision` is told for all only, since a false flag is of no kind.
+    """
+
+    kind: str
+    takeovers: int
+    found: int
+    recall: float
+    minutes: float | None
+    leaked: float | None
+    false_flags: int | None = None
+    precision: float | None = None
+    false_a_10000_mailbox_days: float | None = None
+
+
+def labels(text: str, place: str) -> tuple[Label, ...]:
+    """Return the labels of JSON lines. ValueError names the line that is none."""
+    found = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.strip():
+            try:
+                row = msgspec.json.decode(line, type=_Line)
+            except msgspec.DecodeError as error:
+                raise ValueError(f"{place}:{number}: no label: {error}") from error
+            found.append(Label(row.mailbox.lower(), row.kind, _epoch(row.start), _epoch(row.end)))
+    return tuple(found)
+
+
+def labels_of(file: Path) -> tuple[Label, ...]:
+    """Return the labels of a file. OSError where it cannot be read, ValueError where a line is no label."""
+    return labels(file.read_text(encoding="utf-8"), str(file))
+
+
+def _epoch(moment: datetime) -> int:
+    return int(moment.timestamp()) * 1_000_000 + moment.microsecond
+
+
+class Jury:
+    """Watches a backtest's events and decisions go by, and judges at the end."""
+
+    def __init__(self, told: Iterable[Label]) -> None:
+        self._labels = tuple(told)
+        self._of: dict[str, list[Label]] = defaultdict(list)
+        for label in self._labels:
+            self._of[label.mailbox].append(label)
+        self._sent: dict[str, list[int]] = {mailbox: [] for mailbox in self._of}
+        self._days: dict[str, int] = {}
+        self._mailbox_days = 0
+        self._flagged: set[str] = set()
+        self._flags: list[MailboxEvent] = []
+
+    def heard(self, events: Iterable[Event]) -> Iterable[Event]:
+        """Yield the events on, noting what a thief sent and on how many days each mailbox was there."""
+        days, sent = self._days, self._sent
+        for event in events:
+            subject = subject_of(event)
+            if subject:
+                day = event.at // _DAY
+                if days.get(subject) != day:
+                    days[subject] = day
+                    self._mailbox_days += 1
+                if subject in sent and isinstance(event, MessageSubmitted):
+                    sent[subject].append(event.at)
+            yield event
+
+    def decided(self, decision: MailboxEvent) -> None:
+        """Note a decision."""
+        if isinstance(decision, MailboxReleased):
+            self._flagged.discard(decision.mailbox)
+        elif not (isinstance(decision, MailboxFlagged) and decision.step == "watch"):
+            if decision.mailbox not in self._flagged:
+                self._flags.append(decision)
+            self._flagged.add(decision.mailbox)
+
+    def false_flags(self) -> list[MailboxEvent]:
+        """Return the flags that no label explains."""
+        return [flag for flag in self._flags if self._label_of(flag) is None]
+
+    def verdicts(self) -> list[Verdict]:
+        """Return the verdict on each kind, sorted by name, and on all together at the end."""
+        first: dict[Label, int] = {}
+        for flag in self._flags:
+            label = self._label_of(flag)
+            if label is not None:
+                first.setdefault(label, flag.at)
+        kinds = sorted({label.kind for label in self._labels})
+        rows = [self._verdict(kind, [each for each in self._labels if each.kind == kind], first) for kind in kinds]
+        wrong = len(self.false_flags())
+        right = len(self._flags) - wrong
+        days = self._mailbox_days
+        whole = self._verdict("all", list(self._labels), first)
+        rows.append(
+            msgspec.structs.replace(
+                whole,
+                false_flags=wrong,
+                precision=round(right / len(self._flags), 4) if self._flags else None,
+                false_a_10000_mailbox_days=round(10_000 * wrong / days, 3) if days else None,
+            )
+        )
+        return rows
+
+    def _verdict(self, kind: str, told: list[Label], first: dict[Label, int]) -> Verdict:
+        found = [label for label in told if label in first]
+        minutes = [(first[label] - label.start) / 60_000_000 for label in found]
+        leaked = [self._leaked(label, first[label]) for label in found]
+        return Verdict(
+            kind=kind,
+            takeovers=len(told),
+            found=len(found),
+            recall=round(len(found) / len(told), 4) if told else 0.0,
+            minutes=round(median(minutes), 1) if minutes else None,
+            leaked=median(leaked) if leaked else None,
+        )
+
+    def _label_of(self, flag: MailboxEvent) -> Label | None:
+        open_then = [
+            label
+            for label in self._of.get(flag.mailbox, ())
+            if label.start - 600_000_000 <= flag.at <= label.end + _GRACE
+        ]
+        return max(open_then, key=lambda label: label.start) if open_then else None
+
+    def _leaked(self, label: Label, flagged_at: int) -> int:
+        return sum(label.start <= at <= min(flagged_at, label.end) for at in self._sent[label.mailbox])
+
+
+class Comparison(msgspec.Struct, frozen=True, kw_only=True):
+    """A mailbox that two configurations see differently: when each flagged it first ("" for never), and why."""
+
+    mailbox: str
+    first: str
+    second: str
+    why: str
+
+
+def flags_of(decisions: Iterable[object]) -> dict[str, MailboxEvent]:
+    """Return the first flag of each mailbox."""
+    found: dict[str, MailboxEvent] = {}
+    for decision in decisions:
+        if isinstance(decision, MailboxFlagged) and decision.step == "flag":
+            found.setdefault(decision.mailbox, decision)
+    return found
+
+
+def differences(first: dict[str, MailboxEvent], second: dict[str, MailboxEvent]) -> list[Comparison]:
+    """Return the mailboxes that only one configuration flagged, or that they flagged at other times, by name."""
+    rows = []
+    for mailbox in sorted({*first, *second}):
+        one, other = first.get(mailbox), second.get(mailbox)
+        if one is not None and other is not None and one.at == other.at:
+            continue
+        told = one or other
+        assert told is not None  # noqa: S101 the mailbox is in one of the two
+        rows.append(
+            Comparison(
+                mailbox=mailbox,
+                first=rfc3339(one.at) if one else "",
+                second=rfc3339(other.at) if other else "",
+                why="; ".join(each.text for each in told.evidence),
+            )
+        )
+    return rows
+
+
+def tally(decisions: Iterable[object]) -> Counter[str]:
+    """Return how many decisions there are of each type."""
+    return Counter(str(getattr(decision, "__struct_config__").tag) for decision in decisions)  # noqa: B009

@@ -1,0 +1,145 @@
+"""History through the rules: the same decisions as the fold's, the lists' answers, labels and comparisons."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from msgspec import structs
+
+from schemas.events import Event, IpWithdrawn, ListingObserved, MailboxFlagged, MailboxReleased
+from schemas.settings import Mailboxes, Pool, Settings
+from streams import mailboxes
+from streams.backtest import Backtest, line
+from streams.judging import Jury, differences, flags_of, labels
+from tests.patterns import MAILBOX, events_of
+
+QUIET = "for=60 messages=2 logins=3 networks=2 known=80 times=72"
+THIEF = "for=5 messages=300 recipients=3 unknown=20 networks=40 from=9"
+POOL = Pool(transports={"out1": "192.0.2.1", "out2": "192.0.2.2"}, min_active=1)
+START = 1_772_323_200_000_000
+
+
+def label(start: int, end: int, mailbox: str = MAILBOX, kind: str = "botnet") -> str:
+    moments = [datetime.fromtimestamp(at / 1_000_000, UTC).isoformat() for at in (start, end)]
+    return json.dumps({"mailbox": mailbox, "kind": kind, "start": moments[0], "end": moments[1]})
+
+
+def listing(at: int, answer: str) -> ListingObserved:
+    return ListingObserved(
+        id=f"{answer} {at}",
+        at=at,
+        ip="192.0.2.1",
+        list="spamcop",
+        answer=answer,  # type: ignore[arg-type]  # the tests name only answers that exist
+        scope="ip",
+        weight=1.0,
+    )
+
+
+def test_a_backtest_decides_as_the_fold_does() -> None:
+    events = events_of(f"{QUIET}; {THIEF}")
+    decided = list(Backtest(Settings(), with_pool=False).run(events))
+    assert decided == list(mailboxes.replay(events, Mailboxes())[1])
+    assert [each.step for each in decided if isinstance(each, MailboxFlagged)][-1] == "flag"
+
+
+def test_who_falls_silent_is_released_while_others_go_on() -> None:
+    events = events_of(f"{QUIET}; {THIEF}")
+    other = [
+        structs.replace(event, sender="bob@example.net", id=f"b{event.id[1:]}", at=event.at + 4 * 86_400_000_000)
+        for event in events_of("for=60 messages=2 times=48")
+    ]
+    decided = list(Backtest(Settings(), with_pool=False).run([*events, *other]))
+    assert isinstance(decided[-1], MailboxReleased)
+    assert decided[-1].mailbox == MAILBOX
+
+
+def test_the_lists_answers_withdraw_and_restore() -> None:
+    answers: list[Event] = [listing(START, "not_listed"), listing(START + 60_000_000, "listed")]
+    hour = 3_600_000_000
+    answers += [listing(START + number * hour // 4, "not_listed") for number in range(4, 60)]
+    settings = Settings(pool={"main": POOL})
+    decided = list(Backtest(settings, with_pool=True).run(answers))
+    assert [type(each).__name__ for each in decided] == [
+        "IpWithdrawn",
+        "IpProbationStarted",
+        "IpProbationStarted",
+        "IpRestored",
+    ]
+    assert isinstance(decided[0], IpWithdrawn)
+    row = json.loads(line(decided[0]))
+    assert (row["type"], row["ip"], row["at"]) == ("ip_withdrawn", "192.0.2.1", "2026-03-01T00:01:10+00:00")
+    assert row["until"] == "2026-03-01T02:01:10+00:00"
+
+
+def test_a_watched_mailbox_is_not_called_flagged() -> None:
+    decided = list(Backtest(Settings(), with_pool=False).run(events_of(f"{QUIET}; {THIEF}")))
+    rows = [json.loads(line(each)) for each in decided]
+    assert [row["type"] for row in rows][:2] == ["mailbox_watched", "mailbox_flagged"]
+    assert rows[1]["at"].startswith("2026-03-04T00:0")
+    assert rows[1]["evidence"][0].keys() == {"rule", "text", "value", "usual", "points"}
+
+
+def test_a_jury_tells_right_from_false() -> None:
+    events = events_of(f"{QUIET}; {THIEF}")
+    start = events[-1].at - 5 * 60_000_000
+    told = labels(label(start, events[-1].at) + "\n" + label(START, START + 1, "bob@example.net", "slow"), "labels")
+    jury = Jury(told)
+    run = Backtest(Settings(), with_pool=False)
+    for decision in run.run(jury.heard(events)):
+        jury.decided(decision)  # type: ignore[arg-type]  # there is no pool
+    botnet, slow, whole = jury.verdicts()
+    assert (botnet.kind, botnet.found, botnet.recall) == ("botnet", 1, 1.0)
+    assert botnet.minutes is not None
+    assert 0 <= botnet.minutes < 1
+    assert botnet.leaked is not None
+    assert 1 <= botnet.leaked <= 60
+    assert (slow.found, slow.recall, slow.minutes) == (0, 0.0, None)
+    assert (whole.takeovers, whole.recall, whole.precision, whole.false_flags) == (2, 0.5, 1.0, 0)
+    unlabelled = Jury(())
+    for decision in run.run(()):
+        unlabelled.decided(decision)  # type: ignore[arg-type]  # likewise
+    assert unlabelled.verdicts()[-1].precision is None
+
+
+def test_a_flag_that_no_label_explains_is_false() -> None:
+    events = events_of(f"{QUIET}; {THIEF}")
+    jury = Jury(())
+    for decision in Backtest(Settings(), with_pool=False).run(jury.heard(events)):
+        jury.decided(decision)  # type: ignore[arg-type]  # there is no pool
+    (whole,) = jury.verdicts()
+    assert (whole.false_flags, whole.precision, whole.false_a_10000_mailbox_days) == (1, 0.0, 2500.0)
+    assert [flag.mailbox for flag in jury.false_flags()] == [MAILBOX]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("{", "labels.jsonl:1: no label: Input data was truncated"),
+        ('{"mailbox":"a","kind":"b","start":"2026-01-01T00:00:00Z"}', "missing required field `end`"),
+        ('{"mailbox":"a","kind":"b","start":"yesterday","end":"x"}', "Invalid RFC3339"),
+    ],
+)
+def test_a_line_that_is_no_label_is_named(text: str, reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        labels(text, "labels.jsonl")
+
+
+def test_two_configurations_are_compared() -> None:
+    events = events_of(f"{QUIET}; {THIEF}")
+    strict = flags_of(Backtest(Settings(), with_pool=False).run(events))
+    lax = flags_of(
+        Backtest(Settings(mailboxes=Mailboxes(flag_score=500, suspend_score=600)), with_pool=False).run(events)
+    )
+    (row,) = differences(strict, lax)
+    assert (row.mailbox, row.second) == (MAILBOX, "")
+    assert row.first.startswith("2026-03-04T00:0")
+    assert "not used before" in row.why
+    assert differences(strict, strict) == []
+
+
+def history(tmp_path: Path) -> Path:
+    listings = tmp_path / "listings.jsonl"
+    listings.write_text('{"at":"2026-03-01T00:00:00Z","ip":"192.0.2.1","list":"spamcop","answer":"listed"}\n')
+    return listings
