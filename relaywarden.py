@@ -8,6 +8,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from embedded.backtest_command import backtest
 from embedded.pool_commands import pool_app
 from embedded.terminal import DEFAULT_CONFIG, Config, Json, show, tell
 from schemas.settings import Settings, load
@@ -20,6 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(pool_app, name="pool")
+app.command()(backtest)
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 Typer's callback
