@@ -9,10 +9,10 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from collectors.addresses import redacted
 from collectors.complaints import load
 from schemas.events import DeadLetter, Event
 from schemas.names import derived_id
+from schemas.redaction import redacted
 from schemas.settings import Maildir
 
 LOG = logging.getLogger("relaywarden.complaints")
@@ -95,7 +95,7 @@ class Intake:
             at=mtime_ns // 1000,
             name=self._name,
             format=self._format,
-            reason=reason,
+            reason=redacted(reason),
             text=redacted(mail[: 2 * _TEXT_LENGTH].decode(errors="replace"))[:_TEXT_LENGTH],
             place=place,
         )

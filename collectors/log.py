@@ -17,6 +17,7 @@ from collectors.stored import Sink, stored_of
 from schemas.events import DeadLetter, Event, SourceOpened
 from schemas.names import event_id, opening_id
 from schemas.pulse import Pulse
+from schemas.redaction import redacted
 from schemas.settings import Log, Settings
 
 LOG = logging.getLogger("relaywarden.collect")
@@ -219,7 +220,7 @@ class _Session:
             name=self._name,
             format=self._log.format,
             reason=unread.reason if unread else "",
-            text=unread.sample.decode("utf-8", "replace") if unread else "",
+            text=redacted(unread.sample.decode("utf-8", "replace")) if unread else "",
             place=f"{self._name}/{batch.begin.offset}",
         )
 

@@ -15,6 +15,7 @@ from collectors.reading import LONGEST_LINE, Counts, LogReader, log_formats
 from schemas.codec import encode
 from schemas.events import DeadLetter
 from schemas.names import derived_id, source_id
+from schemas.redaction import redacted
 from schemas.settings import Settings
 
 Progress = Callable[[int], None]
@@ -111,8 +112,8 @@ def _complaint(format_name: str, file: str, mail: bytes, output: BinaryIO, chang
             at=int(changed.timestamp()) * 1_000_000,
             name=file,
             format=format_name,
-            reason=str(error),
-            text=mail[:2000].decode("utf-8", "replace"),
+            reason=redacted(str(error)),
+            text=redacted(mail[:2000].decode("utf-8", "replace")),
             place=file,
         )
         output.write(encode(letter) + b"\n")

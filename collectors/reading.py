@@ -6,13 +6,13 @@ from datetime import datetime
 import msgspec
 
 from collectors import logins, mta
-from collectors.addresses import redacted
 from collectors.mta.join import Join
 from collectors.mta.records import Record
 from collectors.syslog import Clock, epoch_microseconds
 from schemas.events import DeadLetter, Event
 from schemas.facts import Fact
 from schemas.names import event_id
+from schemas.redaction import redacted
 
 LONGEST_LINE = 64 * 1024
 _LONGEST_TEXT = 2000

@@ -1,6 +1,5 @@
 """A record of Kafka as events: what cannot be read becomes a dead letter, and the rest goes on."""
 
-import re
 from dataclasses import dataclass
 
 import msgspec
@@ -8,11 +7,11 @@ import msgspec
 from schemas import codec
 from schemas.events import DeadLetter, Event
 from schemas.names import derived_id
+from schemas.redaction import redacted
 from schemas.topics import Topic
 
 _MOST_TEXT = 4096
 _AHEAD = 60_000_000
-_PASSWORD = re.compile(r"(given password: |\"password\":\s*\"|password=)[^\s\",)]+")
 
 
 @dataclass(frozen=True)
@@ -67,6 +66,6 @@ def _dead(text: bytes, place: Place, number: int, reason: str, at: int) -> DeadL
         name=place.topic.name,
         format="kafka",
         reason=reason,
-        text=_PASSWORD.sub(r"\1[redacted]", text[:_MOST_TEXT].decode("utf-8", "replace")),
+        text=redacted(text[:_MOST_TEXT].decode("utf-8", "replace")),
         place=f"{place} line {number + 1}",
     )
