@@ -18,7 +18,7 @@ from schemas.settings import Maildir
 LOG = logging.getLogger("relaywarden.complaints")
 
 _LARGEST = 10 * 1024 * 1024
-_BATCH = 100
+_BATCH = 64  # what is published but not moved comes again after a crash: the worker knows a mailbox's last 512 by id
 _PAUSE_SECONDS = 1.0
 _TEXT_LENGTH = 4000
 
@@ -45,7 +45,7 @@ class Intake:
                 stop.wait(_PAUSE_SECONDS)
 
     def take(self, publish: Callable[[Sequence[Event]], None]) -> int:
-        """Take in the mails that wait now, up to a hundred; return how many they were."""
+        """Take in the mails that wait now, at most `_BATCH`; return how many they were."""
         done: list[Path] = []
         events: list[Event] = []
         for path in self._waiting():

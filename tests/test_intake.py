@@ -186,6 +186,22 @@ def test_settings_that_cannot_work_are_told_at_once(tmp_path: Path) -> None:
     assert _names(tmp_path / "made") == ["cur", "new", "tmp"]
 
 
+def test_few_are_published_before_they_are_moved(tmp_path: Path) -> None:
+    """What is published twice after a crash must fit into what the worker knows again: 512 complaints of a mailbox."""
+    maildir = _maildir(tmp_path)
+    for number in range(150):
+        (maildir / "new" / f"{number:03}").write_bytes(_report(number))
+    moved: list[int] = []
+    intake = _intake(maildir)
+
+    def publish(events: Sequence[Event]) -> None:
+        moved.append(len(_names(maildir / "cur")))
+        assert len(events) <= 64
+
+    assert [intake.take(publish) for _ in range(4)] == [64, 64, 22, 0]
+    assert moved == [0, 64, 128]
+
+
 def test_it_runs_until_it_is_stopped(tmp_path: Path) -> None:
     maildir = _maildir(tmp_path)
     for number in range(250):
