@@ -12,7 +12,7 @@ from collectors.syslog import Line
 _LONGEST_REPLY = 2000
 _HEAD = re.compile(
     r"(?:(NOQUEUE|[0-9A-Za-z]{5,24}): )?(?:milter-|proxy-)?reject: ([A-Z][A-Z-]{2,19})"
-    r"(?: from ([^\[ ]*)\[([^\] ]*)\](?::\d+)?)?(?:: |$)"
+    r"(?: from ([^\[ ]*)\[([^\] ]*)\](?::(?:\d{1,5}|unknown))?)?(?:: |$)"
 )
 _CONTENT = re.compile(r"([0-9A-Za-z]{5,24}): (?:milter-)?reject: (header|body|mime-header|nested-header|content) ")
 _CODE = re.compile(r"(?:([245]\d\d)(?: |$))?(?:([245]\.\d{1,3}\.\d{1,3})(?: |$))?")

@@ -11,7 +11,7 @@ message of Postfix's own with lines of its own.
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from collectors.addresses import ip_or_empty
 from collectors.mta._postfix_refusals import refused
@@ -26,14 +26,18 @@ _ADDRESS = r'(?:<((?:"(?:[^"\\]|\\.)*+"[^>]*+|[^>]*+))>|([^ ,<>]++))'
 _DELIVERY = re.compile(
     rf"to={_ADDRESS}, (?:orig_to={_ADDRESS}, )?"
     r"relay=([^ ,\[]++)(?:\[([^\] ]*+)\](?::(\d++))?)?, (?:conn_use=\d++, )?delay=([0-9.]++), delays=[0-9./]++, "
-    r"(?:tls=[^ ,]++, )?dsn=([245]\.\d{1,3}\.\d{1,3}), status=([a-z-]++)(?: \((.*))?",
+    r"(?:tls=[^ ,]++, )?dsn=([245]\.\d{1,3}\.\d{1,3}), status=([A-Za-z-]++)(?: \((.*))?",
     re.DOTALL,
 )
 _QUEUED = re.compile(r">, size=(\d{1,15}), nrcpt=(\d{1,9}) \(queue [a-z]+\)")
-_CLIENT = re.compile(r"client=([^\[ ]*)\[([^\] ]*)\](?:, sasl_method=([^, ]*))?(?:, sasl_username=(.*))?", re.DOTALL)
-_ORIGIN = re.compile(r"(.*?)(?:, sasl_sender=.*?)?(?:, orig_queue_id=([0-9A-Za-z]+))?(?:, orig_client=\S*)?", re.DOTALL)
+_PEER = r"([^\[ ]*)\[([^\] ]*)\](?::(?:\d{1,5}|unknown))?"  # the port: smtpd_client_port_logging
+_CLIENT = re.compile(  # behind sasl_sender=, a word of the client (MAIL FROM … AUTH=), nothing is believed
+    rf"client={_PEER}(?:, sasl_method=([^, ]+), sasl_username=(.+?))?"
+    r"(?:, sasl_sender=.*|(?:, orig_queue_id=([0-9A-Za-z]+))?(?:, orig_client=\S+)?)",
+    re.DOTALL,
+)
 _SASL = re.compile(
-    r"warning: ([^\[ ]*)\[([^\] ]*)\]: SASL (\S+) authentication failed(?:: (.*?))?(?:, sasl_username=(.*))?", re.DOTALL
+    rf"warning: {_PEER}: SASL (\S+) authentication failed(?:: (.*?))?(?:, sasl_username=(.*))?", re.DOTALL
 )
 _UNASKED = (
     "connection lost to authentication server",
@@ -46,7 +50,12 @@ _UNASKED = (
     "timed out",
 )
 _PROBES = frozenset({"deliverable", "undeliverable", "undeliverable-but-not-cached"})
-_OUTCOMES = frozenset({"sent", "deferred", "bounced"})
+_OUTCOMES: dict[str, "Outcome"] = {
+    "sent": "sent",
+    "deferred": "deferred",
+    "bounced": "bounced",
+    "SOFTBOUNCE": "deferred",  # soft_bounce = yes: what would have bounced stays in the queue
+}
 _EXPIRED = (", status=expired, returned to sender", ", status=force-expired, returned to sender")
 
 
@@ -97,15 +106,12 @@ def _smtpd(line: Line, _: str) -> Record | None:
 
 
 def _client(line: Line, queue_id: str, rest: str) -> Received:
-    match = _CLIENT.match(rest)
+    match = _CLIENT.fullmatch(rest)
     if match is None:
-        raise ValueError("smtpd: a client without address")
-    name, address, method, user = match.groups()
-    origin = _ORIGIN.fullmatch(user if user is not None else rest[match.end() :])
-    mailbox = origin[1] if origin and user is not None else ""
-    queue = (origin[2] or "") if origin else ""
+        raise ValueError("smtpd: a client whose line cannot be read to its end")
+    name, address, method, mailbox, origin = (part or "" for part in match.groups())
     name = "" if name == "unknown" else name
-    return Received(line.at, line.host, queue_id, name, ip_or_empty(address), method or "", mailbox, queue)
+    return Received(line.at, line.host, queue_id, name, ip_or_empty(address), method, mailbox, origin)
 
 
 def _sasl_failure(line: Line) -> LoginTried | None:
@@ -132,7 +138,8 @@ def _delivery(line: Line, transport: str) -> Record | None:
     to, bare, original, bare_original, relay, address, port, delay, dsn, status, reply = match.groups()
     if status in _PROBES:
         return None
-    if status not in _OUTCOMES:
+    outcome = _OUTCOMES.get(status)
+    if outcome is None:
         raise ValueError(f"a delivery with the status {status[:40]!r}")
     daemon = line.program.rpartition("/")[2]
     return Attempted(
@@ -141,7 +148,7 @@ def _delivery(line: Line, transport: str) -> Record | None:
         queue_id,
         to if bare is None else bare,
         original or bare_original or "",
-        cast("Outcome", status),
+        outcome,
         dsn,
         (reply or "").removesuffix(")")[:_LONGEST_REPLY],
         transport,
