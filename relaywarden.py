@@ -136,13 +136,17 @@ def demo(
     days: Annotated[float, typer.Option(min=0.05, max=400)] = 1.0,
     mailboxes: Annotated[int, typer.Option(min=20, max=1_000_000)] = 200,
     takeovers: Annotated[int, typer.Option(min=0, max=1000)] = 3,
+    kinds: Annotated[str, typer.Option(metavar="KIND,…", help="Of takeovers (docs/demo-data.md); if not all.")] = "",
+    start: Annotated[str, typer.Option(metavar="RFC3339", help="If not a day that the seed gives.")] = "",
     *,
     as_json: Json = False,
 ) -> None:
-    """Write the simulated hoster's logs, complaints and labels into a folder."""
+    """Write the simulated hoster's logs, complaints, labels and a configuration that fits into a folder."""
     from embedded.demo import write_past
 
-    done = write_past(write, seed=seed, days=days, mailboxes=mailboxes, takeovers=takeovers)
+    done = write_past(
+        write, seed=seed, days=days, mailboxes=mailboxes, takeovers=takeovers, kinds=kinds, start=start
+    )
     tell({"folder": str(write), "written": done}, done, as_json=as_json)
 
 

@@ -4,14 +4,14 @@ import argparse
 import logging
 import signal
 import sys
-import time
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from embedded.broker import free_port
-from embedded.hoster.activity import DAY
+from embedded.hoster.configuration import configuration as configuration_of
 from embedded.hoster.live import Show, Stage
-from embedded.hoster.past import Plan, write
+from embedded.hoster.past import Plan, start_of, write
 from embedded.ports import refusal
 
 IPS = {"out1": "192.0.2.11", "out2": "192.0.2.12", "out3": "192.0.2.13", "out4": "192.0.2.14"}
@@ -52,15 +52,31 @@ def configuration(folder: Path) -> dict[str, Any]:
     }
 
 
-def write_past(folder: Path, *, seed: int, days: float, mailboxes: int, takeovers: int) -> str:
-    """Write that many days of the hoster, ending now, into a folder; return a sentence about what was written."""
-    end = time.time_ns() // 1000
-    plan = Plan(seed, end - int(days * DAY), days, IPS, mailboxes, takeovers)
+def write_past(  # noqa: PLR0913 as many as the command has options
+    folder: Path, *, seed: int, days: float, mailboxes: int, takeovers: int, kinds: str = "", start: str = ""
+) -> str:
+    """Write a history and a configuration that fits it into a folder; return a sentence about what was written.
+
+    `kinds`: of takeovers, with commas between; `start`: an RFC 3339 time. ValueError where one is not known or no time.
+    """
+    wanted = tuple(kind.strip() for kind in kinds.split(",") if kind.strip())
+    plan = Plan(seed, _moment(start) if start else start_of(seed), days, IPS, mailboxes, takeovers, wanted)
     done = write(folder, plan)
+    (folder / "relaywarden.toml").write_text(configuration_of(folder, plan.ips, done.networks))
     return (
         f"{folder}: {done.mails} mails, {done.logins} logins, {done.complaints} complaints, "
         f"{len(done.takeovers)} takeovers (labels.jsonl)"
     )
+
+
+def _moment(text: str) -> int:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError(f"--start: {text!r} is no RFC 3339 time") from error
+    if moment.tzinfo is None:
+        raise ValueError(f"--start: {text!r} lacks a zone; put Z behind it for UTC")
+    return round(moment.timestamp() * 1_000_000)
 
 
 def main() -> int:

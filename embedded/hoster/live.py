@@ -10,7 +10,7 @@ import os
 import socket
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from heapq import heappop, heappush, merge
@@ -18,15 +18,20 @@ from pathlib import Path
 from random import Random
 from typing import Protocol, TextIO
 
-from embedded.hoster.activity import HOUR, MINUTE, SECOND, Activity, Login, Mail
-from embedded.hoster.lines import Line, Scribe, Sent, report
+from embedded.hoster.activity import HOUR, MINUTE, SECOND, Activity, Happening
+from embedded.hoster.feedback import report
+from embedded.hoster.lines import Line
 from embedded.hoster.past import in_order, label
+from embedded.hoster.postfix import Scribe, Sent
+from embedded.hoster.resident import Horizon
 from embedded.hoster.thieves import Thieves
 from embedded.hoster.town import Town
+from embedded.hoster.weather import Weather
 
 LOG = logging.getLogger("relaywarden.hoster")
 _CALM = 25 * SECOND
 _TRAP_HITS = 15
+_BUSY = 4.0
 
 
 class Zone(Protocol):
@@ -107,7 +112,7 @@ class Show:
         self._thieves = Thieves(self._town, stage.seed)
         self._rng = Random(f"show {stage.seed}")
         self._live = False
-        self._scribe = Scribe(stage.seed, self._transport)
+        self._scribe = Scribe(stage.seed, self._transport, stage.ips, Weather(stage.seed, 0, 0, sorted(stage.ips)))
         self._reports: list[tuple[int, bytes]] = []
         self._spam: list[tuple[int, str]] = []
         self._reported = 0
@@ -116,18 +121,18 @@ class Show:
         answer = ask_socketmap(self._stage.socketmap, sender) if self._live else ""
         return answer or self._rng.choice(sorted(self._stage.ips))
 
-    def _mailed(self, mail: Mail) -> list[Line]:
-        sent, lines = self._scribe.mail(mail)
-        if mail.kind != "honest":
+    def _told(self, happening: Happening) -> list[Line]:
+        sent, lines = self._scribe.write(happening)
+        if sent and sent.mail.kind != "honest":
             self._consequences(sent)
         return lines
 
     def _consequences(self, sent: Sent) -> None:
         ip = self._stage.ips[sent.transport]
-        for recipient in sent.mail.recipients:
+        for recipient in sent.reached:
             if recipient.trap:
                 heappush(self._spam, (sent.mail.at + SECOND, ip))
-            elif recipient.fate == "sent" and self._rng.random() < 0.05:
+            elif self._rng.random() < 0.05:
                 at = sent.mail.at + int(self._rng.uniform(5, 20) * SECOND)
                 heappush(self._reports, (at, report(sent, recipient, ip, at)))
 
@@ -164,10 +169,11 @@ class Show:
             (self._stage.folder / "mail.log").open("a", buffering=1 << 16) as mail_log,
             (self._stage.folder / "dovecot.log").open("a", buffering=1 << 16) as login_log,
         ):
+            logs = {"mail": mail_log, "dovecot": login_log}
             start = now - int(self._stage.history_hours * HOUR)
-            self._write(in_order(self._town.activity(start, now), self._mailed), mail_log, login_log, until=now)
+            self._write(in_order(self._town.activity(start, now, Horizon(start, now, _BUSY)), self._told), logs, now)
             self._live = True
-            self._write(in_order(self._from(now), self._mailed, self._pace), mail_log, login_log)
+            self._write(in_order(self._from(now), self._told, self._pace), logs)
 
     def _from(self, start: int) -> Iterator[Activity]:
         """Yield the activity from `start` on, for ever: the town's days, and a takeover every few minutes."""
@@ -180,19 +186,16 @@ class Show:
             jobs = self._thieves.plan(starts, self._stage.takeover_seconds / 60)
             with (self._stage.folder / "labels.jsonl").open("a") as labels:
                 labels.writelines(label(job) for job in jobs)
-            yield from merge(self._town.activity(start, end), self._thieves.activity(jobs), key=lambda item: item.at)
+            honest = self._town.activity(start, end, Horizon(start, end, _BUSY))
+            yield from merge(honest, self._thieves.activity(jobs), key=lambda item: item.at)
             start = end
 
-    def _write(self, items: Iterator[Line | Login], mail_log: TextIO, login_log: TextIO, until: int = 0) -> None:
-        for item in items:
-            if until and item.at > until:
+    def _write(self, lines: Iterator[Line], logs: Mapping[str, TextIO], until: int = 0) -> None:
+        for line in lines:
+            if until and line.at > until:
                 continue
-            if isinstance(item, Login):
-                login_log.write(self._scribe.login(item).text + "\n")
-            else:
-                mail_log.write(item.text + "\n")
+            logs[line.log].write(line.text)
             if self._live:
-                mail_log.flush()
-                login_log.flush()
-        mail_log.flush()
-        login_log.flush()
+                logs[line.log].flush()
+        for log in logs.values():
+            log.flush()

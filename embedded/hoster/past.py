@@ -1,21 +1,33 @@
 """History at once: a stretch of days as log files, feedback reports and labels (`relaywarden demo --write DIR`)."""
 
+import heapq
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from heapq import heappop, heappush, merge
+from heapq import heappop, heappush
 from pathlib import Path
 from random import Random
 
-from embedded.hoster.activity import DAY, SECOND, Activity, Login, Mail, Takeover
-from embedded.hoster.lines import Line, Scribe, Sent, report, stamp
-from embedded.hoster.thieves import Thieves
+from embedded.hoster.activity import DAY, SECOND, Happening, Login, Mail, Takeover
+from embedded.hoster.background import background
+from embedded.hoster.feedback import complaints, report
+from embedded.hoster.lines import Line, stamp
+from embedded.hoster.postfix import Scribe, Sent
+from embedded.hoster.resident import Horizon
+from embedded.hoster.takeovers import Theft
+from embedded.hoster.thieves import Thieves, carried_out
 from embedded.hoster.town import Town
+from embedded.hoster.weather import Weather
+
+_JULY_2025 = 20_270
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What history to write: `start` in epoch microseconds, `ips` maps each transport to its outbound IP."""
+    """What history to write: `start` in epoch microseconds, `ips` maps each transport to its outbound IP.
+
+    `kinds` are those of the takeovers, all where empty; `busy` multiplies what bulk senders send.
+    """
 
     seed: int
     start: int
@@ -23,53 +35,108 @@ class Plan:
     ips: dict[str, str]
     mailboxes: int = 200
     takeovers: int = 3
-    takeover_minutes: float = 20.0
+    kinds: tuple[str, ...] = ()
+    busy: float = 1.0
+
+    @property
+    def end(self) -> int:
+        """Return when the history ends."""
+        return self.start + int(self.days * DAY)
 
 
 @dataclass
 class Written:
-    """How much was written."""
+    """How much was written, and the networks that a configuration must name."""
 
     mails: int = 0
     logins: int = 0
     complaints: int = 0
+    lines: int = 0
     takeovers: tuple[Takeover, ...] = field(default=())
+    networks: dict[str, str] = field(default_factory=dict)
+
+
+def start_of(seed: int) -> int:
+    """Return when a seed's history begins if nobody says: 30 days before a day of its own, July 2025 to June 2026."""
+    return (_JULY_2025 + seed * 61 % 365 - 30) * DAY
 
 
 def write(folder: Path, plan: Plan) -> Written:
-    """Write `mail.log`, `dovecot.log`, `complaints/` and `labels.jsonl` into a new folder.
+    """Write `mail.log`, `dovecot.log`, `complaints/`, `labels.jsonl` and `mailboxes.jsonl` into a new folder.
 
-    A line of the labels: `{"mailbox", "kind", "start", "end"}` with RFC 3339 times. FileExistsError where the folder
-    holds files already.
+    A line of the labels: `{"mailbox", "kind", "start", "end"}` with RFC 3339 times: the first and the last mail of the
+    thief. FileExistsError where the folder holds files already; ValueError where the takeovers cannot be planned.
     """
-    _lay_out(folder)
     town = Town(plan.seed, plan.mailboxes)
-    thieves = Thieves(town, plan.seed)
-    end = plan.start + int(plan.days * DAY)
-    rng = Random(f"past {plan.seed}")
-    starts = sorted(rng.randrange(plan.start + (end - plan.start) // 3, end) for _ in range(plan.takeovers))
-    written = Written(takeovers=thieves.plan(starts, plan.takeover_minutes))
-    scribe = Scribe(plan.seed, lambda _sender: rng.choice(sorted(plan.ips)))
+    horizon = Horizon(plan.start, plan.end, plan.busy)
+    thefts = Thieves(town, plan.seed).thefts(horizon, plan.takeovers, plan.kinds)
+    _lay_out(folder)
+    happenings = heapq.merge(
+        town.activity(plan.start, plan.end, horizon),
+        background(town, plan.start, plan.end),
+        carried_out(thefts),
+        key=lambda item: item.at,
+    )
+    history = _History(folder, plan, {(theft.resident.mailbox, theft.kind): theft for theft in thefts})
+    history.written.networks = town.networks
+    with (
+        (folder / "mail.log").open("w", buffering=1 << 20) as mail_log,
+        (folder / "dovecot.log").open("w", buffering=1 << 20) as login_log,
+    ):
+        logs = {"mail": mail_log, "dovecot": login_log}
+        until = (item for item in happenings if plan.start <= item.at < plan.end)
+        for line in in_order(until, history.told):
+            if line.at >= plan.end:
+                break
+            logs[line.log].write(line.text)
+            history.written.lines += 1
+    history.write_labels(town)
+    return history.written
 
-    def mailed(mail: Mail) -> list[Line]:
-        sent, lines = scribe.mail(mail)
-        written.mails += 1
-        for text in _reports(sent, plan.ips[sent.transport], rng):
-            name = f"{mail.at // SECOND}.{written.complaints}.demo"
-            (folder / "complaints" / "new" / name).write_bytes(text)
-            written.complaints += 1
+
+class _History:
+    """What is noted while a history is written: counts, complaints, and when each thief really sent."""
+
+    def __init__(self, folder: Path, plan: Plan, thefts: dict[tuple[str, str], Theft]) -> None:
+        self.written = Written()
+        self._folder = folder
+        self._plan = plan
+        self._thefts = thefts
+        self._rng = Random(f"past {plan.seed}")
+        self._sent: dict[tuple[str, str], Takeover] = {}
+        transports = sorted(plan.ips)
+        weather = Weather(plan.seed, plan.start, plan.end, transports)
+        self._scribe = Scribe(plan.seed, lambda _sender: self._rng.choice(transports), plan.ips, weather)
+
+    def told(self, happening: Happening) -> list[Line]:
+        """Return the lines of what happens, and keep count."""
+        sent, lines = self._scribe.write(happening)
+        if isinstance(happening, Login):
+            self.written.logins += 1
+        elif isinstance(happening, Mail) and sent:
+            self.written.mails += 1
+            if happening.kind != "honest":
+                key = (happening.mailbox, happening.kind)
+                begun = self._sent[key].start if key in self._sent else happening.at
+                self._sent[key] = Takeover(*key, begun, happening.at)
+            if happening.complaints:
+                self._complain(sent)
         return lines
 
-    activity = merge(town.activity(plan.start, end), thieves.activity(written.takeovers), key=lambda item: item.at)
-    with (folder / "mail.log").open("w") as mail_log, (folder / "dovecot.log").open("w") as login_log:
-        for item in in_order(activity, mailed):
-            if isinstance(item, Login):
-                login_log.write(scribe.login(item).text + "\n")
-                written.logins += 1
-            else:
-                mail_log.write(item.text + "\n")
-    (folder / "labels.jsonl").write_text("".join(label(job) for job in written.takeovers))
-    return written
+    def _complain(self, sent: Sent) -> None:
+        for at, recipient in complaints(sent, self._rng):
+            if at < self._plan.end:
+                text = report(sent, recipient, self._plan.ips[sent.transport], at)
+                self.written.complaints += 1
+                name = f"{at // SECOND}.M{self.written.complaints}.demo"
+                (self._folder / "complaints" / "new" / name).write_bytes(text)
+
+    def write_labels(self, town: Town) -> None:
+        """Write what is true of the mailboxes: the takeovers, and each one's habit."""
+        self.written.takeovers = tuple(sorted(self._sent.values(), key=lambda job: (job.start, job.mailbox)))
+        (self._folder / "labels.jsonl").write_text("".join(label(job) for job in self.written.takeovers))
+        rows = ({"mailbox": each.mailbox, "habit": each.habit, "country": each.country} for each in town.residents)
+        (self._folder / "mailboxes.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 
 def _lay_out(folder: Path) -> None:
@@ -81,14 +148,6 @@ def _lay_out(folder: Path) -> None:
         (folder / "complaints" / part).mkdir(parents=True)
 
 
-def _reports(sent: Sent, outbound_ip: str, rng: Random) -> Iterator[bytes]:
-    """Yield what recipients complain of: seldom of an honest mail, more often of a thief's."""
-    chance = 0.00005 if sent.mail.kind == "honest" else 0.01
-    for recipient in sent.mail.recipients:
-        if recipient.fate == "sent" and rng.random() < chance:
-            yield report(sent, recipient, outbound_ip, sent.mail.at + 60 * SECOND)
-
-
 def label(job: Takeover) -> str:
     """Return the label line of a takeover."""
     row = {"mailbox": job.mailbox, "kind": job.kind, "start": stamp(job.start), "end": stamp(job.end)}
@@ -96,19 +155,18 @@ def label(job: Takeover) -> str:
 
 
 def in_order(
-    activity: Iterable[Activity], mailed: Callable[[Mail], list[Line]], pace: Callable[[int], None] = lambda _at: None
-) -> Iterator[Line | Login]:
-    """Yield the lines of all mails in time order, and the logins among them; `pace(at)` is called before each."""
+    happenings: Iterable[Happening],
+    told: Callable[[Happening], list[Line]],
+    pace: Callable[[int], None] = lambda _at: None,
+) -> Iterator[Line]:
+    """Yield the lines of all that happens in time order; `pace(at)` is called before each is told or written."""
     waiting: list[Line] = []
-    for item in activity:
+    for item in happenings:
         while waiting and waiting[0].at <= item.at:
             pace(waiting[0].at)
             yield heappop(waiting)
         pace(item.at)
-        if isinstance(item, Login):
-            yield item
-            continue
-        for line in mailed(item):
+        for line in told(item):
             heappush(waiting, line)
     while waiting:
         pace(waiting[0].at)

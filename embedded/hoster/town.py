@@ -1,122 +1,21 @@
-"""The town: mailboxes with habits. Each is a generator of activity in time order, with random numbers of its own."""
+"""The town: mailboxes with habits, settled by a seed, and their days merged into one stream."""
 
 import heapq
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from bisect import bisect_left
+from collections.abc import Iterator
 from random import Random
 
-from embedded.hoster.activity import DAY, HOUR, SECOND, Activity, Fate, Login, Mail, Recipient
+from embedded.hoster import habits
+from embedded.hoster.activity import DAY, HOUR, MINUTE, Activity
+from embedded.hoster.names import FIRST, LAST
+from embedded.hoster.places import address
+from embedded.hoster.resident import Horizon, Resident, midnight_of
+from embedded.hoster.rhythm import Day
 
-_PROVIDERS = ("gmail.com", "outlook.com", "gmx.net", "web.de", "yahoo.com", "t-online.de", "bluewin.ch", "icloud.com")
-_FIRST = (
-    "anna",
-    "bert",
-    "carla",
-    "dieter",
-    "eva",
-    "franz",
-    "gina",
-    "hans",
-    "ida",
-    "jan",
-    "klara",
-    "luca",
-    "maja",
-    "nino",
-)
-_LAST = (
-    "muster",
-    "beispiel",
-    "keller",
-    "rossi",
-    "dubois",
-    "meier",
-    "baum",
-    "stein",
-    "bianchi",
-    "weber",
-    "graf",
-    "roth",
-)
-
-
-@dataclass(frozen=True)
-class Resident:
-    """A mailbox with its habit, its own clients' addresses and the people it writes to."""
-
-    mailbox: str
-    habit: str
-    addresses: tuple[str, ...]
-    friends: tuple[str, ...]
-
-
-def _weight_of_hour(at: int) -> float:
-    hour = at // HOUR % 24
-    return 1.0 if 7 <= hour < 19 else 0.35 if hour < 23 else 0.1
-
-
-def _moments(rng: Random, start: int, end: int, a_day: float) -> Iterator[int]:
-    """Yield times of a Poisson process that sleeps at night."""
-    at = float(start)
-    while True:
-        at += rng.expovariate(a_day * 2 / DAY)
-        if at >= end:
-            return
-        if rng.random() < _weight_of_hour(int(at)):
-            yield int(at)
-
-
-def _fate(rng: Random, unknown: float) -> Fate:
-    draw = rng.random()
-    if draw < unknown:
-        return "unknown_user"
-    if draw < unknown + 0.015:
-        return "greylisted"
-    return "mailbox_full" if draw < unknown + 0.02 else "sent"
-
-
-def _person(resident: Resident, rng: Random, start: int, end: int) -> Iterator[Activity]:
-    for at in _moments(rng, start, end, 14):
-        address = resident.addresses[0] if rng.random() < 0.8 else rng.choice(resident.addresses)
-        if rng.random() < 0.6:
-            succeeded = rng.random() > 0.01
-            yield Login(at, resident.mailbox, address, "imap", succeeded)
-            continue
-        count = 1 if rng.random() < 0.9 else rng.randint(2, 6)
-        friends = rng.sample(resident.friends, min(count, len(resident.friends)))
-        recipients = tuple(Recipient(friend, _fate(rng, 0.01)) for friend in friends)
-        yield Mail(at, resident.mailbox, address, recipients, size=rng.randint(900, 90_000))
-
-
-def _shop(resident: Resident, rng: Random, start: int, end: int) -> Iterator[Activity]:
-    for at in _moments(rng, start, end, 2500):
-        buyer = f"buyer{rng.randint(1, 90_000)}@{rng.choice(_PROVIDERS)}"
-        yield Mail(at, resident.mailbox, resident.addresses[0], (Recipient(buyer, _fate(rng, 0.012)),), size=15_000)
-
-
-def _newsletter(resident: Resident, rng: Random, start: int, end: int) -> Iterator[Activity]:
-    issue = start - start % (2 * HOUR) + rng.randrange(HOUR)
-    while issue < end:
-        for number, reader in enumerate(resident.friends):
-            at = issue + number * 2 * SECOND
-            if start <= at < end:
-                yield Mail(
-                    at, resident.mailbox, resident.addresses[0], (Recipient(reader, _fate(rng, 0.02)),), size=30_000
-                )
-        issue += 2 * HOUR
-
-
-def _forwarder(resident: Resident, rng: Random, start: int, end: int) -> Iterator[Activity]:
-    for at in _moments(rng, start, end, 60):
-        yield Mail(at, resident.mailbox, resident.addresses[0], (Recipient(resident.friends[0], _fate(rng, 0.0)),))
-
-
-_HABITS: dict[str, Callable[[Resident, Random, int, int], Iterator[Activity]]] = {
-    "person": _person,
-    "shop": _shop,
-    "newsletter": _newsletter,
-    "forwarder": _forwarder,
-}
+_COUNTRIES = ("de",) * 11 + ("ch",) * 6 + ("at",) * 2 + ("it", "fr")
+_BY_NAME = frozenset({"newsletter", "shop", "mailing_list", "monitor", "forwarder", "office"})
+_BEFORE = 15 * MINUTE  # what belongs to a day may begin so long before it: a login before a mail
+_NAMED = {"mailing_list": "list", "office": "info"}
 
 
 class Town:
@@ -125,28 +24,61 @@ class Town:
     def __init__(self, seed: int, mailboxes: int = 200) -> None:
         self.seed = seed
         rng = Random(f"town {seed}")
-        habits = ["newsletter"] * 2 + ["shop"] * 3 + ["forwarder"] * 5
-        habits += ["person"] * max(0, mailboxes - len(habits))
-        self.residents = tuple(_settle(number, habit, rng) for number, habit in enumerate(habits))
+        moving_in = _moving_in(mailboxes)
+        rng.shuffle(moving_in)
+        self.residents = tuple(_settle(number, habit, rng) for number, habit in enumerate(moving_in))
+
+    @property
+    def networks(self) -> dict[str, str]:
+        """Return the networks that may relay without a login, each with its customer's name."""
+        return {each.network: each.mailbox for each in self.residents if each.network}
 
     def persons(self) -> tuple[Resident, ...]:
-        """Return the residents with a person's habit: those whom thieves like best."""
+        """Return the residents with a person's habit."""
         return tuple(resident for resident in self.residents if resident.habit == "person")
 
-    def activity(self, start: int, end: int) -> Iterator[Activity]:
-        """Yield what the residents do from `start` to `end`, in time order."""
-        streams = [
-            _HABITS[resident.habit](resident, Random(f"{self.seed} {resident.mailbox} {start}"), start, end)
-            for resident in self.residents
-        ]
+    def activity(self, start: int, end: int, horizon: Horizon | None = None) -> Iterator[Activity]:
+        """Yield what the residents do from `start` to `end`, in time order; a day is the same however it is cut."""
+        whole = horizon or Horizon(start, end)
+        streams = [self._life(resident, start, end, whole) for resident in self.residents]
         yield from heapq.merge(*streams, key=lambda item: item.at)
+
+    def _life(self, resident: Resident, start: int, end: int, horizon: Horizon) -> Iterator[Activity]:
+        name = f"{self.seed} {resident.mailbox}"
+        day_of = habits.load(resident.habit)(resident, Random(name), horizon)
+        waiting: list[Activity] = []
+        local = resident.zone * HOUR
+        for number in range((start + local) // DAY - 2, (end - 1 + local) // DAY + 1):
+            waiting.extend(day_of(Day(number, midnight_of(resident, number), Random(f"{name} {number}"))))
+            waiting.sort(key=lambda item: item.at)
+            known = midnight_of(resident, number + 1) - _BEFORE
+            ready = bisect_left(waiting, known, key=lambda item: item.at)
+            yield from (item for item in waiting[:ready] if start <= item.at < end)
+            del waiting[:ready]
+        yield from (item for item in waiting if start <= item.at < end)
+
+
+def _moving_in(mailboxes: int) -> list[str]:
+    """Return a habit for each mailbox, by the habits' shares; where a town is small, the rare ones stay away."""
+    shares = habits.shares()
+    total = sum(shares.values())
+    exact = {name: share / total * mailboxes for name, share in shares.items()}
+    counts = {name: int(value) for name, value in exact.items()}
+    by_rest = sorted(exact, key=lambda name: (counts[name] - exact[name], name))
+    for name in by_rest[: mailboxes - sum(counts.values())]:
+        counts[name] += 1
+    return [name for name, count in counts.items() for _ in range(count)]
 
 
 def _settle(number: int, habit: str, rng: Random) -> Resident:
-    domain = f"customer{number % 40}.example"
-    name = f"{rng.choice(_FIRST)}.{rng.choice(_LAST)}{number}" if habit == "person" else f"{habit}{number}"
-    home = f"198.51.{100 if number % 2 else 101}.{1 + number % 250}"
-    mobile = tuple(f"203.0.{rng.randint(113, 114)}.{rng.randint(1, 254)}" for _ in range(3))
-    circle = 400 if habit == "newsletter" else 25
-    friends = tuple(f"{rng.choice(_FIRST)}{rng.randint(1, 9999)}@{rng.choice(_PROVIDERS)}" for _ in range(circle))
-    return Resident(f"{name}@{domain}", habit, (home, *mobile), friends)
+    country = rng.choice(_COUNTRIES)
+    zone = 1 if rng.random() < 0.9 else rng.choice((0, 2, -5, 3))
+    if habit == "relay_network":
+        inside = address("office", country, rng.getrandbits(30), rng.getrandbits(8))
+        head, _, last = inside.rpartition(".")
+        return Resident(f"customer-{1000 + number}", habit, number, country, zone, f"{head}.{int(last) & 240}/28")
+    domain = f"customer{number // 4}.example"
+    name = f"{_NAMED.get(habit, habit)}{number}"
+    if habit not in _BY_NAME:
+        name = f"{rng.choice(FIRST[:20])}.{rng.choice(LAST[:20])}{number}"
+    return Resident(f"{name}@{domain}", habit, number, country, zone)
