@@ -3,9 +3,10 @@
 import msgspec
 import pytest
 
+from collectors.mta._before_queue import Front, Fronts
 from collectors.mta._network import NetworkNames
 from collectors.mta.join import Join
-from collectors.mta.records import Attempted, Identified, Queued, Received, Record, Removed
+from collectors.mta.records import Accepted, Attempted, Identified, Proxied, Queued, Received, Record, Removed
 from schemas.events import DeliveryAttempted, MessageSubmitted
 
 SECOND = 1_000_000
@@ -146,6 +147,69 @@ def test_the_state_survives_as_bytes() -> None:
     ]
     assert [again.step(record, "id") for record in hop] == [None, None, None]
     assert sender_of(again, 62 * SECOND, "HOP01") == "alice@example.net"
+
+
+def proxied(at: int, process: str, mailbox: str, client: str = "pc[203.0.113.5]") -> Proxied:
+    return Proxied(at, "mx1", process, client, "", "203.0.113.5", "PLAIN", mailbox)
+
+
+def test_what_is_in_a_filter_survives_as_bytes() -> None:
+    joined = join()
+    feed(joined, [proxied(0, "smtpd[1]", "alice@example.net"), proxied(0, "smtpd[2]", "bob@example.net")])
+    held: list[Record] = [
+        Received(1, "mx1", "HELD1", "localhost", "127.0.0.1", origin_client="pc[203.0.113.5]"),
+        Queued(2, "mx1", "HELD1", "info@example.net", 7, 3),
+    ]
+    assert [joined.step(record, "id") for record in held] == [None, None]
+    again = join(state=joined.snapshot())
+    assert again.snapshot() == joined.snapshot()
+    event = again.step(Accepted(3, "mx1", "smtpd[2]", "HELD1"), "told")
+    assert isinstance(event, MessageSubmitted)
+    assert (event.id, event.at, event.sender, event.recipients) == ("told", 2, "bob@example.net", 3)
+    assert again.step(Accepted(4, "mx1", "smtpd[2]", "HELD1"), "again") is None
+    assert again.step(Removed(5, "mx1", "HELD1"), "removed") is None
+
+
+def test_a_held_message_is_told_at_its_next_try_at_the_latest() -> None:
+    joined = join()
+    feed(joined, [proxied(0, "smtpd[1]", "alice@example.net")])
+    feed(joined, [Received(1, "mx1", "HELD1", "localhost", "127.0.0.1")])
+    queued = Queued(2, "mx1", "HELD1", "info@example.net", 7, 3)
+    assert joined.step(queued, "id") is None
+    event = joined.step(msgspec.structs.replace(queued, at=300 * SECOND), "next")
+    assert isinstance(event, MessageSubmitted)
+    assert (event.id, event.at, event.sender) == ("next", 2, "info@example.net")
+    assert joined.step(msgspec.structs.replace(queued, at=600 * SECOND), "third") is None
+
+
+def test_a_message_that_a_process_gave_up_is_no_longer_in_the_filter() -> None:
+    joined = join()
+    feed(joined, [proxied(0, "smtpd[1]", "alice@example.net"), proxied(1, "smtpd[1]", "bob@example.net")])
+    feed(joined, [Received(2, "mx1", "NEXT1", "localhost", "127.0.0.1", origin_client="pc[203.0.113.5]")])
+    event = joined.step(Queued(3, "mx1", "NEXT1", "info@example.net", 7, 1), "id")
+    assert isinstance(event, MessageSubmitted)
+    assert (event.sender, event.client_ip) == ("bob@example.net", "203.0.113.5")
+
+
+def test_messages_in_the_filter_are_bounded_in_number_and_time() -> None:
+    fronts = Fronts()
+    for number in range(10_100):
+        fronts.begin(Front(0, "mx1", f"smtpd[{number}]", f"c[{number}]", "", "", "", "", ""))
+    assert len(fronts.snapshot()) == 10_000
+    assert fronts.end("mx1", "smtpd[99]") is None
+    assert fronts.of("mx1", "c[100]", 3600 * SECOND) is not None
+    assert fronts.of("mx1", "c[100]", 3601 * SECOND) is None
+    assert fronts.any("mx1", 3600 * SECOND)
+    assert not fronts.any("mx1", 3601 * SECOND)
+    assert not fronts.any("mx2", 0)
+
+
+def test_a_state_written_before_there_were_filters_is_read() -> None:
+    joined = join()
+    feed(joined, submitted(0, "KEPT1"))
+    messages, closing, _ = msgspec.msgpack.decode(joined.snapshot())
+    old = msgspec.msgpack.encode([[message[:-3] for message in messages], closing])
+    assert sender_of(join(state=old), 1, "KEPT1") == "alice@example.net"
 
 
 def test_a_mailing_list_on_this_host_is_a_sender_of_its_own() -> None:

@@ -122,14 +122,17 @@ def test_the_counts_can_be_read_by_people() -> None:
     )
 
 
-@pytest.mark.parametrize("filler", [b"a", b"<", b'"\\', b"\xff", b"> to=<", b"; from=<", b"(", b" ", b", sasl_sender="])
+@pytest.mark.parametrize("filler", [b"a", b"<", b'"\\', b"\xff", b"> to=<", b"; from=<", b"(", b" ", b", sasl_sender=", b", orig_client="])
 def test_a_line_of_a_megabyte_takes_no_time_and_leaves_little(filler: bytes) -> None:
     heads = (
         b"relay1/smtp[1]: 4F1qXz3abc: to=<",
         b'relay1/smtp[1]: 4F1qXz3abc: to=<"',
         b"smtpd[1]: NOQUEUE: reject: RCPT from x[192.0.2.1]: 550 5.1.1 ",
         b"smtpd[1]: 4F1qXz3abc: client=x[192.0.2.1], sasl_method=PLAIN, sasl_username=",
-        b"smtpd[1]: warning: x[192.0.2.1]: SASL LOGIN authentication failed: ",
+        b"smtpd[1]: NOQUEUE: client=x[192.0.2.1]:25",
+        b"smtpd[1]: 4F1qXz3abc: client=x[192.0.2.1], orig_queue_id=",
+        b"smtpd[1]: proxy-accept: END-OF-MESSAGE: 250 ",
+        b"smtpd[1]: warning: x[192.0.2.1]:25: SASL LOGIN authentication failed: ",
         b"cleanup[1]: 4F1qXz3abc: message-id=<",
         b"qmgr[1]: 4F1qXz3abc: from=<",
     )

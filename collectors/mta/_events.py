@@ -5,8 +5,14 @@ from functools import lru_cache
 
 from collectors.mta._message import Message
 from collectors.mta._network import NetworkNames
-from collectors.mta.records import Attempted, LoginTried, Queued, Refused
-from schemas.events import DeliveryAttempted, MailboxAuthenticated, MessageRejected, MessageSubmitted
+from collectors.mta.records import Attempted, Expired, LoginTried, Queued, Refused
+from schemas.events import (
+    DeliveryAttempted,
+    MailboxAuthenticated,
+    MessageExpired,
+    MessageRejected,
+    MessageSubmitted,
+)
 from schemas.facts import SenderKind
 from schemas.names import canonical_mailbox, domain_of, provider_of
 
@@ -69,6 +75,20 @@ def attempt(record: Attempted, message: Message | None, outbound_ip: str, identi
         delay_ms=record.delay_ms,
         queued_as=queued[1] if queued else "",
         local=record.local or (not outbound_ip and is_loopback(record.relay_ip)),
+    )
+
+
+def expiry(record: Expired, message: Message | None, identity: str) -> MessageExpired:
+    """Return that the MTA gave up."""
+    known = message is not None and message.kind
+    return MessageExpired(
+        id=identity,
+        at=record.at,
+        host=record.host,
+        queue_id=record.queue_id,
+        sender=message.sender if message is not None and known else record.envelope_from.lower() or "<>",
+        sender_kind=message.kind if message is not None and known else "envelope",
+        envelope_from=record.envelope_from,
     )
 
 

@@ -7,7 +7,11 @@ from schemas.facts import SenderKind
 
 
 class Message(msgspec.Struct, array_like=True, gc=False):
-    """What the lines told of a message so far; `removed` is when it left the queue, 0 while it is there."""
+    """What the lines told of a message so far; `removed` is when it left the queue, 0 while it is there.
+
+    `filtered`: a filter of this host handed it on, and it is not known yet for whom. `held` is when it entered the
+    queue, 0 where that is told already.
+    """
 
     host: str
     queue_id: str
@@ -25,6 +29,9 @@ class Message(msgspec.Struct, array_like=True, gc=False):
     removed: int = 0
     received: bool = False
     queued: bool = False
+    filtered: bool = False
+    held: int = 0
+    recipients: int = 0
 
 
 def is_same_mail(message: Message, record: Queued) -> bool:

@@ -3,7 +3,8 @@
 A fold over records in the order of the log, bounded in memory, whose state survives as bytes. The sender of a message
 is its SASL user, else the customer network of its client, else its envelope sender (`<>` for the null sender). A
 message that comes back from a content filter, or that a relay host takes over from our submission host, is the same
-message: it keeps its first sender and is not submitted again.
+message: it keeps its first sender and is not submitted again. What a before-queue filter hands on enters the queue for
+the first time then: its sender is who gave it to the filter, and it is submitted once that is told.
 """
 
 from collections import OrderedDict, deque
@@ -11,21 +12,25 @@ from collections.abc import Mapping
 
 import msgspec
 
-from collectors.mta._events import attempt, is_loopback, login, refusal, submission
+from collectors.mta._before_queue import Front, Fronts
+from collectors.mta._events import attempt, expiry, is_loopback, login, refusal, submission
 from collectors.mta._message import Message, is_same_mail, label_of
 from collectors.mta._network import NetworkNames
 from collectors.mta.records import (
+    Accepted,
     Attempted,
     Expired,
     Identified,
     LoginTried,
+    Proxied,
     Queued,
     Received,
     Record,
     Refused,
     Removed,
 )
-from schemas.events import MailEvent, MessageExpired
+from schemas.events import MailEvent
+from schemas.facts import SenderKind
 
 _SECOND = 1_000_000
 _GRACE = 10 * _SECOND
@@ -38,6 +43,7 @@ _MOST_HOSTS = 1000
 class _State(msgspec.Struct, array_like=True):
     messages: list[Message] = []
     closing: list[tuple[int, str, str]] = []
+    fronts: list[Front] = []
 
 
 class Join:
@@ -59,6 +65,7 @@ class Join:
         self._by_message_id: dict[str, Message] = {}
         self._hosts: dict[str, str] = {}
         self._closing: deque[tuple[int, str, str]] = deque()
+        self._fronts = Fronts()
         if state:
             self._restore(msgspec.msgpack.decode(state, type=_State))
 
@@ -67,7 +74,9 @@ class Join:
 
     def snapshot(self) -> bytes:
         """Return the state, to be given to the next `Join` of the same log."""
-        return msgspec.msgpack.encode(_State(list(self._messages.values()), list(self._closing)))
+        return msgspec.msgpack.encode(
+            _State(list(self._messages.values()), list(self._closing), self._fronts.snapshot())
+        )
 
     def _restore(self, state: _State) -> None:
         for message in state.messages:
@@ -77,6 +86,7 @@ class Join:
                 if message.first < first.first:
                     self._by_message_id[message.message_id] = message
         self._closing.extend(state.closing)
+        self._fronts = Fronts(state.fronts)
 
     def step(self, record: Record, identity: str) -> MailEvent | None:
         """Take in what a line says; return the event that it makes, if any, with the given id."""
@@ -89,33 +99,91 @@ class Join:
             case Identified():
                 self._identified(record)
             case Removed():
-                self._removed(record)
+                event = self._removed(record, identity)
             case Received():
                 event = self._received(record, identity)
-            case Expired():
-                event = self._expired(record, identity)
-            case Refused():
-                message = self._messages.get((record.host, record.queue_id)) if record.queue_id else None
-                event = refusal(record, message, self._networks, identity)
-            case LoginTried():
-                event = login(record, identity)
+            case Proxied():
+                event = self._proxied(record, identity)
+            case Accepted():
+                event = self._accepted(record, identity)
+            case _:
+                event = self._alone(record, identity)
         return event
+
+    def _alone(self, record: Refused | Expired | LoginTried, identity: str) -> MailEvent:
+        """Return the event of a line that tells the join nothing."""
+        if isinstance(record, LoginTried):
+            return login(record, identity)
+        message = self._messages.get((record.host, record.queue_id)) if record.queue_id else None
+        if isinstance(record, Expired):
+            return expiry(record, message, identity)
+        return refusal(record, message, self._networks, identity)
 
     def _received(self, record: Received, identity: str) -> MailEvent | None:
         known = self._messages.get((record.host, record.queue_id))
         late = known is not None and not known.received and not known.removed and record.at - known.first <= _MERGE
         message = known if known is not None and late else self._new(record.at, record.host, record.queue_id)
         message.received = True
-        message.client_ip, message.client_name = record.client_ip, record.client_name
-        message.method, message.origin_id = record.method, record.origin_id
+        message.origin_id = record.origin_id
+        if not message.client_ip:  # else the filter's acceptance came first, and told the client in front of it
+            message.client_ip, message.client_name = record.client_ip, record.client_name
+            message.method = record.method
+            message.filtered = not record.origin_id and bool(record.origin_client or is_loopback(record.client_ip))
+        sender, kind = self._known_by(record)
+        if kind == "sasl" or (kind and message.kind != "sasl"):
+            message.sender, message.kind = sender, kind
+        front = self._fronts.of(record.host, record.origin_client, record.at) if record.origin_client else None
+        if front is not None and message.filtered:
+            self._take(message, front)
+        return self._login(record, identity)
+
+    def _known_by(self, record: Received | Proxied) -> tuple[str, SenderKind]:
+        """Return the sender that a client's line tells, and by what; both empty where that is only the envelope."""
         if record.mailbox:
-            message.sender, message.kind = record.mailbox.strip().lower(), "sasl"
-        elif network := self._networks.name_of(record.client_ip):
-            message.sender, message.kind = network, "network"
+            return record.mailbox.strip().lower(), "sasl"
+        network = self._networks.name_of(record.client_ip)
+        return (network, "network") if network else ("", "")
+
+    def _login(self, record: Received | Proxied, identity: str) -> MailEvent | None:
         if not record.mailbox:
             return None
         tried = LoginTried(record.at, record.host, record.mailbox, "smtp", "succeeded", record.client_ip, record.method)
         return login(tried, identity)
+
+    def _proxied(self, record: Proxied, identity: str) -> MailEvent | None:
+        sender, kind = self._known_by(record)
+        if record.process:
+            told = (record.client_name, record.client_ip, record.method)
+            self._fronts.begin(Front(record.at, record.host, record.process, record.client, sender, kind, *told))
+        return self._login(record, identity)
+
+    def _accepted(self, record: Accepted, identity: str) -> MailEvent | None:
+        """Take in for whom the filter handed a message on, which may be told before or after the message itself."""
+        front = self._fronts.end(record.host, record.process)
+        if front is None or not record.queue_id:
+            return None
+        message = self._messages.get((record.host, record.queue_id))
+        if message is None:
+            message = self._new(record.at, record.host, record.queue_id)
+        self._take(message, front)
+        return self._released(message, identity)
+
+    def _take(self, message: Message, front: Front) -> None:
+        """Give a message the client and the sender that it had in front of the filter."""
+        message.client_name, message.client_ip, message.method = front.client_name, front.client_ip, front.method
+        message.filtered = False
+        if front.kind and message.kind != "sasl":
+            message.sender, message.kind = front.sender, front.kind
+
+    def _released(self, message: Message, identity: str) -> MailEvent | None:
+        """Return the submission of a message that was held back, now that nothing more will be told of its sender."""
+        if not message.held:
+            return None
+        at, message.held = message.held, 0
+        told = Queued(at, message.host, message.queue_id, message.envelope_from, message.size, message.recipients)
+        if not message.kind:
+            message.sender, message.kind = told.envelope_from.lower() or "<>", "envelope"
+        return submission(message, told, identity)
 
     def _identified(self, record: Identified) -> None:
         message = self._messages.get((record.host, record.queue_id))
@@ -131,7 +199,7 @@ class Join:
         if message is not None and message.queued and is_same_mail(message, record):
             self._messages.move_to_end(key)  # heard of again: among the last to be evicted
             message.last = record.at
-            return None
+            return self._released(message, identity)
         if message is None or message.queued or message.removed:
             message = self._new(record.at, record.host, record.queue_id)
         message.queued, message.last = True, record.at
@@ -141,9 +209,10 @@ class Join:
             if earlier is not None:
                 message.sender, message.kind = earlier.sender, earlier.kind
                 return None
-        if not message.kind:
-            message.sender, message.kind = record.envelope_from.lower() or "<>", "envelope"
-        return submission(message, record, identity)
+        message.held, message.recipients = record.at, record.recipients
+        if not message.kind and message.filtered and self._fronts.any(record.host, record.at):
+            return None
+        return self._released(message, identity)
 
     def _earlier(self, message: Message) -> Message | None:
         """Return the same mail as we had it before the hop that brought it here, or None.
@@ -187,25 +256,14 @@ class Join:
             later.sender, later.kind = message.sender, message.kind
         return True
 
-    def _expired(self, record: Expired, identity: str) -> MessageExpired:
+    def _removed(self, record: Removed, identity: str) -> MailEvent | None:
         message = self._messages.get((record.host, record.queue_id))
-        known = message is not None and message.kind
-        return MessageExpired(
-            id=identity,
-            at=record.at,
-            host=record.host,
-            queue_id=record.queue_id,
-            sender=message.sender if message is not None and known else record.envelope_from.lower() or "<>",
-            sender_kind=message.kind if message is not None and known else "envelope",
-            envelope_from=record.envelope_from,
-        )
-
-    def _removed(self, record: Removed) -> None:
-        message = self._messages.get((record.host, record.queue_id))
+        event = self._released(message, identity) if message is not None else None
         if message is not None and not message.removed:
             message.removed = record.at
             self._closing.append((record.at, record.host, record.queue_id))
         self._tidy(record.at)
+        return event
 
     def _new(self, at: int, host: str, queue_id: str) -> Message:
         """Begin a message, in place of one whose queue id it got."""

@@ -15,7 +15,18 @@ from typing import TYPE_CHECKING
 
 from collectors.addresses import ip_or_empty
 from collectors.mta._postfix_refusals import refused
-from collectors.mta.records import Attempted, Expired, Identified, LoginTried, Queued, Received, Record, Removed
+from collectors.mta.records import (
+    Accepted,
+    Attempted,
+    Expired,
+    Identified,
+    LoginTried,
+    Proxied,
+    Queued,
+    Received,
+    Record,
+    Removed,
+)
 from collectors.syslog import Clock, Line, split
 
 if TYPE_CHECKING:
@@ -32,10 +43,12 @@ _DELIVERY = re.compile(
 _QUEUED = re.compile(r">, size=(\d{1,15}), nrcpt=(\d{1,9}) \(queue [a-z]+\)")
 _PEER = r"([^\[ ]*)\[([^\] ]*)\](?::(?:\d{1,5}|unknown))?"  # the port: smtpd_client_port_logging
 _CLIENT = re.compile(  # behind sasl_sender=, a word of the client (MAIL FROM … AUTH=), nothing is believed
-    rf"client={_PEER}(?:, sasl_method=([^, ]+), sasl_username=(.+?))?"
-    r"(?:, sasl_sender=.*|(?:, orig_queue_id=([0-9A-Za-z]+))?(?:, orig_client=\S+)?)",
+    rf"client=({_PEER})(?:, sasl_method=([^, ]+), sasl_username=(.+?))?"
+    r"(?:, sasl_sender=.*|(?:, orig_queue_id=([0-9A-Za-z]+))?(?:, orig_client=(\S+))?)",
     re.DOTALL,
 )
+_ACCEPTED = re.compile(r"(?:NOQUEUE: )?proxy-accept: END-OF-MESSAGE: ")
+_QUEUED_AS = re.compile(r"queued as ([0-9A-Za-z]{5,24})$")
 _SASL = re.compile(
     rf"warning: {_PEER}: SASL (\S+) authentication failed(?:: (.*?))?(?:, sasl_username=(.*))?", re.DOTALL
 )
@@ -49,6 +62,7 @@ _UNASKED = (
     "internal error",
     "timed out",
 )
+_NO_IDS = frozenset({"warning", "NOQUEUE"})
 _PROBES = frozenset({"deliverable", "undeliverable", "undeliverable-but-not-cached"})
 _OUTCOMES: dict[str, "Outcome"] = {
     "sent": "sent",
@@ -100,18 +114,30 @@ def _smtpd(line: Line, _: str) -> Record | None:
     if payload.startswith("warning: "):
         return _sasl_failure(line)
     queue_id, found, rest = payload.partition(": ")
-    if found and rest.startswith("client=") and _is_queue_id(queue_id):
+    if found and rest.startswith("client=") and (_is_queue_id(queue_id) or queue_id == "NOQUEUE"):
         return _client(line, queue_id, rest)
-    return refused(line)
+    accepted = _ACCEPTED.match(payload)
+    if accepted is None:
+        return refused(line)
+    reply = payload[accepted.end() :].partition("; from=<")[0]  # the filter's words; behind them, the client's
+    handed_on = _QUEUED_AS.search(reply, max(0, len(reply) - 40))
+    return Accepted(line.at, line.host, _process(line), handed_on[1] if handed_on else "")
 
 
-def _client(line: Line, queue_id: str, rest: str) -> Received:
+def _client(line: Line, queue_id: str, rest: str) -> Received | Proxied:
     match = _CLIENT.fullmatch(rest)
     if match is None:
         raise ValueError("smtpd: a client whose line cannot be read to its end")
-    name, address, method, mailbox, origin = (part or "" for part in match.groups())
-    name = "" if name == "unknown" else name
-    return Received(line.at, line.host, queue_id, name, ip_or_empty(address), method, mailbox, origin)
+    client, name, address, method, mailbox, origin_id, origin = (part or "" for part in match.groups())
+    told = ("" if name == "unknown" else name, ip_or_empty(address), method, mailbox)
+    if queue_id == "NOQUEUE":
+        return Proxied(line.at, line.host, _process(line), client, *told)
+    return Received(line.at, line.host, queue_id, *told, origin_id, origin)
+
+
+def _process(line: Line) -> str:
+    """Return what tells a line's process from all others of its host; "" where the line does not tell it."""
+    return f"{line.program}[{line.pid}]" if line.pid else ""
 
 
 def _sasl_failure(line: Line) -> LoginTried | None:
@@ -168,7 +194,7 @@ def _milliseconds(seconds: str) -> int:
 
 def _is_queue_id(text: str) -> bool:
     """Tell whether a text can be a queue id: short ids are hexadecimal, long ones letters and digits."""
-    return 5 <= len(text) <= 24 and text.isascii() and text.isalnum() and text != "warning"  # noqa: PLR2004
+    return 5 <= len(text) <= 24 and text.isascii() and text.isalnum() and text not in _NO_IDS  # noqa: PLR2004
 
 
 def _refusal(line: Line, _: str) -> Record | None:

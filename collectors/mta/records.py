@@ -9,7 +9,7 @@ from schemas.facts import LoginOutcome, Outcome
 
 
 class Received(msgspec.Struct, frozen=True, gc=False):
-    """A client (none: a local program) began a message; `origin_id` is the queue id before a content filter."""
+    """A client (none: a local program) began a message; `origin_…` is what it was before a content filter."""
 
     at: int
     host: str
@@ -19,6 +19,29 @@ class Received(msgspec.Struct, frozen=True, gc=False):
     method: str = ""
     mailbox: str = ""
     origin_id: str = ""
+    origin_client: str = ""
+
+
+class Proxied(msgspec.Struct, frozen=True, gc=False):
+    """A client began a message that a before-queue filter gets; `process` speaks with it, `client` is as logged."""
+
+    at: int
+    host: str
+    process: str
+    client: str
+    client_name: str = ""
+    client_ip: str = ""
+    method: str = ""
+    mailbox: str = ""
+
+
+class Accepted(msgspec.Struct, frozen=True, gc=False):
+    """The before-queue filter took what `process` gave it, and handed it on as `queue_id` ("" if it does not tell)."""
+
+    at: int
+    host: str
+    process: str
+    queue_id: str
 
 
 class Identified(msgspec.Struct, frozen=True, gc=False):
@@ -110,4 +133,4 @@ class LoginTried(msgspec.Struct, frozen=True, gc=False):
     tls: bool = False
 
 
-Record = Received | Identified | Queued | Attempted | Expired | Removed | Refused | LoginTried
+Record = Received | Proxied | Accepted | Identified | Queued | Attempted | Expired | Removed | Refused | LoginTried
