@@ -9,6 +9,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from embedded.backtest_command import backtest
+from embedded.dnsbl_command import dnsbl
 from embedded.pool_commands import pool_app
 from embedded.terminal import DEFAULT_CONFIG, Config, Json, show, tell
 from schemas.settings import Settings, load
@@ -21,6 +22,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(pool_app, name="pool")
+app.command()(dnsbl)
 app.command()(backtest)
 
 
@@ -108,28 +110,6 @@ def parse(
 
 
 @app.command()
-def dnsbl(
-    ips: Annotated[list[str], typer.Argument(metavar="IP…")],
-    lists: Annotated[list[str] | None, typer.Option("--list", help="Ask only this list; may be given again.")] = None,
-    resolver: Annotated[
-        list[str] | None, typer.Option(metavar="IP[:PORT]", help="Ask this name server; may be given again.")
-    ] = None,
-    config: Annotated[Path | None, typer.Option("--config", "-c", help="Takes lists and resolvers from there.")] = None,
-    *,
-    as_json: Json = False,
-) -> None:
-    """Ask the lists now, with each list's health."""
-    from collectors import ask
-    from collectors.resolvers import asking
-
-    settings = load(config) if config else Settings()
-    if not (lists or settings.dnsbl.lists or settings.dnsbl.own):
-        typer.echo("relaywarden: no list is configured: asking all that are known; --list chooses", err=True)
-    settings = settings.model_copy(update={"dnsbl": asking(settings.dnsbl, resolver or [])})
-    ask.show(ips, lists or [], settings, as_json=as_json)
-
-
-@app.command()
 def demo(
     write: Annotated[Path, typer.Option("--write", help="The folder for the logs; must be empty.")],
     seed: Annotated[int, typer.Option(help="Another seed, another town.")] = 1,
@@ -143,10 +123,12 @@ def demo(
 ) -> None:
     """Write the simulated hoster's logs, complaints, labels and a configuration that fits into a folder."""
     from embedded.demo import write_past
+    from embedded.terminal import growing, progress
 
-    done = write_past(
-        write, seed=seed, days=days, mailboxes=mailboxes, takeovers=takeovers, kinds=kinds, start=start
-    )
+    with progress(f"writing {write}") as advance, growing(write, advance):
+        done = write_past(
+            write, seed=seed, days=days, mailboxes=mailboxes, takeovers=takeovers, kinds=kinds, start=start
+        )
     tell({"folder": str(write), "written": done}, done, as_json=as_json)
 
 
@@ -195,13 +177,20 @@ def dashboard(config: Config = DEFAULT_CONFIG) -> None:
 
 @app.command()
 def healthy(
-    process: Annotated[str, typer.Argument(help="collect, stream, sink or hooks.")], config: Config = DEFAULT_CONFIG
+    process: Annotated[str, typer.Argument(help="collect, stream, sink or hooks.")],
+    config: Config = DEFAULT_CONFIG,
+    *,
+    as_json: Json = False,
 ) -> None:
     """Tell whether a process of this host works: exit status 0 if so, else 1 with what is wrong (health checks)."""
     from embedded.health import ailments
+    from embedded.terminal import to_json
 
     found = ailments(load(config), process)
-    typer.echo("\n".join(found) or f"{process}: works", err=bool(found))
+    if as_json:
+        typer.echo(to_json({"process": process, "works": not found, "problems": found}))
+    else:
+        typer.echo("\n".join(found) or f"{process}: works", err=bool(found))
     raise typer.Exit(1 if found else 0)
 
 
@@ -222,12 +211,14 @@ def migrate(
     as_json: Json = False,
 ) -> None:
     """Bring ClickHouse to this release's tables."""
+    from embedded.terminal import steps
     from streams.migrate import migrate as apply
     from streams.operating import warehouse
 
     settings = load(config)
-    with warehouse(settings, database="") as client:
-        done = apply(client, settings.clickhouse.database, keep_days=settings.clickhouse.keep_days, dry_run=dry_run)
+    database, keep_days = settings.clickhouse.database, settings.clickhouse.keep_days
+    with warehouse(settings, database="") as client, steps(f"migrating {database}") as advance:
+        done = apply(client, database, keep_days=keep_days, dry_run=dry_run, progress=advance)
     word = "would apply" if dry_run else "applied"
     show([{"migration": name, "done": word} for name in done], "the tables are up to date", as_json=as_json)
 
@@ -250,19 +241,21 @@ def check(
     rows = [{"level": level, **checking.split(each)} for level, each in told]
     show(rows, f"{config}: sound", as_json=as_json)
     if wrong:
-        raise ValueError(f"{config}: {'; '.join(wrong)}")
+        raise ValueError(f"{config}: {len(wrong)} {'error' if len(wrong) == 1 else 'errors'}")
 
 
 @app.command()
 def replay(config: Config = DEFAULT_CONFIG, *, as_json: Json = False) -> None:
     """Fold the pool's recorded observations again, with today's rules, and show what is decided."""
     from embedded.running import live
+    from embedded.terminal import stepwise
     from streams.operating import warehouse
-    from streams.replaying import decisions
+    from streams.replaying import decisions, recorded
 
     settings = live(load(config))
     with warehouse(settings) as client:
-        show(decisions(client, settings), "no decisions", as_json=as_json)
+        decided = stepwise("replaying", recorded(client), lambda advance: decisions(client, settings, advance))
+        show(decided, "no decisions", as_json=as_json)
 
 
 def _ready(config: Path) -> Settings:

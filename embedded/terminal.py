@@ -1,15 +1,27 @@
 """What the commands write: a table for a person, JSON lines for a script, the progress of long work on a terminal."""
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event, Thread
 from typing import Annotated
 
 import msgspec
 import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.progress import DownloadColumn, Progress, SpinnerColumn, TextColumn, TransferSpeedColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
 from rich.table import Table
 from rich.text import Text
 
@@ -20,6 +32,7 @@ Json = Annotated[bool, typer.Option("--json", help="Write JSON lines.")]
 DEFAULT_CONFIG = Path("relaywarden.toml")
 Row = Mapping[str, object]
 _ENDLESS = 100_000
+_WATCH_SECONDS = 0.2
 
 
 def printable(text: str) -> str:
@@ -64,9 +77,52 @@ def _draw(rows: Sequence[Row], empty: str) -> None:
 
 @contextmanager
 def progress(what: str) -> Iterator[Callable[[int], None]]:
-    """Show the bytes read so far on a terminal; give the function that is told how many more were read."""
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), DownloadColumn(), TransferSpeedColumn())
+    """Show the bytes done so far on a terminal; give the function that is told how many more were."""
+    with _bar(what, None, DownloadColumn(), TransferSpeedColumn()) as advance:
+        yield advance
+
+
+@contextmanager
+def steps(what: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
+    """Show the steps done so far on a terminal, of how many where that is known; give what is told of more."""
+    with _bar(what, total, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()) as advance:
+        yield advance
+
+
+def stepwise(what: str, total: int, rows: Callable[[Callable[[int], None]], Iterable[Row]]) -> Iterator[Row]:
+    """Yield the rows, and show the steps that they take until the last of them."""
+    with steps(what, total) as advance:
+        yield from rows(advance)
+
+
+@contextmanager
+def _bar(what: str, total: int | None, *columns: ProgressColumn) -> Iterator[Callable[[int], None]]:
     errors = Console(stderr=True)
-    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as bar:
-        task = bar.add_task(what, total=None)
+    shown = (SpinnerColumn(), TextColumn("{task.description}", markup=False), *columns)
+    both = sys.stdout.isatty()  # else what is written meanwhile goes to a file or a pipe, and must stay out of the bar
+    hidden = not errors.is_terminal
+    with Progress(*shown, console=errors, transient=True, disable=hidden, redirect_stdout=both) as bar:
+        task = bar.add_task(what, total=total)
         yield lambda count: bar.advance(task, count)
+
+
+@contextmanager
+def growing(folder: Path, advance: Callable[[int], None]) -> Iterator[None]:
+    """Tell by how many bytes a folder's logs grow, as long as the block lasts."""
+    ended = Event()
+
+    def watch() -> None:
+        seen, last = 0, False
+        while not last:
+            last = ended.wait(_WATCH_SECONDS)
+            size = sum(path.stat().st_size for path in folder.glob("*.log"))
+            advance(size - seen)
+            seen = size
+
+    watcher = Thread(target=watch, name="growing", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        watcher.join()

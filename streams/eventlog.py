@@ -39,7 +39,7 @@ class EventLog:
                     break
                 self._warn(f"no topic {', '.join(missing)}: waiting until `relaywarden topics` has made them")
             except (KafkaError, OSError) as error:
-                self._warn(f"no broker at {', '.join(self._bootstrap)}: {error}")
+                self._warn(self._away_for(error))
             await asyncio.sleep(_PAUSE)
         self._producer = AIOKafkaProducer(bootstrap_servers=self._bootstrap, acks="all", max_request_size=_MOST_BYTES)
         await self._producer.start()
@@ -55,7 +55,7 @@ class EventLog:
         try:
             cluster, _ = await self._look()
         except (KafkaError, OSError) as error:
-            self._warn(f"no broker at {', '.join(self._bootstrap)}: {error}")
+            self._warn(self._away_for(error))
             return None
         self._answered()
         return cluster
@@ -129,6 +129,11 @@ class EventLog:
             return values
         finally:
             await consumer.stop()
+
+    def _away_for(self, error: Exception) -> str:
+        """Return in words that no broker answers; why, unless it is that none takes connections."""
+        why = "" if isinstance(error, KafkaConnectionError) else f" ({error})"
+        return f"no broker at {', '.join(self._bootstrap)}: waiting until one answers, nothing is lost{why}"
 
     def _warn(self, text: str) -> None:
         LOG.log(logging.DEBUG if self._away else logging.WARNING, "%s", text)

@@ -4,6 +4,7 @@ It serves the socketmap at once with the last good sets, follows `pool.events`, 
 whole set to every configured hook. Without the log all stays as it is, for as long as it takes.
 """
 
+import errno
 import logging
 import os
 import signal
@@ -101,11 +102,21 @@ def _servers(keepers: list[Keeper]) -> dict[Address, Server]:
         raise SettingsError(f"systemd listens on {', '.join(unused)}, but no pool's postfix_socketmap does")
     servers: dict[Address, Server] = {}
     for address, pools in choices.items():
-        listening = given.get(address) or socketmap.listen(*address)
+        listening = given.get(address) or _listen(address, next(iter(pools)))
         servers[address] = Server(pools)
         servers[address].start([listening])
         _log.info("socketmap of %s: listening on %s port %d", ", ".join(pools), *address)
     return servers
+
+
+def _listen(address: Address, pool: str) -> socket.socket:
+    """Return a socket that listens there. OSError names the setting of that pool which is wrong."""
+    try:
+        return socketmap.listen(*address)
+    except OSError as error:
+        key = "host" if error.errno == errno.EADDRNOTAVAIL else "port"
+        place = f"pool.{pool}.hooks.postfix_socketmap.{key}"
+        raise OSError(f"{place}: {error.filename}: {error.strerror}") from error
 
 
 def _answer(servers: Mapping[Address, Server], keeper: Keeper) -> Callable[[Mapping[str, float]], None]:

@@ -49,5 +49,5 @@ def _knock(bootstrap: tuple[str, ...]) -> None:
             with socket.create_connection((host.strip("[]"), int(port)), timeout=PATIENCE_MS / 1000):
                 return
         except OSError as error:
-            refused = OSError(error.errno, f"no broker at {place}: {error.strerror or error}")
+            refused = ConnectionError(f"no broker at {place}: {error.strerror or error}")
     raise refused

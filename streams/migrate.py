@@ -3,7 +3,7 @@
 ClickHouse has no transactional DDL: a file's statements are idempotent, and a file that was cut off runs again.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib.resources import files
@@ -61,8 +61,22 @@ def pending(known: list[Migration], applied: dict[str, str]) -> list[Migration]:
     return todo
 
 
-def migrate(client: Client, database: str, *, keep_days: int = _KEEP_DAYS, dry_run: bool = False) -> list[str]:
-    """Create the database, apply what is pending and return its names; with `dry_run` only say what that would be."""
+def _unseen(_count: int) -> None:
+    """Tell nobody of the progress."""
+
+
+def migrate(
+    client: Client,
+    database: str,
+    *,
+    keep_days: int = _KEEP_DAYS,
+    dry_run: bool = False,
+    progress: Callable[[int], None] = _unseen,
+) -> list[str]:
+    """Create the database, apply what is pending and return its names; with `dry_run` only say what that would be.
+
+    `progress` is told of each file and each table done.
+    """
     names = {"database": database}
     if not dry_run:
         client.command("CREATE DATABASE IF NOT EXISTS {database:Identifier}", parameters=names)
@@ -73,26 +87,36 @@ def migrate(client: Client, database: str, *, keep_days: int = _KEEP_DAYS, dry_r
     client.database = previous if dry_run else database
     try:
         if not dry_run:
-            _apply(client, todo)
-        return [item.name for item in todo] + _limit(client, database, keep_days, dry_run=dry_run)
+            _apply(client, todo, progress)
+        limited = _unlimited(client, database, keep_days)
+        if not dry_run:
+            _limit(client, limited, keep_days, progress)
+        return [item.name for item in todo] + [f"keep_days = {keep_days} of {table}" for table in limited]
     finally:
         client.database = previous
 
 
-def _apply(client: Client, todo: list[Migration]) -> None:
+def _apply(client: Client, todo: list[Migration], progress: Callable[[int], None]) -> None:
     for item in todo:
         for statement in item.statements():
             client.command(statement)
         client.insert("schema_migrations", [[item.name, item.checksum]], column_names=["name", "checksum"])
+        progress(1)
 
 
-def _limit(client: Client, database: str, days: int, *, dry_run: bool) -> list[str]:
-    """Bring each table of facts to the days it keeps; what was decided, and what restarts go on from, stays."""
+def _interval(days: int) -> str:
+    return f"toIntervalDay({days:d})"  # a number in the text: ClickHouse would keep a parameter as a cast
+
+
+def _unlimited(client: Client, database: str, days: int) -> list[str]:
+    """Return the tables of facts that do not keep so many days; what was decided, and what restarts need, stays."""
     rows = client.query(_LIMITED, parameters={"database": database}).result_rows
     engines = {str(name): str(engine) for name, engine in rows}
     limited = [topic.table for topic in TOPICS if topic.events and topic.retention_ms >= 0]
-    interval = f"toIntervalDay({days:d})"  # a number in the text: ClickHouse would keep a parameter as a cast
-    todo = [table for table in limited if interval not in engines.get(table, "")]
-    for table in [] if dry_run else todo:
-        client.command(_LIMIT + interval, parameters={"table": table})
-    return [f"keep_days = {days} of {table}" for table in todo]
+    return [table for table in limited if _interval(days) not in engines.get(table, "")]
+
+
+def _limit(client: Client, tables: list[str], days: int, progress: Callable[[int], None]) -> None:
+    for table in tables:
+        client.command(_LIMIT + _interval(days), parameters={"table": table})
+        progress(1)

@@ -33,7 +33,7 @@ def quieten() -> None:
     """Let the loggers of the Kafka client and of Faust speak through `Calm` to the logger `relaywarden`."""
     to = logging.getLogger("relaywarden")
     for name, most in (
-        ("aiokafka", logging.INFO),
+        ("aiokafka", logging.DEBUG),  # it tells each try of a broker that is away, which `EventLog` tells once
         ("faust", logging.CRITICAL),
         ("mode", logging.CRITICAL),
         ("streams.transport", logging.CRITICAL),  # Faust's services log under their class's module

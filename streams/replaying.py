@@ -1,6 +1,6 @@
 """Replay: the pool's recorded observations through the same functions, with the rules of today's configuration."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from clickhouse_connect.driver.client import Client
 
@@ -14,10 +14,18 @@ from streams.standing import moment
 _ROW = "formatRowNoNewline('JSONEachRow', * EXCEPT (kafka_cluster, kafka_partition, kafka_offset))"
 
 
-def decisions(client: Client, settings: Settings) -> Iterator[dict[str, object]]:
+def recorded(client: Client) -> int:
+    """Return how many observations ClickHouse recorded."""
+    return int(client.query("SELECT count() FROM pool_observations FINAL").result_rows[0][0])
+
+
+def decisions(
+    client: Client, settings: Settings, progress: Callable[[int], None] = lambda _count: None
+) -> Iterator[dict[str, object]]:
     """Yield the decisions that follow from what ClickHouse recorded, in the order of the observations, as rows.
 
-    The order is Kafka's: clusters one after the other as they began, offsets within. Each observation counts once.
+    The order is Kafka's: clusters one after the other as they began, offsets within. Each observation counts once, and
+    `progress` is told of it.
     """
     states = {name: pools.initial(name, one) for name, one in settings.pool.items()}
     query = (
@@ -26,6 +34,7 @@ def decisions(client: Client, settings: Settings) -> Iterator[dict[str, object]]
     )
     with client.query_rows_stream(query) as rows:
         for (line,) in rows:
+            progress(1)
             event = codec.decode(line.encode())
             for name, state in states.items():
                 assert isinstance(event, POOL_OBSERVATIONS.events)  # noqa: S101 the table holds one topic

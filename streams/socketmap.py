@@ -6,6 +6,7 @@ The answers are replaced as a whole; until the first replacement it gives those 
 
 import asyncio
 import logging
+import os
 import random
 import socket
 import threading
@@ -182,9 +183,9 @@ class Server:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Return a socket that listens there. OSError names the address where it cannot."""
+    """Return a socket that listens there. OSError, with the system's own word for it, where it cannot."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=_BACKLOG)
     except OSError as error:
-        raise OSError(error.errno, f"cannot listen on {host} port {port}: {error.strerror}") from error
+        raise OSError(error.errno, os.strerror(error.errno or 0), f"{host}:{port}") from error

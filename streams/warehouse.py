@@ -110,6 +110,6 @@ def _reach(settings: Settings) -> None:
             with socket.create_connection((host.strip("[]"), int(port)), timeout=3):
                 return
         except OSError as error:
-            trouble = OSError(f"no broker at {address}: {error}")
+            trouble = OSError(f"no broker at {address}: {error.strerror or error}")
     if trouble:
         raise trouble

@@ -1,5 +1,6 @@
 """`relaywarden healthy`: a sign of life that ages, and a socketmap that does not answer."""
 
+import json
 import os
 import time
 from pathlib import Path
@@ -10,6 +11,7 @@ from embedded.broker import free_port
 from embedded.health import ailments
 from schemas import settings
 from schemas.pulse import Pulse
+from tests.command.shell import run
 
 
 def _settings(folder: Path, port: int) -> settings.Settings:
@@ -49,3 +51,15 @@ def test_a_socketmap_that_does_not_answer_is_told(tmp_path: Path) -> None:
 def test_another_process_has_no_check(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no check for 'dashboard'; there are collect, stream, sink, hooks"):
         ailments(_settings(tmp_path, 1), "dashboard")
+
+
+def test_the_command_tells_a_script(tmp_path: Path) -> None:
+    config = tmp_path / "relaywarden.toml"
+    config.write_text(f"data = '{tmp_path}'\n")
+    ill = run("healthy", "stream", "--config", config, "--json")
+    assert ill.returncode == 1
+    assert json.loads(ill.stdout) == {"process": "stream", "works": False, "problems": ["stream: no sign of life yet"]}
+    Pulse(tmp_path, "stream").beat()
+    well = run("healthy", "stream", "--config", config, "--json")
+    assert (well.returncode, json.loads(well.stdout)) == (0, {"process": "stream", "works": True, "problems": []})
+    assert run("healthy", "stream", "--config", config).stdout == "stream: works\n"

@@ -56,7 +56,9 @@ def _restored(number: int, ip: str) -> IpRestored:
     return IpRestored(id=f"d{number}", at=AT + number, pool="main", ip=ip)
 
 
-def _configuration(folder: Path, bootstrap: str, port: int, *, dry_run: bool = False) -> Settings:
+def _configuration(
+    folder: Path, bootstrap: str, port: int, *, dry_run: bool = False, host: str = "127.0.0.1"
+) -> Settings:
     return parse(
         f"""
         data = "{folder}"
@@ -66,6 +68,7 @@ def _configuration(folder: Path, bootstrap: str, port: int, *, dry_run: bool = F
         transports = {{ out1 = "192.0.2.1", out2 = "192.0.2.2", out3 = "192.0.2.3" }}
         dry_run = {str(dry_run).lower()}
         [pool.main.hooks.postfix_socketmap]
+        host = "{host}"
         port = {port}
         state = "{folder}/socketmap.json"
         [pool.main.hooks.postfix_randmap]
@@ -294,9 +297,13 @@ def test_wrong_settings_are_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "socketmap.json").unlink()
     with (
         socket.create_server(("127.0.0.1", port)),
-        pytest.raises(OSError, match=f"cannot listen on 127.0.0.1 port {port}"),
+        pytest.raises(OSError) as taken,  # noqa: PT011 its whole text is looked at
     ):
         serve(configuration, threading.Event())
+    place = "pool.main.hooks.postfix_socketmap"
+    assert str(taken.value) == f"{place}.port: 127.0.0.1:{port}: Address already in use"
+    with pytest.raises(OSError, match=rf"^{place}.host: 192.0.2.77:{port}: Cannot assign requested address$"):
+        serve(_configuration(tmp_path, "127.0.0.1:1", port, host="192.0.2.77"), threading.Event())
 
 
 @pytest.mark.parametrize(

@@ -89,10 +89,12 @@ def test_an_unknown_log_format_in_the_configuration(tmp_path: Path) -> None:
     log = tmp_path / "mail.log"
     log.write_text(LINE)
     text = f"data = '{tmp_path}/state'\n[mta.mx1]\nformat = 'sendmail'\nlog = '{log}'\n"
-    for command in ("collect", "check"):
-        said = refusal(run(command, "--config", _config(tmp_path, text)))
-        assert "mta.mx1.format: no " in said
-        assert "'sendmail'; there are postfix" in said
+    said = refusal(run("collect", "--config", _config(tmp_path, text)))
+    assert "mta.mx1.format: no " in said
+    assert "'sendmail'; there are postfix" in said
+    checked = run("check", "--config", _config(tmp_path, text))
+    assert refusal(checked) == f"{tmp_path}/relaywarden.toml: 1 error"
+    assert "no MTA log format 'sendmail'; there are postfix" in checked.stdout
     assert not list((tmp_path / "state" / "checkpoints").glob("*.json")), "nothing was read"
 
 
@@ -207,6 +209,16 @@ def test_the_dashboards_port_is_taken(tmp_path: Path) -> None:
         for command in ("dashboard", "up"):
             assert refusal(run(command, "--config", path)) == said
         assert refusal(run("up", "--demo", "--data", tmp_path / "demo", "--port", port)) == said
+
+
+def test_the_socketmaps_port_is_taken(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        hook = f"[pool.main.hooks.postfix_socketmap]\nport = {port}\nstate = '{tmp_path}/socketmap.json'\n"
+        path = _config(tmp_path, f"data = '{tmp_path}'\n{SOUND}{hook}")
+        said = refusal(run_process("hooks", "--config", path))
+    place = "pool.main.hooks.postfix_socketmap.port"
+    assert said == f"{place}: 127.0.0.1:{port}: Address already in use"
 
 
 def test_typers_own_usage_errors_end_with_2() -> None:

@@ -58,6 +58,7 @@ def test_commands_say_within_seconds_that_kafka_is_away(config: Path) -> None:
         began = time.monotonic()
         done = run(*words, "--config", config)
         assert refusal(done).startswith(begin)
+        assert "Errno" not in done.stderr
         assert time.monotonic() - began < 30
         assert done.stdout == ""
 
@@ -110,6 +111,9 @@ def test_processes_wait_with_one_warning_and_end_with_0(config: Path, tmp_path: 
             assert max(Counter(_warnings(log)).values()) == 1, f"{name}: {log.read_text()}"
             assert len(_warnings(log)) <= 2, "the hooks read the log and report into it: one each"
             assert "Traceback" not in log.read_text()
+            assert "Errno" not in log.read_text(), "the system's word, not its number"
+        (told,) = logs["stream"].read_text().splitlines()
+        assert told.endswith(f"no broker at {_places(config)[0]}: waiting until one answers, nothing is lost")
     finally:
         for process in running.values():
             process.kill()

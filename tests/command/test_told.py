@@ -10,6 +10,7 @@ from collectors.outbound import known_zone
 from collectors.resolvers import asking
 from embedded.running import live
 from embedded.terminal import printable
+from embedded.zones import Zones
 from schemas.settings import Dnsbl, Embedded, Settings
 from streams.operating import seconds
 from tests.command.shell import run
@@ -90,5 +91,24 @@ def test_asking_all_lists_is_said(tmp_path: Path) -> None:
     config = tmp_path / "relaywarden.toml"
     config.write_text("[dnsbl]\ntimeout_seconds = 0.2\n")
     done = run("dnsbl", "192.0.2.1", "--config", config, "--resolver", "127.0.0.1:9", "--json")
-    assert done.stderr == "relaywarden: no list is configured: asking all that are known; --list chooses\n"
-    assert {json.loads(line)["answer"] for line in done.stdout.splitlines()} == {"unknown"}
+    answers = [json.loads(line)["answer"] for line in done.stdout.splitlines()]
+    assert set(answers) == {"unknown"}
+    assert done.stderr.splitlines() == [
+        "relaywarden: no list is configured: asking all that are known; --list chooses",
+        f"relaywarden: {len(answers)} of {len(answers)} answers are unknown: neither listed nor clean",
+    ]
+    assert done.returncode == 0
+
+
+def test_unknown_answers_are_counted_apart(tmp_path: Path) -> None:
+    config = tmp_path / "relaywarden.toml"
+    own = "[dnsbl.own.{0}]\nzone = '{0}.example.net'\n"
+    with Zones(["sound.example.net"]) as zones:
+        head = f"[dnsbl]\nport = {zones.port}\ntimeout_seconds = 1.0\n"
+        config.write_text(head + own.format("sound") + own.format("refusing"))
+        done = run("dnsbl", "192.0.2.1", "192.0.2.2", "--config", config)
+        sound = run("dnsbl", "192.0.2.1", "--list", "sound", "--config", config, "--json")
+    assert done.stderr == "relaywarden: 2 of 4 answers are unknown: neither listed nor clean\n"
+    assert "not listed" in done.stdout
+    assert (done.returncode, sound.returncode, sound.stderr) == (0, 0, "")
+    assert json.loads(sound.stdout)["answer"] == "not_listed"
