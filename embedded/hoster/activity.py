@@ -12,7 +12,7 @@ DAY = 24 * HOUR
 
 Fate = Literal["sent", "unknown_user", "no_domain", "greylisted", "mailbox_full", "refused", "throttled"]
 Service = Literal["imap", "pop3", "smtp"]
-Reason = Literal["relay_denied", "unknown_user", "blocked", "bad_syntax"]
+Reason = Literal["relay_denied", "unknown_user", "blocked", "bad_syntax", "scan"]
 Way = Literal["submission", "smtps", "relay", "incoming", "pickup"]
 Session = Literal["alone", "first", "more", "last"]
 
@@ -59,7 +59,7 @@ class Login(msgspec.Struct, frozen=True):
 
 
 class Refusal(msgspec.Struct, frozen=True):
-    """A stranger turned away at the door: a client on port 25 that may not relay, or that writes to nobody here."""
+    """A stranger turned away on port 25: one that may not relay, that writes to nobody here, or that only looks."""
 
     at: int
     client_ip: str

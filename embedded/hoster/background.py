@@ -15,7 +15,16 @@ from embedded.hoster.town import Town
 _NOBODY = ("admin", "test", "info", "sales", "support", "office", "webmaster", "scan", "contact", "noreply", "mail")
 _TRIED: tuple[Service, ...] = ("smtp", "smtp", "smtp", "imap", "pop3")
 _HUNTED: tuple[Service, ...] = ("smtp", "smtp", "imap", "pop3")
-_REASONS: tuple[Reason, ...] = ("relay_denied", "unknown_user", "unknown_user", "blocked", "blocked", "bad_syntax")
+_REASONS: tuple[Reason, ...] = (
+    "relay_denied",
+    "unknown_user",
+    "unknown_user",
+    "blocked",
+    "blocked",
+    "bad_syntax",
+    "scan",
+    "scan",
+)
 
 
 def background(town: Town, start: int, end: int) -> Iterator[Happening]:

@@ -7,7 +7,7 @@ meant. The hosts in them are drawn at random: no line of the simulated logs tell
 from ipaddress import IPv4Network
 from typing import Literal
 
-Sort = Literal["home", "mobile", "office", "hosting"]
+Sort = Literal["home", "mobile", "office", "hosting", "cloud"]
 
 HOME = {
     "de": "79.192.0.0/10 84.128.0.0/10 87.128.0.0/10 91.0.0.0/10 93.192.0.0/10 217.224.0.0/11 88.64.0.0/12 77.0.0.0/12",
@@ -65,6 +65,10 @@ HOSTING = {
     "ru": "185.143.220.0/22 45.142.212.0/22 194.26.29.0/24",
     "sg": "128.199.64.0/18 139.59.96.0/19",
 }
+CLOUD = {
+    "mail_service": "209.85.128.0/17 74.125.0.0/16 64.233.160.0/19",
+    "mobile_app": "52.96.0.0/14 40.96.0.0/13 20.180.0.0/14",
+}
 PREFIXES = {  # IPv6: the first 32 bits
     "home": {"de": (0x200300C0, 0x2A028070), "ch": (0x2A021200, 0x2A02AA10), "at": (0x2A01036D,), "fr": (0x2A01CB00,)},
     "mobile": {"de": (0x2A010598, 0x2A003030), "ch": (0x2A04EE41, 0x2A02120B), "at": (0x2A0002A8,)},
@@ -107,4 +111,5 @@ RANGES: dict[Sort, dict[str, tuple[tuple[int, int], ...]]] = {
     "mobile": _ranges(MOBILE),
     "office": _ranges(OFFICE),
     "hosting": _ranges(HOSTING),
+    "cloud": _ranges(CLOUD),
 }

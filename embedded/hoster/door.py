@@ -31,7 +31,7 @@ class Door:
     def __init__(self, clerk: Clerk, rng: Random) -> None:
         self._clerk = clerk
         self._rng = rng
-        self._sessions: dict[str, tuple[int, int, int]] = {}
+        self._sessions: dict[tuple[str, str], tuple[int, int, int]] = {}
 
     def queue_id(self, at: int) -> str:
         """Return a short queue id: the microsecond and a number of the queue file."""
@@ -81,20 +81,20 @@ class Door:
 
     def _connected(self, mail: Mail, pid: int, lines: list[Line]) -> int:
         """Add the line of a new connection; return the process that has it."""
-        known = self._sessions.get(mail.mailbox) if mail.session in {"more", "last"} else None
+        known = self._sessions.get((mail.mailbox, mail.client_ip)) if mail.session in {"more", "last"} else None
         if known is None:
             client = f"{name_of(mail.client_ip)}[{mail.client_ip}]"
             lines.append(self._clerk.line(mail.at, "mail", f"{_DAEMONS[mail.way]}[{pid}]: connect from {client}"))
             known = (pid, 0, 0)
         pid, mails, recipients = known
         if mail.session in {"first", "more"}:
-            self._sessions[mail.mailbox] = (pid, mails + 1, recipients + len(mail.recipients))
+            self._sessions[mail.mailbox, mail.client_ip] = (pid, mails + 1, recipients + len(mail.recipients))
         return pid
 
     def _disconnected(self, mail: Mail, pid: int, client: str, at: int, lines: list[Line]) -> None:
         if mail.session in {"first", "more"}:
             return
-        _, mails, recipients = self._sessions.pop(mail.mailbox, (pid, 0, 0))
+        _, mails, recipients = self._sessions.pop((mail.mailbox, mail.client_ip), (pid, 0, 0))
         mails, recipients = mails + 1, recipients + len(mail.recipients)
         tls, auth = ("ehlo=2 starttls=1 ", "auth=1 ") if mail.way == "submission" else ("ehlo=1 ", "")
         auth = "auth=1 " if mail.way == "smtps" else auth
@@ -142,6 +142,8 @@ class Door:
         client, helo = f"{name_of(ip)}[{ip}]", f"h{crc32(ip.encode()) % 999}"
         if refusal.reason != "bad_syntax":
             helo += ".example"
+        if refusal.reason == "scan":
+            return self._scan(at, program, client)
         said = _REASONS[refusal.reason].format(to=refusal.recipient, ip=ip, helo=helo)
         envelope = f"from=<{refusal.sender}> to=<{refusal.recipient}> proto=ESMTP helo=<{helo}>"
         return [
@@ -149,3 +151,24 @@ class Door:
             line(at + 160_000, "mail", f"{program}NOQUEUE: reject: RCPT from {client}: {said}; {envelope}"),
             line(at + 240_000, "mail", f"{program}disconnect from {client} ehlo=1 mail=1 rcpt=0/1 quit=1 commands=3/4"),
         ]
+
+    def _scan(self, at: int, program: str, client: str) -> list[Line]:
+        """Return the lines of one who connects and goes away again."""
+        line, draw = self._clerk.line, int(self._rng.random() * 8)
+        stage, counts = (
+            ("EHLO", "ehlo=1 commands=1"),
+            ("CONNECT", "commands=0/0"),
+            ("STARTTLS", "ehlo=1 starttls=0/1 commands=1/2"),
+        )[draw % 3]
+        found = []
+        if draw < 2 and not client.startswith("unknown"):
+            name, _, ip = client.removesuffix("]").partition("[")
+            why = f"warning: hostname {name} does not resolve to address {ip}: Name or service not known"
+            found.append(line(at, "mail", f"{program}{why}"))
+            client = f"unknown[{ip}]"
+        found.append(line(at + 900, "mail", f"{program}connect from {client}"))
+        if stage == "STARTTLS":
+            found.append(line(at + 90_000, "mail", f"{program}SSL_accept error from {client}: lost connection"))
+        found.append(line(at + 120_000, "mail", f"{program}lost connection after {stage} from {client}"))
+        found.append(line(at + 120_400, "mail", f"{program}disconnect from {client} {counts}"))
+        return found

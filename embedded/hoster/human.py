@@ -4,16 +4,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
 from typing import Literal
+from zlib import crc32
 
 from msgspec import structs
 
 from embedded.hoster.activity import MINUTE, SECOND, Activity, Login, Mail, Recipient, Session, Way
-from embedded.hoster.places import Places
-from embedded.hoster.population import HOME, Circle, Market, Readers
+from embedded.hoster.places import WEBMAIL, Places
+from embedded.hoster.population import Circle, Readers
 from embedded.hoster.resident import Resident
 from embedded.hoster.rhythm import OFFICE, OWL, PRIVATE, Day, Hours, log_normal, poisson, season
 
-Place = Literal["home", "work", "mobile"]
+Place = Literal["home", "work", "mobile", "webmail", "cloud"]
 
 
 @dataclass(frozen=True)
@@ -38,16 +39,18 @@ def _devices(traits: Random, *, worker: bool) -> tuple[Device, ...]:
         owned.append(phone)
     if traits.random() < 0.2:
         owned.append(tablet)
+    if traits.random() < 0.3:
+        webmail = Device("imap", log_normal(traits, 2, 3, 0.1, 30), "webmail", "submission")
+        owned = [webmail] if traits.random() < 0.3 else [*owned, webmail]
     return tuple(owned)
 
 
 @dataclass(frozen=True)
 class Manner:
-    """How much a person writes on an average day, to how many friends of which market, and whether at work."""
+    """How much a person writes on an average day, to about how many friends, and whether at work."""
 
     mails: float
     friends: float = 25
-    market: Market = HOME
     worker: bool | None = None
 
 
@@ -58,10 +61,9 @@ class Human:
         self.resident = resident
         self.mails = manner.mails
         self.worker = traits.random() < 0.4 if manner.worker is None else manner.worker
-        self.places = Places(traits, resident.country)
-        self.circle = Circle(
-            traits, int(log_normal(traits, manner.friends, 2.5, 3, 900)), traits.uniform(0, 0.4), manner.market
-        )
+        self.places = Places(traits, resident.country, crc32(resident.domain.encode()))
+        known = int(log_normal(traits, manner.friends, 2.5, 3, 900))
+        self.circle = Circle(resident.key, known, traits.uniform(0, 0.4), resident.market)
         hours = OFFICE if self.worker else OWL if traits.random() < 0.12 else PRIVATE
         self.hours: Hours = hours.shifted(traits.gauss(0, 0.8))
         self._weekend = traits.uniform(0.0, 0.25) if self.worker else traits.uniform(0.5, 1.6)
@@ -74,7 +76,7 @@ class Human:
         cards = traits.random() < 0.25
         self.cards = traits.randint(20, 150) if cards else 0
         self._card_day = traits.randint(8, 22)
-        self._old_friends = Readers(traits.getrandbits(31), traits.uniform(0.01, 0.08), manner.market)
+        self._old_friends = Readers(traits.getrandbits(31), traits.uniform(0.01, 0.08), resident.market)
 
     def mood(self, day: Day) -> float:
         """Return how busy the person is on a day; 1 on average, less at weekends and in the holidays."""
@@ -86,6 +88,10 @@ class Human:
         """Return the address of a device at a time."""
         if device.place == "work":
             return self.places.work() if not day.rest or day.rng.random() < 0.3 else self.places.home(at)
+        if device.place == "webmail":
+            return WEBMAIL
+        if device.place == "cloud":
+            return self.places.cloud(at)
         if device.place == "mobile" and day.rng.random() < 0.6:
             return self.places.mobile(at)
         return self.places.home(at)

@@ -7,6 +7,9 @@ from embedded.hoster.activity import DAY, HOUR, MINUTE
 from embedded.hoster.blocks import BOT_COUNTRIES, PREFIXES, RANGES, TRAVEL, Sort
 from embedded.hoster.rhythm import log_uniform, noise
 
+WEBMAIL = "192.0.2.20"
+"""The hoster's own webmail: all who use it come from this address."""
+
 
 def dotted(number: int) -> str:
     """Return an IPv4 address as text."""
@@ -39,6 +42,8 @@ def bot(rng: Random) -> str:
 @lru_cache(maxsize=20_000)
 def name_of(ip: str) -> str:
     """Return the name that reverse DNS gives for an address, "unknown" where it has none."""
+    if ip == WEBMAIL:
+        return "webmail.hoster.example"
     number = noise(*ip.encode())
     if ":" in ip or number % 100 < 35:
         return "unknown"
@@ -48,19 +53,27 @@ def name_of(ip: str) -> str:
 
 
 class Places:
-    """The addresses of one mailbox's people: at home, at work, on the way, abroad."""
+    """The addresses of one mailbox's people: at home, at work, on the way, abroad.
 
-    def __init__(self, traits: Random, country: str) -> None:
+    All mailboxes of a `site` share the office's address. Some people tunnel through rented servers.
+    """
+
+    def __init__(self, traits: Random, country: str, site: int = 0) -> None:
         self.country = country
         self.key = traits.getrandbits(31)
         self._lease = int(traits.choice((1.0, 1.0, 1.0, 7.0, 30.0, 400.0)) * DAY)
         self._attach = int(log_uniform(traits, 4, 90) * MINUTE)
         self._six = traits.random() < 0.25
-        self._office = address("office", country, noise(self.key, 2), noise(self.key, 3))
+        self._tunnel = traits.choice(("nl", "ch", "us", "de")) if traits.random() < 0.05 else ""
+        self._cloud = traits.choice(tuple(RANGES["cloud"]))
+        site = site or self.key
+        self._office = address("office", country, noise(site, 2), noise(site, 3))
 
     def home(self, at: int) -> str:
         """Return the line's address: it changes daily at some providers, seldom at others."""
         lease = (at + self.key * 1000) // self._lease
+        if self._tunnel and noise(self.key, at // DAY, 9) % 3:
+            return address("hosting", self._tunnel, noise(self.key, at // (6 * HOUR)), noise(self.key, at // DAY))
         if self._six and noise(self.key, at // HOUR) % 2:
             return self._v6("home", noise(self.key, lease), noise(self.key, at // DAY, 5))
         return address("home", self.country, noise(self.key, lease), noise(self.key, 1), 1 << 18)
@@ -76,6 +89,10 @@ class Places:
         if self._six and attached % 3 and where in PREFIXES["mobile"]:
             return self._v6("mobile", attached, noise(attached, 1))
         return address("mobile", where, noise(attached, 2), self.key)
+
+    def cloud(self, at: int) -> str:
+        """Return an address of the big mail service that fetches and sends for its user: one of many at each time."""
+        return address("cloud", self._cloud, noise(self.key, at // MINUTE), noise(self.key, at))
 
     def abroad(self, at: int, trip: int) -> str:
         """Return the address of a hotel, an airport or a roaming phone, on a trip that began some day."""

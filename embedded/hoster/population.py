@@ -48,6 +48,8 @@ def person(number: int, market: Market = HOME) -> Recipient:
     else:
         local = f"{FIRST[first]}{'' if last & 1 else '.'}{LAST[last]}{rest}"
     fate: Fate = "sent" if number < _LIVING or number >= _DEAD else "unknown_user"
+    if fate == "unknown_user" and code % 15 == 0:
+        domain, fate = f"gone{code % 977}.example", "no_domain"
     return Recipient(f"{local}@{domain}", fate, trap=number >= _DEAD)
 
 
@@ -92,12 +94,12 @@ class Readers:
 class Circle:
     """The people that a mailbox writes to: some often, most seldom; new ones come slowly. Nobody of them is dead."""
 
-    def __init__(self, traits: Random, known: int, new_a_day: float, market: Market = HOME) -> None:
-        self._key = traits.getrandbits(31)
+    def __init__(self, key: int, known: int, new_a_day: float, market: Market = HOME) -> None:
+        self._key = key
         self._known = known
         self._new = new_a_day
         self._market = market
-        self.slip = traits.choice((0.0, 0.002, 0.005, 0.01, 0.02))
+        self._slip = (0.0, 0.002, 0.005, 0.01, 0.02)[key % 5]
 
     def size(self, day: int) -> int:
         """Return how many are known on a day (counted from 2025 on: before, nobody kept count)."""
@@ -108,7 +110,7 @@ class Circle:
 
     def pick(self, rng: Random, day: int) -> Recipient:
         """Return someone to write to: mostly one of the old friends; now and then the address has a slip."""
-        if rng.random() < self.slip:
+        if rng.random() < self._slip:
             return mistyped(int(rng.random() * 0x7FFFFFFF))
         size = self.size(day)
         if rng.random() < 0.08:

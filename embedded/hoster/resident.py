@@ -3,9 +3,13 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from random import Random
+from zlib import crc32
 
 from embedded.hoster.activity import DAY, HOUR, Activity
+from embedded.hoster.population import BUSINESS, HOME, Market
 from embedded.hoster.rhythm import Day
+
+_AT_WORK = frozenset({"office", "biller", "relay_network"})
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,16 @@ class Resident:
     def domain(self) -> str:
         """Return the domain of the mailbox."""
         return self.mailbox.partition("@")[2]
+
+    @property
+    def key(self) -> int:
+        """Return a number of its own, from which its acquaintances follow."""
+        return crc32(self.mailbox.encode())
+
+    @property
+    def market(self) -> Market:
+        """Return whom the mailbox writes to: firms or people at home."""
+        return BUSINESS if self.habit in _AT_WORK or self.key % 10 < 3 else HOME
 
 
 @dataclass(frozen=True)

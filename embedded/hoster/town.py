@@ -10,7 +10,7 @@ from embedded.hoster.activity import DAY, HOUR, MINUTE, Activity
 from embedded.hoster.names import FIRST, LAST
 from embedded.hoster.places import address
 from embedded.hoster.resident import Horizon, Resident, midnight_of
-from embedded.hoster.rhythm import Day
+from embedded.hoster.rhythm import Day, noise
 
 _COUNTRIES = ("de",) * 11 + ("ch",) * 6 + ("at",) * 2 + ("it", "fr")
 _BY_NAME = frozenset({"newsletter", "shop", "mailing_list", "monitor", "forwarder", "office"})
@@ -71,7 +71,7 @@ def _moving_in(mailboxes: int) -> list[str]:
 
 
 def _settle(number: int, habit: str, rng: Random) -> Resident:
-    country = rng.choice(_COUNTRIES)
+    country = _COUNTRIES[noise(number // 4) % len(_COUNTRIES)]
     zone = 1 if rng.random() < 0.9 else rng.choice((0, 2, -5, 3))
     if habit == "relay_network":
         inside = address("office", country, rng.getrandbits(30), rng.getrandbits(8))

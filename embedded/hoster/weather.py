@@ -1,4 +1,4 @@
-"""What a delivery meets that is neither sender's nor recipient's doing: greylisting, full mailboxes, bad hours.
+"""What a delivery meets that is not the sender's doing: greylisting, full mailboxes, a filter's mistake, bad hours.
 
 Bad hours are drawn for a stretch: hours in which some providers refuse one relay IP because a list names it, and hours
 in which a provider's servers do not answer.
@@ -50,6 +50,8 @@ class Weather:
         week, into = divmod(at, _WEEK)
         if (draw ^ week * 2_654_435_761) % 1000 < 2 and into < (draw >> 12) % _WEEK:
             return "mailbox_full"
+        if (draw ^ at // HOUR) % 1000 == 0:
+            return "refused"
         if domain.startswith("firm") and greylists(domain):
             return self._greylisted(hash((draw, crc32(sender.encode()))), at)
         return "sent"

@@ -14,7 +14,7 @@ SHARE = 0.025
 
 def settle(resident: Resident, traits: Random, _horizon: Horizon) -> DayOf:
     """Return the days of one who bills; reminders follow in the middle of the month."""
-    one = Human(resident, traits, Manner(log_normal(traits, 6, 2, 0.5, 40), market=BUSINESS, worker=True))
+    one = Human(resident, traits, Manner(log_normal(traits, 6, 2, 0.5, 40), worker=True))
     customers = Readers(traits.getrandbits(31), traits.uniform(0.002, 0.03), BUSINESS)
     count, days_before = int(log_normal(traits, 120, 2.2, 25, 900)), traits.choice((0, 0, 1, 2))
 

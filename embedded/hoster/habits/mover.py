@@ -15,7 +15,7 @@ SHARE = 0.02
 def settle(resident: Resident, traits: Random, horizon: Horizon) -> DayOf:
     """Return a mover's days."""
     one = Human(resident, traits, Manner(log_normal(traits, 5, 2.2, 0.2, 50)))
-    before, after = one.places, Places(traits, resident.country)
+    before, after = one.places, Places(traits, resident.country, traits.getrandbits(31))
     moves = horizon.day_at(traits.uniform(0.2, 0.9))
 
     def day_of(day: Day) -> Iterator[Activity]:

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from random import Random
 
-from embedded.hoster.activity import HOUR, SECOND, Activity, Mail
+from embedded.hoster.activity import HOUR, SECOND, Activity, Mail, Recipient
 from embedded.hoster.human import Human, Manner, merge
 from embedded.hoster.places import anywhere
-from embedded.hoster.population import BUSINESS, HOME, Readers
+from embedded.hoster.population import BUSINESS, HOME, SPAMMED, Readers
 from embedded.hoster.resident import DayOf, Horizon, Resident
 from embedded.hoster.rhythm import Day, log_normal, log_uniform
 
@@ -42,8 +42,16 @@ def settle(resident: Resident, traits: Random, horizon: Horizon) -> DayOf:
             yield from editor.to_all(day, min(size, 1500), readers, merged=False)
             return
         start = day.midnight + hour + int(day.rng.uniform(0, 900) * SECOND)
+        disliked = {name for name in SPAMMED if day.rng.random() < 0.015}
         everybody = [readers[place] for place in range(int(size * (1 + growth * (day.number % 365))))]
         first = Mail(start, resident.mailbox, server, (), size=40_000, complaints=complaints)
-        yield from merge(first, everybody, gap, day.rng)
+        yield from merge(first, [_received(reader, disliked) for reader in everybody], gap, day.rng)
 
     return day_of
+
+
+def _received(reader: Recipient, disliked: set[str]) -> Recipient:
+    """Return the reader as a provider treats him whose filter took a dislike to this issue."""
+    if reader.fate == "sent" and reader.address.partition("@")[2] in disliked:
+        return Recipient(reader.address, "refused")
+    return reader

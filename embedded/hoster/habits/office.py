@@ -15,7 +15,7 @@ SHARE = 0.1
 def settle(resident: Resident, traits: Random, _horizon: Horizon) -> DayOf:
     """Return an office's days: its people have hours of their own and share the office's line."""
     staff = [
-        Human(resident, traits, Manner(log_normal(traits, 9, 2, 1, 60), friends=90, market=BUSINESS, worker=True))
+        Human(resident, traits, Manner(log_normal(traits, 9, 2, 1, 60), friends=90, worker=True))
         for _ in range(traits.randint(1, 6))
     ]
     for one in staff[1:]:

@@ -5,7 +5,7 @@ from ipaddress import IPv4Network
 from random import Random
 
 from embedded.hoster.activity import Activity, Mail
-from embedded.hoster.population import BUSINESS, Circle
+from embedded.hoster.population import Circle
 from embedded.hoster.resident import DayOf, Horizon, Resident
 from embedded.hoster.rhythm import ALWAYS, OFFICE, Day, log_normal, poisson, season
 
@@ -18,7 +18,7 @@ def settle(resident: Resident, traits: Random, horizon: Horizon) -> DayOf:
     server = str(network[2 + traits.randrange(3)])
     staff = traits.randint(3, 60)
     mails = staff * log_normal(traits, 8, 1.8, 1, 40) * min(horizon.busy, 3)
-    circle = Circle(traits, staff * 40, 0.1 * staff, BUSINESS)
+    circle = Circle(resident.key, staff * 40, 0.1 * staff, resident.market)
     night, several = traits.uniform(0.0, 0.15), traits.uniform(0.05, 0.3)
     domain = f"{resident.mailbox}.example"
 

@@ -6,19 +6,24 @@ from typing import Literal
 
 from embedded.hoster.activity import DAY, HOUR, MINUTE, SECOND, Login, Mail, Recipient, Session, Way
 from embedded.hoster.blocks import BOT_COUNTRIES, RANGES
-from embedded.hoster.places import address
-from embedded.hoster.population import HOME, SPAMMED, WORLD, Market, dead, living, trap
+from embedded.hoster.places import WEBMAIL, address
+from embedded.hoster.population import HOME, SPAMMED, WORLD, Circle, Market, dead, living, trap
 from embedded.hoster.rhythm import log_uniform, noise
 from embedded.hoster.takeovers import Theft
 
 _BLATANT = (0.15, 0.3)
-Crewed = Literal["world", "country", "neighbours", "hosting", "hosting_near"]
+Crewed = Literal["world", "country", "neighbours", "hosting", "hosting_near", "webmail"]
 
 
 class SpamList:
-    """A bought or stolen list: its share of addresses that nobody has, how its text is received, who complains."""
+    """A bought or stolen list: its share of addresses that nobody has, how its text is received, who complains.
 
-    def __init__(self, theft: Theft, *, unknown: tuple[float, float] = (0.02, 0.35), wanted: Market = ()) -> None:
+    With the chance `contacts` the victim's own acquaintances are among the addressees.
+    """
+
+    def __init__(
+        self, theft: Theft, *, unknown: tuple[float, float] = (0.02, 0.35), wanted: Market = (), contacts: float = 0.15
+    ) -> None:
         rng = self._rng = theft.rng
         self._theft = theft
         self.unknown = log_uniform(rng, *(unknown if theft.patient else _BLATANT))
@@ -29,6 +34,9 @@ class SpamList:
         self._throttled = rng.choice((0.0, 0.0, 0.02, 0.15))
         self._learning = rng.random() < 0.5
         self._done = 0
+        resident = theft.resident
+        self._contacts = Circle(resident.key, rng.randint(10, 200), 0, resident.market)
+        self._known = rng.uniform(0.1, 1.0) if theft.patient and rng.random() < contacts else 0.0
         self.complaints = log_uniform(rng, 0.0002, 0.01)
         self.size = int(log_uniform(rng, 900, 60_000))
         own = rng.random() < 0.75
@@ -38,6 +46,8 @@ class SpamList:
         """Return the next victim; filters that learn refuse more of the later ones."""
         rng = self._rng
         self._done += 1
+        if rng.random() < self._known:
+            return self._contacts[int(rng.random() * self._contacts.size(0))]
         draw, luck = int(rng.random() * 0x7FFFFFFF), rng.random()
         if luck < self.unknown:
             return dead(draw, self._market)
@@ -70,7 +80,7 @@ class SpamList:
 
 
 class Crew:
-    """The machines of a thief: `count` of them, in the world, in one country, among the victim's neighbours, rented."""
+    """The machines of a thief: in the world, in one country, among the victim's neighbours, rented, or our webmail."""
 
     def __init__(self, theft: Theft, count: int, *sorts: Crewed) -> None:
         rng = self._rng = theft.rng
@@ -82,6 +92,8 @@ class Crew:
         self._next = 0
 
     def __getitem__(self, number: int) -> str:
+        if self.sort == "webmail":
+            return WEBMAIL
         number %= self.count
         draw, region = noise(self._key, number), noise(self._key, number, 1)
         if self.sort == "world":

@@ -13,6 +13,15 @@ VICTIMS = ()
 
 def activity(theft: Theft) -> Iterator[Activity]:
     """Yield the mails."""
-    crew = Crew(theft, theft.rng.choice((1, 1, 2, 5, 30)), "hosting", "hosting_near", "world", "country", "neighbours")
+    crew = Crew(
+        theft,
+        theft.rng.choice((1, 1, 2, 5, 30)),
+        "hosting",
+        "hosting_near",
+        "world",
+        "country",
+        "neighbours",
+        "webmail",
+    )
     low = theft.rng.randint(30, 60)
     yield from run(theft, crew, SpamList(theft), (low, theft.rng.randint(low, 100)), theft.rng.randint(1, 20))

@@ -13,5 +13,5 @@ VICTIMS = ()
 
 def activity(theft: Theft) -> Iterator[Activity]:
     """Yield the trickle."""
-    crew = Crew(theft, theft.rng.randint(1, 5), "hosting", "hosting_near", "country", "neighbours")
+    crew = Crew(theft, theft.rng.randint(1, 5), "hosting", "hosting_near", "country", "neighbours", "webmail")
     yield from run(theft, crew, SpamList(theft), some(theft.rng, (1, 1), (1, 3), (1, 10)), theft.rng.randint(5, 60))

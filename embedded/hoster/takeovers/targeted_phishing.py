@@ -25,9 +25,11 @@ def _reading(theft: Theft, crew: Crew) -> Iterator[Activity]:
 def activity(theft: Theft) -> Iterator[Activity]:
     """Yield the reading and the letters: few unknown users, hardly a refusal."""
     rng = theft.rng
-    crew = Crew(theft, rng.choice((1, 1, 2, 4)), "hosting", "hosting_near", "hosting_near", "neighbours", "country")
+    crew = Crew(
+        theft, rng.choice((1, 1, 2, 4)), "hosting", "hosting_near", "hosting_near", "neighbours", "country", "webmail"
+    )
     yield from _reading(theft, crew)
-    spam = SpamList(theft, unknown=(0.003, 0.08), wanted=rng.choice((BUSINESS, HOME)))
+    spam = SpamList(theft, unknown=(0.003, 0.08), wanted=rng.choice((BUSINESS, HOME)), contacts=0.7)
     spam.refused *= 0.2
     machine = crew.any()
     for at in moments(theft):
