@@ -8,7 +8,7 @@ import pytest
 from embedded.broker import Broker
 from embedded.clickhouse import ClickHouseServer
 from schemas.names import derived_id
-from tests.parts import CORPUS, require
+from tests.parts import CORPUS, absent, require
 
 __all__ = ["require"]
 
@@ -17,7 +17,7 @@ __all__ = ["require"]
 def corpus() -> Path:
     """Return the folder of real data beside the project; skipped where it is absent."""
     if not CORPUS.is_dir():
-        pytest.skip("no corpus beside the project")
+        absent(f"no corpus beside the project ({CORPUS})")
     return CORPUS
 
 

@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -14,18 +15,23 @@ from schemas.settings import RandmapHook
 CORPUS = Path(__file__).resolve().parents[2] / "shared" / "corpus"
 
 
-def require(program: str, package: str) -> str:
-    """Return the path of a program, or skip the test with the line that installs it.
-
-    Under RELAYWARDEN_REQUIRE_REAL=1, as CI sets it, the test fails instead.
-    """
-    path = shutil.which(program) or shutil.which(program, path="/usr/sbin:/sbin:/usr/lib/postfix/sbin")
-    if path:
-        return path
-    line = f"{program} is not installed: apt-get install --no-install-recommends {package}"
+def absent(what: str) -> NoReturn:
+    """Skip the test for want of a real part; fail it under RELAYWARDEN_REQUIRE_REAL=1, as CI sets it."""
     if os.environ.get("RELAYWARDEN_REQUIRE_REAL") == "1":
-        pytest.fail(line)
-    pytest.skip(line)
+        pytest.fail(what)
+    pytest.skip(what)
+
+
+def require(program: str, package: str) -> str:
+    """Return the path of a program; where it is absent, the line that installs it is the reason."""
+    path = shutil.which(program) or shutil.which(program, path="/usr/sbin:/sbin:/usr/lib/postfix/sbin")
+    return path or absent(f"{program} is not installed: apt-get install --no-install-recommends {package}")
+
+
+def require_root(why: str) -> None:
+    """Let the test go on as root only."""
+    if os.geteuid():
+        absent(f"{why} needs root")
 
 
 def packed(events: Iterable[Event]) -> bytes:

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import tomllib
+from functools import partial
 from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,12 +13,13 @@ import pytest
 
 from schemas import settings
 from schemas.events import EVENT_TYPES
-from tests.parts import require
+from tests.parts import require, require_root
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
 ROOT = Path(__file__).resolve().parents[1]
+_SKIP = r"pytest\.(skip\(|mark\.skip|importorskip)"
 PACKAGES = ("collectors", "streams", "dashboards", "schemas", "embedded")
 
 
@@ -103,3 +105,21 @@ def test_every_file_named_by_the_readme_is_there() -> None:
     text = (ROOT / "README.md").read_text()
     for target in re.findall(r"\]\((?!https?:)([^)#]+)", text):
         assert (ROOT / target).exists(), target
+
+
+@pytest.mark.parametrize(("asked", "outcome"), [("1", "Failed"), ("", "Skipped")])
+def test_what_is_absent_fails_where_the_real_parts_are_required(
+    asked: str, outcome: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RELAYWARDEN_REQUIRE_REAL", asked)
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    for lacks in (partial(require, "no-such-program", "no-package"), partial(require_root, "a server")):
+        with pytest.raises((pytest.fail.Exception, pytest.skip.Exception)) as ended:
+            lacks()
+        assert type(ended.value).__name__ == outcome
+
+
+def test_no_test_is_skipped_but_for_an_absent_part() -> None:
+    """Each skip goes through `tests.parts.absent`, which fails where CI requires the real parts."""
+    skips = {path.name for path in (ROOT / "tests").rglob("*.py") if re.search(_SKIP, path.read_text())}
+    assert skips == {"parts.py"}

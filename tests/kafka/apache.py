@@ -1,6 +1,5 @@
 """Apache Kafka 4 itself, one KRaft node on loopback, from its own jars (Maven, `pom.xml` beside this file)."""
 
-import os
 import shutil
 import socket
 import subprocess
@@ -12,10 +11,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import pytest
-
 from embedded.broker import free_port
-from tests.parts import require
+from tests.parts import absent, require
 
 HERE = Path(__file__).resolve().parent
 JARS = HERE.parents[1] / ".cache" / "kafka-4.1.0"
@@ -49,9 +46,8 @@ def jars(folder: Path = JARS) -> Path:
             timeout=240,
             check=False,
         )
-        if done.returncode and os.environ.get("RELAYWARDEN_REQUIRE_REAL") != "1":
-            pytest.skip(f"Maven gives no jars of Kafka: {done.stdout[-300:]}")
-        assert done.returncode == 0, done.stdout[-2000:]
+        if done.returncode:
+            absent(f"Maven gives no jars of Kafka: {done.stdout[-2000:]}")
         (folder / ".complete").touch()
     return folder
 

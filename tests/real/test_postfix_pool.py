@@ -12,7 +12,7 @@ from schemas.settings import RandmapHook, SocketmapHook
 from streams import hooks
 from streams.effects import perform
 from streams.socketmap import Choice, Server, listen
-from tests.parts import randmap_line, require
+from tests.parts import randmap_line, require, require_root
 from tests.real.postfix_lab import PostfixLab
 
 pytestmark = pytest.mark.real
@@ -24,8 +24,7 @@ BOTH = {"out1": 1.0, "out2": 1.0}
 def _postfix() -> None:
     require("postfix", "postfix")
     require("smtp-sink", "postfix")
-    if os.geteuid():
-        pytest.skip("Postfix's master needs root")
+    require_root("Postfix's master")
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """A real Postfix, a real rbldnsd, all processes: listed, withdrawn, confirmed by the log, delisted, back."""
 
-import os
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -16,7 +15,7 @@ import pytest
 
 from embedded.broker import free_port
 from embedded.health import PROCESSES, ailments
-from tests.parts import require
+from tests.parts import require, require_root
 from tests.rbldns import TEST_POINTS, Rbldnsd
 from tests.real.postfix_lab import PostfixLab
 from tests.whole.lab import Lab, until
@@ -62,8 +61,7 @@ def postfix() -> Iterator[tuple[PostfixLab, int]]:
     """Run a Postfix that asks a socketmap on a free port."""
     require("postfix", "postfix")
     require("smtp-sink", "postfix")
-    if os.geteuid():
-        pytest.skip("Postfix's master needs root")
+    require_root("Postfix's master")
     port = free_port()
     extra = f"sender_dependent_default_transport_maps = socketmap:inet:127.0.0.1:{port}:main"
     lab = PostfixLab(TRANSPORTS, extra)
