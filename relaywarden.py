@@ -90,23 +90,31 @@ def parse(
     as_json: Annotated[bool, typer.Option("--json", help="Write the counts as JSON, too.")] = False,
 ) -> None:
     """Read a log or a complaint and write its events as JSON lines; the counts go to standard error."""
+    from msgspec.structs import asdict
+
     from collectors.outbound import known_zone, outbound_ips
     from collectors.parsing import parse_file
     from embedded.terminal import progress, to_json
 
     settings = load(config) if config else None
+    told = outbound_ips(master_cf, transport or [])
     with progress(f"reading {file}") as advance:
         counts = parse_file(
             format_name,
             file,
             sys.stdout.buffer,
             settings=settings,
-            transports=outbound_ips(master_cf, transport or []),
+            transports=told.ips,
             zone=known_zone(zone),
             host=host,
             progress=advance,
         )
-    typer.echo(to_json(counts) if as_json else f"{file}: {counts.summary()}", err=True)
+    if as_json:
+        typer.echo(to_json({**asdict(counts), "unresolved": told.unresolved}), err=True)
+        return
+    for service, why in told.unresolved.items():
+        typer.echo(f"relaywarden: {master_cf}: {service}: {why}", err=True)
+    typer.echo(f"{file}: {counts.summary()}", err=True)
 
 
 @app.command()

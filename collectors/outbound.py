@@ -4,22 +4,31 @@ from collections.abc import Iterable
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from collectors.mta.master_cf import transports
+from collectors.mta.master_cf import Transports, read
 from schemas.names import canonical_ip
 
 
-def outbound_ips(master_cf: Path | None, pairs: Iterable[str]) -> dict[str, str]:
+def of_master_cf(path: Path) -> Transports:
+    """Return what a master.cf tells. ValueError names a file that is none, OSError one that cannot be read."""
+    try:
+        return read(path.read_text(errors="replace"))
+    except ValueError as error:
+        raise ValueError(f"--master-cf {path}: {error}") from error
+
+
+def outbound_ips(master_cf: Path | None, pairs: Iterable[str]) -> Transports:
     """Return the outbound IP of each transport; the pairs win. ValueError names the pair that is none."""
-    found = dict(transports(master_cf.read_text(errors="replace"))) if master_cf else {}
+    told = of_master_cf(master_cf) if master_cf else Transports({}, {})
+    given: dict[str, str] = {}
     for pair in pairs:
         name, equals, ip = pair.partition("=")
         if not (name and equals):
             raise ValueError(f"--transport {pair!r}: say NAME=IP, as in out1=192.0.2.1")
         try:
-            found[name] = canonical_ip(ip)
+            given[name] = canonical_ip(ip)
         except ValueError:
             raise ValueError(f"--transport {pair!r}: {ip!r} is no IP address") from None
-    return found
+    return Transports(told.ips | given, {name: why for name, why in told.unresolved.items() if name not in given})
 
 
 def known_zone(name: str) -> str:

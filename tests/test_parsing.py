@@ -1,4 +1,4 @@
-"""`relaywarden parse`: files of every sort in, events as JSON lines out; master.cf tells the outbound IPs."""
+"""`relaywarden parse`: files of every sort in, events as JSON lines out."""
 
 import gzip
 import io
@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from collectors.mta.master_cf import transports
 from collectors.parsing import formats, parse_file
 from schemas.codec import decode
 from schemas.events import DeadLetter, DeliveryAttempted, Event
@@ -102,41 +101,3 @@ def test_a_cut_archive_is_an_error_after_what_it_held(tmp_path: Path) -> None:
     file.write_bytes(gzip.compress(LOG)[:-12])
     with pytest.raises(ValueError, match=r"cut\.gz: a damaged archive"):
         parse_file("postfix", str(file), io.BytesIO())
-
-
-MASTER = """
-# ==========================================================================
-# service type  private unpriv  chroot  wakeup  maxproc command + args
-smtp      inet  n       -       y       -       -       smtpd
-submission inet n       -       y       -       -       smtpd
-  -o syslog_name=postfix/submission -o smtp_bind_address=192.0.2.99
-smtp      unix  -       -       y       -       -       smtp
-relay     unix  -       -       y       -       -       smtp
-  -o syslog_name=postfix/$service_name
-out1      unix  -       -       n       -       20      smtp
-  -o smtp_bind_address=192.0.2.1 -o syslog_name=postfix/out1
-  # a comment between
-  -o smtp_helo_name=out1.example.net
-out2      unix  -       -       n       -       20      smtp
-  -o syslog_name=postfix-out2 -o smtp_bind_address6=2001:DB8::2
-out3      unix  -       -       n       -       20      smtp
-   -o { smtp_bind_address = 192.0.2.3 } -o { syslog_name = postfix/out3 }
-out4      unix  -       -       n       -       20      smtp
-  -o syslog_name=postfix/out4 -o smtp_bind_address=192.0.2.4 -o smtp_bind_address6=[2001:db8::4]
-nameless  unix  -       -       n       -       20      smtp -o smtp_bind_address=192.0.2.5
-twice1    unix  -       -       n       -       20      smtp -o syslog_name=postfix/twice -o smtp_bind_address=192.0.2.6
-twice2    unix  -       -       n       -       20      smtp -o syslog_name=postfix/twice -o smtp_bind_address=192.0.2.7
-variable  unix  -       -       n       -       20      smtp -o syslog_name=postfix/variable -o smtp_bind_address=$myip
-short unix -
-"""
-
-
-def test_master_cf_tells_the_outbound_ips() -> None:
-    assert transports(MASTER) == {
-        "out1": "192.0.2.1",
-        "postfix-out2": "2001:db8::2",
-        "out3": "192.0.2.3",
-        "out4": "192.0.2.4",
-    }
-    assert transports("out5 unix - - n - - smtp -o smtp_bind_address=192.0.2.5") == {"smtp": "192.0.2.5"}
-    assert transports("") == {}
