@@ -59,7 +59,7 @@ class EventLog:
         """Start a broker with our topics, and theirs only; return the cluster's id."""
         refused: OSError | None = None
         for attempt in range(_TRIES):
-            cluster = f"embedded-{time.time_ns():x}"
+            cluster = f"embedded-{time.time_ns():x}"  # noqa: TID251 a name that no broker had before
             self._broker = Broker(self._log, self._port, cluster).start()
             try:
                 ensure_topics(self._settings, _ORDER)

@@ -45,7 +45,7 @@ _POOL_SECONDS = 0.5
 
 def now() -> int:
     """Return the present time in microseconds."""
-    return time.time_ns() // 1000
+    return time.time_ns() // 1000  # noqa: TID251 the worker tells the pool what time it is
 
 
 def build(settings: Settings, log: EventLog) -> App:
@@ -138,7 +138,7 @@ class MailAgent(_Batches):
 
     async def _recover(self) -> str:
         numbers = {tp.partition for tp in self._app.consumer.assignment() if tp.topic in MAIL}
-        began = f"{self._log.cluster} {time.time_ns()}"
+        began = f"{self._log.cluster} {time.time_ns()}"  # noqa: TID251 a name that no count had before
         self._partitions = {number: Partition(number, self._limits, began) for number in sorted(numbers)}
         again: list[Output] = []
         for number, value in await self._log.read(TRAFFIC_STATE, numbers):

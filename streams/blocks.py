@@ -156,7 +156,7 @@ class Blocks:
         if block is None:
             block = Block(topic, record.partition, record.offset, record.offset, time.monotonic())
             self._open[place] = block
-        at = record.timestamp * 1000 if record.timestamp > 0 else time.time_ns() // 1000
+        at = record.timestamp * 1000 if record.timestamp > 0 else time.time_ns() // 1000  # noqa: TID251 it came now
         taken = Record(topic, record.partition, record.offset, at, record.value, dict(record.headers))
         rows = self._intake.take(taken)
         block.lines += [rows.lines] if rows.lines else []
@@ -216,7 +216,7 @@ class Blocks:
         """Return a block's lines without those that its table would delete at once; these are counted and told."""
         if not block.topic.events or block.topic.retention_ms < 0:
             return b"".join(block.lines)
-        least = time.time_ns() // 1000 - self._keep_days * _DAY
+        least = time.time_ns() // 1000 - self._keep_days * _DAY  # noqa: TID251 ClickHouse deletes by the clock, too
         kept = [since(lines, least) for lines in block.lines]
         pairs = zip(block.lines, kept, strict=True)
         self._left_out += sum(lines.count(b"\n") - left.count(b"\n") for lines, left in pairs if lines is not left)

@@ -131,7 +131,7 @@ class Keeper:
 
     def _reporting(self, hook: str) -> Callable[[Outcome], None]:
         def report(outcome: Outcome) -> None:
-            at = time.time_ns() // 1000  # the fact is that it happened now
+            at = time.time_ns() // 1000  # noqa: TID251 the fact is that it happened now
             self._report(fact_of(outcome, self.name, hook, self._host, at))
 
         return report

@@ -134,7 +134,7 @@ def order(  # noqa: PLR0913 an order has that many parts
         raise ValueError(f"{subject} is in no pool; there are {', '.join(settings.outbound_ips.values()) or 'none'}")
     if not reason.strip():
         raise ValueError(f"--reason {reason!r}: say why; it is kept with the decision")
-    at = time.time_ns() // 1000
+    at = time.time_ns() // 1000  # noqa: TID251 the fact is that it is ordered now
     who = operator or _login()
     event = OperatorActed(
         id=derived_id("order", who, action, subject, at),
