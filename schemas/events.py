@@ -91,7 +91,7 @@ class MessageRejected(Fact, frozen=True, kw_only=True):
 
 
 class MailboxAuthenticated(Fact, frozen=True, kw_only=True):
-    """A login, good or bad. `unavailable`: the server could not ask (no wrong password was given)."""
+    """Logins, good or bad: `attempts` of one connection, 0 is one or untold. `unavailable`: nobody could be asked."""
 
     host: str
     mailbox: str
@@ -101,6 +101,7 @@ class MailboxAuthenticated(Fact, frozen=True, kw_only=True):
     method: str = ""
     reason: str = ""
     tls: bool = False
+    attempts: int = 0
 
 
 class ComplaintReceived(Fact, frozen=True, kw_only=True):

@@ -2,21 +2,47 @@
 
 Manual: https://doc.dovecot.org/latest/core/config/logging.html
 
-Ignored by decision: auth and auth-worker (the same failure stands in the login's own line, with its address; their
-lines may hold passwords), connections without an attempt, and sessions after the login.
+A proxy's login succeeds when the server behind it has taken it. Ignored by decision: auth and auth-worker (the same
+failure stands in the login's own line, with its address; their lines may hold passwords), what a proxy says of a login
+that failed (its client's line follows), connections without an attempt, attempts that gave no password, and sessions
+after the login.
 """
 
 import re
-from typing import Literal
+from typing import TYPE_CHECKING
 
 from collectors.addresses import ip_or_empty
 from collectors.mta.records import LoginTried
 from collectors.syslog import Clock, split
 
+if TYPE_CHECKING:
+    from schemas.facts import LoginOutcome
+
 _LINE = re.compile(r"(imap|pop3|submission|managesieve)-login: (?:(?:Info|Warning|Error): )?(?:pid=\d+: )?")
 _SUCCEEDED = ("Login: ", "Logged in: ")
+_PROXIED = re.compile(r"proxy\([^()]*\): [Ss]tarted proxying to (?:(?!\): ).)+", re.DOTALL)
 _ENDED = ("Disconnected", "Aborted login", "Login aborted")
-_WHY = re.compile(r"\((auth failed[^()]*|auth service reported temporary failure[^()]*|internal failure[^()]*)\)")
+_REFUSED = (
+    "auth failed",
+    "authorization failed",
+    "user disabled",
+    "password expired",
+    "login disabled",
+    "proxy dest auth failed",
+    "proxy dest authentication failure",
+)
+_UNASKED = (
+    "auth service reported temporary failure",
+    "auth process communication failure",
+    "internal failure",
+    "connection limit reached",
+    "proxy dest connection failed",
+    "proxy dest internal failure",
+    "proxy dest remote failure",
+    "proxy dest protocol failure",
+    "proxy dest temporary authentication failure",
+)
+_WHY = re.compile(rf"\((({'|'.join((*_REFUSED, *_UNASKED))})(?:, (\d{{1,9}}) attempts)?(?=[,) ])[^()]*)\)")
 _METHOD = re.compile(r"(.*)>, method=([A-Za-z0-9_-]+)", re.DOTALL)
 _SERVICES = {"managesieve": "sieve"}
 _LONGEST = 200
@@ -34,20 +60,18 @@ def parse(text: str, clock: Clock) -> LoginTried | None:
     if match is None:
         return None
     service, said = match[1], payload[match.end() :]
-    outcome: Literal["succeeded", "failed", "unavailable"]
-    reason = ""
-    if said.startswith(_SUCCEEDED):
-        outcome = "succeeded"
-    elif said.startswith(_ENDED):
-        why = _WHY.search(said.partition("user=<")[0])
+    outcome: LoginOutcome = "succeeded"
+    reason, attempts = "", 0
+    if not (said.startswith(_SUCCEEDED) or _PROXIED.fullmatch(said.partition(": user=<")[0])):
+        why = _WHY.search(said.partition("user=<")[0]) if said.startswith(_ENDED) else None
         if why is None:
             return None
-        outcome, reason = "failed" if why[1].startswith("auth failed") else "unavailable", why[1][:_LONGEST]
-    else:
-        return None
+        outcome = "failed" if why[2] in _REFUSED else "unavailable"
+        reason, attempts = why[1][:_LONGEST], int(why[3] or 0)
     mailbox, method, ip, tls = _fields(said)
     service = _SERVICES.get(service, service)
-    return LoginTried(line.at, line.host, mailbox, service, outcome, ip, method, reason, tls)
+    several = attempts if attempts > 1 else 0
+    return LoginTried(line.at, line.host, mailbox, service, outcome, ip, method, reason, tls, several)
 
 
 def _fields(said: str) -> tuple[str, str, str, bool]:

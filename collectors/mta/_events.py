@@ -105,6 +105,7 @@ def login(record: LoginTried, identity: str) -> MailboxAuthenticated:
         method=record.method,
         reason=record.reason,
         tls=record.tls,
+        attempts=record.attempts,
     )
 
 

@@ -120,7 +120,7 @@ class Refused(msgspec.Struct, frozen=True, gc=False):
 
 
 class LoginTried(msgspec.Struct, frozen=True, gc=False):
-    """A login, good or bad."""
+    """A login, good or bad; `attempts` where one line tells of several, else 0."""
 
     at: int
     host: str
@@ -131,6 +131,7 @@ class LoginTried(msgspec.Struct, frozen=True, gc=False):
     method: str = ""
     reason: str = ""
     tls: bool = False
+    attempts: int = 0
 
 
 Record = Received | Proxied | Accepted | Identified | Queued | Attempted | Expired | Removed | Refused | LoginTried
