@@ -99,6 +99,7 @@ class Circle:
         self._known = known
         self._new = new_a_day
         self._market = market
+        self._faithful = 2.0 + key % 7 / 1.5
         self._slip = (0.0, 0.002, 0.005, 0.01, 0.02)[key % 5]
 
     def size(self, day: int) -> int:
@@ -115,7 +116,7 @@ class Circle:
         size = self.size(day)
         if rng.random() < 0.08:
             return self[size - 1 - int(rng.random() * min(size, 4))]
-        return self[int(size * rng.random() ** 2.5)]
+        return self[int(size * rng.random() ** self._faithful)]
 
     def several(self, rng: Random, day: int, count: int) -> tuple[Recipient, ...]:
         """Return different people to write one mail to."""

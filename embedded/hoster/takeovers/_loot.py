@@ -36,7 +36,7 @@ class SpamList:
         self._done = 0
         resident = theft.resident
         self._contacts = Circle(resident.key, rng.randint(10, 200), 0, resident.market)
-        self._known = rng.uniform(0.1, 1.0) if theft.patient and rng.random() < contacts else 0.0
+        self._known = rng.uniform(0.1, 0.6) if theft.patient and rng.random() < contacts else 0.0
         self.complaints = log_uniform(rng, 0.0002, 0.01)
         self.size = int(log_uniform(rng, 900, 60_000))
         own = rng.random() < 0.75
@@ -62,20 +62,23 @@ class SpamList:
 
     def mail(self, at: int, address: str, count: int, way: Way = "submission", session: Session = "alone") -> Mail:
         """Return the next mail of the run, to `count` recipients."""
-        to = tuple({found.address: found for found in (self.next() for _ in range(count))}.values())
-        size = int(self.size * (0.9 + 0.2 * self._rng.random()))
+        to: dict[str, Recipient] = {}
+        for _ in range(3 * count):
+            if len(to) == count:
+                break
+            found = self.next()
+            to[found.address] = found
         return Mail(
             at,
             self._theft.resident.mailbox,
             address,
-            to,
+            tuple(to.values()),
             self._theft.kind,
-            size,
+            int(self.size * (0.9 + 0.2 * self._rng.random())),
             way,
             self._forged,
-            "",
-            session,
-            self.complaints,
+            session=session,
+            complaints=self.complaints,
         )
 
 

@@ -17,9 +17,11 @@ def activity(theft: Theft) -> Iterator[Activity]:
     crew = Crew(theft, rng.choice((1, 1, 3, 10, 60)), "hosting", "country", "neighbours", "world")
     spam, each = SpamList(theft), some(rng, (1, 1), (1, 5), (5, 20))
     service: Service = rng.choice(("pop3", "pop3", "imap"))
+    late = 0
     window, opened, machine = rng.choice((10, 20, 30)) * MINUTE, 0, ""
     for at in moments(theft):
         if not machine or at - opened > window - MINUTE:
             machine, opened = crew.in_turn(), at
-            yield Login(at, theft.resident.mailbox, machine, service, kind=theft.kind)
-        yield spam.mail(at + 2 * SECOND, machine, rng.randint(*each), "relay")
+            yield Login(at + late, theft.resident.mailbox, machine, service, kind=theft.kind)
+            late += SECOND // 4
+        yield spam.mail(at + late, machine, rng.randint(*each), "relay")

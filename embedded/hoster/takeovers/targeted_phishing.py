@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from embedded.hoster.activity import HOUR, SECOND, Activity, Login
+from embedded.hoster.activity import HOUR, Activity, Login
 from embedded.hoster.population import BUSINESS, HOME
 from embedded.hoster.rhythm import log_uniform
 from embedded.hoster.takeovers import Theft
@@ -35,4 +35,4 @@ def activity(theft: Theft) -> Iterator[Activity]:
     for at in moments(theft):
         if rng.random() < 0.1:
             yield Login(at, theft.resident.mailbox, machine, "imap", kind=theft.kind)
-        yield spam.mail(at + SECOND, machine, 1)
+        yield spam.mail(at + 900, machine, 1)
