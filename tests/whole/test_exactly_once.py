@@ -33,7 +33,7 @@ AT_WORK = {"collect": "collecting mta.mx1", "stream": "the worker runs", "sink":
 def history(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """Write more than 100 000 events' worth of the simulated hoster's mail log."""
     folder = tmp_path_factory.mktemp("history") / "past"
-    write(folder, Plan(SEED, START, 1.5, TRANSPORTS, mailboxes=200, takeovers=4))
+    write(folder, Plan(SEED, START, 1.5, TRANSPORTS, mailboxes=800, takeovers=6))
     return (folder / "mail.log").read_bytes()
 
 

@@ -37,7 +37,7 @@ PROCESSES = (*SERVERS, "hooks", "sink", "stream", "collect", "streamlit")
 def history(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """Write more than 50 000 lines of the simulated hoster's mail log."""
     folder = tmp_path_factory.mktemp("history") / "past"
-    write(folder, Plan(5, START, 0.25, TRANSPORTS, mailboxes=200, takeovers=4))
+    write(folder, Plan(5, START, 0.25, TRANSPORTS, mailboxes=300, takeovers=4))
     return (folder / "mail.log").read_bytes()
 
 
