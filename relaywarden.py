@@ -80,7 +80,10 @@ def up(
 @app.command()
 def parse(
     format_name: Annotated[str, typer.Argument(metavar="FORMAT", help="postfix, dovecot, arf …")],
-    file: Annotated[str, typer.Argument(metavar="FILE|-", help="A log or a mail; .gz and .xz are unpacked.")],
+    file: Annotated[
+        str,
+        typer.Argument(metavar="FILE|-", help="A log or a mail; gz, xz, zst and bz2 are unpacked, whatever its name."),
+    ],
     config: Annotated[Path | None, typer.Option("--config", "-c", help="Takes pool and networks from there.")] = None,
     master_cf: Annotated[Path | None, typer.Option(help="Takes the outbound IPs from a Postfix master.cf.")] = None,
     transport: Annotated[list[str] | None, typer.Option(metavar="NAME=IP", help="A transport's outbound IP.")] = None,
@@ -89,7 +92,10 @@ def parse(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Write the counts as JSON, too.")] = False,
 ) -> None:
-    """Read a log or a complaint and write its events as JSON lines; the counts go to standard error."""
+    """Read a log or a complaint and write its events as JSON lines; the counts go to standard error.
+
+    Where nothing at all was read the counts say what the file seems to be; the exit status stays 0.
+    """
     from msgspec.structs import asdict
 
     from collectors.outbound import known_zone, outbound_ips

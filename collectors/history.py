@@ -11,9 +11,8 @@ from pathlib import Path
 import msgspec
 
 from collectors import complaints, dnsbl
+from collectors.packed import lines_of, opened
 from collectors.parsing import Progress
-from collectors.parsing import _lines as lines_of
-from collectors.parsing import _opened as opened
 from collectors.pop import PopLogins, PopSenders
 from collectors.reading import Counts, LogReader, log_formats
 from schemas.events import ComplaintReceived, Event, ListHealthObserved, ListingObserved

@@ -23,7 +23,7 @@ class Counts(msgspec.Struct):
 
     `lines` = sum of `events` + `absorbed` + `ignored` + `dead_letters`. `events` counts by type; `absorbed` are lines
     that only told the join something (a Message-ID, a removal); `ignored` hold nothing we want; `dead_letters` could
-    not be read.
+    not be read. `nothing` says, where nothing at all was read, what the file seems to be.
     """
 
     lines: int = 0
@@ -31,6 +31,7 @@ class Counts(msgspec.Struct):
     ignored: int = 0
     dead_letters: int = 0
     events: dict[str, int] = {}
+    nothing: str = ""
 
     def note(self, event: Fact) -> None:
         """Count an event by its type."""
@@ -44,7 +45,18 @@ class Counts(msgspec.Struct):
         return (
             f"{self.lines} lines = {total} events ({kinds or 'none'}) + {self.absorbed} absorbed by the join"
             f" + {self.ignored} ignored + {self.dead_letters} dead letters"
+            f"{f'; nothing was read: {self.nothing}' if self.nothing else ''}"
         )
+
+    def seems(self, format_name: str) -> str:
+        """Return what a log seems to be of which nothing was read, "" where something was."""
+        if self.events or self.absorbed:
+            return ""
+        if not self.lines:
+            return "an empty file"
+        if self.dead_letters > self.ignored:
+            return f"no line is in a form that {format_name} writes"
+        return f"no line tells anything of {format_name}; is it another program's log?"
 
 
 class _State(msgspec.Struct, array_like=True):

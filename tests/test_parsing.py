@@ -1,19 +1,24 @@
 """`relaywarden parse`: files of every sort in, events as JSON lines out."""
 
+import bz2
 import gzip
 import io
 import lzma
 import os
 import sys
+import tracemalloc
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import zstandard
 
 from collectors.parsing import formats, parse_file
 from schemas.codec import decode
 from schemas.events import DeadLetter, DeliveryAttempted, Event
 from schemas.settings import parse as settings_of
+from tests.command.shell import refusal, run
 
 LINE = (
     b"Nov 21 17:35:45 mx1 postfix/relay1/smtp[1]: CA55E21AD1D: to=<bob@example.com>, "
@@ -30,10 +35,34 @@ def parsed(file: Path | str, **options: object) -> tuple[list[Event], dict[str, 
     return [decode(line) for line in output.getvalue().splitlines()], counts.events | {"dead": counts.dead_letters}
 
 
-@pytest.mark.parametrize("suffix", [".log", ".gz", ".xz"])
-def test_plain_and_packed_logs_give_the_same(tmp_path: Path, suffix: str) -> None:
-    file = tmp_path / f"mail{suffix}"
-    file.write_bytes({".log": LOG, ".gz": gzip.compress(LOG), ".xz": lzma.compress(LOG)}[suffix])
+PACKED = {
+    "plain": LOG,
+    "gz": gzip.compress(LOG[:200]) + gzip.compress(LOG[200:]),
+    "xz": lzma.compress(LOG),
+    "zst": zstandard.compress(LOG[:200]) + zstandard.compress(LOG[200:]),
+    "bz2": bz2.compress(LOG),
+}
+
+
+PACK: dict[str, Callable[[bytes], bytes]] = {
+    "gz": gzip.compress,
+    "xz": lzma.compress,
+    "zst": zstandard.compress,
+    "bz2": bz2.compress,
+}
+
+
+@pytest.mark.parametrize(
+    ("packing", "name"),
+    [
+        ("plain", "mail.log"),
+        ("plain", "mail"),
+        *((packing, name) for packing in PACK for name in ("mail", "mail.GZ", "m.xz")),
+    ],
+)
+def test_plain_and_packed_logs_give_the_same_whatever_their_name(tmp_path: Path, packing: str, name: str) -> None:
+    file = tmp_path / name
+    file.write_bytes(PACKED[packing])
     changed = datetime(2027, 3, 1, tzinfo=UTC).timestamp()
     os.utime(file, (changed, changed))
     told: list[int] = []
@@ -88,16 +117,108 @@ def test_errors_name_what_is_wrong(tmp_path: Path) -> None:
         parse_file("exchange", "mail.log", io.BytesIO())
     with pytest.raises(FileNotFoundError, match=r"nowhere\.log"):
         parse_file("postfix", str(tmp_path / "nowhere.log"), io.BytesIO())
-    for suffix in (".gz", ".xz"):
-        file = tmp_path / f"broken{suffix}"
-        file.write_bytes(LOG)
-        with pytest.raises(ValueError, match=rf"broken\{suffix}: a damaged archive"):
-            parse_file("postfix", str(file), io.BytesIO())
     assert formats() == ("postfix", "dovecot", "arf")
 
 
-def test_a_cut_archive_is_an_error_after_what_it_held(tmp_path: Path) -> None:
-    file = tmp_path / "cut.gz"
-    file.write_bytes(gzip.compress(LOG)[:-12])
-    with pytest.raises(ValueError, match=r"cut\.gz: a damaged archive"):
-        parse_file("postfix", str(file), io.BytesIO())
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("a.gz", LOG, "a damaged archive: named .gz, but it does not begin as one"),
+        ("a.XZ", LOG, "a damaged archive: named .xz, but it does not begin as one"),
+        ("a.zst", b"", "a damaged archive: named .zst, but it is empty"),
+        ("a.log", b"PK\x03\x04" + LOG, "packed with zip, which is not unpacked here; gz, xz, zst and bz2 are"),
+        ("a.Z", b"\x1f\x9d\x90" + LOG, "packed with compress, which is not unpacked here; gz, xz, zst and bz2 are"),
+        ("a", b"\x1f\x8b\x08" + LOG, "a damaged archive: "),
+        ("a", b"\xfd7zXZ\x00" + LOG, "a damaged archive: "),
+        ("a", b"\x28\xb5\x2f\xfd" + LOG, "a damaged archive: "),
+        ("a", b"BZh91AY&SY" + LOG, "a damaged archive: "),
+    ],
+)
+def test_what_is_no_archive_or_one_of_a_foreign_sort_is_one_clear_error(
+    tmp_path: Path, name: str, content: bytes, said: str
+) -> None:
+    file = tmp_path / name
+    file.write_bytes(content)
+    assert refusal(run("parse", "postfix", file)).startswith(f"{file}: {said}")
+
+
+@pytest.mark.parametrize("packing", PACK)
+def test_a_cut_or_damaged_archive_is_an_error_after_what_it_held(tmp_path: Path, packing: str) -> None:
+    whole = b"".join(LINE.replace(b"CA55E21AD1D", b"%011X" % number) for number in range(40_000))
+    packed = PACK[packing](whole)
+    middle = len(packed) * 2 // 3
+    for damaged in (packed[:-5], packed[:middle], packed[:middle] + b"\xff" * 99 + packed[middle + 99 :]):
+        file = tmp_path / "mail"
+        file.write_bytes(damaged)
+        output = io.BytesIO()
+        with pytest.raises(ValueError, match="mail: a damaged archive: "):
+            parse_file("postfix", str(file), output)
+        assert output.getvalue()
+
+
+def test_standard_input_is_unpacked_too() -> None:
+    for packed in PACKED.values():
+        done = run("parse", "postfix", "-", given=packed)
+        assert done.stderr.startswith("-: 4 lines = 2 events (2 delivery_attempted)")
+
+
+def test_a_packed_complaint_is_one(tmp_path: Path) -> None:
+    mail = Path(__file__).parent / "golden" / "complaints" / "arf" / "01-authenticated_sender.eml"
+    file = tmp_path / "report"
+    file.write_bytes(zstandard.compress(mail.read_bytes()))
+    assert parse_file("arf", str(file), io.BytesIO()).events == {"complaint_received": 1}
+
+
+def test_little_that_unpacks_to_much_is_read_within_bounds(tmp_path: Path) -> None:
+    """Three pages of zstd for 96 MB: only the beginning of such a line is ever held."""
+    file = tmp_path / "mail"
+    file.write_bytes(zstandard.compress(bytes(96 * 1024 * 1024)))
+    assert file.stat().st_size < 32 * 1024
+    tracemalloc.start()
+    counts = parse_file("postfix", str(file), io.BytesIO())
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (counts.lines, counts.dead_letters) == (1, 1)
+    assert peak < 24 * 1024 * 1024
+
+
+@pytest.mark.parametrize(
+    ("log", "content", "said"),
+    [
+        (
+            "postfix",
+            b"",
+            "0 absorbed by the join + 0 ignored + 0 dead letters; nothing was read: an empty file",
+        ),
+        ("arf", b" \n", "; nothing was read: an empty file, not of the format arf"),
+        ("arf", LOG, "; nothing was read: no mail (it begins without a header), not of the format arf"),
+        ("arf", b"2026-03-01T10:00:05Z mx1: x\n", "no mail (it begins without a header), not of the format arf"),
+        ("arf", bytes(range(256)) * 9, "no mail (it begins without a header), not of the format arf"),
+        ("arf", b"Subject: x\n\nHello\n", "a mail of the type text/plain, not of the format arf"),
+        (
+            "arf",
+            b"From: x\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\n\n",
+            "a mail of the type multipart/report (delivery-status), not of the format arf",
+        ),
+        (
+            "arf",
+            b"Content-Type: multipart/report; report-type=feedback-report; boundary=b\n\n",
+            "1 dead letters; nothing was read: a feedback report without its feedback part",
+        ),
+        ("postfix", bytes(range(256)) * 9, "; nothing was read: no line is in a form that postfix writes"),
+        ("dovecot", LINE * 3, "; nothing was read: no line tells anything of dovecot; is it another program's log?"),
+        (
+            "postfix",
+            LINE,
+            ": 1 lines = 1 events (1 delivery_attempted) + 0 absorbed by the join + 0 ignored + 0 dead letters",
+        ),
+    ],
+)
+def test_a_file_of_which_nothing_is_read_says_what_it_seems_to_be(
+    tmp_path: Path, log: str, content: bytes, said: str
+) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(content)
+    done = run("parse", log, file)
+    assert done.returncode == 0
+    assert done.stderr.endswith(f"{said}\n")

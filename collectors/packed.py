@@ -1,0 +1,121 @@
+"""Logs and mails as they lie about: plain, gz, xz, zst or bz2, told by their first bytes and not by their names."""
+
+import bz2
+import gzip
+import io
+import lzma
+import sys
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, cast
+
+import zstandard
+
+from collectors.reading import LONGEST_LINE
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+_PIECE = 256  # bytes of zstd: at the worst they unpack to 8 MB
+_FOREIGN = {
+    b"PK\x03\x04": "zip",
+    b"\x1f\x9d": "compress",
+    b"\x04\x22\x4d\x18": "lz4",
+    b"7z\xbc\xaf\x27\x1c": "7z",
+    b"Rar!\x1a": "rar",
+    b"LZIP\x01": "lzip",
+    b"\x5d\x00\x00": "lzma",
+}
+_SUFFIXES = frozenset({".gz", ".xz", ".zst", ".bz2", ".zip", ".z", ".lz4", ".7z", ".rar", ".lz", ".lzma"})
+
+
+class _Zstd(io.RawIOBase):
+    """Unpacks zstd frame by frame. EOFError where the last is cut off; the library's own reader would be silent."""
+
+    def __init__(self, source: IO[bytes]) -> None:
+        self._source = source
+        self._packed = b""
+        self._plain = memoryview(b"")
+        self._frame: zstandard.ZstdDecompressionObj | None = None
+
+    def readable(self) -> bool:
+        """Tell that it can be read."""
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer") -> int:
+        """Fill the buffer as far as something is there; 0 means the end."""
+        view = memoryview(buffer).cast("B")
+        while not self._plain:
+            piece = self._packed or self._source.read(_PIECE)
+            if not piece:
+                if self._frame is not None:
+                    raise EOFError("it ends within a frame")
+                return 0
+            frame = self._frame or zstandard.ZstdDecompressor().decompressobj()
+            self._plain = memoryview(frame.decompress(piece))
+            self._packed = frame.unused_data if frame.eof else b""
+            self._frame = None if frame.eof else frame
+        size = min(len(view), len(self._plain))
+        view[:size], self._plain = self._plain[:size], self._plain[size:]
+        return size
+
+
+@contextmanager
+def opened(file: str) -> Iterator[tuple[IO[bytes], datetime]]:
+    """Open a file (`-` is standard input) and tell when it changed. ValueError names a damaged or unknown archive."""
+    try:
+        if file == "-":
+            given = sys.stdin.buffer
+            source = given if isinstance(given, io.BufferedReader) else io.BufferedReader(cast("io.RawIOBase", given))
+            yield _plain(source, file), datetime.now(UTC)  # noqa: TID251 it comes in now; only the year is taken from it
+            return
+        path = Path(file)
+        changed = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        with path.open("rb") as source:
+            yield _plain(source, file), changed
+    except (lzma.LZMAError, zlib.error, zstandard.ZstdError, EOFError) as error:
+        raise ValueError(f"{file}: a damaged archive: {error}") from error
+    except OSError as error:
+        if error.errno is not None:
+            raise
+        raise ValueError(f"{file}: a damaged archive: {error}") from error  # so say gzip and bz2
+
+
+def _plain(source: io.BufferedReader, file: str) -> IO[bytes]:
+    """Return what a file holds, unpacked. EOFError where only its name is an archive's."""
+    beginning = source.peek(16)
+    unpacked = _unpacked(source, beginning)
+    if unpacked is not None:
+        return unpacked
+    for magic, name in _FOREIGN.items():
+        if beginning.startswith(magic):
+            raise ValueError(f"{file}: packed with {name}, which is not unpacked here; gz, xz, zst and bz2 are")
+    suffix = Path(file).suffix.lower()
+    if suffix in _SUFFIXES:
+        raise EOFError(f"named {suffix}, but it {'does not begin as one' if beginning else 'is empty'}")
+    return source
+
+
+def _unpacked(source: io.BufferedReader, beginning: bytes) -> IO[bytes] | None:
+    if beginning.startswith(b"\x1f\x8b"):
+        return cast("IO[bytes]", gzip.open(source))
+    if beginning.startswith(b"\xfd7zXZ\x00"):
+        return lzma.open(source)
+    if beginning.startswith(b"\x28\xb5\x2f\xfd"):
+        return io.BufferedReader(_Zstd(source), LONGEST_LINE)
+    if beginning.startswith(b"BZh"):
+        return bz2.open(source)
+    return None
+
+
+def lines_of(source: IO[bytes]) -> Iterator[tuple[int, bytes]]:
+    """Give each line with its byte offset; of one beyond the limit only the beginning: memory is bounded."""
+    offset = 0
+    while piece := source.readline(2 * LONGEST_LINE):
+        yield offset, piece
+        offset += len(piece)
+        while not piece.endswith(b"\n") and (piece := source.readline(2 * LONGEST_LINE)):
+            offset += len(piece)
