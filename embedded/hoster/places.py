@@ -62,7 +62,7 @@ class Places:
         self.country = country
         self.key = traits.getrandbits(31)
         self._lease = int(traits.choice((1.0, 1.0, 1.0, 7.0, 30.0, 400.0)) * DAY)
-        self._attach = int(log_uniform(traits, 4, 90) * MINUTE)
+        self._attach = int(log_uniform(traits, 40, 900) * MINUTE)
         self._six = traits.random() < 0.25
         self._tunnel = traits.choice(("nl", "ch", "us", "de")) if traits.random() < 0.05 else ""
         self._cloud = traits.choice(tuple(RANGES["cloud"]))
@@ -82,8 +82,12 @@ class Places:
         """Return the address that the whole office shares."""
         return self._office
 
+    def move_about(self, traits: Random) -> None:
+        """Let the phone attach anew every few minutes: trains, thin coverage, a carrier that shares its addresses."""
+        self._attach = int(log_uniform(traits, 3, 40) * MINUTE)
+
     def mobile(self, at: int, country: str = "") -> str:
-        """Return the carrier's address: another of many networks every few minutes or hours."""
+        """Return the carrier's address: another of many networks at each new attachment."""
         attached = noise(self.key, at // self._attach)
         where = country or self.country
         if self._six and attached % 3 and where in PREFIXES["mobile"]:
