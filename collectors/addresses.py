@@ -12,3 +12,8 @@ def ip_or_empty(text: str) -> str:
         return canonical_ip(text)
     except ValueError:
         return ""
+
+
+def is_loopback(ip: str) -> bool:
+    """Tell whether a canonical IP is this host itself."""
+    return ip.startswith("127.") or ip == "::1"

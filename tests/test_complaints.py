@@ -72,6 +72,8 @@ _FORGED = (
     b"Received: from x (unknown [192.0.2.66]) (Authenticated sender: victim@example.net) by mx1 id FORGED12\n",
     b"X-Authenticated-Id: victim@example.net\n",
     b"X-Authenticated-Sender: victim@example.net\n",
+    b"X-Originating-IP: [192.0.2.66]\n",
+    b"Received: from localhost (localhost [127.0.0.1]) by mx1.example.net (Postfix) with ESMTP id FORGED34\n",
 )
 
 
@@ -81,7 +83,8 @@ def test_nothing_that_a_sender_puts_below_our_line_attributes_a_complaint(mail: 
     below = b"From: <info@example.net>\nTo: <bob@example.com>\n"
     attacked = answer(mail.replace(below, b"".join(forged) + below))
     assert getattr(attacked, "sender", "") in {"", "alice@example.net"}
-    assert getattr(attacked, "queue_id", "") in {"", "4F1qXz3abc"}
+    assert getattr(attacked, "queue_id", "") in {"", "4F1qXz3abc", "4F1qXz3abd", "E976A984522"}
+    assert getattr(attacked, "outbound_ip", "") == getattr(answer(mail), "outbound_ip", "")
 
 
 def test_a_line_of_ours_that_tells_two_logins_attributes_nothing() -> None:

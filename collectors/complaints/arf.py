@@ -3,9 +3,13 @@
 Format: https://www.rfc-editor.org/rfc/rfc5965
 
 The sender is who authenticated at our server, as it wrote into the mail's header before the mail left: in the
-`Received` directly behind the provider's hop that names Source-IP, or in X-Authenticated-* between the two. Whatever
-lies below may be forged, and the envelope's sender can be anybody's: without our own word a complaint counts against
-the IP only.
+`Received` directly behind the provider's hop that names Source-IP, or in X-Authenticated-* between the two. A content
+filter of ours puts hops over loopback between; they are followed. Whatever lies below may be forged, and the envelope's
+sender can be anybody's: without our own word a complaint counts against the IP only.
+
+Where no Source-IP is told, the outbound IP is the one from which the provider says that it took the mail. Whether that
+is one of ours, the pool tells. No sender is read then: a provider that takes its own hop out leaves ours on top, and
+behind that a stranger's words.
 """
 
 import re
@@ -16,8 +20,9 @@ from email.message import Message
 from email.policy import compat32
 from email.utils import parseaddr, parsedate_to_datetime
 from hashlib import sha256
+from ipaddress import ip_address, ip_network
 
-from collectors.addresses import ip_or_empty
+from collectors.addresses import ip_or_empty, is_loopback
 from schemas.events import ComplaintReceived
 from schemas.names import canonical_mailbox, derived_id
 
@@ -27,6 +32,21 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _AUTHENTICATED = re.compile(r"\(Authenticated sender: ([^()\s]{1,320})\)")
 _QUEUE_ID = re.compile(r"\bid ([0-9A-Za-z]{5,24})\b")
 _ADDRESS = re.compile(r"[\[( ](?:IPv6:)?([0-9A-Fa-f:.]{3,45})(?=[\]) ])")
+_PRIVATE = tuple(
+    ip_network(network)
+    for network in (
+        "0.0.0.0/8",
+        "10.0.0.0/8",
+        "100.64.0.0/10",
+        "127.0.0.0/8",
+        "169.254.0.0/16",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "::/127",
+        "fc00::/7",
+        "fe80::/10",
+    )
+)
 _JMRP_SUBJECT = re.compile(r"complaint about message from ([0-9A-Fa-f:.]{3,45})")
 _AUTHENTICATED_HEADERS = ("X-Authenticated-Id", "X-Authenticated-Sender")
 _FIELD_NAME = re.compile(r"[!-9;-~]+:")
@@ -76,8 +96,8 @@ def _jmrp(message: bytes, mail: Message, original: Message) -> ComplaintReceived
 def _complaint(message: bytes, mail: Message, kind: str, fields: Message, original: Message) -> ComplaintReceived:
     source = ip_or_empty(_first(fields, "Source-IP").strip("[]"))
     ours, above = _our_part(original, source)
-    sender, attribution = _sender(ours, above)
-    queue_id = _QUEUE_ID.search(ours)
+    sender, attribution = _sender(ours[-1] if ours else "", above)
+    queue_ids = [found[1] for line in reversed(ours) if (found := _QUEUE_ID.search(line))]
     arrived = _time(_first(fields, "Arrival-Date") or _first(fields, "Received-Date"))
     times = (_time(value) for value in (_first(mail, "Date"), _first(mail, "Received").rpartition(";")[2]))
     at = next((time for time in times if time), arrived)
@@ -91,41 +111,72 @@ def _complaint(message: bytes, mail: Message, kind: str, fields: Message, origin
         feedback_type=kind[:40],
         sender=sender,
         attribution=attribution,
-        outbound_ip=source,
+        outbound_ip=source or (_handed_over(original) if original is not mail else ""),
         reporter=parseaddr(_first(mail, "From"))[1].lower()[:320],
         envelope_from=_address(envelope),
         recipient=_address(_first(fields, "Original-Rcpt-To")),
         message_id=identifiers[-1].strip("<>")[:1000] if identifiers else "",
-        queue_id=queue_id[1] if queue_id else "",
+        queue_id=queue_ids[0] if queue_ids else "",
         arrived_at=arrived,
     )
 
 
-def _our_part(original: Message, source: str) -> tuple[str, Message]:
-    """Return the `Received` that our relay wrote, and the fields that were put above it after the provider's hop.
+def _our_part(original: Message, source: str) -> tuple[list[str], Message]:
+    """Return the `Received` lines that our relay wrote, and the fields that were put above the last of them.
 
-    Ours is the one directly behind the topmost hop from our IP: what stands below, a stranger may have written. Both
-    are empty where that cannot be told: no hop names our IP, or a login is told at the hop or above it already.
+    Ours begin directly behind the topmost hop from our IP, and end with the first that tells a login or is not from
+    loopback: what stands below, a stranger may have written (below a hop over loopback, who may submit there without a
+    login). Both are empty where that cannot be told: no hop names our IP, or a login is told there or above already.
     """
-    above = Message(policy=compat32)
+    ours: list[str] = []
+    above, since = Message(policy=compat32), Message(policy=compat32)
     hop_seen = False
     for name, value in original.items():
         line = " ".join(_text(value).split())
         if name.lower() != "received":
             if hop_seen:
-                above[name] = line
+                since[name] = line
         elif hop_seen:
-            return line, above
+            ours.append(line)
+            for field, told in since.items():
+                above[field] = told
+            since = Message(policy=compat32)
+            if _AUTHENTICATED.search(line) or not _is_loopback(line):  # a webmail logs in over loopback
+                break
         elif _AUTHENTICATED.search(line):
             break
         else:
             hop_seen = bool(source) and source in _addresses_of(line)
-    return "", Message(policy=compat32)
+    return ours, above
 
 
-def _addresses_of(received: str) -> set[str]:
-    """Return the addresses that a `Received` tells of who sent the mail."""
-    return {ip_or_empty(text) for text in _ADDRESS.findall(received.partition(" by ")[0])}
+def _handed_over(original: Message) -> str:
+    """Return from which IP the provider took the mail: told by its topmost `Received`, or in a field above that."""
+    told = ""
+    for name, value in original.items():
+        line = " ".join(_text(value).split())
+        if name.lower() == "x-originating-ip":
+            told = told or ip_or_empty(line.strip("[]"))
+        elif name.lower() == "received":
+            hop = [] if _AUTHENTICATED.search(line) else _addresses_of(line)  # a login: the hop is ours, not theirs
+            return next((ip for ip in (told, *reversed(hop)) if ip and not _is_private(ip)), "")
+    return ""
+
+
+def _is_private(ip: str) -> bool:
+    address = ip_address(ip)
+    return any(address in network for network in _PRIVATE)
+
+
+def _is_loopback(received: str) -> bool:
+    addresses = _addresses_of(received)
+    return bool(addresses) and all(map(is_loopback, addresses))
+
+
+def _addresses_of(received: str) -> list[str]:
+    """Return the addresses that a `Received` tells of who sent the mail; the connection's own is the last."""
+    found = (ip_or_empty(text) for text in _ADDRESS.findall(received.partition(" by ")[0]))
+    return [ip for ip in found if ip]
 
 
 def _sender(ours: str, above: Message) -> tuple[str, str]:

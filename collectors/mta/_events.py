@@ -3,6 +3,7 @@
 import re
 from functools import lru_cache
 
+from collectors.addresses import is_loopback
 from collectors.mta._message import Message
 from collectors.mta._network import NetworkNames
 from collectors.mta.records import Attempted, Expired, LoginTried, Queued, Refused
@@ -22,11 +23,6 @@ _QUEUED_AS = re.compile(r"\bqueued as ([0-9A-Za-z]{5,24})$")
 @lru_cache(maxsize=65536)
 def _provider(relay_host: str, domain: str) -> str:
     return provider_of(relay_host, f"@{domain}")
-
-
-def is_loopback(ip: str) -> bool:
-    """Tell whether a canonical IP is this host itself."""
-    return ip.startswith("127.") or ip == "::1"
 
 
 def submission(message: Message, record: Queued, identity: str) -> MessageSubmitted:

@@ -12,8 +12,9 @@ from collections.abc import Mapping
 
 import msgspec
 
+from collectors.addresses import is_loopback
 from collectors.mta._before_queue import Front, Fronts
-from collectors.mta._events import attempt, expiry, is_loopback, login, refusal, submission
+from collectors.mta._events import attempt, expiry, login, refusal, submission
 from collectors.mta._message import Message, is_same_mail, label_of
 from collectors.mta._network import NetworkNames
 from collectors.mta.records import (
