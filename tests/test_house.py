@@ -1,7 +1,6 @@
-"""The house itself: package names, the compose file, the example configuration, the documents."""
+"""The house itself: package names, the example configuration, the documents."""
 
 import re
-import subprocess
 import tomllib
 from functools import partial
 from importlib.metadata import packages_distributions
@@ -26,29 +25,6 @@ PACKAGES = ("collectors", "streams", "dashboards", "schemas", "embedded")
 @pytest.mark.parametrize("package", PACKAGES)
 def test_no_other_distribution_owns_our_package_names(package: str) -> None:
     assert set(packages_distributions().get(package, [])) <= {"relaywarden"}
-
-
-@pytest.mark.real
-def test_docker_compose_accepts_the_compose_file() -> None:
-    program = require("docker-compose", "docker-compose")
-    done = subprocess.run(
-        [program, "--file", str(ROOT / "compose.yaml"), "config", "--services"],
-        env={"RELAYWARDEN_CLICKHOUSE_PASSWORD": "x", "PATH": "/usr/bin:/bin"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    services = {"kafka", "clickhouse", "topics", "migrate", "collect", "stream", "hooks", "sink", "dashboard"}
-    assert set(done.stdout.split()) == services
-
-
-def test_every_service_of_the_compose_file_is_a_command() -> None:
-    commands = set(re.findall(r"^    command: \[(\w+)\]$", (ROOT / "compose.yaml").read_text(), re.MULTILINE))
-    source = (ROOT / "relaywarden.py").read_text()
-    assert commands == {"topics", "migrate", "collect", "stream", "hooks", "sink", "dashboard"}
-    for command in commands:
-        assert f"\ndef {command}(" in source
 
 
 def _keys(table: dict[str, object], prefix: str = "") -> set[str]:
