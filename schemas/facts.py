@@ -6,6 +6,10 @@ from typing import Literal
 import msgspec
 
 SenderKind = Literal["", "sasl", "pop", "network", "envelope"]
+"""By what a sender is known. "pop" (POP-before-SMTP) is set in a backtest only, in this release.
+
+Live, such mail counts for its customer network or its envelope's sender.
+"""
 Outcome = Literal["sent", "deferred", "bounced"]
 LoginOutcome = Literal["succeeded", "failed", "unavailable"]
 Answer = Literal["listed", "not_listed", "unknown"]
