@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from collectors.complaints import arf
-from collectors.mta.master_cf import transports
+from collectors.mta.master_cf import read as read_master_cf
 from collectors.parsing import parse_file
 from collectors.reading import Counts, LogReader
 from schemas.codec import decode
@@ -31,7 +31,7 @@ from schemas.events import (
 def real(corpus: Path) -> tuple[list[str], list[Event], Counts, dict[str, str]]:
     """Return the lines of the real Postfix log, their events, the counts and the IPs of its master.cf."""
     folder = corpus / "mta" / "real-postfix-3.7"
-    ips = transports((folder / "master.cf").read_text(encoding="utf-8"))
+    ips = read_master_cf((folder / "master.cf").read_text(encoding="utf-8")).ips
     output = io.BytesIO()
     counts = parse_file("postfix", str(folder / "mail.log.xz"), output, transports=ips)
     with lzma.open(folder / "mail.log.xz", "rt", encoding="utf-8", errors="replace") as log:
