@@ -122,7 +122,9 @@ def test_the_counts_can_be_read_by_people() -> None:
     )
 
 
-@pytest.mark.parametrize("filler", [b"a", b"<", b'"\\', b"\xff", b"> to=<", b"; from=<", b"(", b" ", b", sasl_sender=", b", orig_client="])
+@pytest.mark.parametrize(
+    "filler", [b"a", b"<", b'"\\', b"\xff", b"> to=<", b"; from=<", b"(", b" ", b", sasl_sender=", b", orig_client="]
+)
 def test_a_line_of_a_megabyte_takes_no_time_and_leaves_little(filler: bytes) -> None:
     heads = (
         b"relay1/smtp[1]: 4F1qXz3abc: to=<",
