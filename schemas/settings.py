@@ -158,10 +158,10 @@ class Mailboxes(_Part):
     """When a mailbox counts as compromised, and what follows; "enforce" waits for a hook (docs/adr/0003)."""
 
     action: Literal["off", "propose", "enforce"] = "propose"
-    watch_score: Annotated[float, Field(gt=0)] = 50.0
-    flag_score: Annotated[float, Field(gt=0)] = 100.0
-    suspend_score: Annotated[float, Field(gt=0)] = 150.0
-    release_score: Annotated[float, Field(ge=0)] = 30.0
+    watch_score: Annotated[float, Field(gt=0)] = 45.0
+    flag_score: Annotated[float, Field(gt=0)] = 80.0
+    suspend_score: Annotated[float, Field(gt=0)] = 130.0
+    release_score: Annotated[float, Field(ge=0)] = 25.0
     protected: frozenset[str] = frozenset()
 
     @field_validator("action")

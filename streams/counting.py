@@ -24,16 +24,21 @@ from streams.habits import (
     GUESS_NETWORKS,
     GUESS_SAME,
     GUESSED_AT,
+    HOURS_NOW,
+    HOURS_USUAL,
+    KNOWN_1D,
     KNOWN_3W,
     MESSAGES_3W,
     MESSAGES_10M,
     NETWORKS_10M,
+    NEW_1D,
     NEW_3W,
     PEAK_DOMAINS,
     PEAK_FAILED_1H,
     PEAK_FRESH,
     PEAK_MESSAGES_10M,
     PEAK_NETWORKS,
+    PEAK_RECIPIENTS_1D,
     PEAK_RECIPIENTS_1H,
     PEAK_RECIPIENTS_10M,
     RECIPIENTS_1D,
@@ -45,23 +50,26 @@ from streams.habits import (
     REFUSED_3W,
     STRANGE_1D,
     STRANGE_AT,
+    STRANGE_HOURS_1D,
     STRANGE_KNOWN_1D,
     STRANGE_NEW_1D,
+    STRANGE_ODD_1D,
     UNFAMILIAR,
     UNKNOWN_1D,
     UNKNOWN_1H,
     UNKNOWN_3W,
     MailboxState,
 )
-from streams.window import MINUTE, domain_digest, network_digest
+from streams.refusal import Blame, blame
+from streams.window import HOUR, MINUTE, domain_digest, network_digest, provider_digest
 
 if TYPE_CHECKING:
     from array import array
 
 _LEAST_FAILURES = 4.5  # five, of which the first may have begun to fade
+_SEVERAL_NETWORKS = 6.0
 _LEAST_DAYS = 0.9  # two half days, of which the first has begun to fade
-_MOST_STRANGE = 18 * 2  # bytes: messages whose deliveries may still be on their way
-_UNKNOWN_USER = frozenset(("5.1.0", "5.1.1", "5.1.6", "5.1.10"))
+_MOST_STRANGE = 11 * 2  # bytes: messages whose deliveries may still be on their way
 _COMPLAINTS = frozenset(("", "abuse", "fraud", "virus", "other"))
 
 
@@ -82,10 +90,32 @@ def count_submission(state: MailboxState, event: MessageSubmitted) -> None:
     _peak(counts, MESSAGES_10M, PEAK_MESSAGES_10M)
     _peak(counts, RECIPIENTS_10M, PEAK_RECIPIENTS_10M)
     _peak(counts, RECIPIENTS_1H, PEAK_RECIPIENTS_1H)
-    if event.client_ip and event.sender_kind in {"sasl", "pop"} and _count_client(state, event.client_ip, event.at):
+    _peak(counts, RECIPIENTS_1D, PEAK_RECIPIENTS_1D)
+    if _is_strange(state, event):
         counts[STRANGE_1D] += 1
+        counts[STRANGE_HOURS_1D] += event.at // HOUR != int(counts[STRANGE_AT]) // 60
+        counts[STRANGE_ODD_1D] += not int(counts[HOURS_USUAL]) & _around(event.at // HOUR % 24)
         counts[STRANGE_AT] = event.at / MINUTE
         state.strange = (state.strange + _digest(event.queue_id))[-_MOST_STRANGE:]
+
+
+def _around(hour: int) -> int:
+    """Return the bits of an hour of the day and of those before and after it."""
+    return 1 << hour | 1 << (hour + 1) % 24 | 1 << (hour - 1) % 24
+
+
+def _is_strange(state: MailboxState, event: MessageSubmitted) -> bool:
+    """Tell whether a message comes from where this mailbox is not at home.
+
+    In a customer's network, whose clients all look alike, that is a sender's domain that was never used there.
+    """
+    if event.sender_kind == "network":
+        return _count_place(state, domain_digest(event.envelope_from), event.at)
+    return (
+        bool(event.client_ip)
+        and event.sender_kind in {"sasl", "pop"}
+        and _count_client(state, event.client_ip, event.at)
+    )
 
 
 def count_delivery(state: MailboxState, event: DeliveryAttempted) -> None:
@@ -103,24 +133,26 @@ def count_delivery(state: MailboxState, event: DeliveryAttempted) -> None:
     if state.strange and _digest(event.queue_id) in state.strange:
         counts[STRANGE_KNOWN_1D if known else STRANGE_NEW_1D] += 1
     elif known:
+        counts[KNOWN_1D] += 1
         counts[KNOWN_3W] += 1
     else:
+        counts[NEW_1D] += 1
         counts[NEW_3W] += 1
         remember(state, digest)
-    if event.outcome == "bounced":
-        _count_refusal(counts, event.enhanced_status)
+    if event.outcome == "bounced" and not known:  # a script that mails a dead address for years is no thief
+        _count_refusal(counts, blame(event.enhanced_status, event.reply))
 
 
 def _digest(queue_id: str) -> bytes:
     return (crc32(queue_id.encode()) & 0xFFFF).to_bytes(2, "little")
 
 
-def _count_refusal(counts: "array[float]", status: str) -> None:
-    if status in _UNKNOWN_USER:
+def _count_refusal(counts: "array[float]", blamed: Blame) -> None:
+    if blamed == "recipient":
         counts[UNKNOWN_1H] += 1
         counts[UNKNOWN_1D] += 1
         counts[UNKNOWN_3W] += 1
-    elif status.startswith(("5.7.", "5.6.")):
+    elif blamed == "content":
         counts[REFUSED_1H] += 1
         counts[REFUSED_1D] += 1
         counts[REFUSED_3W] += 1
@@ -131,10 +163,15 @@ def count_login(state: MailboxState, event: MailboxAuthenticated) -> None:
     if event.outcome == "succeeded" and event.client_ip:
         _count_client(state, event.client_ip, event.at)
     elif event.outcome == "failed":
-        state.counts[FAILED_1H] += 1
+        state.counts[FAILED_1H] += max(1, event.attempts)
         _peak(state.counts, FAILED_1H, PEAK_FAILED_1H)
         if event.client_ip:
             FAILING.mark(state.sketches, network_digest(event.client_ip))
+
+
+def says_something(state: MailboxState) -> bool:
+    """Tell whether the logins of a mailbox are worth a look: there was a guess, or there are several networks."""
+    return bool(state.counts[GUESSED_AT] or state.counts[NETWORKS_10M] >= _SEVERAL_NETWORKS)
 
 
 def count_complaint(state: MailboxState, event: ComplaintReceived) -> None:
@@ -146,18 +183,24 @@ def count_complaint(state: MailboxState, event: ComplaintReceived) -> None:
 
 def _count_client(state: MailboxState, ip: str, at: int) -> bool:
     """Add a network it was used from; tell whether that is not familiar to a mailbox known for more than a day."""
-    digest, counts, row = network_digest(ip), state.counts, state.sketches
-    counts[ACTIVE] = 1.0
-    if CLIENTS.mark(row, digest):
+    counts, row = state.counts, state.sketches
+    if CLIENTS.mark(row, network_digest(ip)):
         counts[NETWORKS_10M] = CLIENTS.distinct(row)
         _peak(counts, NETWORKS_10M, PEAK_NETWORKS)
-    if FAMILIAR.holds(row, digest):
-        FAMILIAR.mark(row, digest)
+    return _count_place(state, provider_digest(ip), at, network_digest(ip))
+
+
+def _count_place(state: MailboxState, place: int, at: int, network: int = 0) -> bool:
+    counts, row = state.counts, state.sketches
+    counts[ACTIVE] = 1.0
+    counts[HOURS_NOW] = int(counts[HOURS_NOW]) | 1 << at // HOUR % 24
+    if FAMILIAR.holds(row, place):
+        FAMILIAR.mark(row, place)
         return False
-    if UNFAMILIAR.mark(row, digest):
+    if UNFAMILIAR.mark(row, place):
         counts[FRESH] = UNFAMILIAR.distinct(row)
         _peak(counts, FRESH, PEAK_FRESH)
-        _count_guess(state, digest, at)
+        _count_guess(state, network, at)
     return bool(counts[DAYS_3W] >= _LEAST_DAYS)
 
 

@@ -86,7 +86,7 @@ class Jury:
             self._of[label.mailbox].append(label)
         self._sent: dict[str, list[int]] = {mailbox: [] for mailbox in self._of}
         self._days: dict[str, int] = {}
-        self._mailbox_days = 0
+        self.mailbox_days = 0
         self._flagged: set[str] = set()
         self._flags: list[MailboxEvent] = []
 
@@ -99,7 +99,7 @@ class Jury:
                 day = event.at // _DAY
                 if days.get(subject) != day:
                     days[subject] = day
-                    self._mailbox_days += 1
+                    self.mailbox_days += 1
                 if subject in sent and isinstance(event, MessageSubmitted):
                     sent[subject].append(event.at)
             yield event
@@ -117,18 +117,32 @@ class Jury:
         """Return the flags that no label explains."""
         return [flag for flag in self._flags if self._label_of(flag) is None]
 
-    def verdicts(self) -> list[Verdict]:
-        """Return the verdict on each kind, sorted by name, and on all together at the end."""
+    def outcomes(self) -> list[tuple[Label, float | None, int]]:
+        """Return of each takeover the minutes to its flag (None: never), and the messages that left before."""
+        first = self._first()
+        return [
+            (label, (at - label.start) / 60_000_000, self._leaked(label, at))
+            if (at := first.get(label))
+            else (label, None, 0)
+            for label in self._labels
+        ]
+
+    def _first(self) -> dict[Label, int]:
         first: dict[Label, int] = {}
         for flag in self._flags:
             label = self._label_of(flag)
             if label is not None:
                 first.setdefault(label, flag.at)
+        return first
+
+    def verdicts(self) -> list[Verdict]:
+        """Return the verdict on each kind, sorted by name, and on all together at the end."""
+        first = self._first()
         kinds = sorted({label.kind for label in self._labels})
         rows = [self._verdict(kind, [each for each in self._labels if each.kind == kind], first) for kind in kinds]
         wrong = len(self.false_flags())
         right = len(self._flags) - wrong
-        days = self._mailbox_days
+        days = self.mailbox_days
         whole = self._verdict("all", list(self._labels), first)
         rows.append(
             msgspec.structs.replace(

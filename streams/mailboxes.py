@@ -25,7 +25,7 @@ from schemas.events import (
 from schemas.facts import Evidence
 from schemas.names import derived_id, source_of
 from schemas.settings import Mailboxes
-from streams.counting import count_complaint, count_delivery, count_login, count_submission
+from streams.counting import count_complaint, count_delivery, count_login, count_submission, says_something
 from streams.detectors import findings
 from streams.habits import SLOTS, MailboxState, Step, age, forget_lately
 
@@ -120,26 +120,28 @@ def step(state: MailboxState | None, event: Event, limits: Mailboxes) -> tuple[M
     if not _applies(state, event.id):
         return state, ()
     moved = age(state, event.at)
-    state.at = max(state.at, event.at)
     if isinstance(event, DeliveryAttempted):
         count_delivery(state, event)
     elif isinstance(event, MessageSubmitted):
         count_submission(state, event)
     elif isinstance(event, MailboxAuthenticated):
         count_login(state, event)
+        moved = moved and (bool(state.step) or says_something(state))
     return state, _judge(state, event, limits) if moved else ()
 
 
 def _applies(state: MailboxState, identity: str) -> bool:
     """Tell whether an event of a log is newer than the last one applied of its source, and note that it is applied."""
     applied, source = state.applied, source_of(identity)
-    for place, before in enumerate(applied):
-        if before.startswith(source):
-            if identity <= before:
-                return False
-            state.applied = (*applied[:place], identity, *applied[place + 1 :])
-            return True
-    state.applied = (*applied, identity)[-_SOURCES:]
+    start = applied.find(source)
+    if start < 0:
+        state.applied = " ".join((*applied.split(" ")[1 - _SOURCES :], identity)) if applied else identity
+        return True
+    end = applied.find(" ", start)
+    rest = applied[end:] if end > 0 else ""
+    if identity <= (applied[start:end] if end > 0 else applied[start:]):
+        return False
+    state.applied = applied[:start] + identity + rest
     return True
 
 
@@ -153,7 +155,6 @@ def _step_unlogged(
             return ()
         state.recent = (state.recent + digest)[-_RECENT:]
     age(state, event.at)
-    state.at = max(state.at, event.at)
     if isinstance(event, OperatorActed):
         return _ordered(state, event)
     if isinstance(event, ComplaintReceived):

@@ -154,7 +154,7 @@ class Partition:
     def _snapshot(self, mailbox: str) -> Output:
         state = self.states[mailbox]
         fold = _MailboxFold(msgspec.Raw(mailboxes.encode(state)), tuple(self._decided.get(mailbox, ())))
-        snapshot = _MailboxSnapshot(mailbox, state.at, state.score, state.step, fold)
+        snapshot = _MailboxSnapshot(mailbox, state.aged, state.score, state.step, fold)
         return Output(MAILBOX_STATE, self.number, mailbox.encode(), msgspec.json.encode(snapshot))
 
     def _decisions(self, decided: Iterable[MailboxEvent]) -> tuple[Output, ...]:
@@ -175,5 +175,5 @@ def _counts(counted: Iterable[TrafficCounted]) -> tuple[Output, ...]:
 def _ahead(present: MailboxState, other: MailboxState) -> bool:
     if present.applied == other.applied:
         return False
-    ours = {source_of(identity): identity for identity in present.applied}
-    return all(ours.get(source_of(identity), "") >= identity for identity in other.applied)
+    ours = {source_of(identity): identity for identity in present.applied.split()}
+    return all(ours.get(source_of(identity), "") >= identity for identity in other.applied.split())

@@ -1,5 +1,6 @@
 """How far a share of the final answers exceeds what is usual for a mailbox, in an hour and in a day."""
 
+from math import log, log2
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -13,21 +14,17 @@ if TYPE_CHECKING:
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
     """A share of the answers (`of_hour`, `of_day`, `of_weeks` are its slots), and from when on it is odd.
 
-    It begins at `least_share` and at three times the usual share, with `least` answers; the points, `base` at first
-    and `a_share` for each whole share beyond, count fully from `sure` answers on. `prior` is the share of a mailbox
-    of which nothing is known.
+    `prior` is the share of a mailbox of which nothing is known; up to `tolerated` (or 1.5 times the usual share) nobody
+    is blamed. Beyond it gives 45 points a doubling, at most `most`, but not more than how unlikely it is by chance:
+    eight points a nat.
     """
 
     of_hour: int
     of_day: int
     of_weeks: int
     prior: float
-    least_share: float
-    base: float
-    a_share: float
+    tolerated: float
     most: float
-    least: float = 4.5
-    sure: float = 15.0
 
 
 class Excess(msgspec.Struct, frozen=True):
@@ -40,13 +37,16 @@ class Excess(msgspec.Struct, frozen=True):
     points: float
 
 
-_TIMES_USUAL = 3.0
+_TIMES_USUAL = 1.5
 _PRIOR_ANSWERS = 100.0
+_LEAST = 1.5
+_POINTS_A_DOUBLING = 45.0
+_POINTS_A_NAT = 8.0
 
 
 def excess(counts: "array[float]", rule: Rule) -> Excess | None:
     """Return the worse of the hour's excess and the day's, None where there is none."""
-    if counts[rule.of_day] < rule.least:
+    if counts[rule.of_day] < _LEAST:
         return None
     found = [
         each
@@ -57,15 +57,17 @@ def excess(counts: "array[float]", rule: Rule) -> Excess | None:
 
 
 def _of_span(counts: "array[float]", rule: Rule, seen: float, answers: float, span: str) -> Excess | None:
-    if seen < rule.least:
+    if seen < _LEAST:
         return None
     # The span itself is taken out of the baseline, or a burst would soon call itself usual.
     before = max(0.0, counts[ANSWERS_3W] - answers)
     seen_before = max(0.0, counts[rule.of_weeks] - seen)
     usual = (seen_before + rule.prior * _PRIOR_ANSWERS) / (before + _PRIOR_ANSWERS)
     share = min(1.0, seen / answers)
-    least = max(rule.least_share, _TIMES_USUAL * usual)
-    if share < least:
+    tolerated = max(rule.tolerated, _TIMES_USUAL * usual)
+    if share <= tolerated:
         return None
-    points = min(1.0, seen / rule.sure) * min(rule.most, rule.base + rule.a_share * (share - least))
-    return Excess(share, answers, span, usual, points)
+    # How unlikely so many are by chance (the deviance of a Poisson count), and how far the share is beyond.
+    nats = seen * log(share / tolerated) - (seen - answers * tolerated)
+    points = min(rule.most, _POINTS_A_NAT * nats, _POINTS_A_DOUBLING * log2(share / tolerated))
+    return Excess(share, answers, span, usual, points) if points >= 1.0 else None

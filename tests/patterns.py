@@ -1,10 +1,10 @@
 """A mailbox's doings in one line, as events: what the detectors' golden files are written in.
 
 Phases are parted by `;`, each a list of `word=number`: `for` (minutes), `messages`, `recipients` (of each message),
-`unknown` and `refused` and `greylisted` (percent of the recipients), `networks` (clients' networks in turn, from
-`from` on), `domains` (of recipients), `known` (percent of the recipients who are among twenty friends), `failed`
-(logins, from `guessers` networks), `logins` (good ones), `complaints`, and `times` to repeat the phase. What a phase
-holds is spread evenly over it.
+`unknown` and `refused` and `greylisted` (percent of the recipients), `networks` (clients' /24 in turn, from `from` on),
+`places` (of messages: their /16), `domains` (of recipients), `known` (percent of the recipients who are among twenty
+friends), `failed` (logins, from `guessers` networks), `logins` (good ones), `complaints`, and `times` to repeat the
+phase. What a phase holds is spread evenly over it.
 """
 
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ _START = 1_772_323_200_000_000  # 2026-03-01 00:00 UTC
 _MINUTE = 60_000_000
 _SOURCE = source_id("patterns")
 _MAIL_WORDS = ("messages", "recipients", "unknown", "refused", "greylisted", "domains", "known", "complaints")
-_CLIENT_WORDS = ("networks", "from", "failed", "guessers", "logins")
+_CLIENT_WORDS = ("networks", "places", "from", "failed", "guessers", "logins")
 _WORDS = frozenset(("for", "times", *_MAIL_WORDS, *_CLIENT_WORDS))
 
 
@@ -56,7 +56,7 @@ def _outcome(number: int, phase: dict[str, int]) -> tuple[Outcome, str]:
 
 def _mail(tape: _Tape, at: int, number: int, phase: dict[str, int]) -> Iterator[Event]:
     count = phase.get("recipients", 1)
-    client = f"10.{phase.get('from', 0)}.{number % phase.get('networks', 1)}.7"
+    client = f"{10 + number % phase.get('places', 1)}.{phase.get('from', 0)}.{number % phase.get('networks', 1)}.7"
     yield MessageSubmitted(
         id=tape.identity(),
         at=at,
@@ -139,7 +139,7 @@ def worst(rule: str, line: str) -> str:
         if evidence and (found is None or evidence.points > found.points):
             found = evidence
         high = max(high, state.score)
-        if state.step != steps[-1]:
+        if (state.step or "released") != (steps[-1] or "released"):
             steps.append(state.step or "released")
     told = f"{found.points:g} points: {found.text}" if found else "nothing"
     return f"{told} | in all {high:g}, {' > '.join(steps[1:]) or 'no step'}"

@@ -61,7 +61,7 @@ def order(action: str, at: int, number: int = 1) -> OperatorActed:
 
 def test_every_detector_has_its_golden_file() -> None:
     assert detectors.names() == tuple(sorted(path.stem for path in GOLDEN.glob("*.txt")))
-    with pytest.raises(ValueError, match="no detector 'moon'; there are burst, client_networks, complaints"):
+    with pytest.raises(ValueError, match="no detector 'moon'; there are burst, clean_answers, client_networks"):
         detectors.load("moon")
 
 
@@ -230,7 +230,7 @@ def _events(activity: Iterator[Activity]) -> Iterator[Event]:
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_in_the_simulated_town_every_thief_is_flagged_within_a_minute_and_nobody_else(seed: int) -> None:
+def test_in_the_simulated_town_every_burst_is_flagged_within_three_minutes_and_nobody_else(seed: int) -> None:
     town = Town(seed, 60)
     start = 1_772_323_200 * SECOND
     end = start + DAY // 2
@@ -243,6 +243,6 @@ def test_in_the_simulated_town_every_thief_is_flagged_within_a_minute_and_nobody
         if isinstance(event, MailboxFlagged) and event.step == "flag":
             first.setdefault(event.mailbox, event.at)
     assert set(first) == {job.mailbox for job in jobs}
-    assert [first[job.mailbox] - job.start <= 60 * SECOND for job in jobs] == [True] * 4
+    assert [first[job.mailbox] - job.start <= 180 * SECOND for job in jobs] == [True] * 4
     watched = {event.mailbox for event in decided if isinstance(event, MailboxFlagged)} - set(first)
     assert all(mailbox.startswith("newsletter") for mailbox in watched), "a first issue is watched, nothing else honest"

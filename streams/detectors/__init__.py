@@ -1,8 +1,8 @@
 """The rules that tell a compromised mailbox: one module each, with `evidence(state) -> Evidence | None`.
 
 A rule reads the mailbox's state and changes nothing. Its evidence says in words and numbers what was seen and what is
-usual, and adds `points` to the score. `None` is "nothing odd". A new rule is one new module here and its golden table
-tests/golden/detectors/<rule>.txt.
+usual, and adds `points` to the score, or takes some away where it speaks for the owner. `None` is "nothing odd". A new
+rule is one new module here and its golden table tests/golden/detectors/<rule>.txt.
 """
 
 from collections.abc import Callable
@@ -36,9 +36,9 @@ def every() -> tuple[Detect, ...]:
 
 
 def findings(state: MailboxState) -> tuple[Evidence, ...]:
-    """Return the evidence of all rules, the weightiest first."""
+    """Return the evidence of all rules, the weightiest first; none where nothing speaks against the mailbox."""
     found = [evidence for detect in every() if (evidence := detect(state))]
-    if not found:
+    if not any(evidence.points > 0 for evidence in found):
         return ()
     found.sort(key=lambda evidence: (-evidence.points, evidence.rule))
     return tuple(found)

@@ -24,13 +24,13 @@ _SPREAD = 50.0
 _ELSEWHERE = 40.0
 _SAME_PLACE = 15.0
 _POINTS_A_FAILURE = 1.5
-_MOST_FAILURES = 20.0
-_FADES = 6 * HOUR
+_MOST_FAILURES = 13.0
+_FADES = 12 * HOUR
 _LEAST_POINTS = 5.0
 
 
 def evidence(state: MailboxState) -> Evidence | None:
-    """Return up to 80 points, fading over hours: fewer where all came from one network, few where from the same."""
+    """Return up to 70 points, fading over hours: fewer where all came from one network, few where from the same."""
     if not state.counts[GUESSED_AT]:
         return None
     failures, networks = state.counts[GUESS_FAILURES], state.counts[GUESS_NETWORKS]

@@ -1,6 +1,6 @@
-"""Servers refuse the mail for its content or its sender (5.6.x, 5.7.x), for good.
+"""Servers refuse the mail for its content or its sender, for good.
 
-A listed relay IP makes every mailbox meet refusals. So this rule alone does not even reach the watch score.
+A listed relay IP makes every mailbox meet refusals: those whose text blames the address do not count.
 """
 
 from schemas.facts import Evidence
@@ -12,15 +12,13 @@ _RULE = Rule(
     of_day=REFUSED_1D,
     of_weeks=REFUSED_3W,
     prior=0.01,
-    least_share=0.05,
-    base=20.0,
-    a_share=100.0,
-    most=40.0,
+    tolerated=0.025,
+    most=38.0,
 )
 
 
 def evidence(state: MailboxState) -> Evidence | None:
-    """Return up to 40 points where at least 5 %, and three times the usual share, are refused."""
+    """Return up to 38 points where more than 2.5 %, and 1.5 times the usual share, are refused."""
     found = excess(state.counts, _RULE)
     if found is None:
         return None

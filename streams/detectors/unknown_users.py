@@ -9,15 +9,13 @@ _RULE = Rule(
     of_day=UNKNOWN_1D,
     of_weeks=UNKNOWN_3W,
     prior=0.02,
-    least_share=0.08,
-    base=35.0,
-    a_share=200.0,
+    tolerated=0.045,
     most=80.0,
 )
 
 
 def evidence(state: MailboxState) -> Evidence | None:
-    """Return up to 80 points where at least 8 %, and three times the usual share, are unknown users."""
+    """Return up to 80 points where more than 4.5 %, and 1.5 times the usual share, are unknown users."""
     found = excess(state.counts, _RULE)
     if found is None:
         return None

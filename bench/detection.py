@@ -1,0 +1,110 @@
+"""How well compromised mailboxes are found, on towns the rules were not tuned to: `python -m bench.detection`.
+
+Writes the table of docs/detection.md (`--write`), or prints it. Each seed is a town of its own.
+"""
+
+import argparse
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+
+from collectors.history import Past, events
+from embedded.demo import write_past
+from schemas.events import Event, MailboxEvent
+from schemas.settings import load
+from streams.backtest import Backtest
+from streams.judging import Jury, Label, labels_of
+
+DOCUMENT = Path(__file__).parents[1] / "docs" / "detection.md"
+BEGIN, END = "<!-- table: python -m bench.detection --write -->\n", "<!-- end -->\n"
+
+
+class Score:
+    """What all seeds gave together."""
+
+    def __init__(self) -> None:
+        self.taken: dict[str, list[Label]] = defaultdict(list)
+        self.minutes: dict[str, list[float]] = defaultdict(list)
+        self.leaked: dict[str, list[int]] = defaultdict(list)
+        self.false_flags = 0
+        self.mailbox_days = 0
+        self.events = 0
+        self.seconds = 0.0
+
+    def add(self, jury: Jury) -> None:
+        """Add what a jury saw of one town."""
+        for label, minutes, leaked in jury.outcomes():
+            self.taken[label.kind].append(label)
+            if minutes is not None:
+                self.minutes[label.kind].append(minutes)
+                self.leaked[label.kind].append(leaked)
+        self.false_flags += len(jury.false_flags())
+        self.mailbox_days += jury.mailbox_days
+
+    def rows(self) -> Iterator[str]:
+        """Yield the lines of the table."""
+        yield "| kind | takeovers | found | recall | minutes to the flag (median) | messages that left (median) |\n"
+        yield "|---|---|---|---|---|---|\n"
+        for kind in sorted(self.taken):
+            taken, minutes = len(self.taken[kind]), self.minutes[kind]
+            told = f"{median(minutes):.1f} | {median(self.leaked[kind]):.0f}" if minutes else "- | -"
+            yield f"| {kind} | {taken} | {len(minutes)} | {len(minutes) / taken:.2f} | {told} |\n"
+        taken, found = sum(map(len, self.taken.values())), sum(map(len, self.minutes.values()))
+        yield f"| **all** | {taken} | {found} | {found / taken:.2f} | | |\n\n"
+        flags = found + self.false_flags
+        yield (
+            f"Precision {found / flags:.3f}: {self.false_flags} false flags in {self.mailbox_days:,} mailbox-days, "
+            f"{10_000 * self.false_flags / self.mailbox_days:.2f} per 10 000. "
+            f"{self.events:,} events, {self.events / self.seconds:,.0f}/s through the rules on one core.\n"
+        )
+
+
+def judge(seed: int, arguments: argparse.Namespace, score: Score) -> None:
+    """Write one town's history, run it through the rules and add what came of it."""
+    with tempfile.TemporaryDirectory() as folder:
+        town = Path(folder) / "town"
+        write_past(town, seed=seed, days=arguments.days, mailboxes=arguments.mailboxes, takeovers=arguments.takeovers)
+        logs = (("postfix", town / "mail.log"), ("dovecot", town / "dovecot.log"))
+        settings = load(town / "relaywarden.toml")
+        history: list[Event] = list(events(Past(logs, town / "complaints"), settings, lambda _read: None))
+        jury = Jury(labels_of(town / "labels.jsonl"))
+        begun = time.process_time()
+        decided = list(Backtest(settings, with_pool=False).run(history))
+        score.seconds += time.process_time() - begun
+        score.events += len(history)
+        for _ in jury.heard(history):
+            pass
+        for decision in decided:
+            if isinstance(decision, MailboxEvent):
+                jury.decided(decision)
+    score.add(jury)
+
+
+def main() -> None:
+    """Judge the seeds and print the table, or write it into the document."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, nargs="+", default=list(range(101, 111)))
+    parser.add_argument("--days", type=float, default=28)
+    parser.add_argument("--mailboxes", type=int, default=300)
+    parser.add_argument("--takeovers", type=int, default=20)
+    parser.add_argument("--write", action="store_true")
+    arguments = parser.parse_args()
+    score = Score()
+    for seed in arguments.seeds:
+        judge(seed, arguments, score)
+        print(f"seed {seed}: done")
+    table = "".join(score.rows())
+    print(table)
+    if arguments.write:
+        text = DOCUMENT.read_text()
+        before, after = text.split(BEGIN)[0], text.split(END)[1]
+        seeds = f"Seeds {arguments.seeds[0]} to {arguments.seeds[-1]}"
+        said = f"{seeds}, {arguments.days:g} days, {arguments.mailboxes} mailboxes"
+        DOCUMENT.write_text(f"{before}{BEGIN}{said}, {arguments.takeovers} takeovers each.\n\n{table}{END}{after}")
+
+
+if __name__ == "__main__":
+    main()

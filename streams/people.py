@@ -1,0 +1,37 @@
+"""Whether recipients fit the owner of a mailbox, or somebody who writes to people whom the mailbox does not know.
+
+The share of new recipients that is usual is only known about, the less the fewer there were: so both the owner and
+the thief draw from an urn of uncertain share (beta-binomial), and ten new ones in a row are less than ten times as
+telling as one.
+"""
+
+from math import lgamma
+
+_OWNER_STEADY = 5.0
+_THIEF_STEADY = 30.0
+_THIEF_NEW = 0.97
+_A_MESSAGE = 2.0
+
+
+def nats(new: float, known: float, messages: float, share: float, chance: float) -> float:
+    """Return by how much the recipients of `messages` fit a thief better than the owner, below 0: worse.
+
+    `share` of the owner's recipients are new; `chance` is how likely a new one looks known. The recipients of one
+    message count as two at most.
+    """
+    total = new + known
+    if not total:
+        return 0.0
+    weight = min(1.0, _A_MESSAGE * messages / total)
+    thief = max(0.01, min(_THIEF_NEW * (1.0 - chance), 0.99))
+    owner = min(max(share, 0.02), 0.98)
+    return _urn(new * weight, known * weight, thief, _THIEF_STEADY) - _urn(
+        new * weight, known * weight, owner, _OWNER_STEADY
+    )
+
+
+def _urn(new: float, known: float, share: float, steady: float) -> float:
+    """Return the logarithm of the chance of one such row of new and known draws."""
+    a, b = share * steady, (1.0 - share) * steady
+    drawn = lgamma(a + new) - lgamma(a) + lgamma(b + known) - lgamma(b)
+    return drawn + lgamma(steady) - lgamma(steady + new + known)
