@@ -22,13 +22,13 @@ from schemas.events import (
 from schemas.names import derived_id
 from schemas.settings import Settings
 from streams import mailboxes, pool
+from streams.looks import Looks
 from streams.standing import rfc3339
 from streams.traffic import TrafficCounter
 
 if TYPE_CHECKING:
     from streams.mailboxes import MailboxState
 
-_HOUR = 3_600_000_000
 Decision = MailboxEvent | PoolEvent
 
 
@@ -42,16 +42,16 @@ class Backtest:
         self._traffic = TrafficCounter()
         self._tick = int(settings.tick_seconds * 1_000_000)
         self._next_tick = 0
-        self._next_look = 0
 
     def run(self, events: Iterable[Event]) -> Iterator[Decision]:
         """Yield what is decided about these events, which come in about the order of their time."""
         states, limits, pools = self.states, self._limits, self._pools
-        subject_of, step = mailboxes.subject_of, mailboxes.step
+        subject_of, step, looks = mailboxes.subject_of, mailboxes.step, Looks(limits)
         for event in events:
             at = event.at
-            if at >= self._next_look:
-                yield from self._look(at)
+            if at >= looks.next:
+                for _, decided in looks.at(states, at):
+                    yield from decided
             subject = subject_of(event)
             if subject:
                 states[subject], decided = step(states.get(subject), event, limits)
@@ -59,15 +59,6 @@ class Backtest:
                     yield from decided
             if pools:
                 yield from self._seen_by_pools(event)
-
-    def _look(self, at: int) -> Iterator[MailboxEvent]:
-        """Let time pass for the mailboxes that are watched or worse, once an hour: who is silent is released too."""
-        self._next_look = at - at % _HOUR + _HOUR
-        tick = ClockTicked(id=derived_id("tick", at), at=at)
-        for mailbox, state in self.states.items():
-            if state.step:
-                self.states[mailbox], decided = mailboxes.step(state, tick, self._limits)
-                yield from decided
 
     def _seen_by_pools(self, event: Event) -> Iterator[PoolEvent]:
         self._next_tick = self._next_tick or event.at - event.at % self._tick + self._tick

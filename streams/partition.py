@@ -16,6 +16,7 @@ from schemas.names import event_id, source_id, source_of
 from schemas.settings import Mailboxes
 from schemas.topics import DEAD_LETTERS, MAILBOX_EVENTS, MAILBOX_STATE, POOL_OBSERVATIONS, TRAFFIC_STATE, Topic
 from streams import mailboxes
+from streams.looks import Looks
 from streams.mailboxes import MailboxState
 from streams.traffic import TrafficCounter
 
@@ -90,6 +91,7 @@ class Partition:
         self._decided: dict[str, list[MailboxEvent]] = {}
         self._dirty: set[str] = set()
         self._latest = 0
+        self._looks = Looks(limits)
 
     def restore(self, value: bytes) -> tuple[Output, ...]:
         """Take back a mailbox's state, and return what must be written again. ValueError says what is wrong with it.
@@ -122,6 +124,8 @@ class Partition:
         """Fold a record's events."""
         for event in events:
             self._latest = max(self._latest, event.at)
+            if event.at >= self._looks.next:
+                self._look(event.at)
             if self._traffic.take(topic.name, event.id):
                 self._counter.add(event)
             subject = mailboxes.subject_of(event)
@@ -130,6 +134,12 @@ class Partition:
                 self._dirty.add(subject)
                 if decided:
                     self._decided.setdefault(subject, []).extend(decided)
+
+    def _look(self, now: int) -> None:
+        for mailbox, decided in self._looks.at(self.states, now):
+            self._dirty.add(mailbox)
+            if decided:
+                self._decided.setdefault(mailbox, []).extend(decided)
 
     def flush(self, now: int) -> tuple[list[Output], list[Output]]:
         """Return the states to write, and what follows from them, to write after; both only once."""

@@ -4,13 +4,15 @@ from collections import Counter
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from schemas import codec
-from schemas.events import DeliveryAttempted, Event, TrafficCounted
+from schemas.events import DeliveryAttempted, Event, MailboxReleased, TrafficCounted
 from schemas.settings import Mailboxes
 from schemas.topics import MAIL_EVENTS, MAILBOX_EVENTS, MAILBOX_STATE, POOL_OBSERVATIONS, TRAFFIC_STATE
 from streams import mailboxes
 from streams.partition import Output, Partition
+from tests.patterns import MAILBOX, events_of
 from tests.worker.workbench import deliveries
 
 FAR = 4_000_000_000_000_000
@@ -114,3 +116,25 @@ def test_counts_are_dated_no_later_than_now() -> None:
     assert [(count.at, count.id[-14:]) for count in counts] == [
         (events[0].at + 5, f"000000000001-{place}"[-14:]) for place in range(4)
     ]
+
+
+def test_who_falls_silent_is_released_as_others_go_on_and_only_once() -> None:
+    """The tenth hour's first event looks at all: the flagged mailbox, silent since the first, is released then."""
+    partition, hour = Partition(0, LIMITS, "1"), 3_600_000_000
+    taken = events_of("for=60 messages=2 logins=3 networks=2 times=24; for=4 messages=600 recipients=2 unknown=22")
+    partition.apply(MAIL_EVENTS, taken)
+    told = [codec.decode(output.value) for output in partition.flush(FAR)[1] if output.topic == MAILBOX_EVENTS]
+    assert [type(event).__name__ for event in told][-1] in {"MailboxFlagged", "MailboxSuspended"}
+    last = taken[-1].at
+    others = [
+        structs.replace(event, id=f"{number:02d}{event.id[2:]}", at=last + number * hour)
+        for number, event in enumerate(deliveries(40, 1, "mx9")[:40], 1)
+        if isinstance(event, DeliveryAttempted)
+    ]
+    partition.apply(MAIL_EVENTS, others)
+    after = [codec.decode(output.value) for output in partition.flush(FAR)[1] if output.topic == MAILBOX_EVENTS]
+    released = [event for event in after if isinstance(event, MailboxReleased)]
+    assert [event.mailbox for event in released] == [MAILBOX]
+    assert released[0].at % hour == 0
+    states = [value for value in partition.flush(FAR)[0] if value.key == MAILBOX.encode()]
+    assert states == []
