@@ -53,8 +53,8 @@ class Stage:
     socketmap: tuple[str, int]
     seed: int = 1
     history_hours: float = 6.0
-    first_takeover_seconds: float = 20.0
-    takeover_seconds: float = 45.0
+    first_takeover_seconds: float = 15.0
+    takeover_seconds: float = 40.0
     every_minutes: float = 4.0
 
 

@@ -14,7 +14,7 @@ from embedded.hoster.town import Town
 
 SHOWN = ("botnet_burst", "single_address_burst")
 _SHOWN_GAP = 0.35 * SECOND
-_SHOWN_TRAPS = 0.2
+_SHOWN_TRAPS = 0.35
 _QUIET = 0.25  # of the stretch, at its beginning: so that every mailbox has habits before
 
 
