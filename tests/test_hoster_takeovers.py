@@ -129,7 +129,7 @@ def test_a_stuffed_mailbox_was_guessed_at_from_many_networks() -> None:
 def test_a_phisher_often_writes_to_the_victims_own_contacts() -> None:
     known = 0
     for theft, mails in _of("targeted_phishing"):
-        circle = Circle(theft.resident.key, 200, 0, theft.resident.market)
+        circle = Circle(theft.resident.mailbox, theft.resident.market, 200)
         friends = {circle[place].address for place in range(200)}
         known += sum(to.address in friends for mail in mails for to in mail.recipients) > len(mails) // 5
     assert 4 <= known <= 11

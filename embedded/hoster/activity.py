@@ -10,7 +10,7 @@ MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
-Fate = Literal["sent", "unknown_user", "no_domain", "greylisted", "mailbox_full", "refused", "throttled"]
+Fate = Literal["sent", "unknown_user", "no_domain", "refused", "throttled"]
 Service = Literal["imap", "pop3", "smtp"]
 Reason = Literal["relay_denied", "unknown_user", "blocked", "bad_syntax", "scan"]
 Way = Literal["submission", "smtps", "relay", "incoming", "pickup"]

@@ -63,7 +63,7 @@ class Human:
         self.worker = traits.random() < 0.4 if manner.worker is None else manner.worker
         self.places = Places(traits, resident.country, crc32(resident.domain.encode()))
         known = int(log_normal(traits, manner.friends, 2.5, 3, 900))
-        self.circle = Circle(resident.key, known, traits.uniform(0, 0.4), resident.market)
+        self.circle = Circle(resident.mailbox, resident.market, known, traits.uniform(0, 0.4))
         hours = OFFICE if self.worker else OWL if traits.random() < 0.12 else PRIVATE
         self.hours: Hours = hours.shifted(traits.gauss(0, 0.8))
         self._weekend = traits.uniform(0.0, 0.25) if self.worker else traits.uniform(0.5, 1.6)

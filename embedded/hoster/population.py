@@ -5,6 +5,7 @@ writes to it.
 """
 
 from random import Random
+from zlib import crc32
 
 from embedded.hoster.activity import Fate, Recipient
 from embedded.hoster.names import FIRST, LAST
@@ -92,10 +93,14 @@ class Readers:
 
 
 class Circle:
-    """The people that a mailbox writes to: some often, most seldom; new ones come slowly. Nobody of them is dead."""
+    """The people that a mailbox writes to: some often, most seldom; new ones come slowly. Nobody of them is dead.
 
-    def __init__(self, key: int, known: int, new_a_day: float, market: Market = HOME) -> None:
-        self._key = key
+    Every seventh is a colleague: a mailbox of the same domain, which all its mailboxes know.
+    """
+
+    def __init__(self, mailbox: str, market: Market, known: int, new_a_day: float = 0.0) -> None:
+        key = self._key = crc32(mailbox.encode())
+        self._domain = mailbox.partition("@")[2]
         self._known = known
         self._new = new_a_day
         self._market = market
@@ -104,9 +109,11 @@ class Circle:
 
     def size(self, day: int) -> int:
         """Return how many are known on a day (counted from 2025 on: before, nobody kept count)."""
-        return max(1, self._known + int(self._new * (day - 20_089) % 4000))
+        return max(1, self._known + int(self._new * max(0, day - 20_089) % 4000))
 
     def __getitem__(self, place: int) -> Recipient:
+        if place % 7 == 3 and self._domain:
+            return Recipient(f"{FIRST[noise(self._key, place) % 9]}@{self._domain}")
         return living(noise(self._key, place), self._market)
 
     def pick(self, rng: Random, day: int) -> Recipient:

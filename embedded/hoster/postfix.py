@@ -197,7 +197,8 @@ class Scribe:
             self._local(queue_id, to, at + 40_000, at)
         else:
             back = Sent(sent.mail, queue_id, "", "", sent.transport)
-            fate: Said = "sent" if sent.mail.kind == "honest" else "unknown_user"
+            real = sent.mail.kind == "honest" or domain.startswith(_RESIDENTS)
+            fate: Said = "sent" if real else "unknown_user"
             self._attempt(back, Recipient(to), fate, at + 300_000, 0)
         self._line(at + 302_000, f"{self._qmgr}{queue_id}: removed")
         return at + 2700

@@ -2,8 +2,9 @@
 
 import math
 from bisect import bisect
+from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import accumulate
 from random import Random
 from typing import NamedTuple
@@ -87,27 +88,29 @@ def season(number: int) -> float:
     return {7: 0.85, 8: 0.75, 11: 1.15, 12: 1.2}.get(day.month, 1.0)
 
 
+@dataclass(frozen=True)
 class Hours:
-    """How a day's doings are spread over its hours."""
+    """How a day's doings are spread over its hours: 24 weights, for one who gets up `later` by so many hours."""
 
-    def __init__(self, *weights: float, shift: float = 0.0) -> None:
-        self._sums = list(accumulate(weights))
-        self._shift = int(shift * HOUR)
+    weights: tuple[float, ...]
+    later: float = 0.0
+
+    @cached_property
+    def _sums(self) -> list[float]:
+        return list(accumulate(self.weights))
 
     def draw(self, rng: Random) -> int:
         """Draw a time of the day, in microseconds since midnight."""
         hour = bisect(self._sums, rng.random() * self._sums[-1])
-        return (int((hour + rng.random()) * HOUR) + self._shift) % DAY
+        return int((hour + rng.random() + self.later) * HOUR) % DAY
 
-    def shifted(self, hours: float) -> "Hours":
+    def shifted(self, later: float) -> "Hours":
         """Return the same hours for one who gets up so much later."""
-        moved = Hours(1.0, shift=hours)
-        moved._sums = self._sums
-        return moved
+        return Hours(self.weights, later)
 
 
-OFFICE = Hours(0, 0, 0, 0, 0, 0, 1, 5, 12, 14, 13, 11, 5, 9, 12, 12, 10, 7, 3, 1, 0.5, 0.3, 0.1, 0)
-PRIVATE = Hours(0.5, 0.1, 0, 0, 0, 0.3, 2, 5, 6, 6, 6, 6, 7, 6, 5, 5, 6, 8, 9, 10, 11, 10, 6, 2)
-OWL = Hours(9, 7, 5, 3, 1, 0, 0, 0, 1, 2, 3, 4, 5, 5, 5, 5, 5, 6, 6, 7, 8, 9, 10, 10)
-BUYERS = Hours(2, 1, 0.5, 0.3, 0.3, 0.6, 2, 4, 6, 7, 8, 8, 8, 8, 8, 8, 8, 8, 9, 11, 13, 12, 8, 4)
-ALWAYS = Hours(*[1.0] * 24)
+OFFICE = Hours((0, 0, 0, 0, 0, 0, 1, 5, 12, 14, 13, 11, 5, 9, 12, 12, 10, 7, 3, 1, 0.5, 0.3, 0.1, 0))
+PRIVATE = Hours((0.5, 0.1, 0, 0, 0, 0.3, 2, 5, 6, 6, 6, 6, 7, 6, 5, 5, 6, 8, 9, 10, 11, 10, 6, 2))
+OWL = Hours((9, 7, 5, 3, 1, 0, 0, 0, 1, 2, 3, 4, 5, 5, 5, 5, 5, 6, 6, 7, 8, 9, 10, 10))
+BUYERS = Hours((2, 1, 0.5, 0.3, 0.3, 0.6, 2, 4, 6, 7, 8, 8, 8, 8, 8, 8, 8, 8, 9, 11, 13, 12, 8, 4))
+ALWAYS = Hours((1.0,) * 24)

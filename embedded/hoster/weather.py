@@ -36,12 +36,15 @@ class Weather:
 
     def __init__(self, seed: int, start: int, end: int, transports: Sequence[str]) -> None:
         rng = Random(f"weather {seed}")
-        self.hours = sorted(_bad_hours(rng, start, end, transports))
+        self._hours: dict[int, list[Hours]] = {}
+        for hours in _bad_hours(rng, start, end, transports):
+            for hour in range(hours.start // HOUR, hours.end // HOUR + 1):
+                self._hours.setdefault(hour, []).append(hours)
         self._met: OrderedDict[int, int] = OrderedDict()
 
     def meets(self, address: str, domain: str, sender: str, transport: str, at: int) -> Said:
         """Return what the server of an existing addressee says to this mail at this time."""
-        for hours in self.hours:
+        for hours in self._hours.get(at // HOUR, ()):
             if hours.start <= at < hours.end and hours.transport in {"", transport}:
                 concerned = domain if not domain.startswith("firm") else "firm"
                 if concerned in hours.domains:

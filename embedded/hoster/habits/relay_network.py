@@ -18,7 +18,7 @@ def settle(resident: Resident, traits: Random, horizon: Horizon) -> DayOf:
     server = str(network[2 + traits.randrange(3)])
     staff = traits.randint(3, 60)
     mails = staff * log_normal(traits, 8, 1.8, 1, 40) * min(horizon.busy, 3)
-    circle = Circle(resident.key, staff * 40, 0.1 * staff, resident.market)
+    circle = Circle(resident.mailbox, resident.market, staff * 40, 0.1 * staff)
     night, several = traits.uniform(0.0, 0.15), traits.uniform(0.05, 0.3)
     domain = f"{resident.mailbox}.example"
 

@@ -35,7 +35,7 @@ class SpamList:
         self._learning = rng.random() < 0.5
         self._done = 0
         resident = theft.resident
-        self._contacts = Circle(resident.key, rng.randint(10, 200), 0, resident.market)
+        self._contacts = Circle(resident.mailbox, resident.market, rng.randint(10, 200))
         self._known = rng.uniform(0.1, 0.6) if theft.patient and rng.random() < contacts else 0.0
         self.complaints = log_uniform(rng, 0.0002, 0.01)
         self.size = int(log_uniform(rng, 900, 60_000))
