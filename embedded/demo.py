@@ -40,7 +40,7 @@ def configuration(folder: Path) -> dict[str, Any]:
                 "min_active": 2,
                 "threshold": 1.0,
                 "quarantine_minutes": 0.4,
-                "probation_minutes": 0.5,
+                "probation_minutes": 0.25,
                 "probation_shares": [0.1, 0.5],
                 "stale_minutes": 1.0,
                 "verify_seconds": 5.0,
@@ -91,7 +91,8 @@ def main() -> int:
     given = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    stage = Stage(given.folder, IPS, ("127.0.0.1", given.socketmap_port), seed=given.seed)
+    socketmap = ("127.0.0.1", given.socketmap_port)
+    stage = Stage(given.folder, IPS, socketmap, given.seed, first_takeover_seconds=9.0, takeover_seconds=34.0)
     with Zones(port=given.dns_port, zones=tuple(ZONES.values())) as zones:
         Show(stage, zones).run()
     return 0

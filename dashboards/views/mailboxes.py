@@ -102,8 +102,8 @@ def _evidence(shown: Page, mailbox: str) -> None:
             elements.said(first["time"], said, shown.now)
             for _place, reason in reasons.iterrows():
                 if reason["text"]:
-                    points = f"{reason['points']:+.0f} " if reason["points"] else ""
-                    st.text(f"· {points}{reason['text']}")
+                    points = f" ({reason['points']:+.0f} points)" if reason["points"] else ""
+                    st.text(f"· {reason['text']}{points}")
         if number == 3:  # noqa: PLR2004 four decisions tell the story, the table has all
             break
     with st.expander("All evidence as a table"):

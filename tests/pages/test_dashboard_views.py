@@ -106,7 +106,7 @@ def test_mailboxes_of_the_scene(hall: Hall, opened: Open) -> None:
     assert {THIEF, RUDE, "club@verein.example"} <= cells(test)
     assert "Pick a mailbox" in texts(test)
     one = shown("mailboxes", mailbox=THIEF, range="24h")
-    assert "· +60 41 networks in 10 min, usually 2" in texts(one)
+    assert "· 41 networks in 10 min, usually 2 (+60 points)" in texts(one)
     assert "■ Mailbox should be suspended, score 155" in texts(one)
     assert "42 networks, 156 logins, 17 failed. UTC." in texts(one)
     assert "feedback@yahoo.example" in cells(one)
