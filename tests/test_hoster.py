@@ -8,14 +8,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from collectors.complaints import arf
 from collectors.reading import LogReader
+from embedded import checking
 from embedded.demo import IPS, write_past
 from embedded.hoster import takeovers
 from embedded.hoster.activity import DAY
 from embedded.hoster.past import Plan, start_of, write
 from embedded.hoster.postfix import is_ours
+from relaywarden import app
 from schemas import settings
 from schemas.events import DeliveryAttempted, Event, MailboxAuthenticated, MessageSubmitted
 
@@ -204,6 +207,21 @@ def test_complaints_can_be_read_and_name_the_mailbox(past: Path) -> None:
     delays = [report.at - report.arrived_at for report in found]
     assert min(delays) >= 60_000_000
     assert max(delays) > 6 * 3600 * 1_000_000
+
+
+def test_the_configuration_is_sound(past: Path) -> None:
+    config = settings.load(past / "relaywarden.toml")
+    assert checking.findings(config, None) == []
+    assert config.outbound_ips == IPS
+    assert config.mta["mx1"].log == past / "mail.log"
+
+
+def test_the_command_takes_all_that_the_plan_does(tmp_path: Path) -> None:
+    words = "--seed 2 --days 0.1 --mailboxes 30 --takeovers 1 --kinds slow --start 2026-02-01T12:00:00Z --json"
+    done = CliRunner().invoke(app, ["demo", "--write", str(tmp_path / "out"), *words.split()])
+    assert json.loads(done.stdout)["written"].endswith("1 takeovers (labels.jsonl)")
+    assert [label["kind"] for label in _labels(tmp_path / "out")] == ["slow"]
+    assert (tmp_path / "out" / "mail.log").read_text().startswith("2026-02-01T12:")
 
 
 def test_only_the_kinds_that_were_asked_for(tmp_path: Path) -> None:

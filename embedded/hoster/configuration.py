@@ -16,6 +16,7 @@ def configuration(folder: Path, ips: dict[str, str], networks: dict[str, str]) -
             "logins": {"imap1": {"format": "dovecot", "log": str(here / "dovecot.log"), "host": "mx1"}},
             "complaints": {"fbl": {"format": "arf", "maildir": str(here / "complaints")}},
             "networks": networks,
+            "dnsbl": {"lists": ["spamhaus_zen", "spamcop"]},
             "pool": {"main": {"transports": ips, "min_active": max(1, len(ips) // 2)}},
         }
     )
