@@ -4,10 +4,12 @@ Writes the table of docs/detection.md (`--write`), or prints it. Each seed is a 
 """
 
 import argparse
+import os
 import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from statistics import median
 
@@ -34,8 +36,10 @@ class Score:
         self.events = 0
         self.seconds = 0.0
 
-    def add(self, jury: Jury) -> None:
-        """Add what a jury saw of one town."""
+    def add(self, jury: Jury, count: int, seconds: float) -> None:
+        """Add what a jury saw of one town, in so many events and CPU seconds."""
+        self.events += count
+        self.seconds += seconds
         for label, minutes, leaked in jury.outcomes():
             self.taken[label.kind].append(label)
             if minutes is not None:
@@ -62,25 +66,24 @@ class Score:
         )
 
 
-def judge(seed: int, arguments: argparse.Namespace, score: Score) -> None:
-    """Write one town's history, run it through the rules and add what came of it."""
+def judge(seed: int, days: float, mailboxes: int, takeovers: int) -> tuple[Jury, int, float]:
+    """Write one town's history and run it through the rules; return who judges, the events, and their CPU seconds."""
     with tempfile.TemporaryDirectory() as folder:
         town = Path(folder) / "town"
-        write_past(town, seed=seed, days=arguments.days, mailboxes=arguments.mailboxes, takeovers=arguments.takeovers)
+        write_past(town, seed=seed, days=days, mailboxes=mailboxes, takeovers=takeovers)
         logs = (("postfix", town / "mail.log"), ("dovecot", town / "dovecot.log"))
         settings = load(town / "relaywarden.toml")
         history: list[Event] = list(events(Past(logs, town / "complaints"), settings, lambda _read: None))
         jury = Jury(labels_of(town / "labels.jsonl"))
         begun = time.process_time()
         decided = list(Backtest(settings, with_pool=False).run(history))
-        score.seconds += time.process_time() - begun
-        score.events += len(history)
+        seconds = time.process_time() - begun
         for _ in jury.heard(history):
             pass
         for decision in decided:
             if isinstance(decision, MailboxEvent):
                 jury.decided(decision)
-    score.add(jury)
+    return jury, len(history), seconds
 
 
 def main() -> None:
@@ -93,9 +96,12 @@ def main() -> None:
     parser.add_argument("--write", action="store_true")
     arguments = parser.parse_args()
     score = Score()
-    for seed in arguments.seeds:
-        judge(seed, arguments, score)
-        print(f"seed {seed}: done")
+    many = (arguments.days, arguments.mailboxes, arguments.takeovers)
+    with ProcessPoolExecutor(os.cpu_count()) as workers:
+        for jury, count, seconds in workers.map(
+            judge, arguments.seeds, *([each] * len(arguments.seeds) for each in many)
+        ):
+            score.add(jury, count, seconds)
     table = "".join(score.rows())
     print(table)
     if arguments.write:
