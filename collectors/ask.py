@@ -1,10 +1,8 @@
 """Ask the lists once, for a person or a script: `relaywarden dnsbl IP… [--list NAME] [--json]`."""
 
-import sys
 from collections.abc import Sequence
 
 import msgspec
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
@@ -87,13 +85,3 @@ def table(found: Sequence[Row]) -> Table:
             escape(reason),
         )
     return drawn
-
-
-def show(ips: Sequence[str], only: Sequence[str], settings: Settings, *, as_json: bool) -> None:
-    """Print the rows: a table, or one line of JSON a row. ValueError as of `rows`."""
-    found = rows(ips, only, settings)
-    if as_json:
-        for row in found:
-            sys.stdout.write(msgspec.json.encode(row).decode() + "\n")
-    else:
-        Console().print(table(found))

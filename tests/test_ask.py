@@ -1,8 +1,8 @@
 """What `relaywarden dnsbl` prints."""
 
 import io
-import json
 
+import msgspec
 import pytest
 from rich.console import Console
 
@@ -48,16 +48,16 @@ def test_the_table_shows_answers_health_and_a_strangers_text_as_it_is() -> None:
     assert text[2].split()[:6] == [IP, "gone", "unknown", "1", "no", "vote"]
 
 
-def test_json_is_one_line_a_row(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_row_as_json() -> None:
     with Zones(["bl.example.net"]) as zones:
-        ask.show([IP], ["mine"], _settings(zones.port), as_json=True)
-    assert [json.loads(line) for line in capsys.readouterr().out.splitlines()] == [
+        rows = ask.rows([IP], ["mine"], _settings(zones.port))
+    assert [msgspec.to_builtins(row) for row in rows] == [
         {
             "ip": IP,
             "list": "mine",
             "zone": "bl.example.net",
             "answer": "not_listed",
-            "codes": [],
+            "codes": (),
             "reason": "",
             "scope": "ip",
             "weight": 0.5,

@@ -5,7 +5,7 @@ Format: https://www.rfc-editor.org/rfc/rfc5965
 The sender is who authenticated at our server, as it wrote into the mail's header before the mail left: in the
 `Received` directly behind the provider's hop that names Source-IP, or in X-Authenticated-* between the two. A content
 filter of ours puts hops over loopback between; they are followed. Whatever lies below may be forged, and the envelope's
-sender can be anybody's: without our own word a complaint counts against the IP only.
+sender can be anybody's: without our own word a complaint is known by its IP only.
 
 Where no Source-IP is told, the outbound IP is the one from which the provider says that it took the mail. Whether that
 is one of ours, the pool tells. No sender is read then: a provider that takes its own hop out leaves ours on top, and
