@@ -184,7 +184,7 @@ def _judge(state: MailboxState, event: Event, limits: Mailboxes) -> tuple[Mailbo
         return (
             MailboxReleased(
                 id=_identity(state, "released", event),
-                at=event.at,
+                at=_moment(state, event),
                 mailbox=state.mailbox,
                 score=state.score,
                 evidence=(reason, *evidence),
@@ -208,7 +208,7 @@ def _raised(
         flagged: Literal["watch", "flag"] = "watch" if state.step == "watch" else "flag"
         yield MailboxFlagged(
             id=_identity(state, flagged, event),
-            at=event.at,
+            at=_moment(state, event),
             mailbox=state.mailbox,
             score=state.score,
             step=flagged,
@@ -218,7 +218,7 @@ def _raised(
         state.held = limits.action == "enforce"
         yield MailboxSuspended(
             id=_identity(state, "suspended", event),
-            at=event.at,
+            at=_moment(state, event),
             mailbox=state.mailbox,
             score=state.score,
             mode=limits.action,
@@ -257,6 +257,11 @@ def _ordered(state: MailboxState, event: OperatorActed) -> tuple[MailboxEvent, .
                 ),
             )
     return ()
+
+
+def _moment(state: MailboxState, event: Event) -> int:
+    """Return when a decision is made: with the event, or, where that came late (a complaint), with the newest one."""
+    return max(event.at, state.aged)
 
 
 def _identity(state: MailboxState, what: str, event: Event) -> str:

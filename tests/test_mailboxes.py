@@ -139,6 +139,18 @@ def test_events_read_twice_count_once() -> None:
     assert decided_again == decided
 
 
+def test_what_a_late_complaint_decides_is_not_dated_before_what_was_decided_already() -> None:
+    events = events_of(f"{QUIET}; for=4 messages=240 recipients=2 unknown=9")
+    late = [
+        ComplaintReceived(id=f"late {number}", at=events[-1].at - 60 * SECOND, feedback_type="abuse", sender=MAILBOX)
+        for number in range(6)
+    ]
+    decided = mailboxes.replay([*events, *late], Mailboxes())[1]
+    assert told(decided)[:2] == ["watch", "flag"]
+    assert [event.at for event in decided] == sorted(event.at for event in decided)
+    assert decided[-1].at >= events[-1].at - SECOND
+
+
 def test_a_restart_in_between_changes_nothing() -> None:
     state: mailboxes.MailboxState | None = None
     decided: list[MailboxEvent] = []
