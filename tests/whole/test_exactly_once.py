@@ -17,7 +17,8 @@ from embedded.broker import Broker
 from embedded.hoster.past import Plan, write
 from schemas import codec, events, names, topics
 from schemas.facts import Fact
-from streams import mailboxes, pool
+from streams import pool
+from streams.partition import Partition
 from tests.kafka.apache import ApacheKafka, jars
 from tests.whole.lab import TRANSPORTS, Lab, until
 
@@ -190,19 +191,17 @@ def _tag(event: Fact) -> str:
 
 
 def _decided(lab: Lab, expected: list[events.Event]) -> list[tuple[str, str, int, float]]:
-    """Return what an undisturbed fold decides about the mailboxes: type, mailbox, time and score."""
-    states: dict[str, mailboxes.MailboxState] = {}
-    decided: list[tuple[str, str, int, float]] = []
+    """Return what undisturbed folds of the partitions decide about the mailboxes: type, mailbox, time and score."""
     source = lab.value("SELECT any(substring(id, 1, 16)) FROM mail_events")
+    partitions = [Partition(number, lab.settings.mailboxes, "") for number in range(lab.settings.kafka.partitions)]
     for event in expected:
-        subject = mailboxes.subject_of(event)
-        if not subject:
-            continue
         placed = codec.decode(codec.encode(event).replace(b'"id":"', b'"id":"' + source.encode(), 1))
-        states[subject], decisions = mailboxes.step(states.get(subject), placed, lab.settings.mailboxes)
-        decided += [(_tag(one), one.mailbox, one.at, one.score) for one in decisions]
+        _, number = topics.place_of(placed, len(partitions))
+        partitions[number].apply(topics.MAIL_EVENTS, [placed])
+    outputs = [output for partition in partitions for output in partition.flush(time.time_ns() // 1000)[1]]
+    decided = [codec.decode(output.value) for output in outputs if output.topic == topics.MAILBOX_EVENTS]
     assert decided
-    return sorted(decided)
+    return sorted((_tag(one), one.mailbox, one.at, one.score) for one in decided)  # type: ignore[union-attr]  # all of this topic have them
 
 
 def _the_pool_is_the_same(lab: Lab) -> None:
