@@ -1,9 +1,10 @@
-"""What Kafka's and Faust's own loggers say, without the flood: each message once in a while.
+"""What Kafka's and Faust's own loggers and threads say, without the flood: each message once in a while, in one line.
 
 The Kafka client calls every lost connection an error; the worker itself warns once of a broker that is away.
 """
 
 import logging
+import threading
 import time
 
 _EVERY_SECONDS = 60.0
@@ -29,8 +30,18 @@ class Calm(logging.Handler):
             self._to.handle(logging.makeLogRecord(record.__dict__ | lowered))
 
 
+def thread_ended(ended: threading.ExceptHookArgs) -> None:
+    """Tell in one line by which error a thread ended, and at the level DEBUG where (threading.excepthook)."""
+    name = ended.thread.name if ended.thread is not None else "?"
+    logger = logging.getLogger("relaywarden.stream")
+    logger.error("the thread %s ended: %r", name, ended.exc_value)
+    if ended.exc_value is not None:
+        logger.debug("where the thread %s ended", name, exc_info=ended.exc_value)
+
+
 def quieten() -> None:
-    """Let the loggers of the Kafka client and of Faust speak through `Calm` to the logger `relaywarden`."""
+    """Let the loggers of the Kafka client and of Faust speak through `Calm`, and threads that end tell it in a line."""
+    threading.excepthook = thread_ended
     to = logging.getLogger("relaywarden")
     for name, most in (
         ("aiokafka", logging.DEBUG),  # it tells each try of a broker that is away, which `EventLog` tells once

@@ -61,6 +61,10 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         consumer._partition_assignment_strategy = (RangePartitionAssignor,)  # noqa: SLF001 Faust offers no setting
         return consumer
 
+    def on_crash(self, msg: str, *fmt: Any, **_kwargs: Any) -> None:  # noqa: ANN401 Faust's own signature
+        """Note it at the level DEBUG: Faust prints a traceback here, then raises, which `quiet.thread_ended` tells."""
+        LOG.debug(msg.format(*fmt))
+
 
 class Consumer(driver.Consumer):
     """Faust's consumer, which commits up to the lowest record that still waits, and knows what is committed.

@@ -1,8 +1,9 @@
 """The guard of Faust's commits: what still waits is never committed past."""
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from faust.contrib.asgi import faust_app_running
@@ -14,7 +15,8 @@ from kafka import KafkaConsumer, TopicPartition
 from schemas.settings import Settings
 from schemas.topics import MAIL_EVENTS
 from streams.agents import options
-from streams.transport import App, Outstanding
+from streams.quiet import thread_ended
+from streams.transport import App, ConsumerThread, Outstanding
 from tests.worker.workbench import Bench
 
 PLACE = TP("mail.events", 0)
@@ -95,3 +97,22 @@ def test_the_broker_never_holds_an_offset_beyond_a_waiting_record(bench: Bench, 
     assert committed(bench) == 3
     assert asyncio.run(taken(settings, 7, each)) == values[3:]
     assert committed(bench) == 10
+
+
+def test_a_thread_that_ends_says_so_in_one_line(
+    caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> None:
+        try:
+            raise OSError("the broker went away")  # noqa: TRY301 as Faust's thread does it
+        except OSError as error:
+            ConsumerThread.on_crash(cast("ConsumerThread", None), "{0!r} crashed: {1!r}", "consumer", error)
+            raise
+
+    monkeypatch.setattr(threading, "excepthook", thread_ended)
+    thread = threading.Thread(target=fail, name="consumer")
+    with caplog.at_level("INFO", "relaywarden.stream"):
+        thread.start()
+        thread.join()
+    assert caplog.messages == ["the thread consumer ended: OSError('the broker went away')"]
+    assert capsys.readouterr().err == ""
