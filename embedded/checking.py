@@ -11,7 +11,7 @@ from pathlib import Path
 
 from collectors import complaints, logins, mta
 from collectors.lists import chosen
-from collectors.mta.master_cf import transports
+from collectors.outbound import of_master_cf
 from embedded.listening import faults
 from schemas.settings import Log, Settings
 from streams import hooks
@@ -147,7 +147,10 @@ def _transports(settings: Settings) -> Iterator[str]:
 
 def _master_cf(settings: Settings, path: Path) -> Iterator[str]:
     """Compare the pools' transports with those that Postfix would use."""
-    there = transports(path.read_text(errors="replace"))
+    told = of_master_cf(path)
+    there = told.ips
+    for service, why in told.unresolved.items():
+        yield f"{path}: {service}: {why}"
     for name, pool in settings.pool.items():
         for transport, ip in pool.transports.items():
             place = f"pool.{name}.transports.{transport}"

@@ -53,11 +53,6 @@ def read(text: str) -> Transports:
     return Transports({name: ip for name, ip in ips.items() if ip}, unresolved)
 
 
-def transports(text: str) -> dict[str, str]:
-    """Return the outbound IP of each transport, by the name that its log lines carry. ValueError as of `read`."""
-    return read(text).ips
-
-
 def _logged(fields: list[str]) -> tuple[str, str]:
     """Return by what name a client logs, and its own address or "". ValueError says what cannot be told."""
     daemon = _daemon(fields)

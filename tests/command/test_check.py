@@ -119,6 +119,11 @@ def test_the_transports_are_compared_with_postfix(sound: dict[str, Any], tmp_pat
         f"pool.main.transports.out1: is 192.0.2.1, but {master} binds it to 192.0.2.9",
         f"pool.main.transports.out2: {master} has no such transport with an address of its own; there are out1, relay2",
     ]
+    master.write_text(line.format("out1", "192.0.2.1") + line.format("out2", "$ip2"))
+    assert _found(sound, master) == [
+        f"{master}: out2: smtp_bind_address = $ip2: master.cf does not tell $ip2",
+        f"pool.main.transports.out2: {master} has no such transport with an address of its own; there are out1",
+    ]
 
 
 def test_ports_in_strange_hands_are_named_and_our_own_are_not(sound: dict[str, Any]) -> None:
