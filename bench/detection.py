@@ -7,18 +7,16 @@ import argparse
 import os
 import tempfile
 import time
-from collections import defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from statistics import median
 
 from collectors.history import Past, events
 from embedded.demo import write_past
 from schemas.events import Event, MailboxEvent
 from schemas.settings import load
 from streams.backtest import Backtest
-from streams.judging import Jury, Label, labels_of
+from streams.judging import Jury, Outcome, labels_of, verdicts
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "detection.md"
 BEGIN, END = "<!-- table: python -m bench.detection --write -->\n", "<!-- end -->\n"
@@ -28,9 +26,7 @@ class Score:
     """What all seeds gave together."""
 
     def __init__(self) -> None:
-        self.taken: dict[str, list[Label]] = defaultdict(list)
-        self.minutes: dict[str, list[float]] = defaultdict(list)
-        self.leaked: dict[str, list[int]] = defaultdict(list)
+        self.outcomes: list[Outcome] = []
         self.false_flags = 0
         self.mailbox_days = 0
         self.events = 0
@@ -40,11 +36,7 @@ class Score:
         """Add what a jury saw of one town, in so many events and CPU seconds."""
         self.events += count
         self.seconds += seconds
-        for label, minutes, leaked in jury.outcomes():
-            self.taken[label.kind].append(label)
-            if minutes is not None:
-                self.minutes[label.kind].append(minutes)
-                self.leaked[label.kind].append(leaked)
+        self.outcomes += jury.outcomes()
         self.false_flags += len(jury.false_flags())
         self.mailbox_days += jury.mailbox_days
 
@@ -52,15 +44,14 @@ class Score:
         """Yield the lines of the table."""
         yield "| kind | takeovers | found | recall | minutes to the flag (median) | messages that left (median) |\n"
         yield "|---|---|---|---|---|---|\n"
-        for kind in sorted(self.taken):
-            taken, minutes = len(self.taken[kind]), self.minutes[kind]
-            told = f"{median(minutes):.1f} | {median(self.leaked[kind]):.0f}" if minutes else "- | -"
-            yield f"| {kind} | {taken} | {len(minutes)} | {len(minutes) / taken:.2f} | {told} |\n"
-        taken, found = sum(map(len, self.taken.values())), sum(map(len, self.minutes.values()))
-        yield f"| **all** | {taken} | {found} | {found / taken:.2f} | | |\n\n"
-        flags = found + self.false_flags
+        *kinds, whole = verdicts(self.outcomes)
+        for row in kinds:
+            told = "- | -" if row.minutes is None else f"{row.minutes:.1f} | {row.leaked:.0f}"
+            yield f"| {row.kind} | {row.takeovers} | {row.found} | {row.recall:.2f} | {told} |\n"
+        yield f"| **all** | {whole.takeovers} | {whole.found} | {whole.recall:.2f} | | |\n\n"
+        precision = whole.found / (whole.found + self.false_flags)
         yield (
-            f"Precision {found / flags:.3f}: {self.false_flags} false flags in {self.mailbox_days:,} mailbox-days, "
+            f"Precision {precision:.3f}: {self.false_flags} false flags in {self.mailbox_days:,} mailbox-days, "
             f"{10_000 * self.false_flags / self.mailbox_days:.2f} per 10 000. "
             f"{self.events:,} events, {self.events / self.seconds:,.0f}/s through the rules on one core.\n"
         )

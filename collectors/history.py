@@ -16,10 +16,12 @@ from collectors.parsing import Progress
 from collectors.pop import PopLogins, PopSenders
 from collectors.reading import Counts, LogReader, log_formats
 from schemas.events import ComplaintReceived, Event, ListHealthObserved, ListingObserved
+from schemas.moments import epoch_microseconds
 from schemas.names import canonical_ip, derived_id, source_id
 from schemas.settings import Log, Settings
 
 _AT = attrgetter("at")
+_COMPLAINTS = "arf"
 _TOLD = 1 << 20
 _LARGEST_MAIL = 10 * 1024 * 1024
 
@@ -30,14 +32,8 @@ class Past:
 
     logs: tuple[tuple[str, Path], ...] = ()
     complaints: Path | None = None
-    complaint_format: str = "arf"
     listings: Path | None = None
     counts: dict[str, Counts] = field(default_factory=dict)
-
-    @property
-    def bytes(self) -> int:
-        """Return how many bytes the logs have on disk. OSError where one cannot be read."""
-        return sum(path.stat().st_size for _, path in self.logs)
 
 
 def named_log(text: str) -> tuple[str, Path]:
@@ -101,7 +97,7 @@ def _complaints(past: Past, folder: Path) -> list[ComplaintReceived]:
     """Return the complaints of a Maildir, or of a folder of mails, by their time; each counts when it came."""
     if not folder.is_dir():
         raise NotADirectoryError(20, "is no folder of complaints", str(folder))
-    parse = complaints.load(past.complaint_format)
+    parse = complaints.load(_COMPLAINTS)
     counts = past.counts[str(folder)] = Counts()
     found: list[ComplaintReceived] = []
     for path in sorted(_mails(folder)):
@@ -175,4 +171,4 @@ def _epoch(at: object) -> int:
     moment = datetime.fromisoformat(str(at))
     if moment.tzinfo is None:
         raise ValueError(f"{at!r} names no time zone")
-    return int(moment.timestamp()) * 1_000_000 + moment.microsecond
+    return epoch_microseconds(moment)

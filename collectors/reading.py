@@ -8,9 +8,10 @@ import msgspec
 from collectors import logins, mta
 from collectors.mta.join import Join
 from collectors.mta.records import Record
-from collectors.syslog import Clock, epoch_microseconds
+from collectors.syslog import Clock
 from schemas.events import DeadLetter, Event
 from schemas.facts import Fact
+from schemas.moments import epoch_microseconds
 from schemas.names import event_id
 from schemas.redaction import redacted
 

@@ -4,15 +4,15 @@ Formats: https://www.rfc-editor.org/rfc/rfc3164 and https://www.rfc-editor.org/r
 """
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import msgspec
 
+from schemas.moments import epoch_microseconds, moment_of
+
 _SECOND = 1_000_000
 _DAY = 24 * 60 * 60 * _SECOND
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 _NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MONTHS = {name: number for number, name in enumerate(_NAMES, start=1)}
 _SECONDS = {f"{second:02}": second * _SECOND for second in range(61)}
@@ -30,11 +30,6 @@ class Line(msgspec.Struct, frozen=True, gc=False):
     program: str
     pid: str
     payload: str
-
-
-def epoch_microseconds(moment: datetime) -> int:
-    """Return an aware time as events carry it."""
-    return (moment - _EPOCH) // _MICROSECOND
 
 
 class Clock:
@@ -71,7 +66,7 @@ class Clock:
 
     def _year_of(self, month: int, day: int, hour: int, minute: int) -> int:
         around = self.last or self._reference
-        year = (_EPOCH + timedelta(microseconds=around)).year
+        year = moment_of(around).year
         found = []
         for candidate in (year - 1, year, year + 1):
             try:

@@ -31,7 +31,7 @@ def backtest(
     from collectors.history import Past, named_log
     from streams.judging import Jury, differences, flags_of, labels_of
 
-    past = Past(tuple(map(named_log, log or [])), complaints, "arf", listings)
+    past = Past(tuple(map(named_log, log or [])), complaints, listings)
     if not past.logs:
         raise ValueError("--log: name at least one, as in --log postfix=/var/log/mail.log")
     jury = Jury(labels_of(labels)) if labels else None
@@ -39,7 +39,7 @@ def backtest(
     for place, counts in past.counts.items():
         typer.echo(f"{place}: {counts.summary()}", err=True)
     if against is not None:
-        other = _decide(Past(past.logs, complaints, "arf", listings), load(against), None, None)
+        other = _decide(Past(past.logs, complaints, listings), load(against), None, None)
         rows = differences(flags_of(decisions), flags_of(other))
         same = f"{config} and {against} flag the same mailboxes at the same times"
         show(({name: getattr(row, name) for name in row.__struct_fields__} for row in rows), same, as_json=as_json)

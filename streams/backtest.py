@@ -19,11 +19,11 @@ from schemas.events import (
     PoolEvent,
     PoolObservation,
 )
+from schemas.moments import rfc3339
 from schemas.names import derived_id
 from schemas.settings import Settings
 from streams import mailboxes, pool
 from streams.looks import Looks
-from streams.standing import rfc3339
 from streams.traffic import TrafficCounter
 
 if TYPE_CHECKING:

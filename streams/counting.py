@@ -183,11 +183,11 @@ def count_complaint(state: MailboxState, event: ComplaintReceived) -> None:
 
 def _count_client(state: MailboxState, ip: str, at: int) -> bool:
     """Add a network it was used from; tell whether that is not familiar to a mailbox known for more than a day."""
-    counts, row = state.counts, state.sketches
-    if CLIENTS.mark(row, network_digest(ip)):
+    counts, row, network = state.counts, state.sketches, network_digest(ip)
+    if CLIENTS.mark(row, network):
         counts[NETWORKS_10M] = CLIENTS.distinct(row)
         _peak(counts, NETWORKS_10M, PEAK_NETWORKS)
-    return _count_place(state, provider_digest(ip), at, network_digest(ip))
+    return _count_place(state, provider_digest(ip), at, network)
 
 
 def _count_place(state: MailboxState, place: int, at: int, network: int = 0) -> bool:

@@ -5,16 +5,17 @@ is right when a thief had the mailbox then, or up to a day after: complaints and
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from statistics import median
+from typing import Annotated
 
 import msgspec
 
 from schemas.events import Event, MailboxEvent, MailboxFlagged, MailboxReleased, MessageSubmitted
+from schemas.moments import epoch_microseconds, rfc3339
 from streams.mailboxes import subject_of
-from streams.standing import rfc3339
 
 _DAY = 86_400_000_000
 _GRACE = _DAY
@@ -29,11 +30,14 @@ class Label(msgspec.Struct, frozen=True, order=True):
     end: int
 
 
+_Aware = Annotated[datetime, msgspec.Meta(tz=True)]
+
+
 class _Line(msgspec.Struct):
     mailbox: str
     kind: str
-    start: datetime
-    end: datetime
+    start: _Aware
+    end: _Aware
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,7 +67,9 @@ def labels(text: str, place: str) -> tuple[Label, ...]:
                 row = msgspec.json.decode(line, type=_Line)
             except msgspec.DecodeError as error:
                 raise ValueError(f"{place}:{number}: no label: {error}") from error
-            found.append(Label(row.mailbox.lower(), row.kind, _epoch(row.start), _epoch(row.end)))
+            found.append(
+                Label(row.mailbox.lower(), row.kind, epoch_microseconds(row.start), epoch_microseconds(row.end))
+            )
     return tuple(found)
 
 
@@ -72,8 +78,31 @@ def labels_of(file: Path) -> tuple[Label, ...]:
     return labels(file.read_text(encoding="utf-8"), str(file))
 
 
-def _epoch(moment: datetime) -> int:
-    return int(moment.timestamp()) * 1_000_000 + moment.microsecond
+class Outcome(msgspec.Struct, frozen=True):
+    """What became of a takeover: the minutes to its flag (None: never), and the messages that left before."""
+
+    label: Label
+    minutes: float | None = None
+    leaked: int = 0
+
+
+def verdicts(outcomes: Sequence[Outcome]) -> list[Verdict]:
+    """Return the verdict on each kind, sorted by name, and on all together at the end."""
+    kinds = sorted({outcome.label.kind for outcome in outcomes})
+    rows = [_verdict(kind, [each for each in outcomes if each.label.kind == kind]) for kind in kinds]
+    return [*rows, _verdict("all", outcomes)]
+
+
+def _verdict(kind: str, outcomes: Sequence[Outcome]) -> Verdict:
+    found = [(each.minutes, each.leaked) for each in outcomes if each.minutes is not None]
+    return Verdict(
+        kind=kind,
+        takeovers=len(outcomes),
+        found=len(found),
+        recall=round(len(found) / len(outcomes), 4) if outcomes else 0.0,
+        minutes=round(median(minutes for minutes, _ in found), 1) if found else None,
+        leaked=median(leaked for _, leaked in found) if found else None,
+    )
 
 
 class Jury:
@@ -117,55 +146,31 @@ class Jury:
         """Return the flags that no label explains."""
         return [flag for flag in self._flags if self._label_of(flag) is None]
 
-    def outcomes(self) -> list[tuple[Label, float | None, int]]:
-        """Return of each takeover the minutes to its flag (None: never), and the messages that left before."""
-        first = self._first()
-        return [
-            (label, (at - label.start) / 60_000_000, self._leaked(label, at))
-            if (at := first.get(label))
-            else (label, None, 0)
-            for label in self._labels
-        ]
-
-    def _first(self) -> dict[Label, int]:
+    def outcomes(self) -> list[Outcome]:
+        """Return what became of each takeover."""
         first: dict[Label, int] = {}
         for flag in self._flags:
             label = self._label_of(flag)
             if label is not None:
                 first.setdefault(label, flag.at)
-        return first
+        return [
+            Outcome(label, (at - label.start) / 60_000_000, self._leaked(label, at))
+            if (at := first.get(label))
+            else Outcome(label)
+            for label in self._labels
+        ]
 
     def verdicts(self) -> list[Verdict]:
         """Return the verdict on each kind, sorted by name, and on all together at the end."""
-        first = self._first()
-        kinds = sorted({label.kind for label in self._labels})
-        rows = [self._verdict(kind, [each for each in self._labels if each.kind == kind], first) for kind in kinds]
-        wrong = len(self.false_flags())
-        right = len(self._flags) - wrong
-        days = self.mailbox_days
-        whole = self._verdict("all", list(self._labels), first)
-        rows.append(
-            msgspec.structs.replace(
-                whole,
-                false_flags=wrong,
-                precision=round(right / len(self._flags), 4) if self._flags else None,
-                false_a_10000_mailbox_days=round(10_000 * wrong / days, 3) if days else None,
-            )
+        *kinds, whole = verdicts(self.outcomes())
+        wrong, flags, days = len(self.false_flags()), len(self._flags), self.mailbox_days
+        whole = msgspec.structs.replace(
+            whole,
+            false_flags=wrong,
+            precision=round((flags - wrong) / flags, 4) if flags else None,
+            false_a_10000_mailbox_days=round(10_000 * wrong / days, 3) if days else None,
         )
-        return rows
-
-    def _verdict(self, kind: str, told: list[Label], first: dict[Label, int]) -> Verdict:
-        found = [label for label in told if label in first]
-        minutes = [(first[label] - label.start) / 60_000_000 for label in found]
-        leaked = [self._leaked(label, first[label]) for label in found]
-        return Verdict(
-            kind=kind,
-            takeovers=len(told),
-            found=len(found),
-            recall=round(len(found) / len(told), 4) if told else 0.0,
-            minutes=round(median(minutes), 1) if minutes else None,
-            leaked=median(leaked) if leaked else None,
-        )
+        return [*kinds, whole]
 
     def _label_of(self, flag: MailboxEvent) -> Label | None:
         open_then = [

@@ -6,11 +6,25 @@ telling as one.
 """
 
 from math import lgamma
+from typing import TYPE_CHECKING
+
+from streams.habits import DAYS_3W, KNOWN_3W, NEW_3W
+
+if TYPE_CHECKING:
+    from array import array
 
 _OWNER_STEADY = 5.0
 _THIEF_STEADY = 30.0
 _THIEF_NEW = 0.97
 _A_MESSAGE = 2.0
+_DAYS, _RECIPIENTS = 5.0, 40.0
+
+
+def acquainted(counts: "array[float]") -> float:
+    """Return how well a mailbox's company is known, 0 to 1: by the days it was there, and whom it wrote to."""
+    days: float = counts[DAYS_3W]
+    written: float = counts[NEW_3W] + counts[KNOWN_3W]
+    return min(days / (days + _DAYS), written / (written + _RECIPIENTS))
 
 
 def nats(new: float, known: float, messages: float, share: float, chance: float) -> float:

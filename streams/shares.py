@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from schemas.facts import Evidence
 from streams.habits import ANSWERS_1D, ANSWERS_1H, ANSWERS_3W
 
 if TYPE_CHECKING:
@@ -14,27 +15,20 @@ if TYPE_CHECKING:
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
     """A share of the answers (`of_hour`, `of_day`, `of_weeks` are its slots), and from when on it is odd.
 
+    `name` is the rule's, `text` its sentence with `share`, `answers`, `span` and `usual` to be filled in.
     `prior` is the share of a mailbox of which nothing is known; up to `tolerated` (or 1.5 times the usual share) nobody
     is blamed. Beyond it gives 45 points a doubling, at most `most`, but not more than how unlikely it is by chance:
     eight points a nat.
     """
 
+    name: str
+    text: str
     of_hour: int
     of_day: int
     of_weeks: int
     prior: float
     tolerated: float
     most: float
-
-
-class Excess(msgspec.Struct, frozen=True):
-    """A share beyond the usual one: of how many answers in which span, what is usual, and the points."""
-
-    share: float
-    answers: float
-    span: str
-    usual: float
-    points: float
 
 
 _TIMES_USUAL = 1.5
@@ -44,8 +38,8 @@ _POINTS_A_DOUBLING = 45.0
 _POINTS_A_NAT = 8.0
 
 
-def excess(counts: "array[float]", rule: Rule) -> Excess | None:
-    """Return the worse of the hour's excess and the day's, None where there is none."""
+def evidence(counts: "array[float]", rule: Rule) -> Evidence | None:
+    """Return what the worse of the hour's share and the day's tells, None where neither is odd."""
     if counts[rule.of_day] < _LEAST:
         return None
     found = [
@@ -53,10 +47,12 @@ def excess(counts: "array[float]", rule: Rule) -> Excess | None:
         for slot, answers, span in ((rule.of_hour, ANSWERS_1H, "an hour"), (rule.of_day, ANSWERS_1D, "a day"))
         if (each := _of_span(counts, rule, counts[slot], counts[answers], span)) is not None
     ]
-    return max(found, key=lambda each: each.points) if found else None
+    return max(found, key=lambda each: each[0])[1] if found else None
 
 
-def _of_span(counts: "array[float]", rule: Rule, seen: float, answers: float, span: str) -> Excess | None:
+def _of_span(
+    counts: "array[float]", rule: Rule, seen: float, answers: float, span: str
+) -> tuple[float, Evidence] | None:
     if seen < _LEAST:
         return None
     # The span itself is taken out of the baseline, or a burst would soon call itself usual.
@@ -70,4 +66,12 @@ def _of_span(counts: "array[float]", rule: Rule, seen: float, answers: float, sp
     # How unlikely so many are by chance (the deviance of a Poisson count), and how far the share is beyond.
     nats = seen * log(share / tolerated) - (seen - answers * tolerated)
     points = min(rule.most, _POINTS_A_NAT * nats, _POINTS_A_DOUBLING * log2(share / tolerated))
-    return Excess(share, answers, span, usual, points) if points >= 1.0 else None
+    if points < 1.0:
+        return None
+    return points, Evidence(
+        rule=rule.name,
+        text=rule.text.format(share=share, answers=answers, span=span, usual=usual),
+        value=round(share, 3),
+        usual=round(usual, 3),
+        points=round(points, 1),
+    )

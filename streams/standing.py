@@ -114,11 +114,6 @@ def moment(at: int) -> str:
     return datetime.fromtimestamp(at // 1_000_000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
-def rfc3339(at: int) -> str:
-    """Return a time as RFC 3339 writes it, in UTC, to the microsecond."""
-    return datetime.fromtimestamp(at // 1_000_000, UTC).replace(microsecond=at % 1_000_000).isoformat()
-
-
 def microseconds(minutes: float) -> int:
     """Return minutes as microseconds."""
     return int(minutes * 60_000_000)

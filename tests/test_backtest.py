@@ -119,6 +119,7 @@ def test_a_flag_that_no_label_explains_is_false() -> None:
         ("{", "labels.jsonl:1: no label: Input data was truncated"),
         ('{"mailbox":"a","kind":"b","start":"2026-01-01T00:00:00Z"}', "missing required field `end`"),
         ('{"mailbox":"a","kind":"b","start":"yesterday","end":"x"}', "Invalid RFC3339"),
+        ('{"mailbox":"a","kind":"b","start":"2026-01-01T00:00:00","end":"2026-01-02T00:00:00"}', "timezone component"),
     ],
 )
 def test_a_line_that_is_no_label_is_named(text: str, reason: str) -> None:

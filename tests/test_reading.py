@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collectors.reading import LONGEST_LINE, LogReader
-from collectors.syslog import Clock, epoch_microseconds, split
+from collectors.syslog import Clock, split
 from schemas.codec import decode, encode
 from schemas.events import DeadLetter, DeliveryAttempted, Event, MessageRejected
+from schemas.moments import epoch_microseconds
 
 SOURCE = "0123456789abcdef"
 HEAD = "2026-03-01T10:00:05Z mx1 postfix/"

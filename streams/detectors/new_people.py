@@ -7,14 +7,13 @@ tells of a thief who sits in a network of the mailbox's own.
 from schemas.facts import Evidence
 from streams import people
 from streams.familiar import chance
-from streams.habits import DAYS_3W, KNOWN_1D, KNOWN_3W, NEW_1D, NEW_3W, MailboxState
+from streams.habits import KNOWN_1D, KNOWN_3W, NEW_1D, NEW_3W, MailboxState
 
 _POINTS_A_NAT = 10.0
 _MOST = 6.0
 _LEAST_POINTS = 10.0
 _LEAST_NEW = 3.5
 _FEW = 0.3
-_ACQUAINTED_DAYS, _ACQUAINTED_RECIPIENTS = 5.0, 40.0
 
 
 def evidence(state: MailboxState) -> Evidence | None:
@@ -27,10 +26,8 @@ def evidence(state: MailboxState) -> Evidence | None:
     share = max(0.0, counts[NEW_3W] - new + 2.0) / max(1.0, written - new - known + 4.0)
     if share >= _FEW:
         return None
-    days = counts[DAYS_3W]
-    acquainted = min(days / (days + _ACQUAINTED_DAYS), written / (written + _ACQUAINTED_RECIPIENTS))
     fit = people.nats(new, known, new + known, share, chance(state))
-    points = _POINTS_A_NAT * min(_MOST, fit) * acquainted * (1.0 - share / _FEW)
+    points = _POINTS_A_NAT * min(_MOST, fit) * people.acquainted(counts) * (1.0 - share / _FEW)
     if points < _LEAST_POINTS:
         return None
     return Evidence(

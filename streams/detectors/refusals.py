@@ -4,10 +4,12 @@ A listed relay IP makes every mailbox meet refusals: those whose text blames the
 """
 
 from schemas.facts import Evidence
+from streams import shares
 from streams.habits import REFUSED_1D, REFUSED_1H, REFUSED_3W, MailboxState
-from streams.shares import Rule, excess
 
-_RULE = Rule(
+_RULE = shares.Rule(
+    name="refusals",
+    text="{share:.0%} of {answers:.0f} recipients' servers in {span} refused the mail, usually {usual:.1%}",
     of_hour=REFUSED_1H,
     of_day=REFUSED_1D,
     of_weeks=REFUSED_3W,
@@ -19,14 +21,4 @@ _RULE = Rule(
 
 def evidence(state: MailboxState) -> Evidence | None:
     """Return up to 38 points where more than 2.5 %, and 1.5 times the usual share, are refused."""
-    found = excess(state.counts, _RULE)
-    if found is None:
-        return None
-    return Evidence(
-        rule="refusals",
-        text=f"{found.share:.0%} of {found.answers:.0f} recipients' servers in {found.span} refused the mail, usually"
-        f" {found.usual:.1%}",
-        value=round(found.share, 3),
-        usual=round(found.usual, 3),
-        points=round(found.points, 1),
-    )
+    return shares.evidence(state.counts, _RULE)

@@ -16,9 +16,7 @@ from streams.habits import (
     DAYS_3W,
     FRESH,
     FRESH_SHARE,
-    KNOWN_3W,
     MESSAGES_3W,
-    NEW_3W,
     STRANGE_1D,
     STRANGE_AT,
     STRANGE_HOURS_1D,
@@ -37,7 +35,7 @@ _FADES = DAY
 _POINTS_A_NAT = 10.0
 _LEAST_POINTS = 10.0
 _LEAST_MESSAGES = 1.5
-_MOST_PEOPLE, _ACQUAINTED_DAYS, _ACQUAINTED_RECIPIENTS = 9.0, 5.0, 40.0
+_MOST_PEOPLE = 9.0
 _LEAST_SHARE, _UNKNOWN_SHARE, _UNKNOWN_DAYS = 0.02, 0.3, 6.0
 _MOST_NETWORKS, _A_FOLD, _TIMES_USUAL = 6.0, 3.0, 1.5
 _MOST_VOLUME, _FEW_HOURS, _MANY_HOURS = 4.0, 2.0, 4.0
@@ -53,10 +51,8 @@ def evidence(state: MailboxState) -> Evidence | None:
         return None
     new, known = counts[STRANGE_NEW_1D], counts[STRANGE_KNOWN_1D]
     share = usually_new(counts)
-    written = counts[NEW_3W] + counts[KNOWN_3W]
     days = counts[DAYS_3W]
-    acquainted = min(days / (days + _ACQUAINTED_DAYS), written / (written + _ACQUAINTED_RECIPIENTS))
-    fit = min(_MOST_PEOPLE * acquainted, people.nats(new, known, messages, share, chance(state)))
+    fit = min(_MOST_PEOPLE * people.acquainted(counts), people.nats(new, known, messages, share, chance(state)))
     places, more = _places(state, days)
     sure = _SURE + _SURER * max(0.0, 1.0 - share / _OFTEN_NEW)  # two signs are no flag where new people are usual
     points = _POINTS_A_NAT * (min(sure, fit + places) + more + _pace(state, messages, days))
