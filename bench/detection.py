@@ -10,13 +10,17 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from collectors.history import Past, events
 from embedded.demo import write_past
-from schemas.events import Event, MailboxEvent
+from schemas.mailbox_events import MailboxDecision
 from schemas.settings import load
 from streams.backtest import Backtest
 from streams.judging import Jury, Outcome, labels_of, verdicts
+
+if TYPE_CHECKING:
+    from schemas.events import Event
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "detection.md"
 BEGIN, END = "<!-- table: python -m bench.detection --write -->\n", "<!-- end -->\n"
@@ -72,7 +76,7 @@ def judge(seed: int, days: float, mailboxes: int, takeovers: int) -> tuple[Jury,
         for _ in jury.heard(history):
             pass
         for decision in decided:
-            if isinstance(decision, MailboxEvent):
+            if isinstance(decision, MailboxDecision):
                 jury.decided(decision)
     return jury, len(history), seconds
 

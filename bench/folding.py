@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from bench.reading import RUNS, TRANSPORTS, history
 from collectors.reading import LogReader
 from schemas.events import Event
-from schemas.settings import Mailboxes
+from schemas.mailbox_settings import Mailboxes
 from streams.mailboxes import MailboxState, step, subject_of
 
 

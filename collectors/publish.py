@@ -20,7 +20,7 @@ from collectors.admin import partitions_there, reachable
 from schemas.codec import encode, pack
 from schemas.events import DeadLetter, Event
 from schemas.settings import Kafka
-from schemas.topics import BY_EVENT, MAIL_EVENTS, Topic, place_of, sender_of
+from schemas.topics import MAIL_EVENTS, Topic, place_of, sender_of, topic_of
 
 LOG = logging.getLogger(__name__)
 
@@ -116,7 +116,7 @@ class Publisher:
             topic, partition = place_of(event, self._kafka.partitions)
             grouped.setdefault((topic.name, partition), []).append((event, line))
         for (name, partition), pairs in grouped.items():
-            topic = BY_EVENT[type(pairs[0][0])]
+            topic = topic_of(pairs[0][0])
             lane = self._lane(topic, partition)
             if name == MAIL_EVENTS.name:
                 yield from ((lane, _chunk(part)) for part in _cut(pairs))

@@ -49,7 +49,7 @@ def backtest(
 def _decide(past: "Past", settings: Settings, jury: "Jury | None", out: Path | None) -> list["Decision"]:
     """Return all decisions; each goes to the file as it is made."""
     from collectors.history import events
-    from schemas.events import MailboxEvent
+    from schemas.mailbox_events import MailboxDecision
     from streams.backtest import Backtest, line
 
     run = Backtest(settings, with_pool=past.listings is not None)
@@ -61,7 +61,7 @@ def _decide(past: "Past", settings: Settings, jury: "Jury | None", out: Path | N
         for decision in run.run(jury.heard(history) if jury else history):
             write(line(decision))
             decided.append(decision)
-            if jury is not None and isinstance(decision, MailboxEvent):
+            if jury is not None and isinstance(decision, MailboxDecision):
                 jury.decided(decision)
     return decided
 

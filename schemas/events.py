@@ -6,7 +6,9 @@ release must still decode. Times (`at`, `until`) are UTC epoch microseconds; an 
 
 from typing import Literal, get_args
 
-from schemas.facts import Answer, Culprit, Evidence, Fact, LoginOutcome, Mode, Outcome, Scope, SenderKind
+from schemas.facts import Answer, Culprit, Fact, LoginOutcome, Outcome, Scope, SenderKind
+from schemas.mailbox_events import CaseEvent, IdentityLeaked, MailboxDecision, MailboxSignal, StepChanged
+from schemas.pool_events import PoolEvent
 
 
 class SourceOpened(Fact, frozen=True, kw_only=True):
@@ -33,6 +35,10 @@ class MessageSubmitted(Fact, frozen=True, kw_only=True):
     message_id: str = ""
     size: int = 0
     recipients: int = 0
+    client_country: str = ""
+    client_asn: int = 0
+    client_latitude: float = 0.0
+    client_longitude: float = 0.0
 
 
 class DeliveryAttempted(Fact, frozen=True, kw_only=True):
@@ -102,6 +108,26 @@ class MailboxAuthenticated(Fact, frozen=True, kw_only=True):
     reason: str = ""
     tls: bool = False
     attempts: int = 0
+    client_country: str = ""
+    client_asn: int = 0
+    client_latitude: float = 0.0
+    client_longitude: float = 0.0
+
+
+class MessageScored(Fact, frozen=True, kw_only=True):
+    """What a spam filter of ours made of a message: spam from `threshold` on, in the filter's own points."""
+
+    host: str
+    sender: str = ""
+    sender_kind: SenderKind = ""
+    envelope_from: str = ""
+    client_ip: str = ""
+    queue_id: str = ""
+    message_id: str = ""
+    engine: str
+    score: float
+    threshold: float
+    action: str = ""
 
 
 class ComplaintReceived(Fact, frozen=True, kw_only=True):
@@ -182,7 +208,7 @@ class OperatorActed(Fact, frozen=True, kw_only=True):
     """An operator's order, with the name and the reason; `expires_at` 0 means until revoked."""
 
     operator: str
-    action: Literal["withdraw", "restore", "pin", "unpin", "suspend", "release"]
+    action: Literal["withdraw", "restore", "pin", "unpin", "watch", "throttle", "suspend", "release"]
     subject: str
     reason: str
     pool: str = ""
@@ -191,89 +217,6 @@ class OperatorActed(Fact, frozen=True, kw_only=True):
 
 class ClockTicked(Fact, frozen=True, kw_only=True):
     """Time passed: what waits for a time-out in the pool is looked at again."""
-
-
-class IpWithdrawn(Fact, frozen=True, kw_only=True):
-    """An IP left the pool, not to return before `until`; `relapse` counts the withdrawals before this one."""
-
-    pool: str
-    ip: str
-    until: int
-    relapse: int = 0
-    evidence: tuple[Evidence, ...] = ()
-    culprits: tuple[Culprit, ...] = ()
-    operator: str = ""
-
-
-class IpProbationStarted(Fact, frozen=True, kw_only=True):
-    """An IP carries `share` (0 to 1) of a full IP's traffic again, to be watched until `until`."""
-
-    pool: str
-    ip: str
-    share: float
-    until: int
-    evidence: tuple[Evidence, ...] = ()
-
-
-class IpRestored(Fact, frozen=True, kw_only=True):
-    """An IP is fully back in the pool."""
-
-    pool: str
-    ip: str
-    evidence: tuple[Evidence, ...] = ()
-    operator: str = ""
-
-
-class WithdrawalRefused(Fact, frozen=True, kw_only=True):
-    """An IP should leave but stays, since the pool would fall below its guard (`reason`)."""
-
-    pool: str
-    ip: str
-    reason: str
-    evidence: tuple[Evidence, ...] = ()
-
-
-class WithdrawalVerified(Fact, frozen=True, kw_only=True):
-    """The logs confirm that nothing left through a withdrawn IP any more while others sent."""
-
-    pool: str
-    ip: str
-    evidence: tuple[Evidence, ...] = ()
-
-
-class WithdrawalDrifted(Fact, frozen=True, kw_only=True):
-    """The logs show mail still leaving through a withdrawn IP: the hooks are applied again."""
-
-    pool: str
-    ip: str
-    evidence: tuple[Evidence, ...] = ()
-
-
-class MailboxFlagged(Fact, frozen=True, kw_only=True):
-    """A mailbox looks compromised, or (`step="watch"`) begins to."""
-
-    mailbox: str
-    score: float
-    step: Literal["watch", "flag"]
-    evidence: tuple[Evidence, ...] = ()
-
-
-class MailboxSuspended(Fact, frozen=True, kw_only=True):
-    """A mailbox should be (`propose`) or was (`enforce`) barred from sending."""
-
-    mailbox: str
-    score: float
-    mode: Mode
-    evidence: tuple[Evidence, ...] = ()
-
-
-class MailboxReleased(Fact, frozen=True, kw_only=True):
-    """A flagged mailbox looks right again, or an operator released it."""
-
-    mailbox: str
-    score: float
-    evidence: tuple[Evidence, ...] = ()
-    operator: str = ""
 
 
 class DeadLetter(Fact, frozen=True, kw_only=True):
@@ -287,13 +230,28 @@ class DeadLetter(Fact, frozen=True, kw_only=True):
 
 
 MailEvent = (
-    SourceOpened | MessageSubmitted | DeliveryAttempted | MessageExpired | MessageRejected | MailboxAuthenticated
+    SourceOpened
+    | MessageSubmitted
+    | DeliveryAttempted
+    | MessageExpired
+    | MessageRejected
+    | MailboxAuthenticated
+    | MessageScored
 )
 PoolObservation = (
     ListingObserved | ListHealthObserved | TrafficCounted | HookApplied | HookFailed | OperatorActed | ClockTicked
 )
-PoolEvent = IpWithdrawn | IpProbationStarted | IpRestored | WithdrawalRefused | WithdrawalVerified | WithdrawalDrifted
-MailboxEvent = MailboxFlagged | MailboxSuspended | MailboxReleased
-Event = MailEvent | ComplaintReceived | PoolObservation | PoolEvent | MailboxEvent | DeadLetter
+Event = (
+    MailEvent
+    | ComplaintReceived
+    | PoolObservation
+    | PoolEvent
+    | MailboxSignal
+    | IdentityLeaked
+    | MailboxDecision
+    | StepChanged
+    | CaseEvent
+    | DeadLetter
+)
 
 EVENT_TYPES: tuple[type[Fact], ...] = get_args(Event)

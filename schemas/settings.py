@@ -8,9 +8,11 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, field_validator
 
 from schemas.checked import Ip, Name, Network, Port, Seconds, Share, Zone, each_once
+from schemas.mailbox_settings import Customer, Mailboxes
+from schemas.part import Part
 from schemas.password import password_in
 
 
@@ -18,11 +20,7 @@ class SettingsError(ValueError):
     """The configuration cannot be used; the text names every wrong key and its value."""
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Kafka(_Part):
+class Kafka(Part):
     """Where the event log is, how its topics are made, and when a log line counts as kept.
 
     `confirm="broker"`: once the broker acknowledged it. `"sink"`: once the sink stored it in ClickHouse, for a broker
@@ -37,7 +35,7 @@ class Kafka(_Part):
     session_timeout_seconds: Seconds = 10.0
 
 
-class ClickHouse(_Part):
+class ClickHouse(Part):
     """Where the warehouse is, and how many days it keeps events; what is older is deleted, or not stored at all.
 
     The password comes from the environment, else from a file that only its owner reads.
@@ -64,7 +62,7 @@ class ClickHouse(_Part):
         return password_in(self.password_file, "clickhouse.password_file")
 
 
-class Log(_Part):
+class Log(Part):
     """A log file to follow: `format` is a module of collectors/mta/ or collectors/logins/."""
 
     format: Name
@@ -74,35 +72,35 @@ class Log(_Part):
     start: Literal["beginning", "end"] = "beginning"
 
 
-class Maildir(_Part):
+class Maildir(Part):
     """A Maildir that receives feedback reports: `format` is a module of collectors/complaints/."""
 
     format: Name = "arf"
     maildir: Path
 
 
-class OwnList(_Part):
+class OwnList(Part):
     """A DNSBL of your own, or one the catalogue lacks; `codes` gives each return code its meaning."""
 
     zone: str
     weight: Annotated[float, Field(ge=0, le=1)] = 1.0
-    codes: dict[str, str] = {}
+    codes: dict[str, str] = Field(default_factory=dict)
     ipv6: bool = False
     removal: str = ""
 
 
-class Dnsbl(_Part):
+class Dnsbl(Part):
     """Which lists are asked, by which resolver, and how often."""
 
     lists: tuple[Name, ...] = ()
-    own: dict[Name, OwnList] = {}
+    own: dict[Name, OwnList] = Field(default_factory=dict)
     resolvers: tuple[Ip, ...] = ("127.0.0.1",)
     port: Port = 53
     interval_seconds: Seconds = 900.0
     timeout_seconds: Seconds = 5.0
 
 
-class SocketmapHook(_Part):
+class SocketmapHook(Part):
     """The socketmap server that Postfix asks per mail (socketmap_table(5)): one TCP port of this host."""
 
     host: Ip = "127.0.0.1"
@@ -110,21 +108,21 @@ class SocketmapHook(_Part):
     state: Path = Path("/var/lib/relaywarden/socketmap.json")
 
 
-class RandmapHook(_Part):
+class RandmapHook(Part):
     """A file with Postfix's randmap of the active transports, and the command that makes Postfix read it."""
 
     path: Path = Path("/etc/postfix/relaywarden-pool.cf")
     reload: tuple[str, ...] = ("postfix", "reload")
 
 
-class Hooks(_Part):
+class Hooks(Part):
     """The hooks that tell the MTAs which IPs are active; those left out do not run."""
 
     postfix_socketmap: SocketmapHook | None = None
     postfix_randmap: RandmapHook | None = None
 
 
-class Pool(_Part):
+class Pool(Part):
     """One relay pool: its IPs (by the Postfix transport that sends through each) and when one must leave."""
 
     transports: Annotated[dict[str, Ip], AfterValidator(each_once)]
@@ -154,39 +152,27 @@ class Pool(_Part):
         return least
 
 
-class Mailboxes(_Part):
-    """When a mailbox counts as compromised, and what follows; "enforce" waits for a hook (docs/adr/0003)."""
+class GeoIp(Part):
+    """GeoIP databases (MaxMind's format): of cities or countries, and of autonomous systems; any of them, or none."""
 
-    action: Literal["off", "propose", "enforce"] = "propose"
-    watch_score: Annotated[float, Field(gt=0)] = 45.0
-    flag_score: Annotated[float, Field(gt=0)] = 80.0
-    suspend_score: Annotated[float, Field(gt=0)] = 130.0
-    release_score: Annotated[float, Field(ge=0)] = 25.0
-    protected: frozenset[str] = frozenset()
-
-    @field_validator("action")
-    @classmethod
-    def _carried_out(cls, action: str) -> str:
-        if action == "enforce":
-            raise ValueError("'enforce' needs a suspension hook, which this release has not; say 'propose'")
-        return action
+    databases: tuple[Path, ...] = ()
 
 
-class Dashboard(_Part):
+class Dashboard(Part):
     """Where the pages are served."""
 
     host: Ip = "127.0.0.1"
     port: Port = 8501
 
 
-class Embedded(_Part):
+class Embedded(Part):
     """The one-machine mode (`relaywarden up`): where it keeps its data, and how much memory its broker may take."""
 
     data: Path = Path("var")
     broker_memory_mb: Annotated[int, Field(ge=64)] = 1024
 
 
-class Settings(_Part):
+class Settings(Part):
     """The whole configuration.
 
     A relay client without a login is the mailbox that logged in from its address by POP3 or IMAP within the last
@@ -200,13 +186,15 @@ class Settings(_Part):
     pop_before_smtp_minutes: Annotated[float, Field(ge=0)] = 30.0
     kafka: Kafka = Kafka()
     clickhouse: ClickHouse = ClickHouse()
-    mta: dict[Name, Log] = {}
-    logins: dict[Name, Log] = {}
-    complaints: dict[Name, Maildir] = {}
-    networks: dict[Network, str] = {}
+    mta: dict[Name, Log] = Field(default_factory=dict)
+    logins: dict[Name, Log] = Field(default_factory=dict)
+    complaints: dict[Name, Maildir] = Field(default_factory=dict)
+    networks: dict[Network, str] = Field(default_factory=dict)
     dnsbl: Dnsbl = Dnsbl()
-    pool: dict[Name, Pool] = {}
+    pool: dict[Name, Pool] = Field(default_factory=dict)
     mailboxes: Mailboxes = Mailboxes()
+    customers: dict[Name, Customer] = Field(default_factory=dict)
+    geoip: GeoIp = GeoIp()
     dashboard: Dashboard = Dashboard()
     embedded: Embedded = Embedded()
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-from schemas import events
+from schemas import events, mailbox_events, pool_events
 from schemas.facts import Fact
 from schemas.names import partition_of
 
@@ -37,14 +37,22 @@ class Topic:
 MAIL_EVENTS = Topic("mail.events", get_args(events.MailEvent))
 COMPLAINTS = Topic("complaints", (events.ComplaintReceived,), retention_ms=400 * DAY_MS)
 POOL_OBSERVATIONS = Topic("pool.observations", get_args(events.PoolObservation), single=True)
-POOL_EVENTS = Topic("pool.events", get_args(events.PoolEvent), single=True, retention_ms=-1)
-MAILBOX_EVENTS = Topic("mailbox.events", get_args(events.MailboxEvent), retention_ms=-1)
+POOL_EVENTS = Topic("pool.events", get_args(pool_events.PoolEvent), single=True, retention_ms=-1)
+MAILBOX_EVENTS = Topic("mailbox.events", get_args(mailbox_events.MailboxDecision), retention_ms=-1)
+MAILBOX_SIGNALS = Topic(
+    "mailbox.signals", (*get_args(mailbox_events.MailboxSignal), events.OperatorActed), retention_ms=400 * DAY_MS
+)
+MAILBOX_LEAKS = Topic("mailbox.leaks", (mailbox_events.IdentityLeaked,), retention_ms=-1, cleanup="compact")
+CASE_OBSERVATIONS = Topic("case.observations", (mailbox_events.StepChanged,), single=True, retention_ms=400 * DAY_MS)
+CASE_EVENTS = Topic("case.events", get_args(mailbox_events.CaseEvent), single=True, retention_ms=-1)
 DEAD_LETTERS = Topic("dead.letters", (events.DeadLetter,), single=True, retention_ms=90 * DAY_MS)
 # A worker that was cut off may write a state older than its successor's: the lag keeps the successor's readable.
 _LAGGING = {**_STAMPED, "min.compaction.lag.ms": "3600000"}
 MAILBOX_STATE = Topic("mailbox.state", (), retention_ms=-1, cleanup="compact", config=_LAGGING)
 TRAFFIC_STATE = Topic("traffic.state", (), retention_ms=-1, cleanup="compact", config=_LAGGING)
 POOL_STATE = Topic("pool.state", (), single=True, retention_ms=-1, cleanup="compact", config=_LAGGING)
+CASE_STATE = Topic("case.state", (), single=True, retention_ms=-1, cleanup="compact", config=_LAGGING)
+_OF_MAILBOXES = frozenset(("watch", "throttle", "suspend", "release"))
 
 TOPICS = (
     MAIL_EVENTS,
@@ -52,16 +60,30 @@ TOPICS = (
     POOL_OBSERVATIONS,
     POOL_EVENTS,
     MAILBOX_EVENTS,
+    MAILBOX_SIGNALS,
+    MAILBOX_LEAKS,
+    CASE_OBSERVATIONS,
+    CASE_EVENTS,
     DEAD_LETTERS,
     MAILBOX_STATE,
     TRAFFIC_STATE,
     POOL_STATE,
+    CASE_STATE,
 )
-BY_EVENT = {event: topic for topic in TOPICS for event in topic.events}
+_BY_EVENT = {event: topic for topic in TOPICS for event in topic.events if event is not events.OperatorActed}
+
+
+def topic_of(event: Fact) -> Topic:
+    """Return the topic of an event; an operator's order goes to whom it concerns, the pool or the mailbox."""
+    if isinstance(event, events.OperatorActed):
+        return MAILBOX_SIGNALS if event.action in _OF_MAILBOXES else POOL_OBSERVATIONS
+    return _BY_EVENT[type(event)]
 
 
 def sender_of(event: Fact) -> str:
     """Return by whom an event is partitioned: the sender or mailbox, else the client, else the event's own id."""
+    if isinstance(event, events.OperatorActed):
+        return event.subject
     for name in ("sender", "mailbox", "client_ip"):
         value: str = getattr(event, name, "")
         if value:
@@ -71,5 +93,7 @@ def sender_of(event: Fact) -> str:
 
 def place_of(event: Fact, configured: int) -> tuple[Topic, int]:
     """Return the topic and the partition of an event, given the configured number of partitions."""
-    topic = BY_EVENT[type(event)]
+    topic = topic_of(event)
+    if isinstance(event, mailbox_events.IdentityLeaked):
+        return topic, event.partition
     return topic, partition_of(sender_of(event), topic.partitions(configured))

@@ -15,7 +15,8 @@ import faust
 from faust.types import TP, EventT, StreamT
 
 from schemas import codec
-from schemas.events import PoolEvent, PoolObservation
+from schemas.events import PoolObservation
+from schemas.pool_events import PoolEvent
 from schemas.settings import Settings
 from schemas.topics import (
     COMPLAINTS,

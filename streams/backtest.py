@@ -9,18 +9,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from schemas.events import (
-    ClockTicked,
-    Event,
-    ListHealthObserved,
-    ListingObserved,
-    MailboxEvent,
-    MailboxFlagged,
-    PoolEvent,
-    PoolObservation,
-)
+from schemas.events import ClockTicked, Event, ListHealthObserved, ListingObserved, PoolObservation
+from schemas.mailbox_events import MailboxDecision, MailboxFlagged
 from schemas.moments import rfc3339
 from schemas.names import derived_id
+from schemas.pool_events import PoolEvent
 from schemas.settings import Settings
 from streams import mailboxes, pool
 from streams.looks import Looks
@@ -29,7 +22,7 @@ from streams.traffic import TrafficCounter
 if TYPE_CHECKING:
     from streams.mailboxes import MailboxState
 
-Decision = MailboxEvent | PoolEvent
+Decision = MailboxDecision | PoolEvent
 
 
 class Backtest:

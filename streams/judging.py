@@ -13,7 +13,8 @@ from typing import Annotated
 
 import msgspec
 
-from schemas.events import Event, MailboxEvent, MailboxFlagged, MailboxReleased, MessageSubmitted
+from schemas.events import Event, MessageSubmitted
+from schemas.mailbox_events import MailboxDecision, MailboxFlagged, MailboxReleased
 from schemas.moments import epoch_microseconds, rfc3339
 from streams.mailboxes import subject_of
 
@@ -117,7 +118,7 @@ class Jury:
         self._days: dict[str, int] = {}
         self.mailbox_days = 0
         self._flagged: set[str] = set()
-        self._flags: list[MailboxEvent] = []
+        self._flags: list[MailboxDecision] = []
 
     def heard(self, events: Iterable[Event]) -> Iterable[Event]:
         """Yield the events on, noting what a thief sent and on how many days each mailbox was there."""
@@ -133,7 +134,7 @@ class Jury:
                     sent[subject].append(event.at)
             yield event
 
-    def decided(self, decision: MailboxEvent) -> None:
+    def decided(self, decision: MailboxDecision) -> None:
         """Note a decision."""
         if isinstance(decision, MailboxReleased):
             self._flagged.discard(decision.mailbox)
@@ -142,7 +143,7 @@ class Jury:
                 self._flags.append(decision)
             self._flagged.add(decision.mailbox)
 
-    def false_flags(self) -> list[MailboxEvent]:
+    def false_flags(self) -> list[MailboxDecision]:
         """Return the flags that no label explains."""
         return [flag for flag in self._flags if self._label_of(flag) is None]
 
@@ -172,7 +173,7 @@ class Jury:
         )
         return [*kinds, whole]
 
-    def _label_of(self, flag: MailboxEvent) -> Label | None:
+    def _label_of(self, flag: MailboxDecision) -> Label | None:
         open_then = [
             label
             for label in self._of.get(flag.mailbox, ())
@@ -193,16 +194,16 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     why: str
 
 
-def flags_of(decisions: Iterable[object]) -> dict[str, MailboxEvent]:
+def flags_of(decisions: Iterable[object]) -> dict[str, MailboxDecision]:
     """Return the first flag of each mailbox."""
-    found: dict[str, MailboxEvent] = {}
+    found: dict[str, MailboxDecision] = {}
     for decision in decisions:
         if isinstance(decision, MailboxFlagged) and decision.step == "flag":
             found.setdefault(decision.mailbox, decision)
     return found
 
 
-def differences(first: dict[str, MailboxEvent], second: dict[str, MailboxEvent]) -> list[Comparison]:
+def differences(first: dict[str, MailboxDecision], second: dict[str, MailboxDecision]) -> list[Comparison]:
     """Return the mailboxes that only one configuration flagged, or that they flagged at other times, by name."""
     rows = []
     for mailbox in sorted({*first, *second}):

@@ -5,7 +5,8 @@ import time
 from collections.abc import Callable, Mapping
 
 from schemas import names, settings
-from schemas.events import HookApplied, HookFailed, PoolEvent, WithdrawalDrifted
+from schemas.events import HookApplied, HookFailed
+from schemas.pool_events import PoolEvent, WithdrawalDrifted
 from streams import hooks, pool
 from streams.effects import Applier, Outcome, Wanted
 from streams.lastgood import Kept, LastGood, restored

@@ -5,9 +5,10 @@ At each full hour of the events' own time, so that a replay looks at the same mo
 
 from collections.abc import Iterator
 
-from schemas.events import ClockTicked, MailboxEvent
+from schemas.events import ClockTicked
+from schemas.mailbox_events import MailboxDecision
+from schemas.mailbox_settings import Mailboxes
 from schemas.names import derived_id
-from schemas.settings import Mailboxes
 from streams import mailboxes
 from streams.mailboxes import MailboxState
 from streams.window import HOUR
@@ -20,7 +21,7 @@ class Looks:
         self._limits = limits
         self.next = 0
 
-    def at(self, states: dict[str, MailboxState], now: int) -> Iterator[tuple[str, tuple[MailboxEvent, ...]]]:
+    def at(self, states: dict[str, MailboxState], now: int) -> Iterator[tuple[str, tuple[MailboxDecision, ...]]]:
         """Let time pass, in place, until the full hour at or before `now`; yield who was looked at and what follows."""
         hour = now - now % HOUR
         self.next = hour + HOUR

@@ -15,16 +15,13 @@ from schemas.events import (
     DeliveryAttempted,
     Event,
     MailboxAuthenticated,
-    MailboxEvent,
-    MailboxFlagged,
-    MailboxReleased,
-    MailboxSuspended,
     MessageSubmitted,
     OperatorActed,
 )
 from schemas.facts import Evidence
+from schemas.mailbox_events import MailboxDecision, MailboxFlagged, MailboxReleased, MailboxSuspended
+from schemas.mailbox_settings import Mailboxes
 from schemas.names import derived_id, source_of
-from schemas.settings import Mailboxes
 from streams.counting import count_complaint, count_delivery, count_login, count_submission, says_something
 from streams.detectors import findings
 from streams.habits import SLOTS, MailboxState, Step, age, forget_lately
@@ -103,7 +100,9 @@ def _script(event: DeliveryAttempted | MessageSubmitted) -> str:
     return event.sender if isinstance(event, MessageSubmitted) and not event.client_ip and event.sender != "<>" else ""
 
 
-def step(state: MailboxState | None, event: Event, limits: Mailboxes) -> tuple[MailboxState, tuple[MailboxEvent, ...]]:
+def step(
+    state: MailboxState | None, event: Event, limits: Mailboxes
+) -> tuple[MailboxState, tuple[MailboxDecision, ...]]:
     """Return the mailbox's state after an event, and what is decided by it.
 
     The caller hands over the state: it is changed in place and returned (docs/adr/0003). `None` is a mailbox never
@@ -147,7 +146,7 @@ def _applies(state: MailboxState, identity: str) -> bool:
 
 def _step_unlogged(
     state: MailboxState, event: ClockTicked | ComplaintReceived | OperatorActed, limits: Mailboxes
-) -> tuple[MailboxEvent, ...]:
+) -> tuple[MailboxDecision, ...]:
     """Return what a tick, a complaint or an order decides; the last two have ids of no source, so those are kept."""
     if not isinstance(event, ClockTicked):
         digest = crc32(event.id.encode()).to_bytes(4, "little")
@@ -162,7 +161,7 @@ def _step_unlogged(
     return _judge(state, event, limits)
 
 
-def _judge(state: MailboxState, event: Event, limits: Mailboxes) -> tuple[MailboxEvent, ...]:
+def _judge(state: MailboxState, event: Event, limits: Mailboxes) -> tuple[MailboxDecision, ...]:
     """Return what the evidence of this moment decides: a higher step at once, a release once the score is low."""
     evidence = findings(state)
     if not evidence and not state.step:
@@ -203,7 +202,7 @@ def _wanted(state: MailboxState, limits: Mailboxes) -> Step:
 
 def _raised(
     state: MailboxState, before: Step, event: Event, limits: Mailboxes, evidence: tuple[Evidence, ...]
-) -> Iterable[MailboxEvent]:
+) -> Iterable[MailboxDecision]:
     if _RANK[before] < _RANK["flag"] or state.step != "suspend":
         flagged: Literal["watch", "flag"] = "watch" if state.step == "watch" else "flag"
         yield MailboxFlagged(
@@ -226,7 +225,7 @@ def _raised(
         )
 
 
-def _ordered(state: MailboxState, event: OperatorActed) -> tuple[MailboxEvent, ...]:
+def _ordered(state: MailboxState, event: OperatorActed) -> tuple[MailboxDecision, ...]:
     """Return what an operator's order does, which no rule overrides: a suspension is held until released by hand."""
     reason = Evidence(rule="operator", text=f"{event.operator}: {event.reason}")
     if event.action == "suspend" and not (state.step == "suspend" and state.held):
@@ -268,10 +267,10 @@ def _identity(state: MailboxState, what: str, event: Event) -> str:
     return derived_id("mailbox", state.mailbox, what, event.id)
 
 
-def replay(events: Iterable[Event], limits: Mailboxes) -> tuple[dict[str, MailboxState], tuple[MailboxEvent, ...]]:
+def replay(events: Iterable[Event], limits: Mailboxes) -> tuple[dict[str, MailboxState], tuple[MailboxDecision, ...]]:
     """Return the states of all mailboxes and all decisions after these events, from nothing; a tick is for all."""
     states: dict[str, MailboxState] = {}
-    decided: list[MailboxEvent] = []
+    decided: list[MailboxDecision] = []
     for event in events:
         subject = subject_of(event)
         for mailbox in (subject,) if subject else tuple(states) if isinstance(event, ClockTicked) else ():

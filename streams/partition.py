@@ -11,9 +11,10 @@ from typing import NamedTuple
 import msgspec
 
 from schemas import codec
-from schemas.events import DeadLetter, Event, MailboxEvent, TrafficCounted
+from schemas.events import DeadLetter, Event, TrafficCounted
+from schemas.mailbox_events import MailboxDecision
+from schemas.mailbox_settings import Mailboxes
 from schemas.names import event_id, source_id, source_of
-from schemas.settings import Mailboxes
 from schemas.topics import DEAD_LETTERS, MAILBOX_EVENTS, MAILBOX_STATE, POOL_OBSERVATIONS, TRAFFIC_STATE, Topic
 from streams import mailboxes
 from streams.looks import Looks
@@ -58,7 +59,7 @@ class Traffic(msgspec.Struct):
 
 class _MailboxFold(msgspec.Struct):
     folded: msgspec.Raw
-    decided: tuple[MailboxEvent, ...] = ()
+    decided: tuple[MailboxDecision, ...] = ()
 
 
 class _MailboxSnapshot(msgspec.Struct):
@@ -88,7 +89,7 @@ class Partition:
         self._limits = limits
         self._traffic = Traffic(source=source_id("traffic", number, began))
         self._counter = TrafficCounter()
-        self._decided: dict[str, list[MailboxEvent]] = {}
+        self._decided: dict[str, list[MailboxDecision]] = {}
         self._dirty: set[str] = set()
         self._latest = 0
         self._looks = Looks(limits)
@@ -167,7 +168,7 @@ class Partition:
         snapshot = _MailboxSnapshot(mailbox, state.aged, state.score, state.step, fold)
         return Output(MAILBOX_STATE, self.number, mailbox.encode(), msgspec.json.encode(snapshot))
 
-    def _decisions(self, decided: Iterable[MailboxEvent]) -> tuple[Output, ...]:
+    def _decisions(self, decided: Iterable[MailboxDecision]) -> tuple[Output, ...]:
         return tuple(
             Output(MAILBOX_EVENTS, self.number, event.mailbox.encode(), codec.encode(event)) for event in decided
         )

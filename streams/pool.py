@@ -4,28 +4,31 @@
 """
 
 from collections.abc import Iterable
+from typing import cast, get_args
 
 import msgspec
 
 from schemas import settings
 from schemas.events import (
     ClockTicked,
-    IpProbationStarted,
-    IpRestored,
-    IpWithdrawn,
     ListHealthObserved,
     ListingObserved,
     OperatorActed,
-    PoolEvent,
     PoolObservation,
     TrafficCounted,
+)
+from schemas.pool_events import (
+    IpProbationStarted,
+    IpRestored,
+    IpWithdrawn,
+    PoolEvent,
     WithdrawalDrifted,
     WithdrawalRefused,
     WithdrawalVerified,
 )
 from streams.rotation import TEN_MINUTES, decide
 from streams.rounds import FURTHER_ROUNDS, begin
-from streams.standing import Health, Listing, Order, Pool, Standing, microseconds
+from streams.standing import Action, Health, Listing, Order, Pool, Standing, microseconds
 from streams.trust import DOUBTED
 
 __all__ = ["Pool", "active", "decide", "decode", "encode", "evolve", "initial", "observe", "replay", "step"]
@@ -139,7 +142,7 @@ def _traffic_counted(standing: Standing, event: TrafficCounted) -> Standing:
 def _operator_acted(pool: Pool, event: OperatorActed) -> Pool:
     standing = pool.ips[event.subject]
     before = standing.order
-    if event.action == "suspend" or event.action == "release":  # noqa: PLR1714 mypy narrows only this way
+    if event.action not in get_args(Action):
         return pool
     at = min(event.at, pool.at + _AHEAD)
     if before and (event.id == before.id or at < before.at):
@@ -149,7 +152,7 @@ def _operator_acted(pool: Pool, event: OperatorActed) -> Pool:
     order = Order(
         id=event.id,
         at=at,
-        action=event.action,
+        action=cast("Action", event.action),
         operator=event.operator,
         reason=event.reason,
         expires_at=event.expires_at,

@@ -14,7 +14,7 @@ from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
 from schemas import codec
-from schemas.events import PoolEvent
+from schemas.pool_events import PoolEvent
 from schemas.settings import Kafka
 from schemas.topics import POOL_EVENTS
 from streams.kafka_clients import PATIENCE_MS, opened

@@ -12,8 +12,9 @@ import msgspec
 
 from schemas import codec
 from schemas import settings as configuration
-from schemas.events import PoolEvent, PoolObservation, TrafficCounted
+from schemas.events import PoolObservation, TrafficCounted
 from schemas.names import source_of
+from schemas.pool_events import PoolEvent
 from schemas.topics import POOL_EVENTS, POOL_STATE
 from streams import pool as fold
 from streams.partition import Output

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from clickhouse_connect.driver.client import Client
 
 from schemas import codec
-from schemas.events import PoolEvent
+from schemas.pool_events import PoolEvent
 from schemas.settings import Settings
 from schemas.topics import POOL_OBSERVATIONS
 from streams import pool as pools

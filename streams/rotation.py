@@ -5,7 +5,9 @@ from collections.abc import Iterator
 
 import msgspec
 
-from schemas.events import (
+from schemas.facts import Culprit, Evidence
+from schemas.names import derived_id
+from schemas.pool_events import (
     IpProbationStarted,
     IpRestored,
     IpWithdrawn,
@@ -14,8 +16,6 @@ from schemas.events import (
     WithdrawalRefused,
     WithdrawalVerified,
 )
-from schemas.facts import Culprit, Evidence
-from schemas.names import derived_id
 from streams.rounds import FURTHER_ROUNDS, flooding
 from streams.standing import Order, Pool, Standing, microseconds, moment
 from streams.trust import Vote, clearance, doubts, votes

@@ -13,7 +13,7 @@ import msgspec
 from schemas import codec
 from schemas.events import DeadLetter, Event
 from schemas.names import derived_id
-from schemas.topics import BY_EVENT, MAIL_EVENTS, MAILBOX_STATE, POOL_STATE, TRAFFIC_STATE, Topic
+from schemas.topics import CASE_STATE, MAIL_EVENTS, MAILBOX_STATE, POOL_STATE, TRAFFIC_STATE, Topic, topic_of
 from schemas.watermark import Watermarks
 
 REFILLED = "refilled"
@@ -22,7 +22,12 @@ REFILLED = "refilled"
 _BEGINNING = b'{"type":"'
 _AT = re.compile(rb'"at":(\d+)[,}]')
 _TEXT_BYTES = 64 * 1024
-_STATE_KEYS = {MAILBOX_STATE.name: "mailbox", POOL_STATE.name: "pool", TRAFFIC_STATE.name: "partition"}
+_STATE_KEYS = {
+    MAILBOX_STATE.name: "mailbox",
+    POOL_STATE.name: "pool",
+    TRAFFIC_STATE.name: "partition",
+    CASE_STATE.name: "case",
+}
 
 
 class _Named(msgspec.Struct):
@@ -119,7 +124,7 @@ class Intake:
         if record.topic.name in _STATE_KEYS:
             return _state(line, _STATE_KEYS[record.topic.name])
         event = codec.decode(line)
-        if BY_EVENT[type(event)] is not record.topic:
+        if topic_of(event) is not record.topic:
             raise ValueError(f"a {type(event).__name__} does not belong to the topic {record.topic.name}")
         if any(isinstance(value, int) and abs(value) >> 63 for value in msgspec.structs.astuple(event)):
             raise ValueError("no event: a number is beyond 64 bits")  # ClickHouse would cut it short

@@ -46,12 +46,15 @@ class Health(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     failed: int = 0
 
 
+Action = Literal["withdraw", "restore", "pin", "unpin"]
+
+
 class Order(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An operator's order about an IP; `expires_at` 0 means until revoked."""
 
     id: str
     at: int
-    action: Literal["withdraw", "restore", "pin", "unpin"]
+    action: Action
     operator: str
     reason: str
     expires_at: int = 0

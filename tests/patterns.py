@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 
 from schemas.events import ComplaintReceived, DeliveryAttempted, Event, MailboxAuthenticated, MessageSubmitted
 from schemas.facts import Outcome
+from schemas.mailbox_settings import Mailboxes
 from schemas.names import event_id, source_id
-from schemas.settings import Mailboxes
 from streams import mailboxes
 from streams.detectors import load
 

@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from schemas.events import Event, IpWithdrawn, ListingObserved, MailboxFlagged, MailboxReleased
-from schemas.settings import Mailboxes, Pool, Settings
+from schemas.events import Event, ListingObserved
+from schemas.mailbox_events import MailboxFlagged, MailboxReleased
+from schemas.mailbox_settings import Mailboxes
+from schemas.pool_events import IpWithdrawn
+from schemas.settings import Pool, Settings
 from streams import mailboxes
 from streams.backtest import Backtest, line
 from streams.judging import Jury, differences, flags_of, labels

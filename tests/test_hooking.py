@@ -21,9 +21,8 @@ from kafka.errors import KafkaError
 from collectors.admin import ensure_topics
 from embedded.broker import Broker, free_port
 from schemas import codec, settings
-from schemas.events import (
-    HookApplied,
-    HookFailed,
+from schemas.events import HookApplied, HookFailed
+from schemas.pool_events import (
     IpProbationStarted,
     IpRestored,
     IpWithdrawn,

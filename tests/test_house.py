@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from schemas import settings
+from schemas import mailbox_settings, settings
 from schemas.events import EVENT_TYPES
 from tests.parts import require, require_root
 
@@ -55,7 +55,10 @@ def test_the_example_configuration_is_sound_and_complete() -> None:
         "pool.main.hooks.": settings.Hooks,
         "pool.main.hooks.postfix_socketmap.": settings.SocketmapHook,
         "pool.main.hooks.postfix_randmap.": settings.RandmapHook,
-        "mailboxes.": settings.Mailboxes,
+        "mailboxes.": mailbox_settings.Mailboxes,
+        "mailboxes.hooks.": mailbox_settings.MailboxHooks,
+        "customers.customer-4711.": mailbox_settings.Customer,
+        "geoip.": settings.GeoIp,
         "dashboard.": settings.Dashboard,
         "embedded.": settings.Embedded,
     }

@@ -18,16 +18,14 @@ from schemas.events import (
     DeliveryAttempted,
     Event,
     MailboxAuthenticated,
-    MailboxEvent,
-    MailboxFlagged,
-    MailboxReleased,
-    MailboxSuspended,
     MessageSubmitted,
     OperatorActed,
     SourceOpened,
 )
+from schemas.mailbox_events import MailboxDecision, MailboxFlagged, MailboxReleased, MailboxSuspended
+from schemas.mailbox_settings import Mailboxes
 from schemas.names import event_id, source_id
-from schemas.settings import Mailboxes, SettingsError, parse
+from schemas.settings import SettingsError, parse
 from streams import detectors, mailboxes
 from tests.patterns import MAILBOX, events_of
 
@@ -37,7 +35,7 @@ ENFORCE = Mailboxes().model_copy(update={"action": "enforce"})  # for the fold o
 QUIET = "for=60 messages=2 logins=3 networks=2 times=24"
 
 
-def told(events: tuple[MailboxEvent, ...]) -> list[str]:
+def told(events: tuple[MailboxDecision, ...]) -> list[str]:
     return [
         event.step if isinstance(event, MailboxFlagged) else event.mode if isinstance(event, MailboxSuspended)
         else "released" for event in events
@@ -153,7 +151,7 @@ def test_what_a_late_complaint_decides_is_not_dated_before_what_was_decided_alre
 
 def test_a_restart_in_between_changes_nothing() -> None:
     state: mailboxes.MailboxState | None = None
-    decided: list[MailboxEvent] = []
+    decided: list[MailboxDecision] = []
     events = events_of(f"{QUIET}; {BOTNET}")
     for number, event in enumerate(events):
         state, new = mailboxes.step(state, event, Mailboxes())

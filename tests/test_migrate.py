@@ -18,6 +18,7 @@ from schemas.topics import TOPICS, Topic
 from streams.migrate import Migration, migrate, migrations, pending
 
 PLACE = {"kafka_cluster", "kafka_partition", "kafka_offset"}
+LIMITED = ("mail_events", "complaints", "pool_observations", "mailbox_signals", "case_observations", "dead_letters")
 WITH_EVENTS = [topic for topic in TOPICS if topic.events]
 
 
@@ -31,8 +32,7 @@ def tables(clickhouse: ClickHouseServer) -> Client:
 def test_all_is_applied_once(clickhouse: ClickHouseServer, database: str) -> None:
     client = clickhouse.connect()
     client.command(f"DROP DATABASE {database}")
-    limited = ("mail_events", "complaints", "pool_observations", "dead_letters")
-    names = [item.name for item in migrations()] + [f"keep_days = 400 of {table}" for table in limited]
+    names = [item.name for item in migrations()] + [f"keep_days = 400 of {table}" for table in LIMITED]
     assert migrate(client, database, dry_run=True) == names
     assert client.command("EXISTS DATABASE {name:Identifier}", parameters={"name": database}) == 0
     assert migrate(client, database) == names
@@ -58,9 +58,7 @@ def test_keep_days_changes_the_tables_of_facts_and_leaves_what_was_decided(
     assert own.command(kept, parameters={"table": "mail_events"}) == "['99']"
     assert own.command(kept, parameters={"table": "complaints"}) == "['99']"
     assert own.command(kept, parameters={"table": "pool_events"}) == "['500','101','99']"
-    changed = [
-        f"keep_days = 200 of {table}" for table in ("mail_events", "complaints", "pool_observations", "dead_letters")
-    ]
+    changed = [f"keep_days = 200 of {table}" for table in LIMITED]
     assert migrate(client, database, keep_days=200, dry_run=True) == changed
     assert migrate(client, database, keep_days=200) == changed
     assert migrate(client, database, keep_days=200) == []

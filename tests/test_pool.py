@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
@@ -11,13 +12,15 @@ from schemas.events import (
     ListHealthObserved,
     ListingObserved,
     OperatorActed,
-    PoolEvent,
     PoolObservation,
     TrafficCounted,
 )
 from schemas.facts import Answer, Culprit, Scope
 from schemas.settings import Pool as Rules
 from streams import pool as pools
+
+if TYPE_CHECKING:
+    from schemas.pool_events import PoolEvent
 
 MINUTE = 60_000_000
 T0 = 1_772_359_200_000_000  # 2026-03-01 10:00 UTC

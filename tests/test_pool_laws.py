@@ -9,17 +9,14 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from schemas.events import (
     ClockTicked,
-    IpProbationStarted,
-    IpRestored,
-    IpWithdrawn,
     ListHealthObserved,
     ListingObserved,
     OperatorActed,
-    PoolEvent,
     PoolObservation,
     TrafficCounted,
 )
 from schemas.facts import Answer, Culprit
+from schemas.pool_events import IpProbationStarted, IpRestored, IpWithdrawn, PoolEvent
 from schemas.settings import Pool as Rules
 from streams import pool as pools
 

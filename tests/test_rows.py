@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas import codec
-from schemas.events import ClockTicked, DeadLetter, MailboxFlagged, MessageExpired, SourceOpened
+from schemas.events import ClockTicked, DeadLetter, MessageExpired, SourceOpened
+from schemas.mailbox_events import MailboxFlagged
 from schemas.names import event_id, source_id
 from schemas.topics import MAIL_EVENTS, MAILBOX_EVENTS, MAILBOX_STATE, POOL_OBSERVATIONS, Topic
 from schemas.watermark import Watermarks

@@ -12,7 +12,7 @@ from collectors.admin import ensure_topics
 from schemas import codec
 from schemas.events import MailboxAuthenticated, OperatorActed
 from schemas.settings import Settings
-from schemas.topics import BY_EVENT, Topic
+from schemas.topics import Topic, topic_of
 from streams.records import Place, read
 from tests.kafka.apache import ApacheKafka, jars
 
@@ -28,7 +28,7 @@ def test_what_a_clock_ahead_writes_is_dated_by_the_broker(tmp_path: Path) -> Non
         settings = Settings.model_validate({"kafka": {"bootstrap": [broker.bootstrap], "partitions": 1}})
         ensure_topics(settings)
         for event in (LOGIN, ORDER):
-            topic = BY_EVENT[type(event)]
+            topic = topic_of(event)
             now = time.time_ns() // 1000
             ahead = msgspec.structs.replace(event, at=now + HOURS)
             at, value = _written(broker, topic, codec.encode(ahead), now + HOURS)

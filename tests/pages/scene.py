@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 
 from schemas import events as e
+from schemas import mailbox_events as m
+from schemas import pool_events as p
 from schemas.events import Event
 from schemas.facts import Culprit, Evidence, Outcome
 from schemas.names import derived_id, event_id, source_id
-from schemas.topics import BY_EVENT
+from schemas.topics import topic_of
 
 MINUTE = 60_000_000
 THIEF = "anna@customer.example"
@@ -135,15 +137,15 @@ def _pool(now: int) -> Iterator[Event]:
     listed = Evidence(rule="dnsbl", text=f"spamhaus_zen lists {WITHDRAWN} (127.0.0.3: CSS)", value=1, points=1)
     culprits = (Culprit(sender=THIEF, messages=112), Culprit(sender="user7@customer.example", messages=9))
     at = now - 190 * MINUTE
-    yield e.IpWithdrawn(
+    yield p.IpWithdrawn(
         id=derived_id(1), at=at, pool="main", ip=PROBATION, until=now - 30 * MINUTE, evidence=(listed,), relapse=0
     )
-    yield e.IpProbationStarted(
+    yield p.IpProbationStarted(
         id=derived_id(2), at=now - 29 * MINUTE, pool="main", ip=PROBATION, share=0.1, until=now + 31 * MINUTE
     )
     at = now - 25 * MINUTE
     due = at + 240 * MINUTE
-    yield e.IpWithdrawn(
+    yield p.IpWithdrawn(
         id=derived_id(3),
         at=at,
         pool="main",
@@ -153,8 +155,8 @@ def _pool(now: int) -> Iterator[Event]:
         evidence=(listed,),
         culprits=culprits,
     )
-    yield e.WithdrawalVerified(id=derived_id(4), at=now - 24 * MINUTE, pool="main", ip=WITHDRAWN)
-    yield e.WithdrawalRefused(
+    yield p.WithdrawalVerified(id=derived_id(4), at=now - 24 * MINUTE, pool="main", ip=WITHDRAWN)
+    yield p.WithdrawalRefused(
         id=derived_id(5),
         at=now - 12 * MINUTE,
         pool="main",
@@ -213,20 +215,20 @@ def _mailboxes(now: int) -> Iterator[Event]:
         Evidence(rule="recipients", text="2 400 recipients in an hour, usually 3", value=2400, usual=3, points=50),
     )
     at = now - 42 * MINUTE
-    yield e.MailboxFlagged(id=derived_id("f", 1), at=at, mailbox=THIEF, score=62.0, step="watch", evidence=why[:1])
+    yield m.MailboxFlagged(id=derived_id("f", 1), at=at, mailbox=THIEF, score=62.0, step="watch", evidence=why[:1])
     at = now - 38 * MINUTE
-    yield e.MailboxFlagged(id=derived_id("f", 2), at=at, mailbox=THIEF, score=110.0, step="flag", evidence=why[:2])
+    yield m.MailboxFlagged(id=derived_id("f", 2), at=at, mailbox=THIEF, score=110.0, step="flag", evidence=why[:2])
     at = now - 33 * MINUTE
-    yield e.MailboxSuspended(id=derived_id("f", 3), at=at, mailbox=THIEF, score=155.0, mode="propose", evidence=why)
+    yield m.MailboxSuspended(id=derived_id("f", 3), at=at, mailbox=THIEF, score=155.0, mode="propose", evidence=why)
     rude = (Evidence(rule="networks", text=f"{RUDE} sent from 9 networks", value=9, usual=1, points=52),)
     at = now - 50 * MINUTE
-    yield e.MailboxFlagged(id=derived_id("f", 4), at=at, mailbox=RUDE, score=101.0, step="flag", evidence=rude)
+    yield m.MailboxFlagged(id=derived_id("f", 4), at=at, mailbox=RUDE, score=101.0, step="flag", evidence=rude)
     club = "club@verein.example"
     at = now - 80 * MINUTE
-    yield e.MailboxFlagged(id=derived_id("f", 5), at=at, mailbox=club, score=54.0, step="watch", evidence=why[:1])
-    yield e.MailboxReleased(id=derived_id("f", 6), at=now - 55 * MINUTE, mailbox=club, score=20.0, operator="kim")
+    yield m.MailboxFlagged(id=derived_id("f", 5), at=at, mailbox=club, score=54.0, step="watch", evidence=why[:1])
+    yield m.MailboxReleased(id=derived_id("f", 6), at=now - 55 * MINUTE, mailbox=club, score=20.0, operator="kim")
     shop = "shop@boutique.example"
-    yield e.MailboxFlagged(id=derived_id("f", 7), at=now - 8 * MINUTE, mailbox=shop, score=57.0, step="watch")
+    yield m.MailboxFlagged(id=derived_id("f", 7), at=now - 8 * MINUTE, mailbox=shop, score=57.0, step="watch")
 
 
 def _rest(now: int) -> Iterator[Event]:
@@ -263,5 +265,5 @@ def tables(now: int) -> dict[str, list[Event]]:
     """Return the events of the scene by the table that keeps them."""
     found: dict[str, list[Event]] = {}
     for event in scene(now):
-        found.setdefault(BY_EVENT[type(event)].table, []).append(event)
+        found.setdefault(topic_of(event).table, []).append(event)
     return found

@@ -13,7 +13,7 @@ import pytest
 
 from schemas import codec
 from schemas.events import ClockTicked, DeadLetter, DeliveryAttempted, Event, TrafficCounted
-from schemas.settings import Mailboxes
+from schemas.mailbox_settings import Mailboxes
 from schemas.topics import DEAD_LETTERS, MAIL_EVENTS, MAILBOX_EVENTS, MAILBOX_STATE, POOL_OBSERVATIONS, place_of
 from streams import mailboxes
 from tests.parts import packed

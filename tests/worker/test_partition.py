@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from schemas import codec
-from schemas.events import DeliveryAttempted, Event, MailboxReleased, TrafficCounted
-from schemas.settings import Mailboxes
+from schemas.events import DeliveryAttempted, Event, TrafficCounted
+from schemas.mailbox_events import MailboxReleased
+from schemas.mailbox_settings import Mailboxes
 from schemas.topics import MAIL_EVENTS, MAILBOX_EVENTS, MAILBOX_STATE, POOL_OBSERVATIONS, TRAFFIC_STATE
 from streams import mailboxes
 from streams.partition import Output, Partition

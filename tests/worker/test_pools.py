@@ -5,16 +5,10 @@ import pytest
 
 from schemas import codec
 from schemas import settings as configuration
-from schemas.events import (
-    ClockTicked,
-    IpWithdrawn,
-    ListHealthObserved,
-    ListingObserved,
-    PoolObservation,
-    TrafficCounted,
-)
+from schemas.events import ClockTicked, ListHealthObserved, ListingObserved, PoolObservation, TrafficCounted
 from schemas.facts import Culprit
 from schemas.names import event_id, source_id
+from schemas.pool_events import IpWithdrawn
 from schemas.topics import POOL_EVENTS, POOL_STATE
 from streams import pool as fold
 from streams.pools import Pools

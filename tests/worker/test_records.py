@@ -6,9 +6,10 @@ import msgspec
 import pytest
 
 from schemas import codec, topics
-from schemas.events import DeliveryAttempted, Event, MailboxFlagged, MessageSubmitted
+from schemas.events import DeliveryAttempted, Event, MessageSubmitted
+from schemas.mailbox_events import MailboxFlagged
+from schemas.mailbox_settings import Mailboxes
 from schemas.names import event_id, source_id
-from schemas.settings import Mailboxes
 from streams.mailboxes import MailboxState, step
 from streams.records import Place, read
 
