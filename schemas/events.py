@@ -131,18 +131,26 @@ class MessageScored(Fact, frozen=True, kw_only=True):
 
 
 class ComplaintReceived(Fact, frozen=True, kw_only=True):
-    """A feedback report (RFC 5965) about a mail of ours; `attribution` says by what its sender was found, "" if not."""
+    """A feedback report about a mail of ours; `attribution` says by what its sender was found, "" if it was not.
+
+    `confidence` says how sure that is, 0 to 1 (schemas/attribution.py), and `reason` why no sender was found, or what
+    speaks against it. `host` is the one of ours that gave the queue id, `report_url` where the report is answered.
+    """
 
     feedback_type: str
     sender: str = ""
     attribution: str = ""
+    confidence: float = 0.0
+    reason: str = ""
     outbound_ip: str = ""
     reporter: str = ""
     envelope_from: str = ""
     recipient: str = ""
     message_id: str = ""
     queue_id: str = ""
+    host: str = ""
     arrived_at: int = 0
+    report_url: str = ""
 
 
 class ListingObserved(Fact, frozen=True, kw_only=True):
