@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, field_validator
 
 from schemas.checked import Ip, Name, Network, Port, Seconds, Share, Zone, each_once
+from schemas.customers import owners
 from schemas.mailbox_settings import Customer, Mailboxes
 from schemas.part import Part
 from schemas.password import password_in
@@ -207,6 +208,12 @@ class Settings(Part):
                 if owner.setdefault(ip, name) != name:
                     raise ValueError(f"{name}.transports: {ip} is in the pool {owner[ip]} already")
         return pools
+
+    @field_validator("customers")
+    @classmethod
+    def _one_customer_a_mailbox(cls, customers: dict[str, Customer]) -> dict[str, Customer]:
+        owners(customers)
+        return customers
 
     @property
     def outbound_ips(self) -> dict[str, str]:
