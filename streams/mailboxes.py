@@ -4,7 +4,7 @@ from array import array
 from base64 import b64decode, b64encode
 from collections.abc import Iterable
 from sys import byteorder
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 from zlib import crc32
 
 import msgspec
@@ -19,7 +19,15 @@ from schemas.events import (
     OperatorActed,
 )
 from schemas.facts import Evidence
-from schemas.mailbox_events import MailboxDecision, MailboxFlagged, MailboxReleased, MailboxSuspended
+from schemas.mailbox_events import (
+    CulpritNamed,
+    IdentityLeaked,
+    MailboxDecision,
+    MailboxFlagged,
+    MailboxReleased,
+    MailboxSuspended,
+    PasswordChanged,
+)
 from schemas.mailbox_settings import Mailboxes
 from schemas.names import derived_id, source_of
 from streams.counting import count_complaint, count_delivery, count_login, count_submission, says_something
@@ -30,7 +38,9 @@ __all__ = ["MailboxState", "decode", "encode", "replay", "step", "subject_of"]
 
 _SOURCES = 8
 _RECENT = 512 * 4  # bytes: more complaints than can be on their way twice after a crash
-_UNLOGGED = (ClockTicked, ComplaintReceived, OperatorActed)
+_Unlogged = ClockTicked | ComplaintReceived | OperatorActed | PasswordChanged | CulpritNamed | IdentityLeaked
+_UNLOGGED = get_args(_Unlogged)
+_ORDERS = frozenset(("watch", "throttle", "suspend", "release"))
 _RANK: dict[Step, int] = {"": 0, "watch": 1, "flag": 2, "suspend": 3}
 
 
@@ -79,14 +89,17 @@ def decode(value: bytes) -> MailboxState:
 
 
 def subject_of(event: Event) -> str:
-    """Return the mailbox or sender whose state the event changes, "" where it is none's (a tick, a stranger's mail)."""
+    """Return the mailbox or sender whose state the event changes, "" where it is none's (a tick, a stranger's mail).
+
+    A leaked identity does not tell whose it is, and a report of what was done (a hook's, a mail's) changes nothing.
+    """
     kind = type(event)
     if kind is DeliveryAttempted or kind is MessageSubmitted:
         mail: DeliveryAttempted | MessageSubmitted = event  # type: ignore[assignment]  # `kind is` costs a third of isinstance
         return mail.sender if mail.sender_kind != "envelope" else _script(mail)
     if isinstance(event, OperatorActed):
-        return event.subject if event.action in {"suspend", "release"} else ""
-    if isinstance(event, MailboxAuthenticated):
+        return event.subject if event.action in _ORDERS else ""
+    if isinstance(event, MailboxAuthenticated | PasswordChanged | CulpritNamed):
         return event.mailbox
     return event.sender if isinstance(event, ComplaintReceived) else ""
 
@@ -144,10 +157,8 @@ def _applies(state: MailboxState, identity: str) -> bool:
     return True
 
 
-def _step_unlogged(
-    state: MailboxState, event: ClockTicked | ComplaintReceived | OperatorActed, limits: Mailboxes
-) -> tuple[MailboxDecision, ...]:
-    """Return what a tick, a complaint or an order decides; the last two have ids of no source, so those are kept."""
+def _step_unlogged(state: MailboxState, event: _Unlogged, limits: Mailboxes) -> tuple[MailboxDecision, ...]:
+    """Return what a tick, a complaint, an order … decides; all but ticks have ids of no source, so those are kept."""
     if not isinstance(event, ClockTicked):
         digest = crc32(event.id.encode()).to_bytes(4, "little")
         if digest in state.recent:
