@@ -130,13 +130,14 @@ class MailboxReleased(Fact, frozen=True, kw_only=True):
 
 
 class StepChanged(Fact, frozen=True, kw_only=True):
-    """A mailbox of a customer came to a step ("": it was released): what cases are made of."""
+    """A mailbox of a customer came to a step ("": it was released), by these `rules`: what cases are made of."""
 
     mailbox: str
     customer: str
     step: Literal["", "watch", "flag", "throttle", "suspend"]
     score: float = 0.0
     decision: str = ""
+    rules: tuple[str, ...] = ()
 
 
 class CaseOpened(Fact, frozen=True, kw_only=True):

@@ -26,7 +26,7 @@ _STATE_KEYS = {
     MAILBOX_STATE.name: "mailbox",
     POOL_STATE.name: "pool",
     TRAFFIC_STATE.name: "partition",
-    CASE_STATE.name: "case",
+    CASE_STATE.name: "customer",
 }
 
 
