@@ -51,7 +51,9 @@ def _decide(past: "Past", settings: Settings, jury: "Jury | None", out: Path | N
     from collectors.history import events
     from schemas.mailbox_events import MailboxDecision
     from streams.backtest import Backtest, line
+    from streams.steps import known_rules
 
+    known_rules(settings.mailboxes)
     run = Backtest(settings, with_pool=past.listings is not None)
     decided: list[Decision] = []
     with ExitStack() as stack:

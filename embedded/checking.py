@@ -15,6 +15,7 @@ from collectors.outbound import of_master_cf
 from embedded.listening import faults
 from schemas.settings import Log, Settings
 from streams import hooks
+from streams.steps import known_rules
 
 _PUBLIC = {"1.0.0.1", "1.1.1.1", "8.8.4.4", "8.8.8.8", "9.9.9.9", "149.112.112.112", "208.67.220.220", "208.67.222.222"}
 _PROGRAMS = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))
@@ -25,7 +26,7 @@ def findings(settings: Settings, master_cf: Path | None = None) -> list[str]:
 
     With a `master_cf` also where Postfix's transports are others than the pools'. OSError if that cannot be read.
     """
-    checks = (_formats, _lists, _logs, _maildirs, _hooks, _transports, faults)
+    checks = (_formats, _lists, _logs, _maildirs, _rules, _hooks, _transports, faults)
     wrong = [sentence for check in checks for sentence in check(settings)]
     return wrong + (list(_master_cf(settings, master_cf)) if master_cf else [])
 
@@ -115,6 +116,13 @@ def _twice(part: str, key: str, paths: dict[str, Path]) -> Iterator[str]:
         if count > 1:
             names = ", ".join(f"{part}.{name}.{key}" for name, one in paths.items() if one.absolute() == path)
             yield f"{names}: {path} would be read {count} times, and each event counted as often"
+
+
+def _rules(settings: Settings) -> Iterator[str]:
+    try:
+        known_rules(settings.mailboxes)
+    except ValueError as error:
+        yield str(error)
 
 
 def _hooks(settings: Settings) -> Iterator[str]:

@@ -2,9 +2,10 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from schemas.checked import Name
+from schemas.names import canonical_mailbox
 from schemas.part import Part
 
 Action = Literal["off", "propose", "enforce"]
@@ -15,10 +16,10 @@ class MailboxHooks(Part):
 
 
 class Mailboxes(Part):
-    """When a mailbox counts as compromised, and what follows (docs/adr/0003).
+    """When a mailbox counts as compromised, and what follows (docs/mailboxes.md).
 
-    `rules` gives a rule less weight than `action` does: "off" rules are not asked, and where rules only propose, a
-    suspension is enforced only if the others' points suffice. `throttle_score` 0: nobody is throttled.
+    `rules` gives a rule less weight than `action` does: points of "off" rules do not count, and where rules only
+    propose, a step is enforced only if the others' points suffice. `throttle_score` 0: nobody is throttled by score.
     """
 
     action: Action = "propose"
@@ -32,14 +33,31 @@ class Mailboxes(Part):
     protected: frozenset[str] = frozenset()
     case_mailboxes: Annotated[int, Field(ge=2)] = 3
     case_hours: Annotated[float, Field(gt=0)] = 24.0
-    hooks: MailboxHooks = MailboxHooks()
+    hooks: Annotated[MailboxHooks, Field(validate_default=True)] = MailboxHooks()
 
-    @field_validator("action")
+    @field_validator("protected")
     @classmethod
-    def _carried_out(cls, action: str) -> str:
-        if action == "enforce":
-            raise ValueError("'enforce' needs a suspension hook, which this release has not; say 'propose'")
-        return action
+    def _one_spelling(cls, names: frozenset[str]) -> frozenset[str]:
+        return frozenset(map(canonical_mailbox, names))
+
+    @field_validator("hooks")
+    @classmethod
+    def _carries_out(cls, hooks: MailboxHooks, info: ValidationInfo) -> MailboxHooks:
+        if info.data.get("action") == "enforce" and not bars(hooks):
+            raise ValueError(
+                "none bars a mailbox from sending, but mailboxes.action is 'enforce': configure one, or say 'propose'"
+            )
+        return hooks
+
+    def protects(self, mailbox: str) -> bool:
+        """Tell whether the rules may only flag a mailbox: it is named, or somebody's postmaster (RFC 5321, 4.5.1)."""
+        return mailbox in self.protected or mailbox.partition("@")[0] == "postmaster"
+
+
+def bars(hooks: MailboxHooks) -> bool:
+    """Tell whether any hook is configured: each is a part of its own, or a table of such."""
+    given = (getattr(hooks, name) for name in type(hooks).model_fields)
+    return any(isinstance(hook, Part) or (isinstance(hook, dict) and bool(hook)) for hook in given)
 
 
 class Customer(Part):

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, fie
 
 from schemas.checked import Ip, Name, Network, Port, Seconds, Share, Zone, each_once
 from schemas.customers import owners
-from schemas.mailbox_settings import Customer, Mailboxes
+from schemas.mailbox_settings import Customer, Mailboxes, bars
 from schemas.part import Part
 from schemas.password import password_in
 
@@ -213,6 +213,15 @@ class Settings(Part):
     @classmethod
     def _one_customer_a_mailbox(cls, customers: dict[str, Customer]) -> dict[str, Customer]:
         owners(customers)
+        return customers
+
+    @field_validator("customers")
+    @classmethod
+    def _carried_out(cls, customers: dict[str, Customer], info: ValidationInfo) -> dict[str, Customer]:
+        mailboxes = info.data.get("mailboxes")  # missing where these are wrong themselves
+        enforced = [f"{name}.action" for name, customer in customers.items() if customer.action == "enforce"]
+        if enforced and mailboxes is not None and not bars(mailboxes.hooks):
+            raise ValueError(f"{', '.join(enforced)}: 'enforce', but mailboxes.hooks has none that bars a mailbox")
         return customers
 
     @property

@@ -8,7 +8,7 @@ import msgspec
 
 from streams.window import DAY, HOUR, MINUTE, Sketch, Window
 
-Step = Literal["", "watch", "flag", "suspend"]
+Step = Literal["", "watch", "flag", "throttle", "suspend"]
 
 # The slots of the row of counts. Of ten minutes:
 MESSAGES_10M, RECIPIENTS_10M = range(2)
@@ -61,12 +61,24 @@ _NEWS = 0.08  # how much of what is usual is the last half day's
 _GRAIN = 1_000_000
 
 
+class Hold(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
+    """To what a mailbox is held, since `at`: by an operator's order, or (`operator` "") by the rules.
+
+    "release" is an exemption: the rules may only flag it. `until` is 0 where it lasts until it is taken back.
+    """
+
+    step: Literal["watch", "throttle", "suspend", "release"]
+    at: int
+    operator: str = ""
+    until: int = 0
+
+
 class MailboxState(msgspec.Struct, gc=False, kw_only=True):
     """One mailbox's counts, sketches, score and step.
 
     `score` and `step` are those of the last look, `aged` is the time up to which the counts have faded: that of the
-    newest event, to a second. `held` marks a suspension that only an operator ends. `applied` holds the highest id of
-    each log source, with blanks between,
+    newest event, to a second. `hold` is what is enforced: `step` may be higher, then that is only proposed. `applied`
+    holds the highest id of each log source, with blanks between,
     `recent` digests (four bytes each) of the last ids of what comes from no log, `strange` those (two bytes) of the
     queue ids of messages from unfamiliar networks. Behind the sketches lies a filter of the recipients it wrote to
     (`streams.familiar`). `streams.mailboxes.encode` makes it JSON.
@@ -76,7 +88,7 @@ class MailboxState(msgspec.Struct, gc=False, kw_only=True):
     aged: int = 0
     score: float = 0.0
     step: Step = ""
-    held: bool = False
+    hold: Hold | None = None
     counts: array = msgspec.field(  # type: ignore[type-arg]  # Python 3.11 cannot evaluate array[float]
         default_factory=lambda: array("f", bytes(4 * SLOTS))
     )
@@ -166,7 +178,7 @@ def _learn(state: MailboxState) -> None:
     counts = state.counts
     for peak in range(PEAK_MESSAGES_10M, PEAK_FRESH + 1):
         slot = peak + _USUAL_OF_PEAK
-        if counts[peak] > counts[slot] and state.step not in {"flag", "suspend"}:
+        if counts[peak] > counts[slot] and state.step not in {"flag", "throttle", "suspend"}:
             counts[slot] = min(counts[peak], _GROWTH * usual(counts, slot))
         counts[peak] = 0.0
 

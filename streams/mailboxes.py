@@ -4,11 +4,12 @@ from array import array
 from base64 import b64decode, b64encode
 from collections.abc import Iterable
 from sys import byteorder
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 from zlib import crc32
 
 import msgspec
 
+from schemas.customers import Customers
 from schemas.events import (
     ClockTicked,
     ComplaintReceived,
@@ -18,21 +19,13 @@ from schemas.events import (
     MessageSubmitted,
     OperatorActed,
 )
-from schemas.facts import Evidence
-from schemas.mailbox_events import (
-    CulpritNamed,
-    IdentityLeaked,
-    MailboxDecision,
-    MailboxFlagged,
-    MailboxReleased,
-    MailboxSuspended,
-    PasswordChanged,
-)
+from schemas.mailbox_events import CulpritNamed, IdentityLeaked, MailboxDecision, PasswordChanged
 from schemas.mailbox_settings import Mailboxes
-from schemas.names import derived_id, source_of
+from schemas.names import source_of
 from streams.counting import count_complaint, count_delivery, count_login, count_submission, says_something
-from streams.detectors import findings
-from streams.habits import SLOTS, MailboxState, Step, age, forget_lately
+from streams.habits import SLOTS, MailboxState, age
+from streams.orders import obey, renew
+from streams.steps import judge
 
 __all__ = ["MailboxState", "decode", "encode", "replay", "step", "subject_of"]
 
@@ -41,7 +34,7 @@ _RECENT = 512 * 4  # bytes: more complaints than can be on their way twice after
 _Unlogged = ClockTicked | ComplaintReceived | OperatorActed | PasswordChanged | CulpritNamed | IdentityLeaked
 _UNLOGGED = get_args(_Unlogged)
 _ORDERS = frozenset(("watch", "throttle", "suspend", "release"))
-_RANK: dict[Step, int] = {"": 0, "watch": 1, "flag": 2, "suspend": 3}
+_NOBODY = Customers({})
 
 
 def _plain(value: object) -> str:
@@ -114,13 +107,13 @@ def _script(event: DeliveryAttempted | MessageSubmitted) -> str:
 
 
 def step(
-    state: MailboxState | None, event: Event, limits: Mailboxes
+    state: MailboxState | None, event: Event, limits: Mailboxes, customers: Customers = _NOBODY
 ) -> tuple[MailboxState, tuple[MailboxDecision, ...]]:
     """Return the mailbox's state after an event, and what is decided by it.
 
     The caller hands over the state: it is changed in place and returned (docs/adr/0003). `None` is a mailbox never
     seen; then the event must have a subject, else ValueError. A ClockTicked is applied to any state: time passed.
-    An event applied before changes nothing.
+    An event applied before changes nothing. `customers` are those whose mailboxes have an action of their own.
     """
     if state is None:
         subject = subject_of(event)
@@ -128,7 +121,7 @@ def step(
             raise ValueError(f"{type(event).__name__} {event.id}: of no mailbox")
         state = MailboxState(mailbox=subject)
     if isinstance(event, _UNLOGGED):
-        return state, _step_unlogged(state, event, limits)
+        return state, _step_unlogged(state, event, limits, customers)
     if not _applies(state, event.id):
         return state, ()
     moved = age(state, event.at)
@@ -139,7 +132,7 @@ def step(
     elif isinstance(event, MailboxAuthenticated):
         count_login(state, event)
         moved = moved and (bool(state.step) or says_something(state))
-    return state, _judge(state, event, limits) if moved else ()
+    return state, judge(state, event, limits, customers) if moved else ()
 
 
 def _applies(state: MailboxState, identity: str) -> bool:
@@ -157,7 +150,9 @@ def _applies(state: MailboxState, identity: str) -> bool:
     return True
 
 
-def _step_unlogged(state: MailboxState, event: _Unlogged, limits: Mailboxes) -> tuple[MailboxDecision, ...]:
+def _step_unlogged(
+    state: MailboxState, event: _Unlogged, limits: Mailboxes, customers: Customers
+) -> tuple[MailboxDecision, ...]:
     """Return what a tick, a complaint, an order … decides; all but ticks have ids of no source, so those are kept."""
     if not isinstance(event, ClockTicked):
         digest = crc32(event.id.encode()).to_bytes(4, "little")
@@ -166,125 +161,23 @@ def _step_unlogged(state: MailboxState, event: _Unlogged, limits: Mailboxes) -> 
         state.recent = (state.recent + digest)[-_RECENT:]
     age(state, event.at)
     if isinstance(event, OperatorActed):
-        return _ordered(state, event)
+        return obey(state, event, limits)
+    if isinstance(event, PasswordChanged):
+        return renew(state, event)
     if isinstance(event, ComplaintReceived):
         count_complaint(state, event)
-    return _judge(state, event, limits)
+    return judge(state, event, limits, customers)
 
 
-def _judge(state: MailboxState, event: Event, limits: Mailboxes) -> tuple[MailboxDecision, ...]:
-    """Return what the evidence of this moment decides: a higher step at once, a release once the score is low."""
-    evidence = findings(state)
-    if not evidence and not state.step:
-        state.score = 0.0
-        return ()
-    state.score = round(sum(item.points for item in evidence), 1)
-    before, wanted = state.step, _wanted(state, limits)
-    if _RANK[wanted] > _RANK[before]:
-        state.step = wanted
-        return tuple(_raised(state, before, event, limits, evidence))
-    if before and not state.held and state.score < limits.release_score:
-        state.step = ""
-        reason = Evidence(
-            rule="score",
-            text=f"the score fell to {state.score:g}, below {limits.release_score:g}",
-            value=state.score,
-            usual=limits.release_score,
-        )
-        return (
-            MailboxReleased(
-                id=_identity(state, "released", event),
-                at=_moment(state, event),
-                mailbox=state.mailbox,
-                score=state.score,
-                evidence=(reason, *evidence),
-            ),
-        )
-    return ()
-
-
-def _wanted(state: MailboxState, limits: Mailboxes) -> Step:
-    if state.score >= limits.suspend_score and limits.action != "off" and state.mailbox not in limits.protected:
-        return "suspend"
-    if state.score >= min(limits.flag_score, limits.suspend_score):
-        return "flag"
-    return "watch" if state.score >= limits.watch_score else ""
-
-
-def _raised(
-    state: MailboxState, before: Step, event: Event, limits: Mailboxes, evidence: tuple[Evidence, ...]
-) -> Iterable[MailboxDecision]:
-    if _RANK[before] < _RANK["flag"] or state.step != "suspend":
-        flagged: Literal["watch", "flag"] = "watch" if state.step == "watch" else "flag"
-        yield MailboxFlagged(
-            id=_identity(state, flagged, event),
-            at=_moment(state, event),
-            mailbox=state.mailbox,
-            score=state.score,
-            step=flagged,
-            evidence=evidence,
-        )
-    if state.step == "suspend":
-        state.held = limits.action == "enforce"
-        yield MailboxSuspended(
-            id=_identity(state, "suspended", event),
-            at=_moment(state, event),
-            mailbox=state.mailbox,
-            score=state.score,
-            mode=limits.action,
-            evidence=evidence,
-        )
-
-
-def _ordered(state: MailboxState, event: OperatorActed) -> tuple[MailboxDecision, ...]:
-    """Return what an operator's order does, which no rule overrides: a suspension is held until released by hand."""
-    reason = Evidence(rule="operator", text=f"{event.operator}: {event.reason}")
-    if event.action == "suspend" and not (state.step == "suspend" and state.held):
-        state.step, state.held = "suspend", True
-        return (
-            MailboxSuspended(
-                id=_identity(state, "suspended", event),
-                at=event.at,
-                mailbox=state.mailbox,
-                score=state.score,
-                mode="enforce",
-                evidence=(reason,),
-            ),
-        )
-    if event.action == "release":
-        was = state.step
-        forget_lately(state)
-        state.score, state.step, state.held = 0.0, "", False
-        if was:
-            return (
-                MailboxReleased(
-                    id=_identity(state, "released", event),
-                    at=event.at,
-                    mailbox=state.mailbox,
-                    score=0.0,
-                    evidence=(reason,),
-                    operator=event.operator,
-                ),
-            )
-    return ()
-
-
-def _moment(state: MailboxState, event: Event) -> int:
-    """Return when a decision is made: with the event, or, where that came late (a complaint), with the newest one."""
-    return max(event.at, state.aged)
-
-
-def _identity(state: MailboxState, what: str, event: Event) -> str:
-    return derived_id("mailbox", state.mailbox, what, event.id)
-
-
-def replay(events: Iterable[Event], limits: Mailboxes) -> tuple[dict[str, MailboxState], tuple[MailboxDecision, ...]]:
+def replay(
+    events: Iterable[Event], limits: Mailboxes, customers: Customers = _NOBODY
+) -> tuple[dict[str, MailboxState], tuple[MailboxDecision, ...]]:
     """Return the states of all mailboxes and all decisions after these events, from nothing; a tick is for all."""
     states: dict[str, MailboxState] = {}
     decided: list[MailboxDecision] = []
     for event in events:
         subject = subject_of(event)
         for mailbox in (subject,) if subject else tuple(states) if isinstance(event, ClockTicked) else ():
-            states[mailbox], new = step(states.get(mailbox), event, limits)
+            states[mailbox], new = step(states.get(mailbox), event, limits, customers)
             decided.extend(new)
     return states, tuple(decided)

@@ -22,6 +22,7 @@ from streams.agents import build, now, owns_pool
 from streams.eventlog import EventLog
 from streams.partition import Output
 from streams.quiet import quieten
+from streams.steps import known_rules
 from streams.transport import App, Consumer
 
 LOG = logging.getLogger("relaywarden.stream")
@@ -34,7 +35,11 @@ class StalledError(RuntimeError):
 
 
 def run(settings: Settings) -> None:
-    """Run the worker until SIGTERM or SIGINT. SystemExit with status 1 where it crashed or stalled."""
+    """Run the worker until SIGTERM or SIGINT. SystemExit with status 1 where it crashed or stalled.
+
+    ValueError names a rule of the configuration that does not exist.
+    """
+    known_rules(settings.mailboxes)
     quieten()
     status = asyncio.run(_work(settings))
     logging.shutdown()

@@ -1,4 +1,4 @@
-"""The fold of a mailbox: steps, release, orders, events read twice, and the simulated town with its thieves."""
+"""The fold of a mailbox: a takeover, events read twice or late, and the simulated town with its thieves."""
 
 import tracemalloc
 from collections.abc import Iterator
@@ -19,42 +19,16 @@ from schemas.events import (
     Event,
     MailboxAuthenticated,
     MessageSubmitted,
-    OperatorActed,
     SourceOpened,
 )
-from schemas.mailbox_events import MailboxDecision, MailboxFlagged, MailboxReleased, MailboxSuspended
+from schemas.mailbox_events import MailboxDecision, MailboxFlagged, MailboxReleased
 from schemas.mailbox_settings import Mailboxes
 from schemas.names import event_id, source_id
-from schemas.settings import SettingsError, parse
 from streams import detectors, mailboxes
+from tests.decided import BOTNET, ENFORCE, QUIET, changed, hours_after, order, told
 from tests.patterns import MAILBOX, events_of
 
 GOLDEN = Path(__file__).parent / "golden" / "detectors"
-BOTNET = "for=1 failed=15 guessers=12; for=4 messages=600 recipients=2 unknown=22 networks=60 from=9"
-ENFORCE = Mailboxes().model_copy(update={"action": "enforce"})  # for the fold only: no configuration may say it yet
-QUIET = "for=60 messages=2 logins=3 networks=2 times=24"
-
-
-def told(events: tuple[MailboxDecision, ...]) -> list[str]:
-    return [
-        event.step if isinstance(event, MailboxFlagged) else event.mode if isinstance(event, MailboxSuspended)
-        else "released" for event in events
-    ]  # fmt: skip
-
-
-def tick(at: int) -> ClockTicked:
-    return ClockTicked(id=f"tick {at}", at=at)
-
-
-def order(action: str, at: int, number: int = 1) -> OperatorActed:
-    return OperatorActed(
-        id=f"order {number}",
-        at=at,
-        operator="ada",
-        action=action,  # type: ignore[arg-type]  # the tests name only orders that exist
-        subject=MAILBOX,
-        reason="called the customer",
-    )
 
 
 def test_every_detector_has_its_golden_file() -> None:
@@ -65,9 +39,8 @@ def test_every_detector_has_its_golden_file() -> None:
 
 def test_a_takeover_is_watched_flagged_and_suspended_once_each_then_released() -> None:
     events = events_of(f"{QUIET}; {BOTNET}")
-    later = [tick(events[-1].at + hour * ONE_HOUR) for hour in range(1, 40)]
-    states, decided = mailboxes.replay([*events, *later], Mailboxes())
-    assert told(decided) == ["watch", "flag", "propose", "released"]
+    states, decided = mailboxes.replay(hours_after(events, 40), Mailboxes())
+    assert told(decided) == ["watch", "flag", "suspend propose", "released"]
     assert states[MAILBOX].step == ""
     rules = [item.rule for item in decided[2].evidence]
     assert {"client_networks", "guessed_password", "unknown_users"} <= set(rules)
@@ -75,56 +48,6 @@ def test_a_takeover_is_watched_flagged_and_suspended_once_each_then_released() -
     assert isinstance(released, MailboxReleased)
     assert released.score < 30
     assert 3 * ONE_HOUR < released.at - events[-1].at < 36 * ONE_HOUR
-
-
-@pytest.mark.parametrize(
-    ("limits", "expected"),
-    [
-        (Mailboxes(action="off"), ["watch", "flag", "released"]),
-        (Mailboxes(protected=frozenset({MAILBOX})), ["watch", "flag", "released"]),
-        (ENFORCE, ["watch", "flag", "enforce"]),
-    ],
-)
-def test_who_is_suspended(limits: Mailboxes, expected: list[str]) -> None:
-    """An enforced suspension sends nothing, so its score falls: only an operator may end it."""
-    events = events_of(f"{QUIET}; {BOTNET}")
-    later = [tick(events[-1].at + hour * ONE_HOUR) for hour in range(1, 40)]
-    assert told(mailboxes.replay([*events, *later], limits)[1]) == expected
-
-
-def test_a_configuration_cannot_promise_what_no_hook_carries_out() -> None:
-    with pytest.raises(SettingsError) as error:
-        parse('[mailboxes]\naction = "enforce"', "relaywarden.toml")
-    assert str(error.value) == (
-        "relaywarden.toml: mailboxes.action: 'enforce' needs a suspension hook, which this release has not; "
-        "say 'propose'"
-    )
-    assert {parse(f'[mailboxes]\naction = "{word}"', "").mailboxes.action for word in ("off", "propose")} == {
-        "off",
-        "propose",
-    }
-
-
-def test_an_operator_releases_and_the_next_takeover_is_found_again() -> None:
-    first = events_of(f"{QUIET}; {BOTNET}")
-    elsewhere = BOTNET.replace("from=9", "from=11")  # the release made the first one's networks familiar
-    second = events_of(f"{QUIET}; {BOTNET}; for=60; {elsewhere}")[len(first) :]
-    released = order("release", first[-1].at + SECOND)
-    states, decided = mailboxes.replay([*first, released, released], ENFORCE)
-    assert told(decided) == ["watch", "flag", "enforce", "released"]
-    assert decided[-1].operator == "ada"  # type: ignore[union-attr]  # a MailboxReleased, as told above
-    assert (states[MAILBOX].score, states[MAILBOX].held) == (0.0, False)
-    again = mailboxes.replay([*first, released, *second], ENFORCE)[1]
-    assert told(again)[4:][-1] == "enforce"
-
-
-def test_an_operator_suspends_also_whom_the_rules_may_not() -> None:
-    limits = Mailboxes(action="off", protected=frozenset({MAILBOX}))
-    at = events_of(QUIET)[-1].at
-    states, decided = mailboxes.replay([*events_of(QUIET), order("suspend", at), tick(at + DAY)], limits)
-    assert told(decided) == ["enforce"]
-    assert decided[0].evidence[0].text == "ada: called the customer"
-    assert states[MAILBOX].step == "suspend"
 
 
 def test_events_read_twice_count_once() -> None:
@@ -152,13 +75,17 @@ def test_what_a_late_complaint_decides_is_not_dated_before_what_was_decided_alre
 def test_a_restart_in_between_changes_nothing() -> None:
     state: mailboxes.MailboxState | None = None
     decided: list[MailboxDecision] = []
-    events = events_of(f"{QUIET}; {BOTNET}")
+    takeover = events_of(f"{QUIET}; {BOTNET}")
+    end = takeover[-1].at
+    events = hours_after([*takeover, order("throttle", end, until=end + ONE_HOUR)], 4)
     for number, event in enumerate(events):
-        state, new = mailboxes.step(state, event, Mailboxes())
+        state, new = mailboxes.step(state, event, ENFORCE)
         decided.extend(new)
-        if number % 50 == 0:
+        if number % 50 == 0 or number >= len(takeover):
             state = mailboxes.decode(mailboxes.encode(state))
-    assert tuple(decided) == mailboxes.replay(events, Mailboxes())[1]
+    assert tuple(decided) == mailboxes.replay(events, ENFORCE)[1]
+    again = ["flag", "suspend enforce"]  # the order is over, and the rules see the same as before
+    assert told(decided) == ["watch", "flag", "suspend enforce", "throttle enforce", "released", *again]
     with pytest.raises(ValueError, match="no mailbox state"):
         mailboxes.decode(b'{"mailbox":"a","counts":"%%%"}')
 
@@ -178,7 +105,9 @@ def test_whom_an_event_is_about() -> None:
     assert mailboxes.subject_of(ComplaintReceived(id="c", at=1, feedback_type="abuse", sender="a@example.net")) == (
         "a@example.net"
     )
-    assert mailboxes.subject_of(order("suspend", 1)) == MAILBOX
+    for action in ("watch", "throttle", "suspend", "release"):
+        assert mailboxes.subject_of(order(action, 1)) == MAILBOX
+    assert mailboxes.subject_of(changed(1)) == MAILBOX
     assert mailboxes.subject_of(order("withdraw", 1)) == ""
     assert mailboxes.subject_of(SourceOpened(id="s", at=1, source="s", name="mx1")) == ""
     assert mailboxes.subject_of(MailboxFlagged(id="f", at=1, mailbox="a@example.net", score=1, step="flag")) == ""

@@ -52,6 +52,7 @@ def test_everything_wrong_is_named_at_once(sound: dict[str, Any], tmp_path: Path
     sound["logins"]["imap1"]["format"] = "cyrus"
     sound["complaints"]["fbl"] = {"format": "xarf", "maildir": str(tmp_path / "none")}
     sound["dnsbl"]["lists"] = ["spamcup", "sorbs"]
+    sound["mailboxes"] = {"rules": {"burst": "off", "brust": "off"}}
     pool = sound["pool"]["main"]
     pool["hooks"]["postfix_socketmap"] |= {"state": str(tmp_path), "port": sound["dashboard"]["port"]}
     pool["hooks"]["postfix_randmap"] = {"path": str(tmp_path / "mail.log" / "x"), "reload": ["no-such-program"]}
@@ -73,6 +74,7 @@ def test_everything_wrong_is_named_at_once(sound: dict[str, Any], tmp_path: Path
         "pool.two.transports": "'two words' is no name of a Postfix transport",
     }
     found = {str(row["place"]): str(row["problem"]) for row in map(checking.split, _found(sound))}
+    assert found.pop("mailboxes.rules").startswith("no rule brust; there are burst, clean_answers, ")
     lists = found.pop("dnsbl.lists")
     assert found == places
     assert "no DNSBL 'spamcup'" in lists
