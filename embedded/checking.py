@@ -7,11 +7,13 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from collectors import complaints, logins, mta
 from collectors.lists import chosen
 from collectors.outbound import of_master_cf
+from collectors.ways import ways_of
 from embedded.listening import faults
 from schemas.settings import Log, Settings
 from streams import hooks
@@ -53,7 +55,7 @@ def _notes(settings: Settings) -> Iterator[str]:
 
 
 def _formats(settings: Settings) -> Iterator[str]:
-    known = (
+    known: tuple[tuple[str, str, str, Callable[[str], object]], ...] = (
         *(("mta", name, log.format, mta.load) for name, log in settings.mta.items()),
         *(("logins", name, log.format, logins.load) for name, log in settings.logins.items()),
         *(("complaints", name, box.format, complaints.load) for name, box in settings.complaints.items()),
@@ -63,10 +65,15 @@ def _formats(settings: Settings) -> Iterator[str]:
 
 
 def _refused(place: str, load: Callable[[str], object], wanted: str) -> Iterator[str]:
+    yield from (f"{place}: {sentence}" for sentence in _told(partial(load, wanted)))
+
+
+def _told(use: Callable[[], object]) -> Iterator[str]:
+    """Use what is configured, and yield what is said against it."""
     try:
-        load(wanted)
+        use()
     except ValueError as error:
-        yield f"{place}: {error}"
+        yield str(error)
 
 
 def _lists(settings: Settings) -> Iterator[str]:
@@ -104,6 +111,7 @@ def _log(place: str, log: Log) -> Iterator[str]:
 def _maildirs(settings: Settings) -> Iterator[str]:
     yield from _twice("complaints", "maildir", {name: box.maildir for name, box in settings.complaints.items()})
     for name, box in settings.complaints.items():
+        yield from _told(partial(ways_of, box, f"complaints.{name}"))
         if not box.maildir.is_dir():
             yield f"complaints.{name}.maildir: {box.maildir} is no folder"
         elif not os.access(box.maildir, os.W_OK):

@@ -1,5 +1,7 @@
 """By what a complaint's sender is found: the ways, in words, and how sure each is (docs/complaints.md says why)."""
 
+from typing import Literal
+
 WAYS = {
     "own_header": "our own header",
     "authenticated_sender": "login in our Received",
@@ -21,9 +23,11 @@ QUEUE_ID_ONLY = 0.8
 """Likewise, but the host names itself otherwise in the mail than in its log, or not at all."""
 HEADER = 0.8
 """Our own line in the mail's header, as the report shows it; the log neither confirms nor denies it."""
-MESSAGE_ID = {"address": 0.9, "provider": 0.8, "": 0.7}
+Level = Literal["", "provider", "address"]
+"""How closely the log agrees with the reported recipient; "" where none is told."""
+MESSAGE_ID: dict[Level, float] = {"address": 0.9, "provider": 0.8, "": 0.7}
 """The log has this Message-ID: left through that IP, to the reported address, to its provider, to whom is not told."""
-MESSAGE_ID_NO_IP = {"address": 0.7, "provider": 0.6, "": 0.6}
+MESSAGE_ID_NO_IP: dict[Level, float] = {"address": 0.7, "provider": 0.6, "": 0.6}
 """Likewise, but the report names no IP."""
 UNSIGNED = 0.5
 """An envelope sender that anybody can write."""

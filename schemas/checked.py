@@ -1,5 +1,6 @@
 """Types of settings that check what they hold; a wrong value is told in words of the field."""
 
+import re
 from ipaddress import ip_network
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -29,6 +30,17 @@ def _zone(text: str) -> str:
     except (ZoneInfoNotFoundError, ValueError):
         raise ValueError(f"{text!r} is no time zone of the tz database") from None
     return text
+
+
+def envelope_pattern(pattern: str) -> str:
+    """Return a pattern of envelope senders, or "". ValueError where it is none, or names no mailbox."""
+    try:
+        groups = re.compile(pattern).groupindex
+    except re.error as error:
+        raise ValueError(f"{pattern!r} is no pattern: {error}") from None
+    if pattern and "mailbox" not in groups:
+        raise ValueError(f"{pattern!r} has no group (?P<mailbox>…)")
+    return pattern
 
 
 def each_once(transports: dict[str, str]) -> dict[str, str]:

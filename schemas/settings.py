@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, field_validator
 
-from schemas.checked import Ip, Name, Network, Port, Seconds, Share, Zone, each_once
+from schemas.checked import Ip, Name, Network, Port, Seconds, Share, Zone, each_once, envelope_pattern
 from schemas.customers import owners
 from schemas.mailbox_settings import Customer, Mailboxes, bars
 from schemas.part import Part
@@ -74,10 +74,24 @@ class Log(Part):
 
 
 class Maildir(Part):
-    """A Maildir that receives feedback reports: `format` is a module of collectors/complaints/."""
+    """A Maildir that receives complaints: `format` is a module of collectors/complaints/; "any" tries them all.
 
-    format: Name = "arf"
+    `header` and `verp` name our sender in a mail (docs/complaints.md). A complaint whose mail the log does not know yet
+    waits `attribution_wait_minutes`; its mail left within `attribution_days`.
+    """
+
+    format: Name = "any"
     maildir: Path
+    header: Annotated[str, Field(pattern=r"^[!-9;-~]{0,76}$")] = ""
+    verp: Annotated[str, AfterValidator(envelope_pattern)] = ""
+    verp_key_env: str = "RELAYWARDEN_VERP_KEY"
+    attribution_wait_minutes: Annotated[float, Field(ge=0)] = 60.0
+    attribution_days: Annotated[float, Field(gt=0)] = 14.0
+
+    @property
+    def verp_key(self) -> str:
+        """Return the key that signs our envelope senders, "" where the environment holds none."""
+        return os.environ.get(self.verp_key_env, "")
 
 
 class OwnList(Part):

@@ -1,21 +1,32 @@
-"""Feedback reports: whatever the bytes, a complaint, none, or ValueError; the same report is the same complaint."""
+"""Reports of every format: whatever the bytes, a complaint, none, or ValueError; the same report is the same complaint.
 
+Beside the golden files: what a stranger writes names nobody, and our own field and envelope name whom they should.
+"""
+
+import hmac
+import re
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collectors.complaints import arf
+from collectors.complaints import any as any_format
+from collectors.complaints import arf, spamcop
+from collectors.ways import Verp, Ways
 from schemas.codec import decode, encode
+from schemas.events import ComplaintReceived
 
-MAILS = [mail.read_bytes() for mail in sorted((Path(__file__).parent / "golden" / "complaints" / "arf").glob("*.eml"))]
+GOLDEN = Path(__file__).parent / "golden" / "complaints"
+MAILS = [mail.read_bytes() for mail in sorted((GOLDEN / "arf").glob("*.eml"))]
+OTHERS = [mail.read_bytes() for name in ("jmrp", "spamcop", "xarf") for mail in sorted((GOLDEN / name).glob("*.eml"))]
 
 
 def answer(mail: bytes) -> object:
     """Return what is made of a mail: the complaint, None, or the reason why it cannot be read."""
     try:
-        complaint = arf.parse(mail)
+        complaint = any_format.parse(mail)
     except ValueError as error:
         return str(error)
     if complaint is not None:
@@ -25,7 +36,10 @@ def answer(mail: bytes) -> object:
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.sampled_from(MAILS), st.lists(st.tuples(st.integers(0, 2500), st.integers(0, 40), st.binary(max_size=12))))
+@given(
+    st.sampled_from(MAILS + OTHERS),
+    st.lists(st.tuples(st.integers(0, 2500), st.integers(0, 40), st.binary(max_size=12))),
+)
 def test_no_damage_makes_it_raise_anything_else(mail: bytes, cuts: list[tuple[int, int, bytes]]) -> None:
     for at, length, instead in cuts:
         mail = mail[:at] + instead + mail[at + length :]
@@ -93,3 +107,87 @@ def test_a_line_of_ours_that_tells_two_logins_attributes_nothing() -> None:
     assert complaint is not None
     assert (complaint.sender, complaint.attribution) == ("", "")
     assert complaint.outbound_ip == "192.0.2.1"
+
+
+def test_what_is_told_beside_the_id_is_no_more_than_a_stranger_may_say() -> None:
+    """A complaint that no line of ours names a sender for has no confidence either."""
+    told = [complaint for mail in MAILS + OTHERS if isinstance(complaint := answer(mail), ComplaintReceived)]
+    assert {(bool(each.sender), each.confidence) for each in told} == {(True, 0.8), (False, 0.0)}
+    assert {each.attribution for each in told} == {"", "authenticated_sender", "x_authenticated_id"}
+
+
+OURS = b"Received: from pc.local"
+CUSTOMER = b"X-Customer: Kunde-4711\n"
+
+
+def _complaint(mail: bytes, ways: Ways) -> ComplaintReceived:
+    complaint = arf.parse(mail, ways)
+    assert complaint is not None
+    return complaint
+
+
+def test_a_header_of_our_own_names_the_sender_where_our_relay_put_it() -> None:
+    ways = Ways(header="X-Customer")
+    ours = _complaint(MAILS[0].replace(OURS, CUSTOMER + OURS), ways)
+    assert (ours.sender, ours.attribution, ours.confidence) == ("kunde-4711", "own_header", 0.8)
+    assert _complaint(MAILS[0].replace(OURS, CUSTOMER + OURS), Ways()).attribution == "authenticated_sender"
+    below = _complaint(MAILS[0].replace(b"From: <info", CUSTOMER + b"From: <info"), ways)
+    assert (below.sender, below.attribution) == ("alice@example.net", "authenticated_sender")
+    hop = b"Received: from mx1.example.net"
+    above = _complaint(MAILS[0].replace(hop, CUSTOMER + hop), ways)
+    assert above.attribution == "authenticated_sender"
+
+
+SIGNED = re.compile(r"(?:bounce\+)(?P<mailbox>[^@]+)-(?P<signature>[0-9a-f]+)@example\.net")
+PLAIN = re.compile(r"bounce\+(?P<mailbox>[^@]+)@example\.net")
+NO_LOGIN = MAILS[3]
+KEY = b"a key"
+
+
+def _signed(local: str, length: int = 12) -> bytes:
+    return f"<{local}{hmac.new(KEY, local.encode(), sha256).hexdigest()[:length]}@example.net>".encode()
+
+
+def _sent_by(envelope: bytes, verp: Verp) -> tuple[str, str, float]:
+    found = _complaint(
+        NO_LOGIN.replace(b"<info@example.net>\nOriginal-Rcpt", envelope + b"\nOriginal-Rcpt"), Ways(verp=verp)
+    )
+    return found.sender, found.attribution, found.confidence
+
+
+def test_a_signed_envelope_sender_names_its_mailbox_and_no_other() -> None:
+    verp = Verp(SIGNED, KEY)
+    good = _signed("bounce+alice=example.net-")
+    assert _sent_by(good, verp) == ("alice@example.net", "verp", 0.9)
+    assert _sent_by(good.upper(), verp) == ("alice@example.net", "verp", 0.9)
+    assert _sent_by(good.replace(b"alice", b"victim"), verp) == ("", "", 0.0)
+    assert _sent_by(_signed("bounce+alice=example.net-", 9), verp) == ("", "", 0.0)
+    assert _sent_by(b"<bounce+alice=example.net-@example.net>", verp) == ("", "", 0.0)
+    assert _sent_by(good, Verp(SIGNED, b"another key")) == ("", "", 0.0)
+    assert _sent_by(good[:-1] + b".evil.example>", verp) == ("", "", 0.0)
+
+
+def test_an_envelope_sender_without_a_signature_counts_less_and_only_as_the_provider_tells_it() -> None:
+    verp = Verp(PLAIN)
+    assert _sent_by(b"<bounce+alice@example.net>", verp) == ("alice", "verp", 0.5)
+    assert _sent_by(b"<bounce+Alice=Example.NET@example.net>", verp) == ("alice@example.net", "verp", 0.5)
+    untold = NO_LOGIN.replace(b"Original-Mail-From: <info@example.net>\n", b"")
+    path = b"Return-Path: <bounce+victim=example.net@example.net>\n"
+    forged = _complaint(untold.replace(b"From: <info", path + b"From: <info"), Ways(verp=verp))
+    assert (forged.sender, forged.envelope_from) == ("", "bounce+victim=example.net@example.net")
+    hop = b"Received: from mx1.example.net"
+    told = _complaint(untold.replace(hop, path.replace(b"victim", b"alice") + hop), Ways(verp=verp))
+    assert (told.sender, told.attribution) == ("alice@example.net", "verp")
+
+
+def test_our_header_comes_before_the_envelope() -> None:
+    mail = MAILS[0].replace(b"Original-Mail-From: <info@", b"Original-Mail-From: <bounce+bob@")
+    assert _complaint(mail, Ways(verp=Verp(PLAIN))).sender == "alice@example.net"
+
+
+def test_any_format_reads_each_report_as_its_own_format_does() -> None:
+    mail = (GOLDEN / "spamcop" / "01-arf.eml").read_bytes()
+    assert any_format.parse(mail) == spamcop.parse(mail)
+    plain = arf.parse(mail)
+    assert plain is not None
+    assert plain.report_url == ""

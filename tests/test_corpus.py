@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from collectors.complaints import arf
+from collectors import complaints
 from collectors.mta.master_cf import read as read_master_cf
 from collectors.parsing import parse_file
 from collectors.reading import Counts, LogReader
@@ -282,19 +282,23 @@ _HANDED_OVER_FROM = {  # told by the provider's topmost hop, or in X-Originating
 def test_complaints_are_told_from_other_mails(corpus: Path) -> None:
     kinds: Counter[str] = Counter()
     for file in [*(corpus / "complaints").glob("*/*"), *(corpus / "bounces").glob("*/*.eml")]:
-        event = arf.parse(file.read_bytes())
         text = file.read_bytes()
+        event = complaints.load("any")(text)
         reported = re.search(rb"(?im)^Feedback-Type: *([a-z-]+)", text)
         jmrp = re.search(rb"(?im)^X-HmXmrOriginalRecipient:", text)
-        assert (event is not None) == bool(reported or jmrp), file.name
+        spamcop = re.search(rb"(?m)^From: .*@reports\.spamcop\.net", text)
+        assert (event is not None) == bool(reported or jmrp or spamcop), file.name
         if event is None:
             continue
         assert event.feedback_type == (reported[1].decode().lower() if reported else "abuse")
         sources = re.findall(rb"(?im)^Source-IP: *(\S+)", text)
+        if spamcop:
+            sources = re.findall(rb"(?m)^Email from (\S+) /", text)
         if jmrp and not sources:
             sources = re.findall(rb"(?im)^Subject: *complaint about message from ([0-9.]+)\s*$", text)
         assert event.outbound_ip == (sources[0].decode() if sources else _HANDED_OVER_FROM.get(file.name, "")), file
         assert not event.message_id or event.message_id.encode() in text
+        assert event.report_url.startswith("https://www.spamcop.net/w3m?i=z9") if spamcop else not event.report_url
         kinds[event.feedback_type] += 1
     assert kinds["abuse"] > 10
     assert kinds["opt-out"] == kinds["auth-failure"] == 1

@@ -20,7 +20,8 @@ def test_golden_file_is_what_the_code_says(path: Path, expected: str) -> None:
 def test_formats_and_golden_files_match() -> None:
     assert mta.names() == tuple(sorted(path.stem for path in (GOLDEN / "mta").glob("*.txt"))) == ("postfix",)
     assert logins.names() == tuple(sorted(path.stem for path in (GOLDEN / "logins").glob("*.txt"))) == ("dovecot",)
-    assert complaints.names() == tuple(sorted(path.name for path in (GOLDEN / "complaints").iterdir())) == ("arf",)
+    assert complaints.names() == tuple(sorted(path.name for path in (GOLDEN / "complaints").iterdir()))
+    assert complaints.names() == ("any", "arf", "jmrp", "spamcop", "xarf")
 
 
 @pytest.mark.parametrize("kind", ["mta", "logins"])
@@ -31,7 +32,18 @@ def test_every_golden_file_holds_every_answer_and_an_attack(kind: str) -> None:
         assert [start for start in wanted if start not in text] == []
 
 
+@pytest.mark.parametrize("name", [name for name in complaints.names() if name != "any"])
+def test_every_complaint_format_has_mails_that_are_none_and_attacks(name: str) -> None:
+    mails = sorted((GOLDEN / "complaints" / name).glob("*.eml"))
+    expected = [mail.with_suffix(".json").read_text(encoding="utf-8") for mail in mails]
+    assert any('"sender": "alice@example.net"' in text for text in expected)
+    assert "null\n" in expected
+    attacked = [text for mail, text in zip(mails, expected, strict=True) if b"victim@example.net" in mail.read_bytes()]
+    assert attacked != []
+    assert [text for text in attacked if "victim" in text or "192.0.2.66" in text or "FORGED" in text] == []
+
+
 @pytest.mark.parametrize("load", [mta.load, logins.load, complaints.load])
 def test_an_unknown_format_names_those_there_are(load: Callable[[str], object]) -> None:
-    with pytest.raises(ValueError, match=r"'join'; there are (postfix|dovecot|arf)$"):
+    with pytest.raises(ValueError, match=r"'join'; there are (postfix|dovecot|any, arf, jmrp, spamcop, xarf)$"):
         load("join")

@@ -139,7 +139,7 @@ def test_what_cannot_be_read_is_a_dead_letter_and_kept(tmp_path: Path) -> None:
     assert _intake(maildir).take(events.extend) == 3
     first, second, third = events
     assert isinstance(first, DeadLetter)
-    assert (first.name, first.format, first.place, first.at) == ("fbl", "arf", "1.lame", 1_000_000_000)
+    assert (first.name, first.format, first.place, first.at) == ("fbl", "any", "1.lame", 1_000_000_000)
     assert first.reason == "a feedback report without its feedback part"
     assert "hunter2" not in first.text
     assert isinstance(second, DeadLetter)
@@ -178,7 +178,7 @@ def test_a_name_that_is_no_utf8_can_be_a_dead_letter(tmp_path: Path) -> None:
 
 
 def test_settings_that_cannot_work_are_told_at_once(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="no complaint format 'arff'; there are arf"):
+    with pytest.raises(ValueError, match="no complaint format 'arff'; there are any, arf, jmrp, spamcop, xarf"):
         Intake(Maildir(format="arff", maildir=tmp_path), "fbl")
     with pytest.raises(FileNotFoundError, match="nowhere/fbl"):
         Intake(Maildir(maildir=tmp_path / "nowhere" / "fbl"), "fbl")

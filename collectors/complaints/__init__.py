@@ -1,18 +1,24 @@
 """Complaint formats: each module here is one, and its name is the format's name in the configuration.
 
-A format has one public function `parse(message)`, which returns the complaint that a mail (its bytes) makes, `None`
-where the mail is no complaint, and raises ValueError where it is one but cannot be read.
+A format has one public function `parse(message, ways)`, which returns the complaint that a mail (its bytes) makes,
+`None` where the mail is no complaint of this format, and raises ValueError where it is one but cannot be read. `ways`
+says what else may name the sender (`collectors/ways.py`).
 """
 
-from collections.abc import Callable
 from functools import lru_cache
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import cast
+from typing import Protocol, cast
 
+from collectors.ways import NO_WAYS, Ways
 from schemas.events import ComplaintReceived
 
-Parse = Callable[[bytes], ComplaintReceived | None]
+
+class Parse(Protocol):
+    """What a format's module does."""
+
+    def __call__(self, message: bytes, ways: Ways = NO_WAYS) -> ComplaintReceived | None:
+        """Return the complaint of a mail, if it is one."""
 
 
 @lru_cache(maxsize=1)

@@ -101,7 +101,8 @@ def test_an_unknown_log_format_in_the_configuration(tmp_path: Path) -> None:
 def test_an_unknown_format_on_the_command_line(tmp_path: Path) -> None:
     log = tmp_path / "mail.log"
     log.write_text(LINE)
-    assert refusal(run("parse", "sendmail", log)) == "no format 'sendmail'; there are postfix, dovecot, arf"
+    known = "postfix, dovecot, any, arf, jmrp, spamcop, xarf"
+    assert refusal(run("parse", "sendmail", log)) == f"no format 'sendmail'; there are {known}"
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:

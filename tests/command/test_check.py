@@ -50,7 +50,7 @@ def test_everything_wrong_is_named_at_once(sound: dict[str, Any], tmp_path: Path
     sound["mta"]["mx3"] = {"format": "postfix", "log": str(tmp_path)}
     sound["mta"]["mx4"] = {"format": "postfix", "log": sound["mta"]["mx1"]["log"]}
     sound["logins"]["imap1"]["format"] = "cyrus"
-    sound["complaints"]["fbl"] = {"format": "xarf", "maildir": str(tmp_path / "none")}
+    sound["complaints"]["fbl"] = {"format": "arff", "maildir": str(tmp_path / "none")}
     sound["dnsbl"]["lists"] = ["spamcup", "sorbs"]
     sound["mailboxes"] = {"rules": {"burst": "off", "brust": "off"}}
     pool = sound["pool"]["main"]
@@ -64,7 +64,7 @@ def test_everything_wrong_is_named_at_once(sound: dict[str, Any], tmp_path: Path
         "mta.mx3.log": f"{tmp_path} is no file",
         "mta.mx1.log, mta.mx4.log": f"{log} would be read 2 times, and each event counted as often",
         "logins.imap1.format": "no login log format 'cyrus'; there are dovecot",
-        "complaints.fbl.format": "no complaint format 'xarf'; there are arf",
+        "complaints.fbl.format": "no complaint format 'arff'; there are any, arf, jmrp, spamcop, xarf",
         "complaints.fbl.maildir": f"{tmp_path}/none is no folder",
         "pool.main.hooks.postfix_socketmap.state": f"{tmp_path} is a folder",
         "pool.main.hooks.postfix_socketmap.port": f"{sound['dashboard']['port']} is the dashboard's port too",

@@ -1,0 +1,119 @@
+"""Header fields of hostile mails, read as text: values unfolded, addresses, times.
+
+The parser of `email.policy.default` raises undocumented IndexErrors and AttributeErrors on hostile headers; with
+compat32 headers stay text, and all that is read of them is read by expressions of our own.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from email import message_from_bytes, message_from_string
+from email.message import Message
+from email.policy import compat32
+from email.utils import parsedate_to_datetime
+
+from schemas.moments import epoch_microseconds
+
+_MOST_PARTS = 200
+_LARGEST = 32 * 1024 * 1024
+_FIELD_NAME = re.compile(r"[!-9;-~]+:")
+_ORIGINALS = frozenset(("message/rfc822", "text/rfc822-headers", "text/rfc822-header"))
+_SECOND = 1_000_000
+
+
+def read(message: bytes) -> tuple[Message, list[Message]]:
+    """Return a mail and its parts, those of a mail within it left out. ValueError where it is too large or nested.
+
+    What a mail within it holds is a stranger's, and might look like a report's parts.
+    """
+    if len(message) > _LARGEST:
+        raise ValueError(f"a mail of {len(message)} bytes, more than {_LARGEST}")
+    if message.lower().count(b"boundary") > _MOST_PARTS:  # the parser's time grows with the square of their depth
+        raise ValueError("a mail of too many nested parts")
+    try:
+        mail = message_from_bytes(message, policy=compat32)
+        return mail, list(_parts(mail))
+    except RecursionError as error:
+        raise ValueError("a mail of too many nested parts") from error
+
+
+def _parts(mail: Message) -> Iterator[Message]:
+    yield mail
+    content = mail.get_payload()
+    if isinstance(content, list) and mail.get_content_maintype() == "multipart":
+        for part in content:
+            if isinstance(part, Message):
+                yield from _parts(part)
+
+
+def empty() -> Message:
+    """Return a header without fields, to add some to."""
+    return Message(policy=compat32)
+
+
+def header_of(mail: str) -> Message:
+    """Return the header that a text begins with; empty where it begins with no field."""
+    text = mail.lstrip().replace("\r\n", "\n").partition("\n\n")[0]
+    return message_from_string(text, policy=compat32) if _FIELD_NAME.match(text) else empty()
+
+
+def original_of(parts: list[Message]) -> Message:
+    """Return the header of the mail that was complained of; empty where the report does not hold it."""
+    part = next((part for part in parts if part.get_content_type() in _ORIGINALS), None)
+    return empty() if part is None else fields_of(part, "Received")
+
+
+def fields_of(part: Message, expected: str) -> Message:
+    """Return the header that a part holds as its content; some reports put a second header before it."""
+    content = part.get_payload()
+    inner = content[0] if isinstance(content, list) and content else part
+    if inner is not part and isinstance(inner, Message) and inner.get(expected) is not None:
+        return inner
+    text = inner.get_payload() if isinstance(inner, Message) else content
+    if isinstance(text, str) and _FIELD_NAME.match(text.lstrip()):
+        return message_from_string(text.lstrip(), policy=compat32)
+    return inner if isinstance(inner, Message) else part
+
+
+def content_of(part: Message) -> str:
+    """Return a part's content as text, its transfer encoding taken off; "" where it has parts of its own."""
+    content = part.get_payload(decode=True)
+    return content.decode("utf-8", "replace") if isinstance(content, bytes) else ""
+
+
+def values(header: Message, name: str) -> Iterator[str]:
+    """Yield the values of a field, each on one line."""
+    for value in header.get_all(name, []):
+        yield " ".join(text(value).split())
+
+
+def first(header: Message, name: str) -> str:
+    """Return the topmost value of a field, "" where there is none."""
+    return next(values(header, name), "")
+
+
+def text(value: object) -> str:
+    """Return a header's value as text that can be encoded: bytes outside ASCII become U+FFFD."""
+    return str(value or "").encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def address(text: str) -> str:
+    """Return the address of `<a@example.net>` or `Name <a@example.net>`, cut to the length addresses have."""
+    inner = text.rpartition("<")[2] if "<" in text else text
+    return inner.strip().removesuffix(">").strip()[:320]
+
+
+def time(text: str) -> int:
+    """Return the epoch microseconds of a time as mails or RFC 3339 write it, in UTC if it names no zone; else 0."""
+    moment = _moment(parsedate_to_datetime, text) or _moment(datetime.fromisoformat, text)
+    if moment is None:
+        return 0
+    aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    return max(0, epoch_microseconds(aware) // _SECOND * _SECOND)
+
+
+def _moment(read_as: Callable[[str], datetime], text: str) -> datetime | None:
+    try:
+        return read_as(text.strip())
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
