@@ -15,6 +15,7 @@ from collectors.log import LogCollector
 from collectors.publish import BrokerReplacedError, Publisher, StoppedError
 from collectors.reading import loaded
 from collectors.resolve import Poller
+from collectors.sentlog import ClickHouseLog
 from collectors.stored import Sink, stored_of
 from schemas.events import Event
 from schemas.settings import Kafka, Settings
@@ -61,7 +62,8 @@ def _works(settings: Settings, stop: threading.Event, sink: Sink | None) -> dict
     poller = Poller(settings.dnsbl, [ip for pool in settings.pool.values() for ip in pool.ips])
     works["dnsbl"] = _publishing(poller.run, settings.kafka, stop, None)  # asked again next round, if it gets lost
     for name, maildir in settings.complaints.items():
-        works[f"complaints.{name}"] = _publishing(Intake(maildir, name).run, settings.kafka, stop, sink)
+        intake = Intake(maildir, name, ClickHouseLog(settings.clickhouse))
+        works[f"complaints.{name}"] = _publishing(intake.run, settings.kafka, stop, sink)
     return works
 
 

@@ -1,4 +1,7 @@
-"""History at once: logs, complaints and lists' answers of the past as one stream of events, for a backtest."""
+"""History at once: logs, complaints and lists' answers of the past as one stream of events, for a backtest.
+
+A complaint is held against what was read of the logs before it, by the rules that hold live (`collectors/attribution`).
+"""
 
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
@@ -15,13 +18,14 @@ from collectors.packed import lines_of, opened
 from collectors.parsing import Progress
 from collectors.pop import PopLogins, PopSenders
 from collectors.reading import Counts, LogReader, log_formats
+from collectors.sentindex import Attributing
+from collectors.ways import ways_of
 from schemas.events import ComplaintReceived, Event, ListHealthObserved, ListingObserved
 from schemas.moments import epoch_microseconds
 from schemas.names import canonical_ip, derived_id, source_id
-from schemas.settings import Log, Settings
+from schemas.settings import Log, Maildir, Settings
 
 _AT = attrgetter("at")
-_COMPLAINTS = "arf"
 _TOLD = 1 << 20
 _LARGEST_MAIL = 10 * 1024 * 1024
 
@@ -53,13 +57,14 @@ def events(past: Past, settings: Settings, progress: Progress) -> Iterator[Event
     OSError and ValueError name the file that cannot be read at all.
     """
     streams: list[Iterable[Event]] = [_log(past, *each, settings, progress) for each in past.logs]
-    if past.complaints is not None:
-        streams.append(_complaints(past, past.complaints))
+    box = _maildir(past.complaints, settings) if past.complaints else Maildir(maildir=Path())
+    received = _complaints(past, past.complaints, box) if past.complaints else []
+    streams.append(received)
     if past.listings is not None:
         streams.append(listings(past.listings, settings))
-    merged = merge(*streams, key=_AT) if len(streams) > 1 else streams[0] if streams else ()
-    window = settings.pop_before_smtp_minutes
-    return iter(map(PopSenders(PopLogins(window)).step, merged) if window else merged)
+    window, merged = settings.pop_before_smtp_minutes, merge(*streams, key=_AT)
+    known = map(PopSenders(PopLogins(window)).step, merged) if window else merged
+    return iter(map(Attributing(received, box.attribution_days).step, known) if received else known)
 
 
 def _log(past: Past, name: str, path: Path, settings: Settings, progress: Progress) -> Iterator[Event]:
@@ -93,17 +98,24 @@ def _configured(name: str, path: Path, settings: Settings) -> Log | None:
     return alike[0] if len(alike) == 1 else None
 
 
-def _complaints(past: Past, folder: Path) -> list[ComplaintReceived]:
+def _maildir(folder: Path, settings: Settings) -> Maildir:
+    """Return what the configuration says of a folder of complaints: its section, else the only one there is."""
+    sections = list(settings.complaints.values())
+    alike = [each for each in sections if each.maildir.resolve() == folder.resolve()] or sections
+    return alike[0] if len(alike) == 1 else Maildir(maildir=folder)
+
+
+def _complaints(past: Past, folder: Path, box: Maildir) -> list[ComplaintReceived]:
     """Return the complaints of a Maildir, or of a folder of mails, by their time; each counts when it came."""
     if not folder.is_dir():
         raise NotADirectoryError(20, "is no folder of complaints", str(folder))
-    parse = complaints.load(_COMPLAINTS)
+    parse, ways = complaints.load(box.format), ways_of(box, "complaints")
     counts = past.counts[str(folder)] = Counts()
     found: list[ComplaintReceived] = []
     for path in sorted(_mails(folder)):
         counts.lines += 1
         try:
-            complaint = parse(path.read_bytes()[: _LARGEST_MAIL + 1])
+            complaint = parse(path.read_bytes()[: _LARGEST_MAIL + 1], ways)
         except ValueError:
             counts.dead_letters += 1
             continue

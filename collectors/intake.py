@@ -1,6 +1,7 @@
 """Take complaints in from a Maildir: a mail is published, and moved to `cur` as seen only when that is acknowledged.
 
-No mail is ever deleted. Ended between the two, the same mail is published again later under the same id.
+No mail is ever deleted. Ended between the two, the same mail is published again later under the same id. One that must
+wait for the log of what was sent (`collectors/waiting.py`) stays where it is.
 """
 
 import logging
@@ -9,7 +10,10 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from collectors.attribution import SentLog
 from collectors.complaints import load
+from collectors.waiting import Attributor
+from collectors.ways import ways_of
 from schemas.events import DeadLetter, Event
 from schemas.names import derived_id
 from schemas.redaction import redacted
@@ -24,15 +28,20 @@ _TEXT_LENGTH = 4000
 
 
 class Intake:
-    """The reader of one Maildir, which is made where its parent folder is there.
+    """The reader of one Maildir, which is made where its parent folder is there; without a `log`, headers alone tell.
 
-    ValueError names an unknown format; OSError, with the place, a folder that can be neither used nor made.
+    ValueError names an unknown format or a missing key; OSError, with the place, a folder that can be neither used nor
+    made.
     """
 
-    def __init__(self, settings: Maildir, name: str) -> None:
+    def __init__(
+        self, settings: Maildir, name: str, log: SentLog | None = None, clock: Callable[[], float] | None = None
+    ) -> None:
         self._name = name
         self._format = settings.format
         self._parse = load(settings.format)
+        self._ways = ways_of(settings, f"complaints.{name}")
+        self._attributor = None if log is None else Attributor(settings, name, log, clock)
         self._new, self._cur = settings.maildir / "new", settings.maildir / "cur"
         self._unreadable: set[Path] = set()
         for folder in (settings.maildir, self._new, self._cur, settings.maildir / "tmp"):
@@ -49,13 +58,18 @@ class Intake:
         done: list[Path] = []
         events: list[Event] = []
         for path in self._waiting():
+            if self._attributor is not None and not self._attributor.due(path):
+                continue
             try:
-                events.extend(self._events(path))
+                taken = self._events(path)
             except FileNotFoundError:
                 continue  # another program moved it
             except OSError as error:
                 self._warn(path, error)
                 continue
+            if taken is None:
+                continue
+            events.extend(taken)
             done.append(path)
             if len(done) == _BATCH:
                 break
@@ -72,21 +86,23 @@ class Intake:
                 if not hidden and path.is_file() and not (folder == self._cur and "S" in _flags(path.name)):
                     yield path
 
-    def _events(self, path: Path) -> Iterator[Event]:
+    def _events(self, path: Path) -> tuple[Event, ...] | None:
+        """Return what a mail makes, nothing where it is no complaint; None where it must wait."""
         with path.open("rb") as file:
             mail = file.read(_LARGEST + 1)
             mtime_ns = os.fstat(file.fileno()).st_mtime_ns
         try:
             if len(mail) > _LARGEST:
                 raise ValueError(f"a mail of more than {_LARGEST} bytes")  # noqa: TRY301 one way out for both
-            complaint = self._parse(mail)
+            complaint = self._parse(mail, self._ways)
         except ValueError as error:
-            yield self._dead(path, mail, mtime_ns, str(error))
-        else:
-            if complaint is None:
-                LOG.info("%s: %s is no complaint", self._name, path.name)
-            else:
-                yield complaint
+            return (self._dead(path, mail, mtime_ns, str(error)),)
+        if complaint is None:
+            LOG.info("%s: %s is no complaint", self._name, path.name)
+            return ()
+        if self._attributor is not None:
+            complaint = self._attributor.judged(path, complaint, mtime_ns / 1e9)
+        return None if complaint is None else (complaint,)
 
     def _dead(self, path: Path, mail: bytes, mtime_ns: int, reason: str) -> DeadLetter:
         place = os.fsencode(path.name.partition(":")[0]).decode(errors="replace")

@@ -1,0 +1,63 @@
+"""What we sent, asked from ClickHouse (the views of schemas/clickhouse/011_complaint_confidence.sql)."""
+
+from collections.abc import Mapping, Sequence
+
+from clickhouse_connect import get_client
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
+from msgspec import convert
+
+from collectors.attribution import Delivered, Submitted
+from schemas.settings import ClickHouse
+
+_CONNECT_SECONDS = 5
+_ANSWER_SECONDS = 30
+_PERIOD = "since = {since:Int64}, until = {until:Int64}"
+_SUBMITTED = f"SELECT * FROM submitted_by_message_id(message_id = {{message_id:String}}, {_PERIOD})"  # noqa: S608 our own
+_DELIVERED = (
+    "SELECT * FROM delivered_by_queue_id("  # noqa: S608 likewise
+    f"queue_ids = {{queue_ids:Array(String)}}, recipient = {{recipient:String}}, {_PERIOD})"
+)
+
+
+class ClickHouseLog:
+    """The log of what was sent (`collectors.attribution.SentLog`); it connects when it is first asked."""
+
+    def __init__(self, settings: ClickHouse) -> None:
+        self._settings = settings
+        self._client: Client | None = None
+
+    def submitted(self, message_id: str, since: int, until: int) -> Sequence[Submitted]:
+        """Return the messages with a Message-ID, the newest first. OSError where ClickHouse does not answer."""
+        values = {"message_id": message_id, "since": since, "until": until}
+        return convert(self._rows(_SUBMITTED, values), list[Submitted])
+
+    def delivered(self, queue_ids: Sequence[str], recipient: str, since: int, until: int) -> Sequence[Delivered]:
+        """Return the deliveries under these queue ids, those to `recipient` first. OSError as before."""
+        values = {"queue_ids": list(queue_ids), "recipient": recipient, "since": since, "until": until}
+        return convert(self._rows(_DELIVERED, values), list[Delivered])
+
+    def _rows(self, sql: str, values: Mapping[str, object]) -> Sequence[Sequence[object]]:
+        try:
+            return self._connected().query(sql, parameters=dict(values)).result_rows
+        except ClickHouseError as error:
+            where = f"{self._settings.host}:{self._settings.port}"
+            said = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+            raise OSError(f"ClickHouse at {where}: {said}") from error
+
+    def _connected(self) -> Client:
+        if self._client is None:
+            self._client = get_client(
+                host=self._settings.host,
+                port=self._settings.port,
+                secure=self._settings.secure,
+                username=self._settings.user,
+                password=self._settings.password,
+                database=self._settings.database,
+                autogenerate_session_id=False,
+                connect_timeout=_CONNECT_SECONDS,
+                send_receive_timeout=_ANSWER_SECONDS,
+                query_retries=0,
+                client_name="relaywarden-complaints",
+            )
+        return self._client
