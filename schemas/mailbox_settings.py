@@ -5,14 +5,11 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from schemas.checked import Name
+from schemas.mailbox_hooks import MailboxHooks
 from schemas.names import canonical_mailbox
 from schemas.part import Part
 
 Action = Literal["off", "propose", "enforce"]
-
-
-class MailboxHooks(Part):
-    """What carries out a suspension or a throttle; what is left out does not run."""
 
 
 class Mailboxes(Part):

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from schemas import mailbox_settings, settings
+from schemas import mailbox_hooks, mailbox_settings, settings
 from schemas.events import EVENT_TYPES
+from streams import bars
 from tests.parts import require, require_root
 
 if TYPE_CHECKING:
@@ -56,7 +57,8 @@ def test_the_example_configuration_is_sound_and_complete() -> None:
         "pool.main.hooks.postfix_socketmap.": settings.SocketmapHook,
         "pool.main.hooks.postfix_randmap.": settings.RandmapHook,
         "mailboxes.": mailbox_settings.Mailboxes,
-        "mailboxes.hooks.": mailbox_settings.MailboxHooks,
+        "mailboxes.hooks.": mailbox_hooks.MailboxHooks,
+        **{f"mailboxes.hooks.{name}.": type(hook) for name, hook in bars.configured(example.mailboxes.hooks).items()},
         "customers.customer-4711.": mailbox_settings.Customer,
         "geoip.": settings.GeoIp,
         "dashboard.": settings.Dashboard,

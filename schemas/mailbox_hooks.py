@@ -1,0 +1,175 @@
+"""The configuration of what carries out a suspension or a throttle (docs/hooks-mailboxes.md)."""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from string import Formatter
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from schemas.checked import Ip, Port, Seconds
+from schemas.part import Part
+
+PLACES = ("mailbox", "step", "reason", "decision", "recipients_per_hour")
+"""What the orders of `command` and `sql` may name."""
+NAMES = ("mailbox", "user", "domain")
+"""What a DN of `ldap` may name."""
+_ANSWER = re.compile(r"(REJECT|DEFER|DEFER_IF_PERMIT|[45][0-9][0-9]) [45]\.[0-9]{1,3}\.[0-9]{1,3} [ -~]{1,200}")
+_VALUE = re.compile(r"(?<!:):([A-Za-z_]\w*)")
+_QUOTED = re.compile(r"'[^']*'")
+
+
+def _answer(text: str) -> str:
+    if not _ANSWER.fullmatch(text):
+        raise ValueError("is no answer like 'REJECT 5.7.1 Some ASCII text'")
+    return text
+
+
+def _only(found: Iterable[str], known: tuple[str, ...], shape: str) -> None:
+    unknown = sorted(set(found) - set(known))
+    if unknown:
+        there = ", ".join(shape.format(name) for name in known)
+        raise ValueError(f"has {shape.format(unknown[0])}; there are {there}")
+
+
+def places(template: str) -> set[str]:
+    """Return the names in braces of a template. ValueError where it is none, or formats them in a way of its own."""
+    found = set()
+    for _, name, spec, conversion in Formatter().parse(template):
+        if spec or conversion:
+            raise ValueError(f"{template!r} formats {{{name}}}: only the bare name is filled in")
+        if name is not None:
+            found.add(name)
+    return found
+
+
+def _command(command: tuple[str, ...]) -> tuple[str, ...]:
+    if command and (places(command[0]) or not command[0]):
+        raise ValueError("begins with no program: its name must be fixed")
+    for argument in command:
+        _only(places(argument), PLACES, "{{{}}}")
+    return command
+
+
+def _statement(text: str) -> str:
+    _only(_VALUE.findall(_QUOTED.sub("", text)), PLACES, ":{}")
+    return text
+
+
+def _dn(text: str) -> str:
+    found = places(text)
+    _only(found, NAMES, "{{{}}}")
+    if not found & {"mailbox", "user"}:
+        raise ValueError(f"{text!r} names neither {{mailbox}} nor {{user}}: it would be one entry for all")
+    return text
+
+
+Answer = Annotated[str, AfterValidator(_answer)]
+Command = Annotated[tuple[str, ...], AfterValidator(_command)]
+Statement = Annotated[str, AfterValidator(_statement)]
+Attributes = dict[Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9;-]{0,63}$")], tuple[str, ...]]
+_SUSPENDED = "5.7.1 This mailbox may not send mail at present: please call your provider"
+_THROTTLED = "4.7.1 This mailbox may send to no more recipients in this hour: please call your provider"
+
+
+class PostfixPolicyHook(Part):
+    """The policy server that Postfix's smtpd asks at each recipient: one TCP port of this host, and its answers."""
+
+    host: Ip = "127.0.0.1"
+    port: Port = 10026
+    suspended: Answer = f"REJECT {_SUSPENDED}"
+    throttled: Answer = f"DEFER_IF_PERMIT {_THROTTLED}"
+
+
+class PostfixAccessHook(Part):
+    """A table of those suspended for check_sasl_access and check_sender_access, and the command that builds it."""
+
+    path: Path = Path("/etc/postfix/relaywarden-suspended")
+    answer: Answer = f"REJECT {_SUSPENDED}"
+    build: tuple[str, ...] = ("postmap", "/etc/postfix/relaywarden-suspended")
+
+
+class DovecotDenyHook(Part):
+    """A passwd-file of those suspended for a passdb with `deny = yes`, and the command that ends their sessions."""
+
+    path: Path = Path("/etc/dovecot/relaywarden-deny")
+    kick: Command = ()
+
+
+class CommandHook(Part):
+    """A program per step, run without a shell; without one for a step, nothing happens then."""
+
+    suspend: Command = ()
+    throttle: Command = ()
+    release: Command = ()
+    timeout_seconds: Seconds = 30.0
+
+    @model_validator(mode="after")
+    def _bars(self) -> Self:
+        if not (self.suspend or self.throttle):
+            raise ValueError("neither suspend nor throttle is set: it would do nothing")
+        return self
+
+
+class SqlHook(Part):
+    """An SQL statement per step with :mailbox and others as bound values, at the database of this SQLAlchemy URL."""
+
+    url_env: str = "RELAYWARDEN_SQL_URL"
+    url_file: Path | None = None
+    suspend: Statement = ""
+    throttle: Statement = ""
+    release: Statement = ""
+    timeout_seconds: Seconds = 10.0
+
+    @model_validator(mode="after")
+    def _bars(self) -> Self:
+        if not (self.suspend or self.throttle):
+            raise ValueError("neither suspend nor throttle is set: it would do nothing")
+        return self
+
+
+class LdapHook(Part):
+    """Attributes to replace per step in the entry `dn`; one without values is removed."""
+
+    url: Annotated[str, Field(pattern=r"^ldap(s|i)?://\S*$")] = "ldap://127.0.0.1"
+    starttls: bool = False
+    bind_dn: str
+    password_env: str = "RELAYWARDEN_LDAP_PASSWORD"  # noqa: S105 the variable's name, no password
+    password_file: Path | None = None
+    dn: Annotated[str, AfterValidator(_dn)]
+    suspend: Attributes = Field(default_factory=dict)
+    throttle: Attributes = Field(default_factory=dict)
+    release: Attributes = Field(default_factory=dict)
+    timeout_seconds: Seconds = 10.0
+
+    @model_validator(mode="after")
+    def _bars(self) -> Self:
+        if not (self.suspend or self.throttle):
+            raise ValueError("neither suspend nor throttle is set: it would do nothing")
+        return self
+
+
+class WebhookHook(Part):
+    """A URL that is told of each of these steps, signed with the secret."""
+
+    url: Annotated[str, Field(pattern=r"^https?://[^\s/]\S*$")]
+    secret_env: str = "RELAYWARDEN_WEBHOOK_SECRET"  # noqa: S105 the variable's name, no secret
+    secret_file: Path | None = None
+    steps: Annotated[frozenset[Literal["throttle", "suspend", "release"]], Field(min_length=1)] = frozenset(
+        ("throttle", "suspend", "release")
+    )
+    timeout_seconds: Seconds = 10.0
+
+
+class MailboxHooks(Part):
+    """What carries out a suspension or a throttle; what is left out does not run. A dry run only logs what it would."""
+
+    dry_run: bool = False
+    postfix_policy: PostfixPolicyHook | None = None
+    postfix_access: PostfixAccessHook | None = None
+    dovecot_deny: DovecotDenyHook | None = None
+    command: CommandHook | None = None
+    sql: SqlHook | None = None
+    ldap: LdapHook | None = None
+    webhook: WebhookHook | None = None
