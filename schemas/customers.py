@@ -41,6 +41,13 @@ class Customers:
         """Tell whether the configuration names the customer of a mailbox, domain or network."""
         return self._named(mailbox) is not None
 
+    def mailboxes(self, customer: str) -> int | None:
+        """Return how many mailboxes a customer has; None where the configuration does not name each of them."""
+        configured = self._configured.get(customer)
+        if configured is None or not all("@" in entry for entry in configured.mailboxes):
+            return None
+        return len(set(configured.mailboxes))
+
     def _of(self, mailbox: str) -> str:
         """Return the customer of a mailbox or sender: its own domain (or name) where the configuration names none."""
         return self._named(mailbox) or domain_of(mailbox) or mailbox

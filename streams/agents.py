@@ -1,4 +1,4 @@
-"""The Faust app: one agent for the mail, one for the pool. Each takes a batch, folds it, writes, and then acknowledges.
+"""The Faust app: an agent each for mailboxes, pools and cases. It takes a batch, folds it, writes, then acknowledges.
 
 State is in memory for owned partitions only. It is read back from its compacted topic before the first record of a new
 assignment is applied, not by Faust's tables: those recover on their own, hang on an empty changelog (#597), and write
@@ -15,18 +15,27 @@ import faust
 from faust.types import TP, EventT, StreamT
 
 from schemas import codec
+from schemas.customers import Customers
 from schemas.events import PoolObservation
+from schemas.mailbox_events import CaseEvent, IdentityLeaked, StepChanged
 from schemas.pool_events import PoolEvent
 from schemas.settings import Settings
 from schemas.topics import (
+    CASE_EVENTS,
+    CASE_OBSERVATIONS,
+    CASE_STATE,
     COMPLAINTS,
     MAIL_EVENTS,
+    MAILBOX_LEAKS,
+    MAILBOX_SIGNALS,
     MAILBOX_STATE,
     POOL_EVENTS,
     POOL_OBSERVATIONS,
     POOL_STATE,
     TRAFFIC_STATE,
 )
+from streams import leak_key
+from streams.casebook import Casebook
 from streams.eventlog import EventLog
 from streams.partition import Output, Partition, dead_letters
 from streams.pools import Pools
@@ -37,7 +46,7 @@ if TYPE_CHECKING:
     from faust.streams import Stream
 
 LOG = logging.getLogger("relaywarden.stream")
-MAIL = {topic.name: topic for topic in (MAIL_EVENTS, COMPLAINTS)}
+MAIL = {topic.name: topic for topic in (MAIL_EVENTS, COMPLAINTS, MAILBOX_SIGNALS, MAILBOX_LEAKS)}
 _BATCH = 128
 _SLICE = 50
 _MAIL_SECONDS = 1.0
@@ -54,6 +63,7 @@ def build(settings: Settings, log: EventLog) -> App:
     app = App(settings.kafka.group, **options(settings))
     app.agent(app.topic(*MAIL), name="mailboxes")(MailAgent(app, log, settings).work)
     app.agent(app.topic(POOL_OBSERVATIONS.name), name="pool")(PoolAgent(app, log, settings).work)
+    app.agent(app.topic(CASE_OBSERVATIONS.name), name="cases")(CaseAgent(app, log, settings).work)
     return app
 
 
@@ -109,11 +119,14 @@ class _Batches:
 
 
 class MailAgent(_Batches):
-    """Folds the mail and the complaints of the owned partitions, mailbox by mailbox."""
+    """Folds mail, complaints, signals and leaks of the owned partitions, mailbox by mailbox."""
 
     def __init__(self, app: faust.App, log: EventLog, settings: Settings) -> None:
         super().__init__(app, log)
         self._limits = settings.mailboxes
+        self._customers = Customers(settings.customers)
+        self._data = settings.data
+        self._locked = False
         self._partitions: dict[int, Partition] = {}
 
     async def work(self, stream: StreamT[Any]) -> None:
@@ -122,6 +135,8 @@ class MailAgent(_Batches):
             dead: list[Output] = []
             for event in batch:
                 dead.extend(await self._apply(event))
+            if any(event.message.topic == MAILBOX_LEAKS.name for event in batch):
+                self._unlock()
             flushed = [partition.flush(now()) for partition in self._partitions.values()]
             await self._log.write([output for states, _ in flushed for output in states] + dead)
             await self._log.write([output for _, after in flushed for output in after])
@@ -140,12 +155,16 @@ class MailAgent(_Batches):
     async def _recover(self) -> str:
         numbers = {tp.partition for tp in self._app.consumer.assignment() if tp.topic in MAIL}
         began = f"{self._log.cluster} {time.time_ns()}"  # noqa: TID251 a name that no count had before
-        self._partitions = {number: Partition(number, self._limits, began) for number in sorted(numbers)}
+        key = self._key()
+        self._partitions = {
+            number: Partition(number, self._limits, began, self._customers, key) for number in sorted(numbers)
+        }
         again: list[Output] = []
         for number, value in await self._log.read(TRAFFIC_STATE, numbers):
             again.extend(self._partitions[number].restore_traffic(value))
         for number, value in await self._log.read(MAILBOX_STATE, numbers):
             again.extend(self._restore(number, value))
+        await self._restore_leaks(numbers)
         await self._log.write(again)
         mailboxes = sum(len(partition.states) for partition in self._partitions.values())
         return f"{mailboxes} mailboxes in {len(numbers)} partitions"
@@ -157,14 +176,46 @@ class MailAgent(_Batches):
             LOG.exception("%s/%d: one mailbox begins anew, its state is %r", MAILBOX_STATE.name, number, value[:200])
             return ()
 
+    async def _restore_leaks(self, numbers: set[int]) -> None:
+        leaks: dict[int, list[IdentityLeaked]] = {}
+        for number, value in await self._log.read(MAILBOX_LEAKS, numbers):
+            events, _ = read(value, Place(self._log.cluster, MAILBOX_LEAKS, number, 0), 0)  # the stream tells the dead
+            leaks.setdefault(number, []).extend(event for event in events if isinstance(event, IdentityLeaked))
+        for number, its in leaks.items():
+            self._partitions[number].restore_leaks(its)
+        self._unlock()
+
+    def _key(self) -> bytes | None:
+        try:
+            return leak_key.known(self._data)
+        except ValueError as error:
+            LOG.error("the leaked identities are not applied: %s", error)  # noqa: TRY400 one line tells all
+            return None
+
+    def _unlock(self) -> None:
+        """Apply the leaks that came before their key was there; say once that there is none."""
+        locked = [partition for partition in self._partitions.values() if partition.locked]
+        key = self._key() if locked else None
+        if key is not None:
+            for partition in locked:
+                partition.unlock(key)
+        elif locked and not self._locked:
+            self._locked = True
+            LOG.warning(
+                "%d leaked identities are not applied: their key is neither in %s nor in %s",
+                sum(partition.locked for partition in locked),
+                leak_key.VARIABLE,
+                leak_key.place(self._data),
+            )
+
 
 class PoolAgent(_Batches):
     """Folds what is known of the pools: the one writer of their decisions."""
 
     def __init__(self, app: faust.App, log: EventLog, settings: Settings) -> None:
         super().__init__(app, log)
-        self._settings = settings.pool
-        self._pools = Pools({}, "")
+        self._settings = settings
+        self._pools = Pools({}, "", settings.kafka.partitions)
 
     async def work(self, stream: StreamT[Any]) -> None:
         """Fold the stream's records for ever."""
@@ -187,13 +238,52 @@ class PoolAgent(_Batches):
         return dead_letters(dead)
 
     async def _recover(self) -> str:
-        self._pools = Pools(self._settings, self._log.cluster)
+        self._pools = Pools(self._settings.pool, self._log.cluster, self._settings.kafka.partitions)
         for _, value in await self._log.read(POOL_STATE, [0]):
             self._pools.restore(value)
         decisions = [codec.decode(value) for _, value in await self._log.read(POOL_EVENTS, [0])]
         self._pools.catch_up(event for event in decisions if isinstance(event, PoolEvent))
         await self._write()
-        return f"{len(self._settings)} pools and {len(decisions)} decisions"
+        return f"{len(self._settings.pool)} pools and {len(decisions)} decisions"
+
+
+class CaseAgent(_Batches):
+    """Folds the steps of all mailboxes, customer by customer: the one writer of the cases."""
+
+    def __init__(self, app: faust.App, log: EventLog, settings: Settings) -> None:
+        super().__init__(app, log)
+        self._settings = settings
+        self._customers = Customers(settings.customers)
+        self._cases = self._begun()
+
+    def _begun(self) -> Casebook:
+        return Casebook(self._settings.mailboxes, self._customers, self._log.cluster)
+
+    async def work(self, stream: StreamT[Any]) -> None:
+        """Fold the stream's records for ever."""
+        async for batch in self._each(stream, _POOL_SECONDS):
+            dead: list[Output] = []
+            for event in batch:
+                message = event.message
+                place = Place(self._log.cluster, CASE_OBSERVATIONS, message.partition, message.offset)
+                events, letters = read(message.value or b"", place, int(message.timestamp * 1_000_000))
+                self._cases.apply(message.offset, [event for event in events if isinstance(event, StepChanged)])
+                dead.extend(dead_letters(letters))
+            await self._write(dead)
+
+    async def _write(self, dead: Sequence[Output] = ()) -> None:
+        decisions, states = self._cases.flush()
+        await self._log.write([*decisions, *dead])
+        await self._log.write(states)
+
+    async def _recover(self) -> str:
+        self._cases = self._begun()
+        for _, value in await self._log.read(CASE_STATE, [0]):
+            self._cases.restore(value)
+        decisions = [codec.decode(value) for _, value in await self._log.read(CASE_EVENTS, [0])]
+        self._cases.catch_up(event for event in decisions if isinstance(event, CaseEvent))
+        await self._write()
+        return f"{len(self._cases)} customers and {len(decisions)} decisions"
 
 
 def owns_pool(app: faust.App) -> bool:

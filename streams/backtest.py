@@ -1,7 +1,8 @@
 """A backtest: history through the functions that decide live, without any server; time is the log's.
 
-The mailboxes are folded as each event comes. The pools see what they would see live: the lists' answers, the traffic
-counted once a tick, and the ticks; they are left out where the history holds no answer of a list.
+The mailboxes are folded as each event comes, and their steps make cases. The pools see what they would see live: the
+lists' answers, the traffic counted once a tick, and the ticks; they are left out where the history holds no answer of
+a list. The culprits that they name reach the mailboxes at once.
 """
 
 from collections.abc import Iterable, Iterator
@@ -9,28 +10,36 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from schemas.customers import Customers
 from schemas.events import ClockTicked, Event, ListHealthObserved, ListingObserved, PoolObservation
-from schemas.mailbox_events import MailboxDecision, MailboxFlagged
+from schemas.mailbox_events import CaseEvent, MailboxDecision, MailboxFlagged
 from schemas.moments import rfc3339
 from schemas.names import derived_id
 from schemas.pool_events import PoolEvent
 from schemas.settings import Settings
-from streams import mailboxes, pool
+from streams import cases, mailboxes, pool
+from streams.casebook import threshold
+from streams.leaks import Leaks
 from streams.looks import Looks
+from streams.pools import named
 from streams.traffic import TrafficCounter
 
 if TYPE_CHECKING:
     from streams.mailboxes import MailboxState
 
-Decision = MailboxDecision | PoolEvent
+Decision = MailboxDecision | PoolEvent | CaseEvent
+_NONE = Leaks(None)
 
 
 class Backtest:
     """One run of history under one configuration; `with_pool` tells whether there are answers of lists in it."""
 
-    def __init__(self, settings: Settings, *, with_pool: bool) -> None:
+    def __init__(self, settings: Settings, *, with_pool: bool, leaks: Leaks = _NONE) -> None:
         self.states: dict[str, MailboxState] = {}
         self._limits = settings.mailboxes
+        self._customers = Customers(settings.customers)
+        self._leaks = leaks
+        self._attacked: dict[str, cases.Attacked] = {}
         self._pools = {name: pool.initial(name, its) for name, its in settings.pool.items()} if with_pool else {}
         self._traffic = TrafficCounter()
         self._tick = int(settings.tick_seconds * 1_000_000)
@@ -38,22 +47,42 @@ class Backtest:
 
     def run(self, events: Iterable[Event]) -> Iterator[Decision]:
         """Yield what is decided about these events, which come in about the order of their time."""
-        states, limits, pools = self.states, self._limits, self._pools
-        subject_of, step, looks = mailboxes.subject_of, mailboxes.step, Looks(limits)
+        states, limits, customers, pools = self.states, self._limits, self._customers, self._pools
+        subject_of, step, looks = mailboxes.subject_of, mailboxes.step, Looks(limits, customers)
         for event in events:
             at = event.at
             if at >= looks.next:
                 for _, decided in looks.at(states, at):
-                    yield from decided
+                    yield from self._told(decided)
             subject = subject_of(event)
             if subject:
-                states[subject], decided = step(states.get(subject), event, limits)
+                before = states.get(subject)
+                states[subject], decided = step(before, event, limits, customers)
                 if decided:
-                    yield from decided
+                    yield from self._told(decided)
+                if before is None:
+                    for leak in self._leaks.of(subject):
+                        yield from self._step(subject, msgspec.structs.replace(leak, at=at))
             if pools:
                 yield from self._seen_by_pools(event)
 
-    def _seen_by_pools(self, event: Event) -> Iterator[PoolEvent]:
+    def _step(self, subject: str, event: Event) -> Iterator[Decision]:
+        """Yield what an event decides about a mailbox that was seen before."""
+        self.states[subject], decided = mailboxes.step(self.states[subject], event, self._limits, self._customers)
+        yield from self._told(decided)
+
+    def _told(self, decided: Iterable[MailboxDecision]) -> Iterator[Decision]:
+        """Yield decisions about mailboxes, and what they are to their customers' cases."""
+        for decision in decided:
+            yield decision
+            changed = cases.changed(decision, self._customers)
+            name = changed.customer
+            known = self._attacked.get(name) or cases.Attacked(customer=name)
+            limits = threshold(name, self._limits, self._customers)
+            self._attacked[name], opened = cases.step(known, changed, limits)
+            yield from opened
+
+    def _seen_by_pools(self, event: Event) -> Iterator[Decision]:
         self._next_tick = self._next_tick or event.at - event.at % self._tick + self._tick
         while self._next_tick <= event.at:
             yield from self._ticked(self._next_tick)
@@ -63,15 +92,18 @@ class Backtest:
         else:
             self._traffic.add(event)
 
-    def _ticked(self, at: int) -> Iterator[PoolEvent]:
+    def _ticked(self, at: int) -> Iterator[Decision]:
         for counted in self._traffic.drain(0, at):
             yield from self._observed(counted)
         yield from self._observed(ClockTicked(id=derived_id("tick", at), at=at))
 
-    def _observed(self, event: PoolObservation) -> Iterator[PoolEvent]:
+    def _observed(self, event: PoolObservation) -> Iterator[Decision]:
         for name, state in self._pools.items():
             self._pools[name], decided = pool.step(state, event)
             yield from decided
+            for culprit in named(self._pools[name], decided):
+                if culprit.mailbox in self.states:
+                    yield from self._step(culprit.mailbox, culprit)
 
 
 def line(decision: Decision) -> bytes:

@@ -15,16 +15,17 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
 from schemas import codec
-from schemas.events import OperatorActed
+from schemas.events import Event, OperatorActed
 from schemas.names import canonical_ip, derived_id
 from schemas.settings import Settings
-from schemas.topics import POOL_OBSERVATIONS
+from schemas.topics import place_of
 from streams.kafka_clients import opened
 from streams.pools import Pools
 from streams.standing import Pool, Standing, moment
 from streams.warehouse_client import connect
 
 Action = Literal["withdraw", "restore", "pin", "unpin"]
+Order = Action | Literal["watch", "throttle", "suspend", "release"]
 _MOST_ROWS = 1000
 _ACK_SECONDS = 10
 _DURATION = re.compile(r"([1-9][0-9]{0,5})([smhd])")
@@ -60,7 +61,7 @@ def _cause(error: BaseException) -> str:
 
 def newest(client: Client, settings: Settings) -> list[Pool]:
     """Return each configured pool as ClickHouse last heard of it; one never heard of is as at its start."""
-    known = Pools(settings.pool, "")
+    known = Pools(settings.pool, "", settings.kafka.partitions)
     for name, at, state in client.query(_STATES).result_rows:
         known.restore(msgspec.json.encode({"pool": name, "at": at, "state": msgspec.Raw(state.encode())}))
     return list(known.pools.values())
@@ -132,25 +133,33 @@ def order(  # noqa: PLR0913 an order has that many parts
     owner = next((name for name, pool in settings.pool.items() if subject in pool.ips), None)
     if owner is None:
         raise ValueError(f"{subject} is in no pool; there are {', '.join(settings.outbound_ips.values()) or 'none'}")
+    event = msgspec.structs.replace(ordered(action, subject, reason, lasts=lasts, operator=operator), pool=owner)
+    publish(settings, event)
+    return event
+
+
+def ordered(action: Order, subject: str, reason: str, *, lasts: str, operator: str) -> OperatorActed:
+    """Return an order that is given now. ValueError where no reason is given or `lasts` is no duration."""
     if not reason.strip():
         raise ValueError(f"--reason {reason!r}: say why; it is kept with the decision")
-    at = time.time_ns() // 1000  # noqa: TID251 the fact is that it is ordered now
-    who = operator or _login()
-    event = OperatorActed(
+    at, who = now(), operator or login()
+    return OperatorActed(
         id=derived_id("order", who, action, subject, at),
         at=at,
         operator=who,
         action=action,
         subject=subject,
         reason=reason,
-        pool=owner,
         expires_at=at + seconds(lasts) * 1_000_000 if lasts else 0,
     )
-    _publish(settings, codec.encode(event))
-    return event
 
 
-def _login() -> str:
+def now() -> int:
+    """Return the present time in microseconds."""
+    return time.time_ns() // 1000  # noqa: TID251 the fact is that it is ordered now
+
+
+def login() -> str:
     """Return who gives the order: the person behind sudo, else the login, else the number of a user without a name."""
     try:
         return os.environ.get("SUDO_USER") or getpass.getuser()
@@ -167,7 +176,9 @@ def told(event: OperatorActed) -> str:
     )
 
 
-def _publish(settings: Settings, value: bytes) -> None:
+def publish(settings: Settings, event: Event) -> None:
+    """Send an event to whom it concerns. OSError where Kafka does not confirm it."""
+    topic, partition = place_of(event, settings.kafka.partitions)
     where = ", ".join(settings.kafka.bootstrap)
     patience = _ACK_SECONDS * 1000
     try:
@@ -175,7 +186,7 @@ def _publish(settings: Settings, value: bytes) -> None:
             KafkaProducer, settings.kafka, acks="all", max_block_ms=patience, delivery_timeout_ms=patience
         )
         try:
-            producer.send(POOL_OBSERVATIONS.name, value, partition=0).get(_ACK_SECONDS)
+            producer.send(topic.name, codec.encode(event), partition=partition).get(_ACK_SECONDS)
         finally:
             producer.close(_ACK_SECONDS)
     except (KafkaError, OSError) as error:

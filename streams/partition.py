@@ -2,7 +2,8 @@
 
 Nothing is lost or counted twice whenever the process ends, since each state holds how far each source was applied, and
 with it what was decided by its last change. States are written first; what they decided follows, and is written again
-when the states are read back: the ids are the same, so that it is the same fact.
+when the states are read back: the ids are the same, so that it is the same fact. Signals and leaks come from no log:
+each state holds the ids that it saw last.
 """
 
 from collections.abc import Iterable
@@ -11,17 +12,31 @@ from typing import NamedTuple
 import msgspec
 
 from schemas import codec
+from schemas.customers import Customers
 from schemas.events import DeadLetter, Event, TrafficCounted
-from schemas.mailbox_events import MailboxDecision
+from schemas.mailbox_events import CulpritNamed, IdentityLeaked, MailboxDecision
 from schemas.mailbox_settings import Mailboxes
 from schemas.names import event_id, source_id, source_of
-from schemas.topics import DEAD_LETTERS, MAILBOX_EVENTS, MAILBOX_STATE, POOL_OBSERVATIONS, TRAFFIC_STATE, Topic
+from schemas.topics import (
+    CASE_OBSERVATIONS,
+    DEAD_LETTERS,
+    MAILBOX_EVENTS,
+    MAILBOX_LEAKS,
+    MAILBOX_SIGNALS,
+    MAILBOX_STATE,
+    POOL_OBSERVATIONS,
+    TRAFFIC_STATE,
+    Topic,
+)
 from streams import mailboxes
+from streams.cases import changed
+from streams.leaks import Leaks
 from streams.looks import Looks
 from streams.mailboxes import MailboxState
 from streams.traffic import TrafficCounter
 
 _MOST_SOURCES = 512
+_NOBODY = Customers({})
 
 
 class Output(NamedTuple):
@@ -81,18 +96,26 @@ _TRAFFIC: msgspec.json.Decoder[_TrafficSnapshot] = msgspec.json.Decoder(_Traffic
 
 
 class Partition:
-    """The fold of one partition of `mail.events` and `complaints`; `began` tells its series of counts from others."""
+    """The fold of one partition of the mailboxes' topics; `began` tells its series of counts from others.
 
-    def __init__(self, number: int, limits: Mailboxes, began: str) -> None:
+    `key` is that of the leaked identities: without it none is found.
+    """
+
+    def __init__(
+        self, number: int, limits: Mailboxes, began: str, customers: Customers = _NOBODY, key: bytes | None = None
+    ) -> None:
         self.number = number
         self.states: dict[str, MailboxState] = {}
         self._limits = limits
+        self._customers = customers
         self._traffic = Traffic(source=source_id("traffic", number, began))
         self._counter = TrafficCounter()
         self._decided: dict[str, list[MailboxDecision]] = {}
         self._dirty: set[str] = set()
         self._latest = 0
-        self._looks = Looks(limits)
+        self._looks = Looks(limits, customers)
+        self._leaks = Leaks(key)
+        self._leaking = False
 
     def restore(self, value: bytes) -> tuple[Output, ...]:
         """Take back a mailbox's state, and return what must be written again. ValueError says what is wrong with it.
@@ -121,8 +144,27 @@ class Partition:
         self._traffic = traffic
         return _counts(traffic.counted)
 
+    def restore_leaks(self, leaks: Iterable[IdentityLeaked]) -> None:
+        """Take back what is known to be leaked, and apply what a mailbox does not know yet; states come before."""
+        for event in leaks:
+            self._leaks.learn(event)
+        self._apply_leaks()
+
+    def unlock(self, key: bytes) -> None:
+        """Apply the leaks that came before there was a key."""
+        self._leaks.key = key
+        self._apply_leaks()
+
+    @property
+    def locked(self) -> int:
+        """Return how many leaked identities lie here without a key."""
+        return len(self._leaks) if self._leaks.key is None else 0
+
     def apply(self, topic: Topic, events: Iterable[Event]) -> None:
         """Fold a record's events."""
+        if topic in (MAILBOX_SIGNALS, MAILBOX_LEAKS):
+            self._told(events)
+            return
         for event in events:
             self._latest = max(self._latest, event.at)
             if event.at >= self._looks.next:
@@ -131,10 +173,47 @@ class Partition:
                 self._counter.add(event)
             subject = mailboxes.subject_of(event)
             if subject:
-                self.states[subject], decided = mailboxes.step(self.states.get(subject), event, self._limits)
-                self._dirty.add(subject)
-                if decided:
-                    self._decided.setdefault(subject, []).extend(decided)
+                self._step(subject, event)
+
+    def _step(self, subject: str, event: Event) -> None:
+        before = self.states.get(subject)
+        self.states[subject], decided = mailboxes.step(before, event, self._limits, self._customers)
+        self._dirty.add(subject)
+        if decided:
+            self._decided.setdefault(subject, []).extend(decided)
+        if before is None:
+            for leak in self._leaks.of(subject):
+                self._step(subject, msgspec.structs.replace(leak, at=event.at))
+
+    def _told(self, events: Iterable[Event]) -> None:
+        """Fold what comes from no log: its time moves no other mailbox's, and a culprit never seen is no mailbox."""
+        for event in events:
+            if isinstance(event, IdentityLeaked):
+                self._leaking = True
+                self._leaks.learn(event)
+                owner = self._leaks.owner(event, self.states)
+                if owner:
+                    self._leaked(owner, event, min(event.at, self._latest))
+                continue
+            subject = mailboxes.subject_of(event)
+            if subject and not (isinstance(event, CulpritNamed) and subject not in self.states):
+                self._step(subject, event)
+
+    def _apply_leaks(self) -> None:
+        for mailbox, event in tuple(self._leaks.found(self.states)):
+            self._leaked(mailbox, event, 0)
+
+    def _leaked(self, mailbox: str, event: IdentityLeaked, at: int) -> None:
+        """Apply a leak in the mailbox's own time, whenever the list was read; one that it knows changes nothing."""
+        state = self.states[mailbox]
+        known = state.recent
+        self.states[mailbox], decided = mailboxes.step(
+            state, msgspec.structs.replace(event, at=max(at, state.aged)), self._limits, self._customers
+        )
+        if self.states[mailbox].recent != known:
+            self._dirty.add(mailbox)
+        if decided:
+            self._decided.setdefault(mailbox, []).extend(decided)
 
     def _look(self, now: int) -> None:
         for mailbox, decided in self._looks.at(self.states, now):
@@ -160,6 +239,9 @@ class Partition:
             after.extend(_counts(self._traffic.counted))
         self._dirty.clear()
         self._decided.clear()
+        if not self._leaking:
+            self._leaks.forget()
+        self._leaking = False
         return states, after
 
     def _snapshot(self, mailbox: str) -> Output:
@@ -169,8 +251,12 @@ class Partition:
         return Output(MAILBOX_STATE, self.number, mailbox.encode(), msgspec.json.encode(snapshot))
 
     def _decisions(self, decided: Iterable[MailboxDecision]) -> tuple[Output, ...]:
-        return tuple(
-            Output(MAILBOX_EVENTS, self.number, event.mailbox.encode(), codec.encode(event)) for event in decided
+        """Return the records of decisions, and of the steps that they are to the customers' cases."""
+        events = tuple(decided)
+        told = (changed(event, self._customers) for event in events)
+        return (
+            *(Output(MAILBOX_EVENTS, self.number, event.mailbox.encode(), codec.encode(event)) for event in events),
+            *(Output(CASE_OBSERVATIONS, 0, step.customer.encode(), codec.encode(step)) for step in told),
         )
 
 

@@ -2,22 +2,24 @@
 
 A restart reads again what its snapshot knows already: the snapshot holds the offset of the last observation applied,
 which counts only in the cluster it was read from, and the id of the last traffic counts of each partition, since a
-mail agent writes its last counts again when it comes back. Decisions are written first, then the snapshot: the same
-observation gives the same decision with the same id.
+mail agent writes its last counts again when it comes back. Decisions, and the culprits that they name, are written
+first, then the snapshot: the same observation gives the same decision and culprits with the same ids.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
 from schemas import codec
 from schemas import settings as configuration
 from schemas.events import PoolObservation, TrafficCounted
-from schemas.names import source_of
-from schemas.pool_events import PoolEvent
-from schemas.topics import POOL_EVENTS, POOL_STATE
+from schemas.mailbox_events import CulpritNamed
+from schemas.names import derived_id, source_of
+from schemas.pool_events import IpWithdrawn, PoolEvent
+from schemas.topics import POOL_EVENTS, POOL_STATE, place_of
 from streams import pool as fold
 from streams.partition import Output
+from streams.rotation import sent
 
 
 class _Fold(msgspec.Struct):
@@ -61,14 +63,35 @@ class _One(msgspec.Struct):
         return decided
 
 
-class Pools:
-    """The pools of the configuration, as `cluster` tells of them."""
+def named(pool: fold.Pool, decided: Iterable[PoolEvent]) -> Iterator[CulpritNamed]:
+    """Yield the culprits of listings among what was decided; a withdrawal by hand accuses nobody."""
+    for event in decided:
+        if not isinstance(event, IpWithdrawn) or event.operator or event.ip not in pool.ips:
+            continue
+        total = max(sent(pool.ips[event.ip], event.at).total(), sum(one.messages for one in event.culprits))
+        for one in event.culprits:
+            yield CulpritNamed(
+                id=derived_id("culprit", event.id, one.sender),
+                at=event.at,
+                mailbox=one.sender,
+                pool=event.pool,
+                ip=event.ip,
+                messages=one.messages,
+                share=round(one.messages / total, 3),
+                decision=event.id,
+            )
 
-    def __init__(self, configured: Mapping[str, configuration.Pool], cluster: str) -> None:
+
+class Pools:
+    """The pools of the configuration, as `cluster` tells of them; mailboxes are in so many `partitions`."""
+
+    def __init__(self, configured: Mapping[str, configuration.Pool], cluster: str, partitions: int) -> None:
         self._configured = configured
         self._cluster = cluster
+        self._partitions = partitions
         self._pools = {name: _One(fold.initial(name, its)) for name, its in configured.items()}
         self._decided: list[PoolEvent] = []
+        self._named: list[CulpritNamed] = []
 
     @property
     def pools(self) -> dict[str, fold.Pool]:
@@ -90,13 +113,17 @@ class Pools:
         """Fold the decisions that a pool's snapshot does not know, then begin in this cluster.
 
         In the cluster of the snapshot nothing is folded: its observations are all there and give the decisions again.
+        The culprits of what is folded are named again: it is not known whether the old cluster still took their names.
         """
         logged = list(decisions)
         for name, one in self._pools.items():
             if one.cluster == self._cluster:
                 continue
             own = [event for event in logged if event.pool == name]
-            for event in _after(own, one.decided, one.pool.at):
+            missed = _after(own, one.decided, one.pool.at)
+            if one.pool.at:  # else there is no snapshot, and what was decided of old accuses nobody today
+                self._named.extend(named(one.pool, missed))
+            for event in missed:
                 one.pool = fold.evolve(one.pool, event)
                 one.decided = event.id
             one.cluster, one.offset, one.dirty = self._cluster, -1, True
@@ -108,15 +135,22 @@ class Pools:
             if offset > one.offset:
                 one.offset = offset
                 for event in observed:
-                    self._decided.extend(one.learn(event))
+                    decided = one.learn(event)
+                    self._decided.extend(decided)
+                    self._named.extend(named(one.pool, decided))
 
     def flush(self) -> tuple[list[Output], list[Output]]:
-        """Return the decisions to write, and the snapshots to write after them; both only once."""
+        """Return the decisions and culprits to write, and the snapshots to write after them; both only once."""
         decisions = [Output(POOL_EVENTS, 0, event.pool.encode(), codec.encode(event)) for event in self._decided]
+        decisions += [
+            Output(*place_of(event, self._partitions), event.mailbox.encode(), codec.encode(event))
+            for event in self._named
+        ]
         states = [_output(name, one) for name, one in self._pools.items() if one.dirty]
         for one in self._pools.values():
             one.dirty = False
         self._decided.clear()
+        self._named.clear()
         return decisions, states
 
 

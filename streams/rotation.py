@@ -208,12 +208,17 @@ def _refused(
 
 def culprits(standing: Standing, at: int) -> tuple[Culprit, ...]:
     """Return who sent most through an IP in the last hour, ranked."""
+    ranked = sorted(sent(standing, at).items(), key=lambda item: (-item[1], item[0]))[:_CULPRITS]
+    return tuple(Culprit(sender=sender, messages=messages) for sender, messages in ranked)
+
+
+def sent(standing: Standing, at: int) -> Counter[str]:
+    """Return the messages of each known sender through an IP in the last hour."""
     total: Counter[str] = Counter()
     for bucket, senders in standing.senders.items():
         if int(bucket) > at // TEN_MINUTES - _BUCKETS_AN_HOUR:
             total.update(senders)
-    ranked = sorted(total.items(), key=lambda item: (-item[1], item[0]))[:_CULPRITS]
-    return tuple(Culprit(sender=sender, messages=messages) for sender, messages in ranked)
+    return total
 
 
 def _watched(case: _Case, standing: Standing) -> PoolEvent | None:

@@ -5,11 +5,19 @@ import pytest
 
 from schemas import codec
 from schemas import settings as configuration
-from schemas.events import ClockTicked, ListHealthObserved, ListingObserved, PoolObservation, TrafficCounted
+from schemas.events import (
+    ClockTicked,
+    ListHealthObserved,
+    ListingObserved,
+    OperatorActed,
+    PoolObservation,
+    TrafficCounted,
+)
 from schemas.facts import Culprit
-from schemas.names import event_id, source_id
+from schemas.mailbox_events import CulpritNamed
+from schemas.names import derived_id, event_id, partition_of, source_id
 from schemas.pool_events import IpWithdrawn
-from schemas.topics import POOL_EVENTS, POOL_STATE
+from schemas.topics import MAILBOX_SIGNALS, POOL_EVENTS, POOL_STATE
 from streams import pool as fold
 from streams.pools import Pools
 
@@ -52,28 +60,38 @@ def observations() -> list[PoolObservation]:
 
 
 def run(pools: Pools, observed: list[PoolObservation], start: int = 0) -> tuple[list[bytes], list[bytes]]:
-    """Apply observations as records from offset `start`; return the decisions and the snapshots to write."""
+    """Apply observations as records from offset `start`; return what to write first, and the snapshots."""
     for offset, event in enumerate(observed[start:], start):
         pools.apply(offset, [event])
     decisions, states = pools.flush()
-    assert {output.topic.name for output in decisions} <= {POOL_EVENTS.name}
+    assert {output.topic.name for output in decisions} <= {POOL_EVENTS.name, MAILBOX_SIGNALS.name}
     assert {output.topic.name for output in states} <= {POOL_STATE.name}
     return [output.value for output in decisions], [output.value for output in states]
 
 
 def begun(cluster: str, states: list[bytes], decisions: list[bytes]) -> Pools:
-    pools = Pools(CONFIGURED, cluster)
+    pools = Pools(CONFIGURED, cluster, 4)
     for value in states:
         pools.restore(value)
     pools.catch_up(event for value in decisions if isinstance(event := codec.decode(value), IpWithdrawn))
     return pools
 
 
-def test_the_listing_withdraws_the_ip() -> None:
+def test_the_listing_withdraws_the_ip_and_names_who_sent_through_it() -> None:
     pools = begun("one", [], [])
     decisions, _ = run(pools, observations())
-    withdrawn = codec.decode(decisions[0])
+    withdrawn, named = (codec.decode(value) for value in decisions)
     assert isinstance(withdrawn, IpWithdrawn)
+    assert named == CulpritNamed(
+        id=derived_id("culprit", withdrawn.id, "box@example.net"),
+        at=withdrawn.at,
+        mailbox="box@example.net",
+        pool="main",
+        ip="192.0.2.1",
+        messages=withdrawn.culprits[0].messages,
+        share=1.0,
+        decision=withdrawn.id,
+    )
     assert (withdrawn.pool, withdrawn.ip) == ("main", "192.0.2.1")
     assert fold.active(pools.pools["main"]) == {"192.0.2.2": 1.0}
     assert fold.active(pools.pools["spare"]) == {"192.0.2.3": 1.0}
@@ -106,7 +124,8 @@ def test_in_another_cluster_what_the_snapshot_lacks_comes_from_the_decisions() -
     decisions, _ = run(first, observations(), 6)
     again = begun("two", states, decisions)
     assert fold.active(again.pools["main"]) == {"192.0.2.2": 1.0}
-    _, snapshots = run(again, [])
+    named, snapshots = run(again, [])
+    assert [codec.decode(value).id for value in named] == [codec.decode(decisions[1]).id]
     assert fold.active(begun("two", snapshots, []).pools["main"]) == {"192.0.2.2": 1.0}
 
 
@@ -119,6 +138,41 @@ def test_counts_told_twice_count_once_whatever_the_cluster() -> None:
     run(again, [count])
     senders = again.pools["main"].ips["192.0.2.1"].senders
     assert [list(bucket.values()) for bucket in senders.values()] == [[5]]
+
+
+def test_each_culprit_goes_to_his_own_partition_with_his_share_of_all_that_is_known() -> None:
+    counted = TrafficCounted(
+        id=event_id(source_id("traffic", 1), 0),
+        at=START,
+        partition=1,
+        ip="192.0.2.1",
+        sent=100,
+        last_at=START,
+        senders=tuple(Culprit(sender=f"box{number}@example.net", messages=10) for number in range(12)),
+    )
+    pools = begun("one", [], [])
+    others = [event for event in observations() if not isinstance(event, TrafficCounted)]
+    for offset, observed in enumerate([counted, *others]):
+        pools.apply(offset, [observed])
+    outputs = [output for output in pools.flush()[0] if output.topic == MAILBOX_SIGNALS]
+    assert len(outputs) == 10  # the decision names no more
+    for output in outputs:
+        event = codec.decode(output.value)
+        assert isinstance(event, CulpritNamed)
+        assert (output.partition, output.key) == (partition_of(event.mailbox, 4), event.mailbox.encode())
+        assert event.share == 0.083
+
+
+def test_a_withdrawal_by_hand_accuses_nobody_and_what_no_snapshot_knows_neither() -> None:
+    pools = begun("one", [], [])
+    order = OperatorActed(
+        id="o", at=START + 5_000_000, operator="kim", action="withdraw", subject="192.0.2.1", reason="moved"
+    )
+    decisions, states = run(pools, [*observations()[:6], order])
+    assert [type(codec.decode(value)) for value in decisions] == [IpWithdrawn]
+    listed, _ = run(begun("one", [], []), observations())
+    assert run(begun("two", [], listed), [])[0] == []
+    assert fold.active(begun("two", states, []).pools["main"]) == {"192.0.2.2": 1.0}
 
 
 def test_a_broken_snapshot_is_told() -> None:
