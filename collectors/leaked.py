@@ -1,0 +1,235 @@
+"""Lists of stolen identities: one address a line, CSV with or without a header, and "Have I Been Pwned" exports.
+
+Only the addresses, the lists' names and dates are taken; a password is seen to be there, and goes no further.
+Format: https://haveibeenpwned.com/API/v3#BreachModel, its domain search as JSON or CSV.
+"""
+
+import csv
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import chain, islice
+from typing import IO, NamedTuple
+
+from collectors.packed import lines_of
+from schemas.moments import epoch_microseconds
+from schemas.names import canonical_mailbox
+
+_ADDRESS = re.compile(r"""[^\s@:;,"'<>()|]{1,64}@[a-z0-9_-]+(?:\.[a-z0-9_-]+)+""")
+_ADDRESSES = frozenset(("email", "emailaddress", "mail", "address", "identity", "username", "user", "login", "account"))
+_SOURCES = frozenset(("breach", "breaches", "breachname", "source", "sources", "database", "databasename", "title"))
+_DATES = frozenset(("breachdate", "date", "leakedat", "leakdate", "leaked"))
+_PASSWORDS = re.compile(r"(?:.*password.*|pass|passwd|pwd|hash)")
+_NOTHING = frozenset(("", "0", "no", "false", "none", "null", "n/a", "-"))
+_DELIMITERS = ",;\t|:"
+_PARTS = re.compile(r"\s*[;,|]\s*")
+_MOST_JSON = 512 * 1024 * 1024
+_MOST_NAME = 80
+_LOOKED_AT = 20
+
+
+class Identity(NamedTuple):
+    """A stolen identity, with or without a password; "" and 0 where its list's name or date is not told."""
+
+    mailbox: str
+    source: str = ""
+    leaked_at: int = 0
+    passwords: bool = False
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """Where a table has what; -1: nowhere."""
+
+    address: int
+    password: tuple[int, ...] = ()
+    source: int = -1
+    date: int = -1
+
+
+def identities(
+    file: IO[bytes], domain: str = "", advance: Callable[[int], None] = lambda _: None
+) -> Iterator[Identity | None]:
+    """Yield the identities of a list, None for each line without one; `domain` is that of names without one.
+
+    `advance` is told of the bytes read. ValueError where it is no such list.
+    """
+    lines = _lines(file, advance)
+    first = next((line for line in lines if line.strip()), "")
+    if first.lstrip().startswith(("{", "[")):
+        yield from _of_json(first + "".join(_limited(lines)), domain)
+    else:
+        yield from _of_lines(chain([first] if first else [], lines), domain)
+
+
+def when(text: str) -> int:
+    """Return a date (2024-05-31, or RFC 3339) as epoch microseconds. ValueError where it is none."""
+    try:
+        told = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise ValueError(f"{text!r} is no date; say it as in 2024-05-31") from None
+    return epoch_microseconds(told if told.tzinfo else told.replace(tzinfo=UTC))
+
+
+def _lines(file: IO[bytes], advance: Callable[[int], None]) -> Iterator[str]:
+    for number, (_, line) in enumerate(lines_of(file)):
+        advance(len(line))
+        text = line.decode("utf-8", "replace")
+        yield text.removeprefix("\ufeff") if number == 0 else text
+
+
+def _limited(lines: Iterator[str]) -> Iterator[str]:
+    size = 0
+    for line in lines:
+        size += len(line)
+        if size > _MOST_JSON:
+            raise ValueError(f"more than {_MOST_JSON // 1024**2} MB of JSON; give it as CSV")
+        yield line
+
+
+def _of_lines(lines: Iterator[str], domain: str) -> Iterator[Identity | None]:
+    """Yield a table's identities; each line is a row of its own, so that a stray quote spoils no other."""
+    beginning = list(islice(lines, _LOOKED_AT))
+    delimiter = _delimiter(beginning)
+    columns: _Columns | None = None
+    for line in chain(beginning, lines):
+        row = _row(line, delimiter)
+        if not any(cell.strip() for cell in row):
+            continue
+        if columns is None:
+            columns = _header(row)
+            if columns is not None:
+                continue
+            columns = _headless(row)
+        yield from _of_row(row, columns, domain)
+
+
+def _row(line: str, delimiter: str) -> list[str]:
+    if delimiter == ":" or '"' not in line:
+        return line.rstrip("\r\n").split(delimiter)
+    try:
+        return next(csv.reader([line], delimiter=delimiter), [])
+    except csv.Error:
+        return [line]
+
+
+def _delimiter(beginning: Sequence[str]) -> str:
+    """Return what stands beside the first addresses, most often; a comma where nothing does."""
+    beside = Counter[str]()
+    for line in beginning:
+        found = _ADDRESS.search(line.lower())
+        if found is not None:
+            before, after = line[: found.start()].rstrip("\"' "), line[found.end() :].lstrip("\"' ")
+            beside.update(mark for mark in (after[:1], before[-1:]) if mark and mark in _DELIMITERS)
+    return beside.most_common(1)[0][0] if beside else ","
+
+
+def _header(row: Sequence[str]) -> _Columns | None:
+    """Return the columns that a first row names; None where it is no header."""
+    if any("@" in cell for cell in row):
+        return None
+    names = [re.sub(r"[^a-z0-9]", "", cell.lower()) for cell in row]
+    address = next((place for place, name in enumerate(names) if name in _ADDRESSES), -1)
+    if address < 0:
+        return None
+    return _Columns(
+        address,
+        tuple(place for place, name in enumerate(names) if place != address and _PASSWORDS.fullmatch(name)),
+        next((place for place, name in enumerate(names) if name in _SOURCES), -1),
+        next((place for place, name in enumerate(names) if name in _DATES), -1),
+    )
+
+
+def _headless(row: Sequence[str]) -> _Columns:
+    """Return the columns of a table without a header: an address, and what stands right after it is a password."""
+    address = next((place for place, cell in enumerate(row) if "@" in cell), 0)
+    return _Columns(address, (address + 1,))
+
+
+def _of_row(row: Sequence[str], columns: _Columns, domain: str) -> Iterator[Identity | None]:
+    def cell(place: int) -> str:
+        return row[place].strip() if 0 <= place < len(row) else ""
+
+    mailbox = _mailbox(cell(columns.address), domain)
+    if not mailbox:
+        yield None
+        return
+    passwords = any(_tells_password(cell(place)) for place in columns.password)
+    leaked_at = _date(cell(columns.date))
+    for source in dict.fromkeys(_PARTS.split(cell(columns.source))):
+        yield Identity(mailbox, _name(source), leaked_at, passwords)
+
+
+def _mailbox(text: str, domain: str) -> str:
+    """Return the address of a cell, "" where it holds none."""
+    name = canonical_mailbox(text.strip("\"'<> "))
+    if domain and name and "@" not in name:
+        name = f"{name}@{domain}"
+    return name if _ADDRESS.fullmatch(name) else ""
+
+
+def _tells_password(cell: str) -> bool:
+    return cell.lower() not in _NOTHING
+
+
+def _date(text: str) -> int:
+    try:
+        return when(text)
+    except ValueError:
+        return 0  # not told in a way that can be read: the list counts all the same
+
+
+def _name(text: str) -> str:
+    return "".join(letter for letter in text if letter.isprintable())[:_MOST_NAME].strip()
+
+
+def _of_json(text: str, domain: str) -> Iterator[Identity | None]:
+    try:
+        found: object = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"no JSON: {error}") from error
+    if isinstance(found, Mapping) and isinstance(found.get("entries"), list):
+        found = found["entries"]
+    if isinstance(found, Mapping) and ("BreachSearchResults" in found or "PasteSearchResults" in found):
+        yield from _of_domain_search(found)
+    elif isinstance(found, Mapping) and found and all(isinstance(value, list) for value in found.values()):
+        if not domain:
+            raise ValueError("it holds names without a domain; say which with --domain")
+        for alias, sources in found.items():
+            mailbox = _mailbox(str(alias), domain)
+            yield from (Identity(mailbox, _name(str(source))) if mailbox else None for source in sources)
+    elif isinstance(found, list) and all(isinstance(row, Mapping) for row in found):
+        for row in found:
+            columns = _header(list(row))
+            cells = [_text(value) for value in row.values()]
+            yield from _of_row(cells, columns, domain) if columns else (None,)
+    else:
+        raise ValueError("JSON, but neither rows with an address nor a domain search of Have I Been Pwned")
+
+
+def _text(value: object) -> str:
+    return ";".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
+
+
+def _of_domain_search(found: Mapping[str, object]) -> Iterator[Identity | None]:
+    """Yield what a domain search tells: an entry for each alias, with all breaches (or pastes) that name it."""
+    for part, key in (("BreachSearchResults", "Breaches"), ("PasteSearchResults", "Pastes")):
+        entries = found.get(part)
+        for entry in entries if isinstance(entries, list) else ():
+            if not isinstance(entry, Mapping):
+                yield None
+                continue
+            mailbox = _mailbox(f"{entry.get('Alias')}@{entry.get('DomainName')}", "")
+            listed = entry.get(key)
+            for one in listed if mailbox and isinstance(listed, list) else (None,):
+                yield _breach(mailbox, one) if isinstance(one, Mapping) else None
+
+
+def _breach(mailbox: str, one: Mapping[str, object]) -> Identity:
+    classes = one.get("DataClasses")
+    name = one.get("Name") or one.get("Source") or one.get("Title") or ""
+    date = one.get("BreachDate") or one.get("Date") or ""
+    return Identity(mailbox, _name(str(name)), _date(str(date)), isinstance(classes, list) and "Passwords" in classes)
