@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
+from schemas.attribution import BLAMING
 from schemas.events import ComplaintReceived, DeliveryAttempted, Event, TrafficCounted
 from schemas.facts import Culprit
 from schemas.names import derived_id
@@ -27,8 +28,9 @@ class TrafficCounter:
     """Counts of one partition since the last `drain`, per outbound IP and provider.
 
     Local deliveries and those whose outbound IP the log does not tell are skipped. Each recipient counts as a message.
-    A complaint counts for the IP that it names, under no provider, and moves no time: it is no sign that the IP sends.
-    The count is a record of what came; the pool gives it no vote (docs/adr/0004).
+    A complaint counts for the IP that it names, whether or not its sender is known, under no provider, and moves no
+    time: it is no sign that the IP sends. Reports that blame nobody (not-spam, opt-out …) do not count. The count is a
+    record of what came; the pool gives it no vote (docs/adr/0004).
     """
 
     def __init__(self) -> None:
@@ -44,7 +46,7 @@ class TrafficCounter:
             tally.seen(event.at)
             if event.sender:
                 tally.senders[event.sender] += 1
-        elif isinstance(event, ComplaintReceived) and event.outbound_ip:
+        elif isinstance(event, ComplaintReceived) and event.outbound_ip and event.feedback_type in BLAMING:
             self._tally(event.outbound_ip, "").complaints += 1
 
     def drain(self, partition: int, at: int) -> tuple[TrafficCounted, ...]:
