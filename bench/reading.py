@@ -1,6 +1,7 @@
-"""How many log lines a second become joined, encoded events, on one core: `python -m bench.reading [FILE]`.
+"""How many log lines a second become joined, encoded events, on one core: `python -m bench.reading [FILE] [DB.mmdb …]`.
 
-Without a file, a day of the simulated hoster is written and read. Beside it: the lines alone (`bytes.splitlines`).
+Without a file, a day of the simulated hoster is written and read; with GeoIP databases each client is looked up in
+them. Beside it: the lines alone (`bytes.splitlines`).
 """
 
 import sys
@@ -9,9 +10,12 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from collectors.geo import GeoDatabases
 from collectors.reading import LogReader
 from embedded.hoster.past import Plan, write
 from schemas.codec import encode
+from schemas.places import Where, nowhere
+from schemas.settings import GeoIp
 
 TRANSPORTS = {f"out{number}": f"192.0.2.{number}" for number in range(1, 5)}
 START = 1_793_000_000_000_000
@@ -25,7 +29,7 @@ def history() -> bytes:
         return (Path(folder) / "past" / "mail.log").read_bytes()
 
 
-def read(log: bytes) -> tuple[int, int]:
+def read(log: bytes, where: Where = nowhere) -> tuple[int, int]:
     """Read a log as the collector does, and encode its events; return lines and events."""
     reader = LogReader(
         "0123456789abcdef",
@@ -36,6 +40,7 @@ def read(log: bytes) -> tuple[int, int]:
         outbound_ips=TRANSPORTS,
         networks={},
         reference=datetime.now(UTC),  # noqa: TID251 the log's year is this one or the last
+        where=where,
     )
     offset = events = 0
     for line in log.splitlines():
@@ -48,14 +53,17 @@ def read(log: bytes) -> tuple[int, int]:
 
 def main() -> None:
     """Measure and print: the median of five runs, in CPU seconds."""
-    log = Path(sys.argv[1]).read_bytes() if len(sys.argv) > 1 else history()
+    databases = tuple(Path(name) for name in sys.argv[1:] if name.endswith(".mmdb"))
+    files = [name for name in sys.argv[1:] if not name.endswith(".mmdb")]
+    log = Path(files[0]).read_bytes() if files else history()
+    where = GeoDatabases(GeoIp(databases=databases)) if databases else nowhere
     begun = time.process_time()
     lines = len(log.splitlines())
     bare = time.process_time() - begun
     took = []
     for _ in range(RUNS):
         begun = time.process_time()
-        lines, events = read(log)
+        lines, events = read(log, where)
         took.append(time.process_time() - begun)
     median = sorted(took)[RUNS // 2]
     spread = f"{lines / max(took):,.0f}-{lines / min(took):,.0f}"

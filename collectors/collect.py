@@ -10,6 +10,7 @@ from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from types import FrameType
 
+from collectors.geo import GeoDatabases
 from collectors.intake import Intake
 from collectors.log import LogCollector
 from collectors.publish import BrokerReplacedError, Publisher, StoppedError
@@ -51,6 +52,7 @@ def run(settings: Settings, stop: threading.Event | None = None) -> None:
 def _works(settings: Settings, stop: threading.Event, sink: Sink | None) -> dict[str, Work]:
     """Return what is to be done, by name. ValueError where something configured cannot be."""
     works: dict[str, Work] = {}
+    where = GeoDatabases(settings.geoip)
     for kind, logs in (("mta", settings.mta), ("logins", settings.logins)):
         for name, log in logs.items():
             try:
@@ -58,7 +60,8 @@ def _works(settings: Settings, stop: threading.Event, sink: Sink | None) -> dict
             except ValueError as error:
                 raise ValueError(f"{kind}.{name}.format: {error}") from error
             identity = f"{kind}-{name}@{log.host or socket.gethostname()}"
-            works[f"{kind}.{name}"] = LogCollector(settings, name, log, identity=identity, stop=stop, sink=sink).run
+            collector = LogCollector(settings, name, log, identity=identity, stop=stop, sink=sink, where=where)
+            works[f"{kind}.{name}"] = collector.run
     poller = Poller(settings.dnsbl, [ip for pool in settings.pool.values() for ip in pool.ips])
     works["dnsbl"] = _publishing(poller.run, settings.kafka, stop, None)  # asked again next round, if it gets lost
     for name, maildir in settings.complaints.items():

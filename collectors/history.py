@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from collectors import complaints, dnsbl
+from collectors.geo import GeoDatabases
 from collectors.packed import lines_of, opened
 from collectors.parsing import Progress
 from collectors.pop import PopLogins, PopSenders
@@ -23,6 +24,7 @@ from collectors.ways import ways_of
 from schemas.events import ComplaintReceived, Event, ListHealthObserved, ListingObserved
 from schemas.moments import epoch_microseconds
 from schemas.names import canonical_ip, derived_id, source_id
+from schemas.places import Where
 from schemas.settings import Log, Maildir, Settings
 
 _AT = attrgetter("at")
@@ -56,7 +58,8 @@ def events(past: Past, settings: Settings, progress: Progress) -> Iterator[Event
     `past.counts` tells for each file what became of its lines; what cannot be read is counted there as a dead letter.
     OSError and ValueError name the file that cannot be read at all.
     """
-    streams: list[Iterable[Event]] = [_log(past, *each, settings, progress) for each in past.logs]
+    where = GeoDatabases(settings.geoip)
+    streams: list[Iterable[Event]] = [_log(past, *each, settings, progress, where=where) for each in past.logs]
     box = _maildir(past.complaints, settings) if past.complaints else Maildir(maildir=Path())
     received = _complaints(past, past.complaints, box) if past.complaints else []
     streams.append(received)
@@ -67,7 +70,9 @@ def events(past: Past, settings: Settings, progress: Progress) -> Iterator[Event
     return iter(map(Attributing(received, box.attribution_days).step, known) if received else known)
 
 
-def _log(past: Past, name: str, path: Path, settings: Settings, progress: Progress) -> Iterator[Event]:
+def _log(  # noqa: PLR0913 the file, and all that is told of it
+    past: Past, name: str, path: Path, settings: Settings, progress: Progress, *, where: Where
+) -> Iterator[Event]:
     told = _configured(name, path, settings)
     with ExitStack() as stack:
         source, changed = stack.enter_context(opened(str(path)))
@@ -80,6 +85,7 @@ def _log(past: Past, name: str, path: Path, settings: Settings, progress: Progre
             outbound_ips=settings.outbound_ips,
             networks=settings.networks,
             reference=changed,
+            where=where,
         )
         past.counts[str(path)] = reader.counts
         read, before = reader.read, 0

@@ -16,6 +16,7 @@ from collectors.reading import LogReader
 from collectors.stored import Sink, stored_of
 from schemas.events import DeadLetter, Event, SourceOpened
 from schemas.names import event_id, opening_id
+from schemas.places import Where, nowhere
 from schemas.pulse import Pulse
 from schemas.redaction import redacted
 from schemas.settings import Log, Settings
@@ -42,6 +43,7 @@ class LogCollector:
     identity: str
     stop: threading.Event
     sink: Sink | None = None
+    where: Where = nowhere
 
     @property
     def file(self) -> Path:
@@ -73,6 +75,7 @@ class LogCollector:
             outbound_ips=self.settings.outbound_ips,
             networks=self.settings.networks,
             reference=datetime.fromtimestamp(checkpoint.reference_ns / 1e9, UTC),
+            where=self.where,
             state=checkpoint.state,
         )
 

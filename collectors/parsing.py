@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import BinaryIO
 
 from collectors import complaints
+from collectors.geo import GeoDatabases
 from collectors.mailtype import described
 from collectors.packed import lines_of, opened
 from collectors.reading import LONGEST_LINE, Counts, LogReader, log_formats
@@ -12,7 +13,7 @@ from schemas.codec import encode
 from schemas.events import DeadLetter
 from schemas.names import derived_id, source_id
 from schemas.redaction import redacted
-from schemas.settings import Settings
+from schemas.settings import GeoIp, Settings
 
 Progress = Callable[[int], None]
 _LARGEST_MAIL = 64 * 1024 * 1024
@@ -53,6 +54,7 @@ def parse_file(  # noqa: PLR0913 the command has that many options
             outbound_ips={**(settings.outbound_ips if settings else {}), **(transports or {})},
             networks=settings.networks if settings else {},
             reference=changed,
+            where=GeoDatabases(settings.geoip if settings else GeoIp()),
         )
         told = 0
         for offset, line in lines_of(source):

@@ -13,6 +13,7 @@ from schemas.events import DeadLetter, Event
 from schemas.facts import Fact
 from schemas.moments import epoch_microseconds
 from schemas.names import event_id
+from schemas.places import Where, nowhere
 from schemas.redaction import redacted
 
 LONGEST_LINE = 64 * 1024
@@ -69,7 +70,8 @@ class LogReader:
     """Reads one log, line by line in order; ids come from `source` and each line's byte offset.
 
     `host` is the host of lines that name none (a program's own log file). `reference` is a time at or after the first
-    line (`syslog.Clock`). `state` is the `snapshot` of the reader that read up to here.
+    line (`syslog.Clock`), `where` tells where a client's address is. `state` is the `snapshot` of the reader that read
+    up to here.
     """
 
     def __init__(  # noqa: PLR0913 a log has that many properties
@@ -83,13 +85,14 @@ class LogReader:
         outbound_ips: Mapping[str, str],
         networks: Mapping[str, str],
         reference: datetime,
+        where: Where = nowhere,
         state: bytes = b"",
     ) -> None:
         self._source, self._name, self._format, self._host = source, name, format, host
         self._parse: mta.Parse = loaded(format)
         before = msgspec.msgpack.decode(state, type=_State) if state else _State()
         self._clock = Clock(reference, zone, before.last)
-        self._join = Join(outbound_ips=outbound_ips, networks=networks, state=before.join)
+        self._join = Join(outbound_ips=outbound_ips, networks=networks, where=where, state=before.join)
         self._at = before.last or epoch_microseconds(reference)
         self.counts = Counts()
 

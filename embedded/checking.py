@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from collectors import complaints, logins, mta
+from collectors.geo import GeoDatabases
 from collectors.lists import chosen
 from collectors.outbound import of_master_cf
 from collectors.ways import ways_of
@@ -28,7 +29,7 @@ def findings(settings: Settings, master_cf: Path | None = None) -> list[str]:
 
     With a `master_cf` also where Postfix's transports are others than the pools'. OSError if that cannot be read.
     """
-    checks = (_formats, _lists, _logs, _maildirs, _rules, _hooks, _transports, faults)
+    checks = (_formats, _lists, _logs, _maildirs, _geoip, _rules, _hooks, _transports, faults)
     wrong = [sentence for check in checks for sentence in check(settings)]
     return wrong + (list(_master_cf(settings, master_cf)) if master_cf else [])
 
@@ -116,6 +117,14 @@ def _maildirs(settings: Settings) -> Iterator[str]:
             yield f"complaints.{name}.maildir: {box.maildir} is no folder"
         elif not os.access(box.maildir, os.W_OK):
             yield f"complaints.{name}.maildir: {box.maildir} cannot be written by this user (read mails move to cur/)"
+
+
+def _geoip(settings: Settings) -> Iterator[str]:
+    for path in settings.geoip.databases:
+        try:
+            GeoDatabases(settings.geoip.model_copy(update={"databases": (path,)}))
+        except ValueError as error:
+            yield str(error)
 
 
 def _twice(part: str, key: str, paths: dict[str, Path]) -> Iterator[str]:

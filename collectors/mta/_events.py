@@ -16,6 +16,7 @@ from schemas.events import (
 )
 from schemas.facts import SenderKind
 from schemas.names import canonical_mailbox, domain_of, provider_of
+from schemas.places import Place
 
 _QUEUED_AS = re.compile(r"\bqueued as ([0-9A-Za-z]{5,24})$")
 
@@ -25,8 +26,8 @@ def _provider(relay_host: str, domain: str) -> str:
     return provider_of(relay_host, f"@{domain}")
 
 
-def submission(message: Message, record: Queued, identity: str) -> MessageSubmitted:
-    """Return that a message entered the queue."""
+def submission(message: Message, record: Queued, place: Place, identity: str) -> MessageSubmitted:
+    """Return that a message entered the queue; `place` is where its client was."""
     return MessageSubmitted(
         id=identity,
         at=record.at,
@@ -41,6 +42,10 @@ def submission(message: Message, record: Queued, identity: str) -> MessageSubmit
         message_id=message.message_id,
         size=record.size,
         recipients=record.recipients,
+        client_country=place.country,
+        client_asn=place.asn,
+        client_latitude=place.latitude,
+        client_longitude=place.longitude,
     )
 
 
@@ -88,8 +93,8 @@ def expiry(record: Expired, message: Message | None, identity: str) -> MessageEx
     )
 
 
-def login(record: LoginTried, identity: str) -> MailboxAuthenticated:
-    """Return a login."""
+def login(record: LoginTried, place: Place, identity: str) -> MailboxAuthenticated:
+    """Return a login; `place` is where its client was."""
     return MailboxAuthenticated(
         id=identity,
         at=record.at,
@@ -102,6 +107,10 @@ def login(record: LoginTried, identity: str) -> MailboxAuthenticated:
         reason=record.reason,
         tls=record.tls,
         attempts=record.attempts,
+        client_country=place.country,
+        client_asn=place.asn,
+        client_latitude=place.latitude,
+        client_longitude=place.longitude,
     )
 
 

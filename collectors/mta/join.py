@@ -32,6 +32,7 @@ from collectors.mta.records import (
 )
 from schemas.events import MailEvent
 from schemas.facts import SenderKind
+from schemas.places import Where, nowhere
 
 _SECOND = 1_000_000
 _GRACE = 10 * _SECOND
@@ -55,11 +56,13 @@ class Join:
         *,
         outbound_ips: Mapping[str, str],
         networks: Mapping[str, str],
+        where: Where = nowhere,
         state: bytes = b"",
         limit: int = _MOST_MESSAGES,
     ) -> None:
         self._outbound_ips = dict(outbound_ips)
         self._networks = NetworkNames(networks)
+        self._where = where
         self._limit = limit
         # OrderedDict: finding a plain dict's oldest entry takes longer the more were removed before it
         self._messages: OrderedDict[tuple[str, str], Message] = OrderedDict()
@@ -114,7 +117,7 @@ class Join:
     def _alone(self, record: Refused | Expired | LoginTried, identity: str) -> MailEvent:
         """Return the event of a line that tells the join nothing."""
         if isinstance(record, LoginTried):
-            return login(record, identity)
+            return login(record, self._where(record.client_ip), identity)
         message = self._messages.get((record.host, record.queue_id)) if record.queue_id else None
         if isinstance(record, Expired):
             return expiry(record, message, identity)
@@ -149,7 +152,7 @@ class Join:
         if not record.mailbox:
             return None
         tried = LoginTried(record.at, record.host, record.mailbox, "smtp", "succeeded", record.client_ip, record.method)
-        return login(tried, identity)
+        return login(tried, self._where(tried.client_ip), identity)
 
     def _proxied(self, record: Proxied, identity: str) -> MailEvent | None:
         sender, kind = self._known_by(record)
@@ -184,7 +187,7 @@ class Join:
         told = Queued(at, message.host, message.queue_id, message.envelope_from, message.size, message.recipients)
         if not message.kind:
             message.sender, message.kind = told.envelope_from.lower() or "<>", "envelope"
-        return submission(message, told, identity)
+        return submission(message, told, self._where(message.client_ip), identity)
 
     def _identified(self, record: Identified) -> None:
         message = self._messages.get((record.host, record.queue_id))

@@ -98,6 +98,13 @@ def test_an_unknown_log_format_in_the_configuration(tmp_path: Path) -> None:
     assert not list((tmp_path / "state" / "checkpoints").glob("*.json")), "nothing was read"
 
 
+def test_a_geoip_database_that_cannot_be_used_stops_the_collector(tmp_path: Path) -> None:
+    config = tmp_path / "relaywarden.toml"
+    config.write_text(f'data = "{tmp_path}"\n[geoip]\ndatabases = ["{config}"]')
+    said = refusal(run("collect", "--config", config))
+    assert said.startswith(f"geoip.databases: {config}: no GeoIP database: ")
+
+
 def test_an_unknown_format_on_the_command_line(tmp_path: Path) -> None:
     log = tmp_path / "mail.log"
     log.write_text(LINE)

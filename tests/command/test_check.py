@@ -52,6 +52,7 @@ def test_everything_wrong_is_named_at_once(sound: dict[str, Any], tmp_path: Path
     sound["logins"]["imap1"]["format"] = "cyrus"
     sound["complaints"]["fbl"] = {"format": "arff", "maildir": str(tmp_path / "none")}
     sound["dnsbl"]["lists"] = ["spamcup", "sorbs"]
+    sound["geoip"] = {"databases": [str(tmp_path / "none.mmdb")]}
     sound["mailboxes"] = {"rules": {"burst": "off", "brust": "off"}}
     pool = sound["pool"]["main"]
     pool["hooks"]["postfix_socketmap"] |= {"state": str(tmp_path), "port": sound["dashboard"]["port"]}
@@ -66,6 +67,7 @@ def test_everything_wrong_is_named_at_once(sound: dict[str, Any], tmp_path: Path
         "logins.imap1.format": "no login log format 'cyrus'; there are dovecot",
         "complaints.fbl.format": "no complaint format 'arff'; there are any, arf, jmrp, spamcop, xarf",
         "complaints.fbl.maildir": f"{tmp_path}/none is no folder",
+        "geoip.databases": f"{tmp_path}/none.mmdb: No such file or directory",
         "pool.main.hooks.postfix_socketmap.state": f"{tmp_path} is a folder",
         "pool.main.hooks.postfix_socketmap.port": f"{sound['dashboard']['port']} is the dashboard's port too",
         "pool.main.hooks.postfix_randmap.path": f"{log} is no folder, so {log}/x cannot be written",
