@@ -10,6 +10,8 @@ import typer
 
 from embedded.backtest_command import backtest
 from embedded.dnsbl_command import dnsbl
+from embedded.mailbox_commands import mailbox_app
+from embedded.parse_command import parse
 from embedded.pool_commands import pool_app
 from embedded.terminal import DEFAULT_CONFIG, Config, Json, show, tell
 from schemas.settings import Settings, load
@@ -22,6 +24,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(pool_app, name="pool")
+app.add_typer(mailbox_app, name="mailbox")
+app.command()(parse)
 app.command()(dnsbl)
 app.command()(backtest)
 
@@ -75,52 +79,6 @@ def up(
     say("starting", "starting broker, ClickHouse, worker, sink, hooks, collectors and pages …")
     machine.run(settings, running, play)
     say("ended", "ended")
-
-
-@app.command()
-def parse(
-    format_name: Annotated[str, typer.Argument(metavar="FORMAT", help="postfix, dovecot, arf …")],
-    file: Annotated[
-        str,
-        typer.Argument(metavar="FILE|-", help="A log or a mail; gz, xz, zst and bz2 are unpacked, whatever its name."),
-    ],
-    config: Annotated[Path | None, typer.Option("--config", "-c", help="Takes pool and networks from there.")] = None,
-    master_cf: Annotated[Path | None, typer.Option(help="Takes the outbound IPs from a Postfix master.cf.")] = None,
-    transport: Annotated[list[str] | None, typer.Option(metavar="NAME=IP", help="A transport's outbound IP.")] = None,
-    zone: Annotated[str, typer.Option(help="The time zone of stamps that name none.")] = "UTC",
-    host: Annotated[str, typer.Option(help="The host, where the lines name none.")] = "",
-    *,
-    as_json: Annotated[bool, typer.Option("--json", help="Write the counts as JSON, too.")] = False,
-) -> None:
-    """Read a log or a complaint and write its events as JSON lines; the counts go to standard error.
-
-    Where nothing at all was read the counts say what the file seems to be; the exit status stays 0.
-    """
-    from msgspec.structs import asdict
-
-    from collectors.outbound import known_zone, outbound_ips
-    from collectors.parsing import parse_file
-    from embedded.terminal import progress, to_json
-
-    settings = load(config) if config else None
-    told = outbound_ips(master_cf, transport or [])
-    with progress(f"reading {file}") as advance:
-        counts = parse_file(
-            format_name,
-            file,
-            sys.stdout.buffer,
-            settings=settings,
-            transports=told.ips,
-            zone=known_zone(zone),
-            host=host,
-            progress=advance,
-        )
-    if as_json:
-        typer.echo(to_json({**asdict(counts), "unresolved": told.unresolved}), err=True)
-        return
-    for service, why in told.unresolved.items():
-        typer.echo(f"relaywarden: {master_cf}: {service}: {why}", err=True)
-    typer.echo(f"{file}: {counts.summary()}", err=True)
 
 
 @app.command()

@@ -1,12 +1,11 @@
 """An operator at the command line against a running worker and sink: each order, its outcome, and the way back."""
 
-import json
 import time
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
+from tests.command.desk import SECONDS, Desk
 from tests.command.shell import refusal, run
 from tests.whole.lab import TRANSPORTS, Lab, until
 
@@ -17,34 +16,6 @@ POOLS = {
     "main": {"transports": TRANSPORTS, "min_active": 2},
     "small": {"transports": {"out5": E, "out6": F}, "min_active": 2},
 }
-SECONDS = 60.0
-
-
-class Desk:
-    """The operator's desk: the commands of one laboratory."""
-
-    def __init__(self, lab: Lab) -> None:
-        self.lab = lab
-        self.env = {lab.settings.clickhouse.password_env: lab.clickhouse.password}
-
-    def say(self, *words: str) -> str:
-        done = run(*words, "--config", self.lab.config, env=self.env)
-        assert (done.returncode, done.stderr) == (0, "")
-        return done.stdout
-
-    def rows(self, *words: str) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.say(*words, "--json").splitlines()]
-
-    def row(self, ip: str) -> dict[str, Any]:
-        (row,) = [row for row in self.rows("pool", "list") if row["ip"] == ip]
-        return row
-
-    def order(self, action: str, ip: str, *more: str) -> dict[str, Any]:
-        (event,) = self.rows("pool", action, ip, "--reason", f"{action} drill", "--operator", "ada", *more)
-        return event
-
-    def decided(self, ip: str, kind: str) -> None:
-        until(lambda: (kind, ip) in self.lab.rows("SELECT type, ip FROM pool_events"), SECONDS, f"{kind} of {ip}")
 
 
 @pytest.fixture(scope="module")

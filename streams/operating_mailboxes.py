@@ -1,0 +1,84 @@
+"""The operator's hand on mailboxes: orders, and that one has a new password (always events)."""
+
+import socket
+from collections.abc import Iterator
+from typing import Literal
+
+from schemas.events import OperatorActed
+from schemas.mailbox_events import PasswordChanged
+from schemas.mailbox_settings import bars
+from schemas.names import canonical_mailbox, derived_id
+from schemas.settings import Settings
+from streams.helpdesk import known
+from streams.operating import login, now, ordered, publish, warehouse
+from streams.standing import moment
+
+Action = Literal["watch", "throttle", "suspend", "release"]
+_LONGEST = 320  # RFC 5321: 64 before the @, 255 behind it
+
+
+def named(text: str) -> str:
+    """Return the one spelling of a mailbox. ValueError where it cannot be one."""
+    mailbox = canonical_mailbox(text)
+    if not mailbox or len(mailbox) > _LONGEST or not mailbox.isprintable() or " " in mailbox:
+        raise ValueError(f"{text!r} is no mailbox: say its login or address")
+    return mailbox
+
+
+def order(  # noqa: PLR0913 an order has that many parts
+    settings: Settings, action: Action, mailbox: str, reason: str, *, lasts: str = "", operator: str = ""
+) -> OperatorActed:
+    """Publish an operator's order and return it; after `lasts` ("2h") it counts no more, "" is until taken back.
+
+    ValueError where the mailbox cannot be one, no reason is given or `lasts` is no duration. OSError where Kafka does
+    not confirm it.
+    """
+    event = ordered(action, named(mailbox), reason, lasts=lasts, operator=operator)
+    publish(settings, event)
+    return event
+
+
+def password_changed(settings: Settings, mailbox: str, reason: str = "", *, operator: str = "") -> PasswordChanged:
+    """Publish that a mailbox has a new password, and return that. ValueError and OSError as with an order."""
+    at, name = now(), named(mailbox)
+    event = PasswordChanged(
+        id=derived_id("password", name, at),
+        at=at,
+        mailbox=name,
+        host=socket.gethostname(),
+        operator=operator or login(),
+        reason=reason,
+    )
+    publish(settings, event)
+    return event
+
+
+def told(event: OperatorActed | PasswordChanged) -> str:
+    """Return in words what was published, and where its outcome is seen."""
+    if isinstance(event, PasswordChanged):
+        why = f": {event.reason}" if event.reason else ""
+        return f"noted: {event.mailbox} has a new password, by {event.operator}{why} ({_seen(event.mailbox)})"
+    end = f" until {moment(event.expires_at)}" if event.expires_at else ""
+    return f"ordered: {event.action} {event.subject}{end} by {event.operator}: {event.reason} ({_seen(event.subject)})"
+
+
+def _seen(mailbox: str) -> str:
+    return f"what became of it: relaywarden mailbox history {mailbox}"
+
+
+def notes(settings: Settings, event: OperatorActed | PasswordChanged) -> Iterator[str]:
+    """Yield what whoever ordered it should know: that nobody carries it out, or that the mailbox was never seen."""
+    mailbox = event.mailbox if isinstance(event, PasswordChanged) else event.subject
+    if (
+        isinstance(event, OperatorActed)
+        and event.action in {"throttle", "suspend"}
+        and not bars(settings.mailboxes.hooks)
+    ):
+        yield f"no hook is configured (mailboxes.hooks): the order is recorded, but nothing holds {mailbox} to it"
+    try:
+        with warehouse(settings) as client:
+            seen = known(client, mailbox) is not None
+    except OSError:
+        return  # the order counts without ClickHouse, too
+    if not seen:
+        yield f"{mailbox} was never seen before: is it spelled as it logs in? The order counts all the same"
