@@ -8,12 +8,14 @@ import logging
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
 from collectors.admin import ensure_topics
 from embedded.broker import Broker
+from embedded.lag import Carried
 from schemas import topics
 from schemas.settings import Settings
 from streams.refill import refill
@@ -84,17 +86,17 @@ class EventLog:
                 self._cap_mb,
             )
 
-    def carry(self, observations: Sequence[bytes]) -> None:
-        """Give the broker observations that nobody folded in the one before it."""
-        if not observations:
+    def carry(self, records: Sequence[Carried]) -> None:
+        """Give the broker the records that nobody folded in the one before it."""
+        if not records:
             return
         producer = KafkaProducer(bootstrap_servers=list(self._settings.kafka.bootstrap), acks="all")
         try:
-            for sent in [producer.send(topics.POOL_OBSERVATIONS.name, each, partition=0) for each in observations]:
+            for sent in [_send(producer, each) for each in records]:
                 sent.get(_SEND_SECONDS)
-            LOG.info("%d observations went from the old broker to the new", len(observations))
+            LOG.info("%d records went from the old broker to the new", len(records))
         except KafkaError as error:
-            LOG.warning("%d observations did not reach the new broker: %s", len(observations), error)
+            LOG.warning("%d records did not reach the new broker: %s", len(records), error)
         finally:
             producer.close(timeout=2)
 
@@ -115,3 +117,7 @@ class EventLog:
         broker, self._broker = self._broker, None
         if broker is not None:
             broker.kill()
+
+
+def _send(producer: KafkaProducer, each: Carried) -> Any:  # noqa: ANN401 kafka-python's futures have no type
+    return producer.send(each.place.topic, each.value, key=each.key, partition=each.place.partition)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 
@@ -11,6 +11,14 @@ from schemas.topics import Topic
 
 Offsets = Mapping[TopicPartition, int]
 _PATIENCE_MS = 3000
+
+
+class Carried(NamedTuple):
+    """A record that goes from one broker to the next."""
+
+    place: TopicPartition
+    key: bytes | None
+    value: bytes
 
 
 class Lag:
@@ -42,21 +50,20 @@ class Lag:
         done = {place: max(found.offset, 0) for place, found in committed.items()}
         return sum(max(0, end - done.get(place, 0)) for place, end in wanted.items())
 
-    def uncommitted(self, group: str, topic: Topic) -> list[bytes]:
-        """Return the values that stand in a topic of one partition behind what the group has committed."""
-        place = TopicPartition(topic.name, 0)
-        end = self.ends([topic])[place]
-        begin = end - self.behind(group, {place: end})
-        values: list[bytes] = []
-        self._consumer.assign([place])
-        self._consumer.seek(place, begin)
-        while begin < end:
-            records = self._consumer.poll(_PATIENCE_MS).get(place, [])
-            if not records:
-                break
-            values.extend(record.value for record in records)
-            begin = records[-1].offset + 1
-        return values
+    def uncommitted(self, group: str, topics: Iterable[Topic]) -> list[Carried]:
+        """Return what stands in these topics behind what the group has committed."""
+        found: list[Carried] = []
+        for place, end in self.ends(topics).items():
+            begin = end - self.behind(group, {place: end})
+            self._consumer.assign([place])
+            self._consumer.seek(place, begin)
+            while begin < end:
+                records = self._consumer.poll(_PATIENCE_MS).get(place, [])
+                if not records:
+                    break
+                found.extend(Carried(place, record.key, record.value) for record in records)
+                begin = records[-1].offset + 1
+        return found
 
     def __enter__(self) -> Self:
         return self

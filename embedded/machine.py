@@ -16,7 +16,7 @@ from kafka.errors import KafkaError
 from embedded import effective
 from embedded.clickhouse import PASSWORD_ENV
 from embedded.eventlog import EventLog
-from embedded.lag import Lag
+from embedded.lag import Carried, Lag
 from embedded.processes import Child, end_orphans, stop_all
 from embedded.rewinding import Rewinding
 from schemas import topics
@@ -25,7 +25,8 @@ from streams.migrate import migrate
 from streams.warehouse_client import connect
 
 LOG = logging.getLogger("relaywarden.up")
-FED = (topics.MAIL_EVENTS, topics.COMPLAINTS, topics.POOL_OBSERVATIONS)
+_TOLD = (topics.POOL_OBSERVATIONS, topics.MAILBOX_SIGNALS, topics.MAILBOX_LEAKS, topics.CASE_OBSERVATIONS)
+FED = (topics.MAIL_EVENTS, topics.COMPLAINTS, *_TOLD)
 _PROCESSES = ("hooks", "sink", "stream", "collect", "dashboard")
 _ORPHAN_SECONDS = 12.0
 _END_SECONDS = 27.0
@@ -141,8 +142,8 @@ class Machine:
         for child in self._children.values():
             child.look()
 
-    def _drain(self) -> list[bytes]:
-        """Stop who writes and let who reads catch up; return the observations that came after that.
+    def _drain(self) -> list[Carried]:
+        """Stop who writes and let who reads catch up; return what was told after that.
 
         The hooks keep on: they answer Postfix, and wait for the new broker.
         """
@@ -157,12 +158,12 @@ class Machine:
                 self._rewinding.settled()
             LOG.info("drained in %.1f s", time.monotonic() - began)
             with Lag(self._settings) as lag:
-                return lag.uncommitted(group, topics.POOL_OBSERVATIONS)
+                return lag.uncommitted(group, _TOLD)
         except KafkaError as error:
             LOG.warning("the broker could not be drained: %s; what is not stored is read again", error)
             return []
 
-    def _replace(self, carried: list[bytes]) -> None:
+    def _replace(self, carried: list[Carried]) -> None:
         """Put an empty broker in the place of this one, fill it, and start again who works with it."""
         began = time.monotonic()
         self._stop(("collect", "stream", "sink"), 0)

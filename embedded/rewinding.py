@@ -20,7 +20,7 @@ from schemas.settings import Settings
 
 LOG = logging.getLogger("relaywarden.up")
 _EVERY_SECONDS = 2.0
-_MADE = (topics.MAILBOX_STATE, topics.TRAFFIC_STATE, topics.MAILBOX_EVENTS)
+_MADE = (topics.MAILBOX_STATE, topics.TRAFFIC_STATE, topics.MAILBOX_EVENTS, topics.CASE_OBSERVATIONS)
 
 
 class Rewinding:

@@ -4,6 +4,7 @@ The embedded broker forgets everything with its process. What it is given back c
 that ClickHouse has it, and keeps its ids, by which everybody else knows what it saw before.
 """
 
+import logging
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from typing import BinaryIO, cast
@@ -14,14 +15,41 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 from schemas import codec
 from schemas.events import Event
+from schemas.mailbox_events import IdentityLeaked
 from schemas.names import partition_of
 from schemas.settings import Settings
-from schemas.topics import MAILBOX_EVENTS, MAILBOX_STATE, POOL_EVENTS, POOL_STATE, TRAFFIC_STATE, Topic, place_of
+from schemas.topics import (
+    CASE_EVENTS,
+    CASE_OBSERVATIONS,
+    CASE_STATE,
+    MAILBOX_EVENTS,
+    MAILBOX_LEAKS,
+    MAILBOX_SIGNALS,
+    MAILBOX_STATE,
+    POOL_EVENTS,
+    POOL_STATE,
+    TRAFFIC_STATE,
+    Topic,
+    place_of,
+)
+from streams.leaks import key_of
 from streams.rows import REFILLED
 from streams.warehouse_client import connect
 
-_STATES = {MAILBOX_STATE.name: "mailbox", TRAFFIC_STATE.name: "partition", POOL_STATE.name: "pool"}
+LOG = logging.getLogger("relaywarden.up")
+_STATES = {
+    MAILBOX_STATE.name: "mailbox",
+    TRAFFIC_STATE.name: "partition",
+    POOL_STATE.name: "pool",
+    CASE_STATE.name: "customer",
+}
+_DECIDED = (POOL_EVENTS, MAILBOX_EVENTS, MAILBOX_LEAKS, CASE_EVENTS)
+# Of what is told to the folds the newest days: the broker before may have taken it and ended before it was folded.
+# What a state knows already it skips by the ids.
+_TOLD = (MAILBOX_SIGNALS, CASE_OBSERVATIONS)
+_TOLD_DAYS = 2
 _ALL = """SELECT * EXCEPT (kafka_cluster, kafka_partition, kafka_offset) FROM {table:Identifier} FINAL
+WHERE {days:UInt32} = 0 OR at > (SELECT max(at) FROM {table:Identifier}) - {days:UInt32} * 86400000000
 ORDER BY at, kafka_offset"""
 _IN_JSON = {
     "output_format_json_quote_64bit_integers": 0,
@@ -39,17 +67,21 @@ class _State(msgspec.Struct):
     state: str = "{}"
     mailbox: str = ""
     pool: str = ""
+    customer: str = ""
     partition: int = 0
 
 
-def events_of(client: Client, topic: Topic) -> Iterator[Event]:
-    """Yield the events of a topic as ClickHouse keeps them, each once, in the order they were made."""
-    for line in _lines(client, topic):
+def events_of(client: Client, topic: Topic, days: int = 0) -> Iterator[Event]:
+    """Yield the events of a topic as ClickHouse keeps them, each once, in the order they were made.
+
+    Unless `days` is 0 only those of the newest days.
+    """
+    for line in _lines(client, topic, days):
         yield codec.decode(line)
 
 
 def states_of(client: Client, topic: Topic, partitions: int) -> Iterator[Message]:
-    """Yield the newest state of each mailbox, partition or pool, as it stood in Kafka."""
+    """Yield the newest state of each mailbox, partition, pool or customer, as it stood in Kafka."""
     name = _STATES[topic.name]
     for line in _lines(client, topic):
         row = msgspec.json.decode(line, type=dict[str, msgspec.Raw])
@@ -61,7 +93,7 @@ def states_of(client: Client, topic: Topic, partitions: int) -> Iterator[Message
 
 
 def refill(settings: Settings) -> dict[str, int]:
-    """Publish decisions and states into topics that are empty; return how many records each was given.
+    """Publish decisions, states and what was told lately into topics that are empty; return how many records each got.
 
     `KafkaError` or clickhouse-connect's `ClickHouseError` where one of them is away. A topic that has records already
     is left as it is: nothing was forgotten.
@@ -72,14 +104,15 @@ def refill(settings: Settings) -> dict[str, int]:
         connect(settings) as client,
         closing(KafkaProducer(bootstrap_servers=list(settings.kafka.bootstrap), linger_ms=20)) as producer,
     ):
-        for topic in _empty(settings, (POOL_EVENTS, MAILBOX_EVENTS, MAILBOX_STATE, TRAFFIC_STATE, POOL_STATE)):
+        for topic in _empty(settings, (*_DECIDED, *_TOLD, MAILBOX_STATE, TRAFFIC_STATE, POOL_STATE, CASE_STATE)):
             kept = _messages if topic.events else states_of
             filled[topic.name] = _publish(producer, topic, kept(client, topic, partitions))
     return {name: count for name, count in filled.items() if count}
 
 
-def _lines(client: Client, topic: Topic) -> Iterator[bytes]:
-    answer = client.raw_stream(_ALL, parameters={"table": topic.table}, settings=_IN_JSON, fmt="JSONEachRow")
+def _lines(client: Client, topic: Topic, days: int = 0) -> Iterator[bytes]:
+    parameters = {"table": topic.table, "days": days}
+    answer = client.raw_stream(_ALL, parameters=parameters, settings=_IN_JSON, fmt="JSONEachRow")
     with closing(cast("BinaryIO", answer)) as stream:
         rest = b""
         while piece := stream.read(_READ_BYTES):
@@ -88,9 +121,24 @@ def _lines(client: Client, topic: Topic) -> Iterator[bytes]:
 
 
 def _messages(client: Client, topic: Topic, partitions: int) -> Iterator[Message]:
-    for event in events_of(client, topic):
-        key: str = getattr(event, "mailbox", "") or getattr(event, "pool", "")
-        yield place_of(event, partitions)[1], key.encode(), codec.encode(event)
+    elsewhere = 0
+    for event in events_of(client, topic, _TOLD_DAYS if topic in _TOLD else 0):
+        if isinstance(event, IdentityLeaked) and event.partitions != partitions:
+            elsewhere += 1
+            continue
+        yield place_of(event, partitions)[1], _key(event), codec.encode(event)
+    if elsewhere:
+        LOG.warning(
+            "%d leaked identities were imported under another kafka.partitions and are not applied: import them again",
+            elsewhere,
+        )
+
+
+def _key(event: Event) -> bytes:
+    if isinstance(event, IdentityLeaked):
+        return key_of(event)
+    key: str = next(filter(None, (getattr(event, name, "") for name in ("customer", "mailbox", "pool", "subject"))), "")
+    return key.encode()
 
 
 def _publish(producer: KafkaProducer, topic: Topic, messages: Iterable[Message]) -> int:

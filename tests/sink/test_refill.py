@@ -15,12 +15,24 @@ from kafka import KafkaConsumer, TopicPartition
 from embedded.broker import Broker
 from embedded.clickhouse import ClickHouseServer
 from schemas import codec
-from schemas.events import EVENT_TYPES, Event
+from schemas.events import EVENT_TYPES, Event, OperatorActed
 from schemas.facts import Culprit, Evidence, Fact
-from schemas.mailbox_events import MailboxFlagged, MailboxReleased
+from schemas.mailbox_events import (
+    CaseOpened,
+    CulpritNamed,
+    IdentityLeaked,
+    MailboxFlagged,
+    MailboxReleased,
+    StepChanged,
+)
 from schemas.pool_events import IpWithdrawn
 from schemas.topics import (
+    CASE_EVENTS,
+    CASE_OBSERVATIONS,
+    CASE_STATE,
     MAILBOX_EVENTS,
+    MAILBOX_LEAKS,
+    MAILBOX_SIGNALS,
     MAILBOX_STATE,
     POOL_EVENTS,
     POOL_STATE,
@@ -102,6 +114,36 @@ def withdrawn(number: int) -> IpWithdrawn:
     )
 
 
+TOLD = (MAILBOX_SIGNALS, MAILBOX_LEAKS, CASE_OBSERVATIONS, CASE_EVENTS)
+DAY = 24 * 3_600_000_000
+
+
+def told_to_folds(mailbox: str) -> list[Event]:
+    """Return what is told to the folds, by topic: of signals and steps what is older than two days is left alone.
+
+    A leak that was imported for other partitions tells no mailbox any more.
+    """
+    digest = {"digest": "ab" * 32, "source": "shop"}
+    return [
+        OperatorActed(id="old", at=NOW - 3 * DAY, operator="kim", action="suspend", subject=mailbox, reason="stolen"),
+        OperatorActed(id="o", at=NOW - DAY, operator="kim", action="release", subject=mailbox, reason="called"),
+        CulpritNamed(id="c", at=NOW, mailbox=mailbox, pool="main", ip="192.0.2.1", messages=5, share=0.25),
+        IdentityLeaked(id="l", at=NOW - 9 * DAY, partition=2, partitions=4, **digest),  # type: ignore[arg-type]  # texts
+        IdentityLeaked(id="elsewhere", at=NOW, partition=2, partitions=8, **digest),  # type: ignore[arg-type]  # texts
+        StepChanged(id="old step", at=NOW - 3 * DAY, mailbox=mailbox, customer="club", step="flag"),
+        StepChanged(id="s", at=NOW, mailbox=mailbox, customer="club", step="", rules=("burst",)),
+        CaseOpened(id="k", at=NOW - 9 * DAY, case="1", customer="club", mailboxes=(mailbox, "b@example.net")),
+    ]
+
+
+def told_key(event: Event) -> bytes:
+    """Return the key of an event that is told to a fold."""
+    if isinstance(event, IdentityLeaked):
+        return f"{event.digest} {event.source}".encode()
+    mailbox: str = getattr(event, "mailbox", "") or getattr(event, "subject", "")
+    return (getattr(event, "customer", "") or mailbox).encode()
+
+
 def _read(broker: Broker, topic: Topic, partitions: int) -> list[tuple[int, bytes, bytes]]:
     """Return partition, key and value of all that is in a topic."""
     consumer = KafkaConsumer(bootstrap_servers=[broker.bootstrap], enable_auto_commit=False)
@@ -126,7 +168,8 @@ def test_new_broker_goes_on_where_the_old_one_was(rig: Rig, tmp_path: Path) -> N
         flagged,
         MailboxReleased(id="a", at=NOW + 1, mailbox=mailbox, score=1.0),
     ]
-    for event in events:
+    told = told_to_folds(mailbox)
+    for event in [*events, *told]:
         topic, number = place_of(event, 4)
         rig.producer.send(topic.name, value=codec.encode(event), partition=number)
     box = place_of(flagged, 4)[1]
@@ -135,6 +178,7 @@ def test_new_broker_goes_on_where_the_old_one_was(rig: Rig, tmp_path: Path) -> N
         (MAILBOX_STATE, box, mailbox, of_mailbox),
         (TRAFFIC_STATE, 3, "3", {"partition": 3, "at": NOW, "state": {"sequence": 7}}),
         (POOL_STATE, 0, "main", {"pool": "main", "at": NOW, "state": {"ips": {"192.0.2.1": "withdrawn"}}}),
+        (CASE_STATE, 0, "club", {"customer": "club", "at": NOW, "state": {"folded": {"customer": "club"}}}),
     ]
     for topic, number, key, state in states:
         for newest in (False, True):
@@ -144,16 +188,19 @@ def test_new_broker_goes_on_where_the_old_one_was(rig: Rig, tmp_path: Path) -> N
     sink = rig.start()
     rig.wait_for(20, "pool_events")
     rig.wait_for(2, "mailbox_events")
-    until(lambda: bool(rig.client.command("SELECT count() FROM pool_state")), 30, "no state")
-    until(lambda: bool(rig.client.command("SELECT count() FROM traffic_state")), 30, "no state")
-    until(lambda: bool(rig.client.command("SELECT count() FROM mailbox_state")), 30, "no state")
+    for table in ("pool_state", "traffic_state", "mailbox_state", "case_state"):
+        until(lambda: bool(rig.client.command(f"SELECT count() FROM {table}")), 30, "no state")  # noqa: B023, S608 called here, our own table
+    for table, count in (("mailbox_signals", 3), ("mailbox_leaks", 2), ("case_observations", 2), ("case_events", 1)):
+        rig.wait_for(count, table)
     rig.forget_broker()
     rig.broker.stop()
     time.sleep(4)  # this broker makes a topic of 4 partitions of any name it is asked for: let the session end before
     with Broker(tmp_path / "second.log", rig.broker.port, "second") as second:
         rig.broker = second
         rig.ensure_topics()
-        filled = {"pool.events": 20, "mailbox.events": 2, "mailbox.state": 1, "traffic.state": 1, "pool.state": 1}
+        filled = {"pool.events": 20, "mailbox.events": 2, "mailbox.leaks": 1, "case.events": 1}
+        filled |= {"mailbox.signals": 2, "case.observations": 1}
+        filled |= {"mailbox.state": 1, "traffic.state": 1, "pool.state": 1, "case.state": 1}
         assert refill(rig.settings) == filled
         assert refill(rig.settings) == {}
         decisions = [codec.decode(value) for _, _, value in _read(second, POOL_EVENTS, 4)]
@@ -162,6 +209,9 @@ def test_new_broker_goes_on_where_the_old_one_was(rig: Rig, tmp_path: Path) -> N
         assert [(number, key, codec.decode(value)) for number, key, value in _read(second, MAILBOX_EVENTS, 4)] == [
             (box, mailbox.encode(), event) for event in events[20:]
         ]
+        again = [(number, key, codec.decode(value)) for topic in TOLD for number, key, value in _read(second, topic, 4)]
+        kept = [event for event in told if event.id not in {"old", "old step", "elsewhere"}]
+        assert again == [(place_of(event, 4)[1], told_key(event), event) for event in kept]
         for topic, number, key, state in states:
             ((at, name, value),) = _read(second, topic, 4)
             assert (at, name, json.loads(value)) == (number, key.encode(), {**state, "at": NOW + 1})
