@@ -12,8 +12,10 @@ from schemas.settings import Settings, load
 
 if TYPE_CHECKING:
     from collectors.history import Past
+    from collectors.leaked import Identity
     from streams.backtest import Decision
     from streams.judging import Jury
+    from streams.leaks import Leaks
 
 
 def backtest(
@@ -24,6 +26,7 @@ def backtest(
     out: Annotated[Path | None, typer.Option(help="Where each decision goes, as a JSON line.")] = None,
     labels: Annotated[Path | None, typer.Option(help="What really happened, as `demo --write` writes it.")] = None,
     against: Annotated[Path | None, typer.Option(help="Another configuration, to compare with.")] = None,
+    leaks: Annotated[str, typer.Option(metavar="FILE", help="A list of stolen identities (`leaks import`).")] = "",
     *,
     as_json: Json = False,
 ) -> None:
@@ -35,18 +38,46 @@ def backtest(
     if not past.logs:
         raise ValueError("--log: name at least one, as in --log postfix=/var/log/mail.log")
     jury = Jury(labels_of(labels)) if labels else None
-    decisions = _decide(past, load(config), jury, out)
+    stolen = _leaks(leaks)
+    decisions = _decide(past, load(config), jury, out, stolen)
     for place, counts in past.counts.items():
         typer.echo(f"{place}: {counts.summary()}", err=True)
     if against is not None:
-        other = _decide(Past(past.logs, complaints, listings), load(against), None, None)
+        other = _decide(Past(past.logs, complaints, listings), load(against), None, None, stolen)
         rows = differences(flags_of(decisions), flags_of(other))
         same = f"{config} and {against} flag the same mailboxes at the same times"
         show(({name: getattr(row, name) for name in row.__struct_fields__} for row in rows), same, as_json=as_json)
     _summary(decisions, jury, as_json=as_json)
 
 
-def _decide(past: "Past", settings: Settings, jury: "Jury | None", out: Path | None) -> list["Decision"]:
+def _leaks(file: str) -> "Leaks":
+    """Return the identities of a list; hashed here with a key that nobody keeps."""
+    from embedded.leaks_commands import read
+    from streams.leaks import Leaks, leaked
+
+    known = Leaks(b"backtest")
+    found: dict[str, list[Identity]] = {}
+    if file:
+        with progress(f"reading {file}") as advance:
+            read(file, "", advance, lambda _: True, found)
+    for mailbox, its in found.items():
+        for one in its:
+            event = leaked(
+                mailbox,
+                b"backtest",
+                partitions=1,
+                at=0,
+                source=one.source or file,
+                leaked_at=one.leaked_at,
+                passwords=one.passwords,
+            )
+            known.learn(event)
+    return known
+
+
+def _decide(
+    past: "Past", settings: Settings, jury: "Jury | None", out: Path | None, leaks: "Leaks"
+) -> list["Decision"]:
     """Return all decisions; each goes to the file as it is made."""
     from collectors.history import events
     from schemas.mailbox_events import MailboxDecision
@@ -54,7 +85,7 @@ def _decide(past: "Past", settings: Settings, jury: "Jury | None", out: Path | N
     from streams.steps import known_rules
 
     known_rules(settings.mailboxes)
-    run = Backtest(settings, with_pool=past.listings is not None)
+    run = Backtest(settings, with_pool=past.listings is not None, leaks=leaks)
     decided: list[Decision] = []
     with ExitStack() as stack:
         advance = stack.enter_context(progress(f"replaying {', '.join(str(path) for _, path in past.logs)}"))
