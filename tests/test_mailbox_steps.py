@@ -63,10 +63,14 @@ def test_a_throttle_says_to_how_many_recipients_and_why() -> None:
     assert [item.rule for item in throttled.evidence] == ["complaints", "strangers", "unknown_users"]
 
 
-def test_who_is_throttled_and_goes_on_is_suspended() -> None:
-    """Fewer mails leave, but networks, complaints and the answers to what waited still count."""
-    limits = enforcing(throttle_score=85.0)
-    assert after(STOLEN, limits)[1] == ["watch", "flag", "throttle enforce", "suspend enforce"]
+@pytest.mark.parametrize(
+    "more", ["for=5 logins=30 networks=30 from=9", "for=60 failed=30 guessers=9; for=1 logins=1 from=8"]
+)
+def test_who_is_throttled_and_may_send_no_more_can_still_be_suspended(more: str) -> None:
+    """Its burst ends, but networks and guessed passwords still count, and a day's counts fade slowly."""
+    assert after(COMPLAINED)[1] == ["watch", "flag", "throttle enforce"]
+    assert after(events_of(f"{QUIET}; {GROWING}; {more}"))[1][-1] == "suspend enforce"
+    assert after(STOLEN, enforcing(throttle_score=85.0))[1] == ["watch", "flag", "throttle enforce", "suspend enforce"]
 
 
 @pytest.mark.parametrize(("limits", "minutes"), [(ENFORCE, [80]), (Mailboxes(), [20, 40, 80])])
@@ -182,3 +186,6 @@ def test_a_configuration_cannot_promise_what_no_hook_carries_out(text: str, wron
         parse(text, "relaywarden.toml")
     assert str(error.value) == f"relaywarden.toml: {wrong}"
     assert parse(text.replace("enforce", "off"), "").mailboxes.flag_score == 80.0
+    webhook = "\n[mailboxes.hooks.webhook]\nurl = 'https://panel.example.net/suspensions'\n"
+    hooked = parse(text + webhook, "")
+    assert "enforce" in {hooked.mailboxes.action, *(customer.action for customer in hooked.customers.values())}
