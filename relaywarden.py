@@ -9,6 +9,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from embedded.backtest_command import backtest
+from embedded.complaints_commands import complaints_app
 from embedded.dnsbl_command import dnsbl
 from embedded.mailbox_commands import mailbox_app
 from embedded.parse_command import parse
@@ -24,6 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(pool_app, name="pool")
+app.add_typer(complaints_app, name="complaints")
 app.add_typer(mailbox_app, name="mailbox")
 app.command()(parse)
 app.command()(dnsbl)

@@ -30,7 +30,7 @@ ARGUMENTS = [
 ]
 SECONDS = 1000.0
 _CLOCK = re.compile(r"^\d\d:\d\d:\d\d UTC$")
-_SEARCH = re.compile(r"/(pool|mailboxes)/_stcore/(health|host-config)$")
+_SEARCH = re.compile(r"/(pool|mailboxes|complaints)/_stcore/(health|host-config)$")
 expect.set_options(timeout=40 * SECONDS)
 
 
@@ -152,6 +152,10 @@ def test_the_pages_show_the_flagged_mailbox_and_the_withdrawn_ip(visitor: Visito
     expect(visitor.page.get_by_text("41 networks in 10 min, usually 2").first).to_be_visible()
     expect(visitor.page.get_by_text("42 networks, 156 logins, 17 failed. UTC.")).to_be_visible()
     visitor.picture("mailbox")
+    visitor.go("/complaints", "Complaints")
+    visitor.table(0, THIEF)
+    expect(visitor.page.get_by_test_id("stDownloadButton")).to_be_visible()
+    visitor.picture("complaints")
     visitor.unhurt()
 
 
