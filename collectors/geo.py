@@ -66,13 +66,13 @@ class GeoDatabases:
         address = ip_address(ip)
         if any(address in network for network in _OURS):
             return NOWHERE
-        place = NOWHERE
+        place: Place = {}
         for reader in self._readers:
             if address.version == 6 and reader.metadata().ip_version == 4:  # noqa: PLR2004 IP's versions
                 continue
             record = reader.get(address)
             if isinstance(record, Mapping):
-                place = _filled(place, record)
+                place = {**_told(record), **place}
         return place
 
     def _look(self) -> None:
@@ -118,18 +118,21 @@ def _opened(path: Path) -> maxminddb.Reader:
     return reader
 
 
-def _filled(place: Place, record: Mapping[str, object]) -> Place:
-    """Return a place with what a record adds to it."""
-    country, asn, latitude, longitude = place
-    if not country:
-        country = _country(record)
-    if not asn:
-        asn = _number(record, "autonomous_system_number") or _number(record, "asn") or _number(record, "as_number")
-        asn = asn or _number(_part(record, "traits"), "autonomous_system_number")
-    if not (latitude or longitude):
-        spot = _part(record, "location") or record
-        latitude, longitude = _degrees(spot, 90, "latitude", "lat"), _degrees(spot, 180, "longitude", "lon", "lng")
-    return Place(country, asn, latitude, longitude)
+def _told(record: Mapping[str, object]) -> Place:
+    """Return what a record tells."""
+    place: Place = {}
+    country = _country(record)
+    if country:
+        place["client_country"] = country
+    asn = _number(record, "autonomous_system_number") or _number(record, "asn") or _number(record, "as_number")
+    asn = asn or _number(_part(record, "traits"), "autonomous_system_number")
+    if asn:
+        place["client_asn"] = asn
+    spot = _part(record, "location") or record
+    latitude, longitude = _degrees(spot, 90, "latitude", "lat"), _degrees(spot, 180, "longitude", "lon", "lng")
+    if latitude or longitude:
+        place["client_latitude"], place["client_longitude"] = latitude, longitude
+    return place
 
 
 def _part(record: Mapping[str, object], name: str) -> Mapping[str, object]:

@@ -1,20 +1,20 @@
-"""Where an address is, as far as a GeoIP database tells: fields are empty where it does not."""
+"""Where a client is, as far as a GeoIP database tells: the fields that events have for it, those that are known."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TypedDict
 
 
-class Place(NamedTuple):
-    """Country (ISO 3166 alpha-2), number of the autonomous system, and coordinates in degrees (both 0: not known)."""
+class Place(TypedDict, total=False):
+    """Country (ISO 3166 alpha-2), number of the autonomous system, coordinates in degrees."""
 
-    country: str = ""
-    asn: int = 0
-    latitude: float = 0.0
-    longitude: float = 0.0
+    client_country: str
+    client_asn: int
+    client_latitude: float
+    client_longitude: float
 
 
 Where = Callable[[str], Place]
-NOWHERE = Place()
+NOWHERE: Place = {}
 
 
 def nowhere(_ip: str) -> Place:

@@ -4,6 +4,7 @@ import io
 import json
 import time
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -15,7 +16,6 @@ from schemas.places import NOWHERE, Place
 from schemas.settings import GeoIp, parse
 from tests.geo import asn, city, database
 
-ZURICH = Place("CH", 64496, 47.37, 8.54)
 LOGIN = (
     "2026-03-01T10:00:00Z imap1 dovecot: imap-login: Login: user=<ann@example.net>, method=PLAIN, rip={ip}, "
     "lip=192.0.2.2\n"
@@ -25,6 +25,14 @@ MAIL = (
     "sasl_username=ann@example.net\n"
     "2026-03-01T10:00:05Z mx1 postfix/qmgr[1]: 4F1qXz3abc: from=<ann@example.net>, size=7, nrcpt=2 (queue active)\n"
 )
+
+
+def place(country: str = "", asn: int = 0, latitude: float = 0.0, longitude: float = 0.0) -> Place:
+    values = (country, asn, latitude, longitude)
+    return cast("Place", {name: value for name, value in zip(Place.__annotations__, values, strict=True) if value})
+
+
+ZURICH = place("CH", 64496, 47.37, 8.54)
 
 
 def swiss(folder: Path) -> tuple[Path, Path]:
@@ -44,22 +52,22 @@ def test_databases_of_places_and_of_networks_fill_one_place_in_any_order(tmp_pat
     paths = swiss(tmp_path)
     found = where(*(reversed(paths) if reverse else paths))
     assert found("203.0.113.9") == ZURICH
-    assert found("2001:db8::9") == Place("DE", 0, 52.52, 13.4)
+    assert found("2001:db8::9") == place("DE", 0, 52.52, 13.4)
     assert found("198.51.100.1") == found("") == NOWHERE
 
 
 @pytest.mark.parametrize(
     ("kind", "record", "expected"),
     [
-        ("GeoLite2-Country", {"country": {"iso_code": "AT"}}, Place("AT")),
-        ("DBIP-Country-Lite", {"country": {"iso_code": "AT", "names": {"en": "Austria"}}}, Place("AT")),
-        ("DBIP-City-Lite (compat=City)", city("AT", 48.2, 16.37), Place("AT", 0, 48.2, 16.37)),
-        ("GeoIP2-ISP", {"autonomous_system_number": 64496, "isp": "x"}, Place("", 64496)),
-        ("GeoIP2-Enterprise", {"traits": {"autonomous_system_number": 64496}}, Place("", 64496)),
-        ("IP2Location-City", city("at", 48.20849, 16.37208), Place("AT", 0, 48.2085, 16.3721)),
+        ("GeoLite2-Country", {"country": {"iso_code": "AT"}}, place("AT")),
+        ("DBIP-Country-Lite", {"country": {"iso_code": "AT", "names": {"en": "Austria"}}}, place("AT")),
+        ("DBIP-City-Lite (compat=City)", city("AT", 48.2, 16.37), place("AT", 0, 48.2, 16.37)),
+        ("GeoIP2-ISP", {"autonomous_system_number": 64496, "isp": "x"}, place("", 64496)),
+        ("GeoIP2-Enterprise", {"traits": {"autonomous_system_number": 64496}}, place("", 64496)),
+        ("IP2Location-City", city("at", 48.20849, 16.37208), place("AT", 0, 48.2085, 16.3721)),
         ("IP2Location-Country", {"country": {"iso_code": "-"}}, NOWHERE),
-        ("ipinfo lite.mmdb", {"country_code": "AT", "country": "Austria", "asn": "AS64496"}, Place("AT", 64496)),
-        ("city-lite", {"country_code": "AT", "latitude": 48.2, "longitude": "16.37"}, Place("AT", 0, 48.2, 16.37)),
+        ("ipinfo lite.mmdb", {"country_code": "AT", "country": "Austria", "asn": "AS64496"}, place("AT", 64496)),
+        ("city-lite", {"country_code": "AT", "latitude": 48.2, "longitude": "16.37"}, place("AT", 0, 48.2, 16.37)),
         # Degenerate records: a region in the country's place, places that are none on Earth, fields of other types.
         ("GeoLite2-City", {"country": {"iso_code": "EU"}, "location": {"latitude": 91.0, "longitude": 200.0}}, NOWHERE),
         ("GeoLite2-City", {"country": ["AT"], "location": "AT", "latitude": "north"}, NOWHERE),
@@ -83,14 +91,14 @@ def test_private_addresses_are_nowhere_even_if_a_database_knows_them(tmp_path: P
         "fd00::1",
         "fe80::1",
     )
-    assert {found(ip) for ip in private} == {NOWHERE}
-    assert found("198.51.100.1") == Place("CH")
+    assert [ip for ip in private if found(ip) != NOWHERE] == []
+    assert found("198.51.100.1") == place("CH")
 
 
 def test_a_database_of_ipv4_only_knows_no_ipv6(tmp_path: Path) -> None:
     kind, record = "GeoLite2-Country", {"country": {"iso_code": "CH"}}
     found = where(database(tmp_path / "a.mmdb", kind, {"203.0.113.0/24": record}, version=4))
-    assert (found("203.0.113.1"), found("2001:db8::1")) == (Place("CH"), NOWHERE)
+    assert (found("203.0.113.1"), found("2001:db8::1")) == (place("CH"), NOWHERE)
 
 
 def test_a_replaced_database_is_read_anew_and_a_broken_one_is_not(
@@ -98,16 +106,16 @@ def test_a_replaced_database_is_read_anew_and_a_broken_one_is_not(
 ) -> None:
     path = database(tmp_path / "a.mmdb", "GeoLite2-City", {"203.0.113.0/24": city("CH", 47.37, 8.54)})
     found, patient = where(path, look_seconds=0.0), where(path)
-    assert found("203.0.113.9").country == "CH"
+    assert found("203.0.113.9").get("client_country") == "CH"
     database(path, "GeoLite2-City", {"203.0.113.0/24": city("IT", 45.46, 9.19)})
-    assert (found("203.0.113.9").country, patient("203.0.113.9").country) == ("IT", "CH")
+    assert (found("203.0.113.9").get("client_country"), patient("203.0.113.9").get("client_country")) == ("IT", "CH")
     fresh = tmp_path / "broken"
     fresh.write_bytes(b"no database")
     fresh.replace(path)
-    assert found("203.0.113.9").country == "IT"
-    assert found("203.0.113.8").country == "IT"
+    assert found("203.0.113.9").get("client_country") == "IT"
+    assert found("203.0.113.8").get("client_country") == "IT"
     path.unlink()
-    assert found("203.0.113.7").country == "IT"
+    assert found("203.0.113.7").get("client_country") == "IT"
     warned = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
     assert [text.split(": ")[2] for text in warned] == [
         "no GeoIP database",
@@ -147,13 +155,11 @@ def test_mails_and_logins_say_where_their_client_was(tmp_path: Path) -> None:
     (tmp_path / "dovecot.log").write_text(LOGIN.format(ip="203.0.113.5") + LOGIN.format(ip="10.0.0.5"))
     output = io.BytesIO()
     parse_file("postfix", str(tmp_path / "mail.log"), output, settings=settings)
-    place = {"client_country": "CH", "client_asn": 64496, "client_latitude": 47.37, "client_longitude": 8.54}
     for line in output.getvalue().splitlines():
-        event = json.loads(line)
-        assert {name: event[name] for name in place} == place
+        assert ZURICH.items() <= json.loads(line).items()
     past = history.Past((("postfix", tmp_path / "mail.log"), ("dovecot", tmp_path / "dovecot.log")))
     told = [
-        (event.client_country, event.client_asn, event.client_latitude, event.client_longitude)
+        {name: value for name in Place.__annotations__ if (value := getattr(event, name))}
         for event in history.events(past, settings, lambda _: None)
         if isinstance(event, MessageSubmitted | MailboxAuthenticated)
     ]

@@ -42,10 +42,7 @@ def submission(message: Message, record: Queued, place: Place, identity: str) ->
         message_id=message.message_id,
         size=record.size,
         recipients=record.recipients,
-        client_country=place.country,
-        client_asn=place.asn,
-        client_latitude=place.latitude,
-        client_longitude=place.longitude,
+        **place,
     )
 
 
@@ -107,10 +104,7 @@ def login(record: LoginTried, place: Place, identity: str) -> MailboxAuthenticat
         reason=record.reason,
         tls=record.tls,
         attempts=record.attempts,
-        client_country=place.country,
-        client_asn=place.asn,
-        client_latitude=place.latitude,
-        client_longitude=place.longitude,
+        **place,
     )
 
 
