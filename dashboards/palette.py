@@ -22,7 +22,13 @@ BADGES: dict[str, Literal["green", "orange", "red", "gray"]] = {
     "kept": "orange",
     "unknown": "gray",
 }
-STEPS = {"suspend": "■ suspend", "flag": "▲ flag", "watch": "◆ watch", "": "● nothing"}
+STEPS = {
+    "suspend": "■ suspend",
+    "throttle": "■ throttle",
+    "flag": "▲ flag",
+    "watch": "◆ watch",
+    "": "● nothing",
+}
 ANSWERS = {"listed": "■ listed", "not_listed": "○ not listed", "unknown": "? unknown", "": "· not asked"}
 
 _BAD, _WARN, _GOOD = "rgba(200, 85, 61, 0.22)", "rgba(224, 166, 58, 0.20)", "rgba(76, 141, 184, 0.13)"

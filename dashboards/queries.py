@@ -56,8 +56,9 @@ _DECISIONS = """
 WITH (
     SELECT mapFromArrays(groupArray(mailbox), groupArray(newest)) FROM
     (
-        SELECT mailbox, argMax(if(type = 'mailbox_suspended', 'suspend', if(type = 'mailbox_released', '', step)),
-                               (at, type = 'mailbox_suspended', id)) AS newest
+        SELECT mailbox, argMax(transform(type, ['mailbox_suspended', 'mailbox_throttled', 'mailbox_released'],
+                                         ['suspend', 'throttle', ''], step),
+                               (at, indexOf(['mailbox_throttled', 'mailbox_suspended'], type), id)) AS newest
         FROM mailbox_events FINAL WHERE at <= {until:Int64} GROUP BY mailbox HAVING newest != ''
     )
 ) AS steps
@@ -113,13 +114,14 @@ SELECT mailbox, if(known, score_now, score_then) AS score, step, mode, fromUnixT
        fromUnixTimestamp64Micro(last, 'UTC') AS decided, reasons
 FROM
 (
-    SELECT mailbox, argMax(type, (at, type = 'mailbox_suspended', id)) AS newest, max(at) AS last,
-           argMax(score, (at, type = 'mailbox_suspended', id)) AS score_then,
-           multiIf(newest = 'mailbox_suspended', 'suspend', argMax(step, (at, id))) AS step,
-           argMax(mode, (at, type = 'mailbox_suspended', id)) AS mode,
+    WITH (at, indexOf(['mailbox_throttled', 'mailbox_suspended'], type), id) AS place
+    SELECT mailbox, argMax(type, place) AS newest, max(at) AS last, argMax(score, place) AS score_then,
+           transform(newest, ['mailbox_suspended', 'mailbox_throttled'], ['suspend', 'throttle'], argMax(step, place))
+               AS step,
+           argMax(mode, place) AS mode,
            maxIf(at, type = 'mailbox_released') AS released,
            arrayMin(arrayFilter(x -> x > released, groupArray(at))) AS opened,
-           arrayMap(e -> e.text, argMax(evidence, (at, type = 'mailbox_suspended', id))) AS reasons
+           arrayMap(e -> e.text, argMax(evidence, place)) AS reasons
     FROM mailbox_events FINAL GROUP BY mailbox HAVING newest != 'mailbox_released'
 ) AS events
 LEFT JOIN (SELECT mailbox, score AS score_now, true AS known FROM mailbox_state FINAL) AS state USING mailbox

@@ -20,11 +20,13 @@ FROM
            if(step = '', 0, 1) AS weight
     FROM mailbox_state FINAL WHERE positionCaseInsensitiveUTF8(mailbox, {search:String}) > 0
     UNION ALL
-    SELECT mailbox, 0., multiIf(newest.1 = 'mailbox_released', '', newest.1 = 'mailbox_suspended', 'suspend', newest.2),
+    SELECT mailbox, 0., transform(newest.1, ['mailbox_suspended', 'mailbox_throttled', 'mailbox_released'],
+                                  ['suspend', 'throttle', ''], newest.2),
            newest.1, newest.3, last, toInt64(0), if(newest.1 = 'mailbox_released', 0, 2)
     FROM
     (
-        SELECT mailbox, argMax((type, step, mode), (at, type = 'mailbox_suspended', id)) AS newest, max(at) AS last
+        SELECT mailbox, max(at) AS last,
+               argMax((type, step, mode), (at, indexOf(['mailbox_throttled', 'mailbox_suspended'], type), id)) AS newest
         FROM mailbox_events FINAL WHERE positionCaseInsensitiveUTF8(mailbox, {search:String}) > 0 GROUP BY mailbox
     )
 )

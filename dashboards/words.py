@@ -12,7 +12,7 @@ import pandas as pd
 
 from dashboards.palette import STATES, STEPS
 
-_GRAVITY = ("", "watch", "flag", "suspend")
+_GRAVITY = ("", "watch", "flag", "throttle", "suspend")
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|$:~&@/=^\"'])")
 
@@ -99,6 +99,11 @@ def _suspended(row: Mapping[str, Any], _now: pd.Timestamp) -> str:
     return f"■ {row['subject']} {verb}, score {row['score']:.0f}"
 
 
+def _throttled(row: Mapping[str, Any], _now: pd.Timestamp) -> str:
+    verb = "throttled" if row["mode"] == "enforce" else "should be throttled"
+    return f"■ {row['subject']} {verb}, score {row['score']:.0f}"
+
+
 def _flagged(row: Mapping[str, Any], _now: pd.Timestamp) -> str:
     shape, verb = ("◆", "watched") if row["step"] == "watch" else ("▲", "flagged")
     return f"{shape} {row['subject']} {verb}, score {row['score']:.0f}"
@@ -120,5 +125,6 @@ _WORDS: dict[str, _Words] = {
     "operator_acted": lambda row, _now: f"● {row['operator']} ordered: {row['step']} {row['subject']}",
     "mailbox_flagged": _flagged,
     "mailbox_suspended": _suspended,
+    "mailbox_throttled": _throttled,
     "mailbox_released": lambda row, _now: f"● {row['subject']} released, score {row['score']:.0f}",
 }

@@ -11,7 +11,7 @@ from dashboards.palette import STEPS
 _LANES = 11
 _OUTCOMES = {"sent": "● delivered", "deferred": "◆ deferred", "bounced": "■ bounced"}
 _LOGINS = {"succeeded": "● succeeded", "failed": "■ failed", "unavailable": "? server unavailable"}
-_FILTERS = {"": "All", "suspend": "Suspend", "flag": "Flag", "watch": "Watch"}
+_FILTERS = {"": "All", "suspend": "Suspend", "throttle": "Throttle", "flag": "Flag", "watch": "Watch"}
 
 
 @elements.live
@@ -66,6 +66,8 @@ def _standing(decision: str, mode: str) -> str:
     said = {"mailbox_flagged": "flagged", "mailbox_released": "released", "": ""}
     if decision == "mailbox_suspended":
         return "suspended" if mode == "enforce" else "suspension proposed"
+    if decision == "mailbox_throttled":
+        return "throttled" if mode == "enforce" else "throttle proposed"
     return said.get(decision, decision)
 
 

@@ -11,6 +11,13 @@ from dashboards import queries, queries_mailbox, queries_pool
 from dashboards.span import Span
 from embedded.clickhouse import ClickHouseServer
 from schemas import codec
+from schemas.mailbox_events import (
+    MailboxDecision,
+    MailboxFlagged,
+    MailboxReleased,
+    MailboxSuspended,
+    MailboxThrottled,
+)
 from streams.migrate import migrate
 from tests.pages.conftest import Hall, fill
 from tests.pages.scene import IPS, KEPT, MINUTE, PROBATION, RUDE, THIEF, WITHDRAWN, scene, tables
@@ -118,6 +125,29 @@ def test_flags_are_those_still_open_the_worst_first(hall: Hall) -> None:
     assert answer["mode"][0] == "propose"
     assert answer["reasons"][0][0] == "41 networks in 10 min, usually 2"
     assert answer["since"][0] == pd.Timestamp(hall.now - 42 * MINUTE, unit="us", tz="UTC")
+
+
+def throttled(name: str, at: int) -> MailboxThrottled:
+    return MailboxThrottled(id=f"2 {name}", at=at, mailbox=name, score=101.0, mode="enforce", recipients_per_hour=20)
+
+
+def test_who_is_throttled_is_told_so(hall: Hall, clickhouse: ClickHouseServer, database: str) -> None:
+    migrate(clickhouse.connect(), database)
+    client, at = clickhouse.connect(database), hall.now - 5 * MINUTE
+    slow, both, over = "slow@example.net", "both@example.net", "over@example.net"
+    events: list[MailboxDecision] = []
+    for name in (slow, both, over):
+        flagged = MailboxFlagged(id=f"1 {name}", at=at, mailbox=name, score=101.0, step="flag")
+        events += [flagged, throttled(name, at)]
+    events.append(MailboxSuspended(id="1", at=at, mailbox=both, score=140.0, mode="propose"))
+    events.append(MailboxReleased(id="2", at=at + MINUTE, mailbox=over, score=9.0))
+    client.raw_insert("mailbox_events", insert_block=b"\n".join(map(codec.encode, events)), fmt="JSONEachRow")
+    flags = queries.flags(client, hall.span)
+    shown = list(zip(flags["mailbox"], flags["step"], flags["mode"], strict=True))
+    assert shown == [(both, "suspend", "propose"), (slow, "throttle", "enforce")]
+    scores = queries_mailbox.scores(client, hall.span).set_index("mailbox")
+    assert dict(scores["step"]) == {both: "suspend", slow: "throttle", over: ""}
+    assert list(queries_mailbox.scores(client, hall.span, "", "throttle")["mailbox"]) == [slow]
 
 
 def test_decisions_come_newest_first_and_of_one_subject(hall: Hall) -> None:

@@ -66,6 +66,8 @@ def test_numbers() -> None:
         ({"type": "mailbox_flagged", "subject": "a@b", "step": "flag", "score": 110.4}, "▲ a@b flagged, score 110"),
         ({"type": "mailbox_suspended", "subject": "a@b", "mode": "propose"}, "■ a@b should be suspended, score 0"),
         ({"type": "mailbox_suspended", "subject": "a@b", "mode": "enforce"}, "■ a@b suspended, score 0"),
+        ({"type": "mailbox_throttled", "subject": "a@b", "mode": "propose"}, "■ a@b should be throttled, score 0"),
+        ({"type": "mailbox_throttled", "subject": "a@b", "mode": "enforce"}, "■ a@b throttled, score 0"),
         ({"type": "operator_acted", "operator": "kim", "step": "pin"}, "● kim ordered: pin 192.0.2.1"),
         ({"type": "some_later_event"}, "· some_later_event 192.0.2.1"),
     ],
