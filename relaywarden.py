@@ -9,8 +9,10 @@ from typing import Annotated, NoReturn
 import typer
 
 from embedded.backtest_command import backtest
+from embedded.case_commands import case_app
 from embedded.complaints_commands import complaints_app
 from embedded.dnsbl_command import dnsbl
+from embedded.leaks_commands import leaks_app
 from embedded.mailbox_commands import mailbox_app
 from embedded.parse_command import parse
 from embedded.pool_commands import pool_app
@@ -26,6 +28,8 @@ app = typer.Typer(
 )
 app.add_typer(pool_app, name="pool")
 app.add_typer(complaints_app, name="complaints")
+app.add_typer(case_app, name="case")
+app.add_typer(leaks_app, name="leaks")
 app.add_typer(mailbox_app, name="mailbox")
 app.command()(parse)
 app.command()(dnsbl)

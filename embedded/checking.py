@@ -17,7 +17,7 @@ from collectors.outbound import of_master_cf
 from collectors.ways import ways_of
 from embedded.listening import faults
 from schemas.settings import Log, Settings
-from streams import hooks
+from streams import hooks, leak_key
 from streams.steps import known_rules
 
 _PUBLIC = {"1.0.0.1", "1.1.1.1", "8.8.4.4", "8.8.8.8", "9.9.9.9", "149.112.112.112", "208.67.220.220", "208.67.222.222"}
@@ -29,7 +29,7 @@ def findings(settings: Settings, master_cf: Path | None = None) -> list[str]:
 
     With a `master_cf` also where Postfix's transports are others than the pools'. OSError if that cannot be read.
     """
-    checks = (_formats, _lists, _logs, _maildirs, _geoip, _rules, _hooks, _transports, faults)
+    checks = (_formats, _lists, _logs, _maildirs, _geoip, _rules, _leaks_key, _hooks, _transports, faults)
     wrong = [sentence for check in checks for sentence in check(settings)]
     return wrong + (list(_master_cf(settings, master_cf)) if master_cf else [])
 
@@ -125,6 +125,13 @@ def _geoip(settings: Settings) -> Iterator[str]:
             GeoDatabases(settings.geoip.model_copy(update={"databases": (path,)}))
         except ValueError as error:
             yield str(error)
+
+
+def _leaks_key(settings: Settings) -> Iterator[str]:
+    try:
+        leak_key.known(settings.data)
+    except ValueError as error:
+        yield str(error)
 
 
 def _twice(part: str, key: str, paths: dict[str, Path]) -> Iterator[str]:

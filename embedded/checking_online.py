@@ -10,6 +10,8 @@ from collectors.resolve import ask
 from schemas.events import ListHealthObserved
 from schemas.settings import Settings
 from schemas.topics import TOPICS
+from streams import leak_key
+from streams.leak_lists import identities
 from streams.migrate import migrate
 from streams.operating import warehouse
 
@@ -43,11 +45,19 @@ def _clickhouse(settings: Settings) -> Iterator[str]:
     try:
         with warehouse(settings, database="") as client:
             pending = migrate(client, database, keep_days=settings.clickhouse.keep_days, dry_run=True)
+        if pending:
+            yield f"clickhouse.database: {database} lacks {', '.join(pending)}: `relaywarden migrate` makes the tables"
+            return
+        with warehouse(settings) as client:
+            yield from _leaks(settings, identities(client))
     except (OSError, ValueError) as error:
         yield str(error)
-        return
-    if pending:
-        yield f"clickhouse.database: {database} lacks {', '.join(pending)}: `relaywarden migrate` makes the tables"
+
+
+def _leaks(settings: Settings, count: int) -> Iterator[str]:
+    if count and leak_key.known(settings.data) is None:
+        places = f"{leak_key.place(settings.data)} nor in {leak_key.VARIABLE}"
+        yield f"data: {count} leaked identities are not applied by a worker here: their key is neither in {places}"
 
 
 def _lists(settings: Settings) -> Iterator[str]:

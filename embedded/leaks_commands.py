@@ -88,13 +88,16 @@ def read(
 
     foreign = unreadable = 0
     with opened(file) as (lines, _):
-        for one in identities(lines, domain, advance):
-            if one is None:
-                unreadable += 1
-            elif wanted(one.mailbox):
-                found.setdefault(one.mailbox, []).append(one)
-            else:
-                foreign += 1
+        try:
+            for one in identities(lines, domain, advance):
+                if one is None:
+                    unreadable += 1
+                elif wanted(one.mailbox):
+                    found.setdefault(one.mailbox, []).append(one)
+                else:
+                    foreign += 1
+        except ValueError as error:
+            raise ValueError(f"{file}: {error}") from error
     if not (found or foreign):
         raise ValueError(f"{file}: there is no address in it")
     return foreign, unreadable

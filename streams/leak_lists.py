@@ -24,6 +24,7 @@ WHERE lower(arrayElement(splitByChar('@', mailbox), -1)) IN {domains:Array(Strin
 _LISTS = """SELECT source, leaked_at, uniqExact(digest) AS identities, uniqExactIf(digest, passwords) AS passwords,
        max(at) AS imported, countIf(partitions != {partitions:UInt32}) AS elsewhere
 FROM mailbox_leaks FINAL GROUP BY source, leaked_at ORDER BY imported DESC, source, leaked_at"""
+_IDENTITIES = "SELECT uniqExact(digest) FROM mailbox_leaks"
 _ACK_SECONDS = 60
 _IN_FLIGHT = 10_000
 
@@ -52,6 +53,11 @@ def ours(client: Client, settings: Settings) -> Ours:
         frozenset(seen).difference(shared).union(entry for entry in named if "@" not in entry),
         frozenset(str(mailbox) for (mailbox,) in single).union(entry for entry in named if "@" in entry),
     )
+
+
+def identities(client: Client) -> int:
+    """Return how many identities of ours are known to be leaked."""
+    return int(client.query(_IDENTITIES).result_rows[0][0])
 
 
 def publish(settings: Settings, events: Sequence[IdentityLeaked]) -> None:
