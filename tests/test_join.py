@@ -6,8 +6,8 @@ import pytest
 from collectors.mta._before_queue import Front, Fronts
 from collectors.mta._network import NetworkNames
 from collectors.mta.join import Join
-from collectors.mta.records import Accepted, Attempted, Identified, Proxied, Queued, Received, Record, Removed
-from schemas.events import DeliveryAttempted, MessageSubmitted
+from collectors.mta.records import Accepted, Attempted, Identified, Proxied, Queued, Received, Record, Removed, Scored
+from schemas.events import DeliveryAttempted, MessageScored, MessageSubmitted
 
 SECOND = 1_000_000
 DAY = 24 * 60 * 60 * SECOND
@@ -208,7 +208,7 @@ def test_a_state_written_before_there_were_filters_is_read() -> None:
     joined = join()
     feed(joined, submitted(0, "KEPT1"))
     messages, closing, _ = msgspec.msgpack.decode(joined.snapshot())
-    old = msgspec.msgpack.encode([[message[:-3] for message in messages], closing])
+    old = msgspec.msgpack.encode([[message[:-4] for message in messages], closing])
     assert sender_of(join(state=old), 1, "KEPT1") == "alice@example.net"
 
 
@@ -220,6 +220,50 @@ def test_a_mailing_list_on_this_host_is_a_sender_of_its_own() -> None:
     event = joined.step(Queued(1, "mx1", "LIST1", "list-bounces@example.net", 9, 500), "id")
     assert isinstance(event, MessageSubmitted)
     assert (event.sender, event.recipients) == ("list-bounces@example.net", 500)
+
+
+def scored(joined: Join, at: int, queue_id: str = "", message_id: str = "", host: str = "mx1") -> tuple[str, str]:
+    event = joined.step(Scored(at, host, "spamassassin", 9.0, 5.0, queue_id=queue_id, message_id=message_id), "id")
+    assert isinstance(event, MessageScored)
+    return event.sender, event.sender_kind
+
+
+def test_a_score_finds_its_sender_by_queue_id_or_message_id_as_long_as_the_mail_is_known() -> None:
+    joined = join()
+    feed(joined, submitted(0, "MAIL1"))
+    alice = ("alice@example.net", "sasl")
+    assert scored(joined, 1, "MAIL1") == alice
+    assert scored(joined, 1, message_id="MAIL1@example.net") == alice
+    assert scored(join(state=joined.snapshot()), 1, message_id="MAIL1@example.net") == alice
+    assert scored(joined, 1, "OTHER", "MAIL1@example.net") == alice
+    assert scored(joined, 1, message_id="other@example.net") == ("", "")
+    assert scored(joined, 1, message_id="MAIL1@example.net", host="mx2") == ("", "")
+    joined.step(Removed(SECOND, "mx1", "MAIL1"), "id")
+    assert scored(joined, 2 * SECOND, message_id="MAIL1@example.net") == alice
+    feed(joined, submitted(60 * SECOND, "NEXT1"))
+    assert scored(joined, 61 * SECOND, message_id="MAIL1@example.net") == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("client_ip", "mailbox", "expected"),
+    [
+        ("203.0.113.66", "", ("", "")),
+        ("203.0.113.66", "eve@example.net", ("", "")),
+        ("203.0.113.5", "alice@example.net", ("alice@example.net", "sasl")),  # the same mailbox sends the mail again
+        ("127.0.0.1", "", ("alice@example.net", "sasl")),  # it came back from a content filter
+        ("", "", ("alice@example.net", "sasl")),  # likewise, by sendmail(1)
+    ],
+)
+def test_nobody_is_blamed_once_another_client_uses_the_same_message_id(
+    client_ip: str, mailbox: str, expected: tuple[str, str]
+) -> None:
+    joined = join()
+    feed(joined, submitted(0, "MAIL1"))
+    joined.step(Received(1, "mx1", "MAIL2", "", client_ip, "", mailbox), "id")
+    joined.step(Identified(1, "mx1", "MAIL2", "MAIL1@example.net"), "id")
+    assert scored(joined, 2, message_id="MAIL1@example.net") == expected
+    assert scored(join(state=joined.snapshot()), 2, message_id="MAIL1@example.net") == expected
+    assert scored(joined, 2, "MAIL1", "MAIL1@example.net") == ("alice@example.net", "sasl")
 
 
 def test_a_broken_state_is_refused() -> None:

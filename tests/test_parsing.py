@@ -113,11 +113,11 @@ def test_a_complaint_is_one_mail(tmp_path: Path) -> None:
 
 
 def test_errors_name_what_is_wrong(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="no format 'exchange'; there are postfix, dovecot, any, arf"):
+    with pytest.raises(ValueError, match="no format 'exchange'; there are postfix, rspamd, spamassassin, dove"):
         parse_file("exchange", "mail.log", io.BytesIO())
     with pytest.raises(FileNotFoundError, match=r"nowhere\.log"):
         parse_file("postfix", str(tmp_path / "nowhere.log"), io.BytesIO())
-    assert formats() == ("postfix", "dovecot", "any", "arf", "jmrp", "spamcop", "xarf")
+    assert formats() == ("postfix", "rspamd", "spamassassin", "dovecot", "any", "arf", "jmrp", "spamcop", "xarf")
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,13 @@ from functools import lru_cache
 from collectors.addresses import is_loopback
 from collectors.mta._message import Message
 from collectors.mta._network import NetworkNames
-from collectors.mta.records import Attempted, Expired, LoginTried, Queued, Refused
+from collectors.mta.records import Attempted, Expired, LoginTried, Queued, Refused, Scored
 from schemas.events import (
     DeliveryAttempted,
     MailboxAuthenticated,
     MessageExpired,
     MessageRejected,
+    MessageScored,
     MessageSubmitted,
 )
 from schemas.facts import SenderKind
@@ -139,5 +140,39 @@ def _sender_of(record: Refused, message: Message | None, networks: NetworkNames)
     if network:
         return network, "network"
     if record.has_envelope:
+        return record.envelope_from.lower() or "<>", "envelope"
+    return "", ""
+
+
+def score(record: Scored, message: Message | None, networks: NetworkNames, identity: str) -> MessageScored:
+    """Return what a filter made of a message; whose it is, as far as the line or the message tells, else nobody's."""
+    client_ip = (message.client_ip if message is not None else "") or record.client_ip
+    sender, kind = _scored_sender(record, message, networks.name_of(client_ip))
+    return MessageScored(
+        id=identity,
+        at=record.at,
+        host=record.host,
+        sender=sender,
+        sender_kind=kind,
+        envelope_from=record.envelope_from or (message.envelope_from if message is not None else ""),
+        client_ip=client_ip,
+        queue_id=record.queue_id or (message.queue_id if message is not None else ""),
+        message_id=record.message_id,
+        engine=record.engine,
+        score=record.score,
+        threshold=record.threshold,
+        action=record.action,
+    )
+
+
+def _scored_sender(record: Scored, message: Message | None, network: str) -> tuple[str, SenderKind]:
+    """Return whose a judged message is. A milter judges before the queue has it: then only its client is known yet."""
+    if record.mailbox:
+        return canonical_mailbox(record.mailbox), "sasl"
+    if message is not None and message.kind:
+        return message.sender, message.kind
+    if network:
+        return network, "network"
+    if message is not None and record.has_envelope and not message.filtered:
         return record.envelope_from.lower() or "<>", "envelope"
     return "", ""

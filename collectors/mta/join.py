@@ -7,16 +7,16 @@ message: it keeps its first sender and is not submitted again. What a before-que
 the first time then: its sender is who gave it to the filter, and it is submitted once that is told.
 """
 
-from collections import OrderedDict, deque
 from collections.abc import Mapping
 
 import msgspec
 
 from collectors.addresses import is_loopback
 from collectors.mta._before_queue import Front, Fronts
-from collectors.mta._events import attempt, expiry, login, refusal, submission
-from collectors.mta._message import Message, is_same_mail, label_of
+from collectors.mta._events import attempt, expiry, login, refusal, score, submission
+from collectors.mta._message import Message, is_same_mail
 from collectors.mta._network import NetworkNames
+from collectors.mta._queue import Closing, Queue
 from collectors.mta.records import (
     Accepted,
     Attempted,
@@ -29,22 +29,20 @@ from collectors.mta.records import (
     Record,
     Refused,
     Removed,
+    Scored,
 )
 from schemas.events import MailEvent
 from schemas.facts import SenderKind
 from schemas.places import Where, nowhere
 
 _SECOND = 1_000_000
-_GRACE = 10 * _SECOND
 _MERGE = 10 * _SECOND
-_LIFETIME = 7 * 24 * 60 * 60 * _SECOND
 _MOST_MESSAGES = 100_000
-_MOST_HOSTS = 1000
 
 
 class _State(msgspec.Struct, array_like=True):
     messages: list[Message] = []
-    closing: list[tuple[int, str, str]] = []
+    closing: list[Closing] = []
     fronts: list[Front] = []
 
 
@@ -63,34 +61,16 @@ class Join:
         self._outbound_ips = dict(outbound_ips)
         self._networks = NetworkNames(networks)
         self._where = where
-        self._limit = limit
-        # OrderedDict: finding a plain dict's oldest entry takes longer the more were removed before it
-        self._messages: OrderedDict[tuple[str, str], Message] = OrderedDict()
-        self._by_message_id: dict[str, Message] = {}
-        self._hosts: dict[str, str] = {}
-        self._closing: deque[tuple[int, str, str]] = deque()
-        self._fronts = Fronts()
-        if state:
-            self._restore(msgspec.msgpack.decode(state, type=_State))
+        before = msgspec.msgpack.decode(state, type=_State) if state else _State()
+        self._queue = Queue(limit, before.messages, before.closing)
+        self._fronts = Fronts(before.fronts)
 
     def __len__(self) -> int:
-        return len(self._messages)
+        return len(self._queue)
 
     def snapshot(self) -> bytes:
         """Return the state, to be given to the next `Join` of the same log."""
-        return msgspec.msgpack.encode(
-            _State(list(self._messages.values()), list(self._closing), self._fronts.snapshot())
-        )
-
-    def _restore(self, state: _State) -> None:
-        for message in state.messages:
-            self._add(message)
-            if message.message_id:
-                first = self._by_message_id.setdefault(message.message_id, message)
-                if message.first < first.first:
-                    self._by_message_id[message.message_id] = message
-        self._closing.extend(state.closing)
-        self._fronts = Fronts(state.fronts)
+        return msgspec.msgpack.encode(_State(*self._queue.snapshot(), self._fronts.snapshot()))
 
     def step(self, record: Record, identity: str) -> MailEvent | None:
         """Take in what a line says; return the event that it makes, if any, with the given id."""
@@ -114,19 +94,34 @@ class Join:
                 event = self._alone(record, identity)
         return event
 
-    def _alone(self, record: Refused | Expired | LoginTried, identity: str) -> MailEvent:
+    def _alone(self, record: Refused | Expired | LoginTried | Scored, identity: str) -> MailEvent:
         """Return the event of a line that tells the join nothing."""
         if isinstance(record, LoginTried):
             return login(record, self._where(record.client_ip), identity)
-        message = self._messages.get((record.host, record.queue_id)) if record.queue_id else None
+        if isinstance(record, Scored):
+            return score(record, self._scored(record), self._networks, identity)
+        message = self._queue.find(record.host, record.queue_id) if record.queue_id else None
         if isinstance(record, Expired):
             return expiry(record, message, identity)
         return refusal(record, message, self._networks, identity)
 
+    def _scored(self, record: Scored) -> Message | None:
+        """Return the message that a filter judged, or None where it cannot be told for sure.
+
+        Filters that know no queue id name the Message-ID. It is believed of the host that had it first, and no longer
+        once a client from outside brings a mail of the same: it could blame another for its own.
+        """
+        found = self._queue.find(record.host, record.queue_id) if record.queue_id else None
+        if found is None and record.message_id:
+            found = self._queue.first_of(record.message_id)
+            if found is not None and (found.contested or found.host != record.host):
+                return None
+        return found
+
     def _received(self, record: Received, identity: str) -> MailEvent | None:
-        known = self._messages.get((record.host, record.queue_id))
+        known = self._queue.find(record.host, record.queue_id)
         late = known is not None and not known.received and not known.removed and record.at - known.first <= _MERGE
-        message = known if known is not None and late else self._new(record.at, record.host, record.queue_id)
+        message = known if known is not None and late else self._queue.begin(record.at, record.host, record.queue_id)
         message.received = True
         message.origin_id = record.origin_id
         if not message.client_ip:  # else the filter's acceptance came first, and told the client in front of it
@@ -166,9 +161,9 @@ class Join:
         front = self._fronts.end(record.host, record.process)
         if front is None or not record.queue_id:
             return None
-        message = self._messages.get((record.host, record.queue_id))
+        message = self._queue.find(record.host, record.queue_id)
         if message is None:
-            message = self._new(record.at, record.host, record.queue_id)
+            message = self._queue.begin(record.at, record.host, record.queue_id)
         self._take(message, front)
         return self._released(message, identity)
 
@@ -190,22 +185,19 @@ class Join:
         return submission(message, told, self._where(message.client_ip), identity)
 
     def _identified(self, record: Identified) -> None:
-        message = self._messages.get((record.host, record.queue_id))
+        message = self._queue.find(record.host, record.queue_id)
         if message is None or message.queued or message.removed:
-            message = self._new(record.at, record.host, record.queue_id)
-        message.message_id = record.message_id
-        if record.message_id:
-            self._by_message_id.setdefault(record.message_id, message)
+            message = self._queue.begin(record.at, record.host, record.queue_id)
+        self._queue.identify(message, record.message_id)
 
     def _queued(self, record: Queued, identity: str) -> MailEvent | None:
-        key = (record.host, record.queue_id)
-        message = self._messages.get(key)
+        message = self._queue.find(record.host, record.queue_id)
         if message is not None and message.queued and is_same_mail(message, record):
-            self._messages.move_to_end(key)  # heard of again: among the last to be evicted
+            self._queue.heard_of(message)
             message.last = record.at
             return self._released(message, identity)
         if message is None or message.queued or message.removed:
-            message = self._new(record.at, record.host, record.queue_id)
+            message = self._queue.begin(record.at, record.host, record.queue_id)
         message.queued, message.last = True, record.at
         message.envelope_from, message.size = record.envelope_from, record.size
         if message.kind != "sasl":
@@ -224,13 +216,13 @@ class Join:
         A client cannot claim it: a queue id of origin is believed by Postfix only from its own filters (XFORWARD); else
         Message-ID and envelope sender must agree, and the client be this host itself or one whose log we read.
         """
-        client_host = self._hosts.get(label_of(message.client_name), "")
+        client_host = self._queue.host_of(message.client_name)
         if message.origin_id:
             for host in (message.host, client_host):
-                found = self._messages.get((host, message.origin_id))
+                found = self._queue.find(host, message.origin_id)
                 if found is not None:
                     return found
-        found = self._by_message_id.get(message.message_id)
+        found = self._queue.first_of(message.message_id)
         if found is None or found is message or found.envelope_from != message.envelope_from:
             return None
         if found.host == message.host:
@@ -238,7 +230,7 @@ class Join:
         return found if found.host == client_host else None
 
     def _attempted(self, record: Attempted, identity: str) -> MailEvent:
-        message = self._messages.get((record.host, record.queue_id))
+        message = self._queue.find(record.host, record.queue_id)
         event = attempt(record, message, self._outbound_ips.get(record.transport, ""), identity)
         if message is not None:
             message.last = record.at
@@ -249,8 +241,8 @@ class Join:
     def _taken_over(self, message: Message, record: Attempted, queue_id: str) -> bool:
         """Tell whether a message of ours continues as `queue_id` here; if its sender was not known, it is now."""
         loopback = is_loopback(record.relay_ip)
-        host = message.host if loopback else self._hosts.get(label_of(record.relay_host), "")
-        later = self._messages.get((host, queue_id))
+        host = message.host if loopback else self._queue.host_of(record.relay_host)
+        later = self._queue.find(host, queue_id)
         if later is None or later is message:
             return False
         known = message.message_id and later.message_id  # a filter may add the Message-ID that was missing
@@ -261,40 +253,9 @@ class Join:
         return True
 
     def _removed(self, record: Removed, identity: str) -> MailEvent | None:
-        message = self._messages.get((record.host, record.queue_id))
+        message = self._queue.find(record.host, record.queue_id)
         event = self._released(message, identity) if message is not None else None
-        if message is not None and not message.removed:
-            message.removed = record.at
-            self._closing.append((record.at, record.host, record.queue_id))
-        self._tidy(record.at)
+        if message is not None:
+            self._queue.remove(message, record.at)
+        self._queue.tidy(record.at)
         return event
-
-    def _new(self, at: int, host: str, queue_id: str) -> Message:
-        """Begin a message, in place of one whose queue id it got."""
-        self._forget(host, queue_id)
-        message = Message(host, queue_id, at, at)
-        self._add(message)
-        self._tidy(at)
-        return message
-
-    def _add(self, message: Message) -> None:
-        self._messages[message.host, message.queue_id] = message
-        if len(self._hosts) < _MOST_HOSTS:
-            self._hosts[label_of(message.host)] = message.host
-
-    def _forget(self, host: str, queue_id: str) -> None:
-        message = self._messages.pop((host, queue_id), None)
-        if message is not None and self._by_message_id.get(message.message_id) is message:
-            del self._by_message_id[message.message_id]
-
-    def _tidy(self, at: int) -> None:
-        """Let go of what is over: at most two of each sort, so that one false time does not empty the join."""
-        for _ in range(2):
-            if self._closing and (self._closing[0][0] + _GRACE < at or len(self._closing) > self._limit):
-                when, host, queue_id = self._closing.popleft()
-                message = self._messages.get((host, queue_id))
-                if message is not None and message.removed == when:
-                    self._forget(host, queue_id)
-            key = next(iter(self._messages), None)
-            if key is not None and (self._messages[key].last + _LIFETIME < at or len(self._messages) > self._limit):
-                self._forget(*key)

@@ -6,7 +6,8 @@ The program's name tells the daemon (its last part) and the transport (what `sys
 `postfix/relay1/smtp` is smtp(8) of transport relay1. Read from the left up to where a stranger's text can begin, and
 from the right behind it: no text of a client, a remote server or a mail becomes a field. Ignored by decision: sessions
 (connect, disconnect), TLS, address probes, warnings that refuse nothing, and bounce(8), since a notification is a
-message of Postfix's own with lines of its own.
+message of Postfix's own with lines of its own. Spam filters that write to the same file (spamd, amavis, rspamd) are
+read as their own formats read them: the join tells whose mail they judged.
 """
 
 import re
@@ -14,6 +15,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from collectors.addresses import ip_or_empty
+from collectors.mta import rspamd, spamassassin
 from collectors.mta._postfix_refusals import refused
 from collectors.mta.records import (
     Accepted,
@@ -201,6 +203,14 @@ def _refusal(line: Line, _: str) -> Record | None:
     return refused(line)
 
 
+def _spamassassin(line: Line, _: str) -> Record | None:
+    return spamassassin.scored(line)
+
+
+def _rspamd(line: Line, _: str) -> Record | None:
+    return rspamd.scored(line)
+
+
 _Daemon = Callable[[Line, str], Record | None]
 _DAEMONS: dict[str, _Daemon] = {
     "qmgr": _qmgr,
@@ -211,6 +221,12 @@ _DAEMONS: dict[str, _Daemon] = {
     "qmqpd": _smtpd,
     "postscreen": _refusal,
 } | dict.fromkeys(("smtp", "lmtp", "virtual", "local", "pipe", "error", "retry", "discard"), _delivery)
+_FILTERS: dict[str, _Daemon] = {
+    "spamd": _spamassassin,
+    "amavis": _spamassassin,
+    "amavisd": _spamassassin,
+    "rspamd": _rspamd,
+}
 _programs: dict[str, tuple[_Daemon | None, str]] = {}
 _MOST_PROGRAMS = 4096
 
@@ -223,7 +239,7 @@ def transport_of(program: str) -> str:
 
 def _reader_of(program: str) -> tuple[_Daemon | None, str]:
     name, found, daemon = program.rpartition("/")
-    reader = _DAEMONS.get(daemon) if found and name else None
+    reader = _DAEMONS.get(daemon) if found and name else _FILTERS.get(program)
     if len(_programs) < _MOST_PROGRAMS:
         _programs[program] = (reader, transport_of(program))
     return reader, transport_of(program)

@@ -134,4 +134,23 @@ class LoginTried(msgspec.Struct, frozen=True, gc=False):
     attempts: int = 0
 
 
-Record = Received | Proxied | Accepted | Identified | Queued | Attempted | Expired | Removed | Refused | LoginTried
+class Scored(msgspec.Struct, frozen=True, gc=False):
+    """A spam filter of ours judged a message: spam from `threshold` on; `mailbox` is the login that it was told."""
+
+    at: int
+    host: str
+    engine: str
+    score: float
+    threshold: float
+    action: str = ""
+    queue_id: str = ""
+    message_id: str = ""
+    client_ip: str = ""
+    mailbox: str = ""
+    envelope_from: str = ""
+    has_envelope: bool = False
+
+
+Record = (
+    Received | Proxied | Accepted | Identified | Queued | Attempted | Expired | Removed | Refused | LoginTried | Scored
+)

@@ -60,7 +60,7 @@ def test_everything_wrong_is_named_at_once(sound: dict[str, Any], tmp_path: Path
     sound["pool"]["two"] = {"transports": {"out1": "192.0.2.3", "two words": "192.0.2.4"}}
     log = tmp_path / "mail.log"
     places = {
-        "mta.mx1.format": "no MTA log format 'sendmail'; there are postfix",
+        "mta.mx1.format": "no MTA log format 'sendmail'; there are postfix, rspamd, spamassassin",
         "mta.mx2.log": f"{tmp_path}/none.log is not there",
         "mta.mx3.log": f"{tmp_path} is no file",
         "mta.mx1.log, mta.mx4.log": f"{log} would be read 2 times, and each event counted as often",
