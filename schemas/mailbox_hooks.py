@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from schemas.checked import Ip, Port, Seconds
+from schemas.checked import Ip, Network, Port, Seconds, Zone
 from schemas.part import Part
 
 PLACES = ("mailbox", "step", "reason", "decision", "recipients_per_hour")
@@ -16,8 +16,7 @@ PLACES = ("mailbox", "step", "reason", "decision", "recipients_per_hour")
 NAMES = ("mailbox", "user", "domain")
 """What a DN of `ldap` may name."""
 _ANSWER = re.compile(r"(REJECT|DEFER|DEFER_IF_PERMIT|[45][0-9][0-9]) [45]\.[0-9]{1,3}\.[0-9]{1,3} [ -~]{1,200}")
-_VALUE = re.compile(r"(?<!:):([A-Za-z_]\w*)")
-_QUOTED = re.compile(r"'[^']*'")
+_VALUE = re.compile(r"(?<![:\w\\]):(\w+)(?!:)")  # as sqlalchemy.text reads it, which sees no quotes
 
 
 def _answer(text: str) -> str:
@@ -48,12 +47,17 @@ def _command(command: tuple[str, ...]) -> tuple[str, ...]:
     if command and (places(command[0]) or not command[0]):
         raise ValueError("begins with no program: its name must be fixed")
     for argument in command:
+def bound(statement: str) -> set[str]:
+    """Return the names of a statement's values."""
+    return set(_VALUE.findall(statement))
+
+
         _only(places(argument), PLACES, "{{{}}}")
     return command
 
 
 def _statement(text: str) -> str:
-    _only(_VALUE.findall(_QUOTED.sub("", text)), PLACES, ":{}")
+    _only(bound(text), PLACES, ":{}")
     return text
 
 
@@ -74,7 +78,10 @@ _THROTTLED = "4.7.1 This mailbox may send to no more recipients in this hour: pl
 
 
 class PostfixPolicyHook(Part):
-    """The policy server that Postfix's smtpd asks at each recipient: one TCP port of this host, and its answers."""
+    """The policy server that Postfix's smtpd asks at each recipient: one TCP port of this host, and its answers.
+
+    Clients in `programs` that did not log in are known by the sender of the envelope.
+    """
 
     host: Ip = "127.0.0.1"
     port: Port = 10026
@@ -95,6 +102,7 @@ class DovecotDenyHook(Part):
 
     path: Path = Path("/etc/dovecot/relaywarden-deny")
     kick: Command = ()
+    programs: tuple[Network, ...] = ("127.0.0.0/8", "::1/128")
 
 
 class CommandHook(Part):
@@ -103,6 +111,7 @@ class CommandHook(Part):
     suspend: Command = ()
     throttle: Command = ()
     release: Command = ()
+    senders: Path | None = None
     timeout_seconds: Seconds = 30.0
 
     @model_validator(mode="after")

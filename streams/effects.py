@@ -27,6 +27,10 @@ class EffectError(OSError):
     """An effect could not be performed; the text says which and why."""
 
 
+class HopelessError(EffectError):
+    """An effect could not be performed, and could not a minute later either."""
+
+
 def write(path: Path, content: str, mode: int = 0o644) -> None:
     """Replace a file in one step that survives a power cut. OSError where that is impossible."""
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
@@ -48,17 +52,17 @@ def write(path: Path, content: str, mode: int = 0o644) -> None:
         os.close(folder)
 
 
-def run(command: tuple[str, ...], timeout_seconds: float) -> None:
+def run(command: tuple[str, ...], timeout_seconds: float, stdin: str = "", fine: tuple[int, ...] = (0,)) -> None:
     """Run a program to its end. EffectError, with the end of its output, if it fails or takes too long.
 
     One that takes too long is killed with all its children.
     """
     shown = " ".join(command)
-    with tempfile.TemporaryFile() as output:
+    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as given:
+        given.write(stdin.encode())
+        given.seek(0)
         try:
-            process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
-            )
+            process = subprocess.Popen(command, stdin=given, stdout=output, stderr=output, start_new_session=True)
         except OSError as error:
             raise EffectError(f"{shown}: {error.strerror}") from error
         try:
@@ -68,20 +72,25 @@ def run(command: tuple[str, ...], timeout_seconds: float) -> None:
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
             raise EffectError(f"{shown}: took longer than {timeout_seconds:g} s and was killed") from error
-        if status:
+        if status not in fine:
             output.seek(0)
             said = output.read().decode(errors="replace").strip()[-_OUTPUT_CHARACTERS:]
             raise EffectError(f"{shown}: ended with {status}: {said}")
 
 
+def put(effect: WriteFile) -> None:
+    """Write a file. EffectError says why not."""
+    try:
+        write(Path(effect.path), effect.content, effect.mode)
+    except OSError as error:
+        raise EffectError(f"{effect.path}: {error.strerror}") from error
+
+
 def perform(effect: Effect, answer: Callable[[Mapping[str, float]], None]) -> None:
     """Perform one effect; `answer` takes the shares of an `Answer`. EffectError says what could not be done."""
     match effect:
-        case WriteFile(path=path, content=content, mode=mode):
-            try:
-                write(Path(path), content, mode)
-            except OSError as error:
-                raise EffectError(f"{path}: {error.strerror}") from error
+        case WriteFile():
+            put(effect)
         case Run(command=command, timeout_seconds=timeout_seconds):
             run(command, timeout_seconds)
         case Answer(shares=shares):

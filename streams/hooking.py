@@ -1,7 +1,7 @@
-"""The process `relaywarden hooks`: keeps this host's MTAs at the active sets that the log says.
+"""The process `relaywarden hooks`: keeps this host's MTAs at the active sets, and barred who is, as the log says.
 
-It serves the socketmap at once with the last good sets, follows `pool.events`, folds it, and gives each change as a
-whole set to every configured hook. Without the log all stays as it is, for as long as it takes.
+It serves the socketmap and the policy at once with the last good state, follows `pool.events` and `mailbox.events`,
+folds them, and gives each change to every configured hook. Without the log all stays as it is, for as long as it takes.
 """
 
 import errno
@@ -10,21 +10,21 @@ import os
 import signal
 import socket
 import threading
-import time
 from collections.abc import Callable, Mapping
 from functools import partial
 
 from schemas import settings
 from schemas.settings import Settings, SettingsError
-from streams import activation, hooks, socketmap
+from streams import activation, bars, hooks, serving
+from streams.barring import Barring
+from streams.following import follow
 from streams.keeping import Keeper
 from streams.lastgood import LastGood
-from streams.poollog import LogAwayError, PoolLog
+from streams.poollog import pool_log
 from streams.reporting import Reporter
 from streams.socketmap import Choice, Server
 
 _STOP_SECONDS = 3.0
-_PAUSE_SECONDS = 1.0
 _log = logging.getLogger(__name__)
 
 Address = tuple[str, int]
@@ -33,7 +33,7 @@ Address = tuple[str, int]
 def run(configuration: Settings) -> None:
     """Keep the MTAs of this host at the pools' active sets until SIGTERM or SIGINT.
 
-    SettingsError where no pool has a hook or two settings contradict each other, OSError where a port or the state
+    SettingsError where there is no hook or two settings contradict each other, OSError where a port or the state
     cannot be used, ValueError where the state is damaged.
     """
     stop = threading.Event()
@@ -47,19 +47,33 @@ def run(configuration: Settings) -> None:
 def serve(configuration: Settings, stop: threading.Event) -> None:
     """Do what `run` does until `stop` is set, without touching the process's signals."""
     pools = {name: pool for name, pool in configuration.pool.items() if hooks.configured(pool.hooks)}
-    if not pools:
-        raise SettingsError("pool: no pool has a hook: add [pool.<name>.hooks.postfix_socketmap] or another")
+    barred = bars.configured(configuration.mailboxes.hooks)
+    if not (pools or barred):
+        raise SettingsError(
+            "pool, mailboxes.hooks: no pool has a hook, and mailboxes have none:"
+            " add [pool.<name>.hooks.postfix_socketmap], [mailboxes.hooks.postfix_policy] or another"
+        )
     last_good = _states(configuration, pools)
-    reporter = Reporter(configuration.kafka)
+    barring = Barring(configuration) if barred else None
+    sockets = _sockets(_places(configuration, pools))
     host = socket.gethostname()
-    keepers = [Keeper(name, pool, last_good[name], reporter.report, host) for name, pool in pools.items()]
-    servers = _servers(keepers)
+    reporters = [Reporter(configuration.kafka), Reporter(configuration.kafka)]
+    keepers = [Keeper(name, pool, last_good[name], reporters[0].report, host) for name, pool in pools.items()]
+    servers = _servers(keepers, sockets)
     for keeper in keepers:
         keeper.begin(_answer(servers, keeper))
-    _follow(configuration, keepers, stop)
+    if barring is not None:
+        barring.begin(sockets, host, reporters[1].report)
+        threading.Thread(target=barring.follow, args=(stop,), name="mailboxes", daemon=True).start()
+    if keepers:
+        follow("pools", partial(pool_log, configuration.kafka), keepers, stop)
+    stop.wait()
     for keeper in keepers:
         keeper.stop(_STOP_SECONDS)
-    reporter.stop(_STOP_SECONDS)
+    if barring is not None:
+        barring.stop(_STOP_SECONDS)
+    for reporter in reporters:
+        reporter.stop(_STOP_SECONDS)
     for server in servers.values():
         server.stop()
 
@@ -89,34 +103,62 @@ def _address(keeper: Keeper) -> Address | None:
     return (hook.host, hook.port) if hook else None
 
 
-def _servers(keepers: list[Keeper]) -> dict[Address, Server]:
+def _places(configuration: Settings, pools: Mapping[str, settings.Pool]) -> dict[Address, str]:
+    """Return where this process listens, each address with the part of the configuration that says so."""
+    places: dict[Address, str] = {}
+    for name, pool in pools.items():
+        if pool.hooks.postfix_socketmap is not None:
+            hook = pool.hooks.postfix_socketmap
+            places.setdefault((hook.host, hook.port), f"pool.{name}.hooks.postfix_socketmap")
+    policy = configuration.mailboxes.hooks.postfix_policy
+    if policy is not None:
+        place = "mailboxes.hooks.postfix_policy"
+        if places.setdefault((policy.host, policy.port), place) != place:
+            raise SettingsError(f"{place}.port: {policy.port} is the port of {places[policy.host, policy.port]} too")
+    return places
+
+
+def _sockets(places: Mapping[Address, str]) -> dict[Address, socket.socket]:
+    """Return a listening socket for each address, systemd's where it has one."""
+    given = activation.inherited(os.environ, os.getpid())
+    unused = [f"{host}:{port}" for host, port in given if (host, port) not in places]
+    if unused:
+        raise SettingsError(
+            f"systemd listens on {', '.join(unused)}, but no pool's postfix_socketmap and no postfix_policy does"
+        )
+    opened: dict[Address, socket.socket] = {}
+    try:
+        for address, place in places.items():
+            opened[address] = given.get(address) or _listen(address, place)
+    except OSError:
+        for listening in opened.values():
+            listening.close()
+        raise
+    return opened
+
+
+def _servers(keepers: list[Keeper], sockets: Mapping[Address, socket.socket]) -> dict[Address, Server]:
     """Return the running socketmap server of each address, with the last good set of each pool that it serves."""
     choices: dict[Address, dict[str, Choice]] = {}
     for keeper in keepers:
         address = _address(keeper)
         if address:
             choices.setdefault(address, {})[keeper.name] = Choice.of(keeper.shares)
-    given = activation.inherited(os.environ, os.getpid())
-    unused = [f"{host}:{port}" for host, port in given if (host, port) not in choices]
-    if unused:
-        raise SettingsError(f"systemd listens on {', '.join(unused)}, but no pool's postfix_socketmap does")
     servers: dict[Address, Server] = {}
     for address, pools in choices.items():
-        listening = given.get(address) or _listen(address, next(iter(pools)))
         servers[address] = Server(pools)
-        servers[address].start([listening])
+        servers[address].start([sockets[address]])
         _log.info("socketmap of %s: listening on %s port %d", ", ".join(pools), *address)
     return servers
 
 
-def _listen(address: Address, pool: str) -> socket.socket:
-    """Return a socket that listens there. OSError names the setting of that pool which is wrong."""
+def _listen(address: Address, place: str) -> socket.socket:
+    """Return a socket that listens there. OSError names the setting that is wrong."""
     try:
-        return socketmap.listen(*address)
+        return serving.listen(*address)
     except OSError as error:
         key = "host" if error.errno == errno.EADDRNOTAVAIL else "port"
-        place = f"pool.{pool}.hooks.postfix_socketmap.{key}"
-        raise OSError(f"{place}: {error.filename}: {error.strerror}") from error
+        raise OSError(f"{place}.{key}: {error.filename}: {error.strerror}") from error
 
 
 def _answer(servers: Mapping[Address, Server], keeper: Keeper) -> Callable[[Mapping[str, float]], None]:
@@ -126,32 +168,3 @@ def _answer(servers: Mapping[Address, Server], keeper: Keeper) -> Callable[[Mapp
 
 def _nobody_asks(shares: Mapping[str, float]) -> None:
     raise ValueError(f"no socketmap server is configured to answer {', '.join(shares)}")
-
-
-def _follow(configuration: Settings, keepers: list[Keeper], stop: threading.Event) -> None:
-    """Read the log for ever, from its beginning whenever it was away; say once that it is away and once that not."""
-    away = False
-    while not stop.is_set():
-        try:
-            with PoolLog(configuration.kafka) as log:
-                if away:
-                    _log.warning("the pool's log is back")
-                    away = False
-                _read(log, keepers, stop)
-        except LogAwayError as error:
-            if not away:
-                _log.warning("the pool's log is away, the last good sets stay: %s", error)
-            away = True
-            stop.wait(_PAUSE_SECONDS)
-
-
-def _read(log: PoolLog, keepers: list[Keeper], stop: threading.Event) -> None:
-    for keeper in keepers:
-        keeper.start_over()
-    heard = time.monotonic()
-    while not stop.is_set():
-        news = log.next()
-        now = time.monotonic()
-        heard = now if news else heard
-        for keeper in keepers:
-            keeper.take(news.events if news else (), now - heard, fresh=bool(news and news.fresh))

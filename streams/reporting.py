@@ -1,4 +1,4 @@
-"""Publishes what the hooks did to `pool.observations`: for ever, in order, without holding up any hook."""
+"""Publishes what the hooks did to the topic of each event: for ever, in order, without holding up any hook."""
 
 import logging
 import threading
@@ -8,9 +8,9 @@ from kafka import KafkaAdminClient, KafkaProducer
 from kafka.errors import KafkaError
 
 from schemas import codec
-from schemas.events import HookApplied, HookFailed
+from schemas.events import Event
 from schemas.settings import Kafka
-from schemas.topics import POOL_OBSERVATIONS
+from schemas.topics import Topic, place_of
 from streams.kafka_clients import PATIENCE_MS, opened
 
 _WAITING = 1000
@@ -26,14 +26,15 @@ class Reporter:
 
     def __init__(self, kafka: Kafka) -> None:
         self._kafka = kafka
-        self._events: deque[HookApplied | HookFailed] = deque(maxlen=_WAITING)
+        self._events: deque[Event] = deque(maxlen=_WAITING)
         self._changed = threading.Condition()
         self._stopped = False
         self._producer: KafkaProducer | None = None
+        self._there: set[str] = set()
         self._thread = threading.Thread(target=self._work, name="reporting", daemon=True)
         self._thread.start()
 
-    def report(self, event: HookApplied | HookFailed) -> None:
+    def report(self, event: Event) -> None:
         """Publish the event as soon as the broker takes it."""
         with self._changed:
             self._events.append(event)
@@ -70,20 +71,26 @@ class Reporter:
                     self._events.popleft()
         self._forget()
 
-    def _publish(self, event: HookApplied | HookFailed) -> None:
+    def _publish(self, event: Event) -> None:
+        topic, partition = place_of(event, self._kafka.partitions)
+        if topic.name not in self._there:
+            self._find(topic)
         if self._producer is None:
             self._producer = self._connected()
-        sent = self._producer.send(POOL_OBSERVATIONS.name, codec.encode(event), partition=0)
+        sent = self._producer.send(topic.name, codec.encode(event), partition=partition)
         sent.get(timeout=PATIENCE_MS / 1000 + 2)
 
-    def _connected(self) -> KafkaProducer:
-        """Return a producer, once the topic is there: a broker might make it with the wrong partitions."""
+    def _find(self, topic: Topic) -> None:
+        """Make sure that a topic is there: a broker might make it with the wrong partitions. OSError if it is not."""
         admin = opened(KafkaAdminClient, self._kafka)
         try:
-            if admin.describe_topics([POOL_OBSERVATIONS.name])[0]["error_code"]:
-                raise OSError(f"the broker has no topic {POOL_OBSERVATIONS.name}")
+            if admin.describe_topics([topic.name])[0]["error_code"]:
+                raise OSError(f"the broker has no topic {topic.name}")
         finally:
             admin.close()
+        self._there.add(topic.name)
+
+    def _connected(self) -> KafkaProducer:
         return opened(
             KafkaProducer,
             self._kafka,
@@ -94,6 +101,7 @@ class Reporter:
         )
 
     def _forget(self) -> None:
+        self._there.clear()
         if self._producer is not None:
             self._producer.close(timeout=0)
             self._producer = None

@@ -286,7 +286,7 @@ def test_the_process_ends_at_once_and_comes_back_with_its_set(tmp_path: Path, en
 
 
 def test_wrong_settings_are_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match="pool: no pool has a hook"):
+    with pytest.raises(SettingsError, match="no pool has a hook, and mailboxes have none"):
         serve(parse('[pool.main]\ntransports = {out1 = "192.0.2.1"}', "test"), threading.Event())
     port = free_port()
     configuration = _configuration(tmp_path, "127.0.0.1:1", port)

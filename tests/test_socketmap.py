@@ -15,8 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from embedded.broker import free_port
-from streams import activation, socketmap
-from streams.socketmap import MAX_REQUEST_BYTES, Choice, Requests, Server, listen, netstring, reply
+from streams import activation, serving
+from streams.serving import listen
+from streams.socketmap import MAX_REQUEST_BYTES, Choice, Requests, Server, netstring, reply
 
 TWO = {"main": Choice.of({"out1": 1.0, "out2": 1.0})}
 
@@ -161,7 +162,7 @@ def test_a_malformed_request_closes_its_connection_and_no_other(caplog: pytest.L
 
 
 def test_a_request_that_never_ends_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(socketmap, "_REQUEST_SECONDS", 0.2)
+    monkeypatch.setattr(serving, "_REQUEST_SECONDS", 0.2)
     with _serving(TWO) as (_, port), socket.create_connection(("127.0.0.1", port), timeout=5) as client:
         client.sendall(b"20:main al")
         with suppress(ConnectionResetError):

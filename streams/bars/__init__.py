@@ -26,6 +26,7 @@ from typing import Literal, cast
 
 import msgspec
 
+from schemas.facts import Evidence
 from schemas.mailbox_hooks import MailboxHooks
 from schemas.part import Part
 from streams.hooks import Run, WriteFile
@@ -41,6 +42,7 @@ class Bar(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     decision: str
     reason: str = ""
     recipients_per_hour: int = 0
+    evidence: tuple[Evidence, ...] = ()
 
     @property
     def word(self) -> str:
@@ -61,10 +63,11 @@ class Secret(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class RunWith(_Effect, frozen=True, kw_only=True):
-    """Run a program without a shell, with `stdin` as its input; it failed if it does not end with 0 in time."""
+    """Run a program without a shell, with `stdin` as its input; it failed if it does not end in time as is `fine`."""
 
     command: tuple[str, ...]
     stdin: str = ""
+    fine: tuple[int, ...] = (0,)
     timeout_seconds: float
 
 
@@ -107,6 +110,19 @@ class Policy(_Effect, frozen=True, kw_only=True):
     throttled: str
 
 
+class HoldQueue(_Effect, frozen=True, kw_only=True):
+    """Keep what these mailboxes have in this host's queue on hold from now on; `released` are suspended no more."""
+
+    suspended: dict[str, Bar]
+    released: dict[str, Bar]
+
+
+class TellCustomers(_Effect, frozen=True, kw_only=True):
+    """Mail the customers of these mailboxes what was decided about them."""
+
+    bars: dict[str, Bar]
+
+
 class ForMailbox(_Effect, frozen=True, kw_only=True):
     """Perform these for one mailbox of `changed`, apart from all others."""
 
@@ -129,7 +145,8 @@ class Refuse(_Effect, frozen=True, kw_only=True):
 
 
 Single = WriteFile | Run | RunWith | HttpCall | SqlStatement | LdapModify
-Effect = Single | Policy | ForMailbox | Pass | Refuse
+Whole = Single | Policy | HoldQueue | TellCustomers
+Effect = Whole | ForMailbox | Pass | Refuse
 Effects = Callable[[Mapping[str, Bar], Mapping[str, Bar], Part], tuple[Effect, ...]]
 
 

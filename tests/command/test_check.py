@@ -11,7 +11,8 @@ import tomli_w
 from embedded import checking
 from embedded.broker import free_port
 from schemas.settings import Settings
-from streams.socketmap import Choice, Server, listen
+from streams.serving import listen
+from streams.socketmap import Choice, Server
 from tests.command.shell import refusal, run
 
 TRANSPORTS = {"out1": "192.0.2.1", "out2": "192.0.2.2"}

@@ -11,7 +11,8 @@ from embedded.broker import free_port
 from schemas.settings import RandmapHook, SocketmapHook
 from streams import hooks
 from streams.effects import perform
-from streams.socketmap import Choice, Server, listen
+from streams.serving import listen
+from streams.socketmap import Choice, Server
 from tests.parts import randmap_line, require, require_root
 from tests.real.postfix_lab import PostfixLab
 

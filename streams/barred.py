@@ -1,0 +1,115 @@
+"""What is barred now: the fold of the decisions, held against what was known before the log was read.
+
+A log can be empty, or shorter than what is known: the embedded broker is refilled now and then, and a cluster may lose
+records. So what is known to be barred stays barred until the log tells a newer decision about that very mailbox; and
+nobody is barred anew by a log that does not tell as much as is known, since it may lack the release.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import islice
+
+import msgspec
+
+from schemas.events import Event
+from schemas.mailbox_events import MailboxReleased, MailboxSuspended, MailboxThrottled
+from streams.bars import Bar
+
+QUIET_SECONDS = 5.0
+_REMEMBERED = 200
+_REASON_CHARACTERS = 500
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A mailbox's bar, or ("") its release; `ordered` if an operator decided."""
+
+    mailbox: str
+    bar: Bar
+    ordered: bool
+
+
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """What is barred, and the ids of the newest decisions that were read."""
+
+    barred: dict[str, Bar]
+    newest: tuple[str, ...] = ()
+
+
+NOTHING = Kept(barred={})
+
+
+class Standing:
+    """The decisions of a log from its beginning, each once, beside what was known before."""
+
+    def __init__(self, known: Kept) -> None:
+        self._known = known
+        self._bars: dict[str, Bar] = {}
+        self._seen: dict[str, None] = {}
+        self._missing = set(known.newest)
+
+    def take(self, decisions: Iterable[Decision]) -> None:
+        """Fold decisions; a throttle loosens a suspension only if an operator orders it."""
+        for decision in decisions:
+            bar = decision.bar
+            if bar.decision in self._seen:
+                continue
+            self._seen[bar.decision] = None
+            self._missing.discard(bar.decision)
+            before = self._bars.get(decision.mailbox)
+            if bar.step == "throttle" and before is not None and before.step == "suspend" and not decision.ordered:
+                continue
+            self._bars[decision.mailbox] = bar
+
+    def tells(self, quiet_seconds: float) -> bool:
+        """Tell whether the log tells as much as was known, or nothing more comes; an empty one tells nothing."""
+        return bool(self._seen) and (not self._missing or quiet_seconds >= QUIET_SECONDS)
+
+    def now(self, quiet_seconds: float) -> Kept:
+        """Return what is barred now."""
+        barred = {name: bar for name, bar in self._still().items() if bar.step}
+        if not self.tells(quiet_seconds):
+            return Kept(barred=barred, newest=self._known.newest)
+        others = {name: bar for name, bar in self._bars.items() if bar.step and name not in self._known.barred}
+        newest = tuple(islice(reversed(self._seen), _REMEMBERED))
+        return Kept(barred=barred | others, newest=newest)
+
+    def released(self) -> Mapping[str, Bar]:
+        """Return the releases that the log tells, by mailbox."""
+        return {name: bar for name, bar in self._bars.items() if not bar.step}
+
+    def _still(self) -> dict[str, Bar]:
+        """Return the newest that is known of each mailbox that was barred before."""
+        return {name: self._newer(bar, self._bars.get(name)) for name, bar in self._known.barred.items()}
+
+    def _newer(self, known: Bar, told: Bar | None) -> Bar:
+        if told is not None and (known.decision in self._seen or told.since > known.since):
+            return told
+        return known
+
+
+def decision_of(event: Event) -> Decision | None:
+    """Return what an event decides for the hooks; None for a flag, and for what is only proposed."""
+    match event:
+        case MailboxThrottled(mode="enforce", recipients_per_hour=allowed):
+            bar = Bar(
+                step="throttle",
+                since=event.at,
+                decision=event.id,
+                reason=_reason(event),
+                recipients_per_hour=max(0, allowed),
+            )
+        case MailboxSuspended(mode="enforce"):
+            bar = Bar(step="suspend", since=event.at, decision=event.id, reason=_reason(event))
+        case MailboxReleased():
+            bar = Bar(step="", since=event.at, decision=event.id, reason=_reason(event))
+        case _:
+            return None
+    return Decision(event.mailbox, bar, bool(event.operator))
+
+
+def _reason(event: MailboxThrottled | MailboxSuspended | MailboxReleased) -> str:
+    """Return the evidence in one line that begins no option of a program: the strongest first, cut to a length."""
+    strongest = sorted(event.evidence, key=lambda item: -item.points)
+    text = "; ".join(item.text for item in strongest if item.text) or event.operator
+    return "".join(sign if sign.isprintable() else " " for sign in text).lstrip("- ")[:_REASON_CHARACTERS]

@@ -1,0 +1,54 @@
+"""Performs `HttpCall`: one signed POST.
+
+The signature is HMAC-SHA256 over `TIMESTAMP.BODY`, so that a recorded call cannot be played again later.
+"""
+
+import hmac
+import time
+from http import HTTPStatus
+
+import httpx
+
+from streams.bars import HttpCall
+from streams.effects import EffectError, HopelessError
+from streams.hook_secrets import secret_of
+
+_SAID_CHARACTERS = 200
+_PASSING = {
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.NOT_FOUND,
+    HTTPStatus.REQUEST_TIMEOUT,
+    HTTPStatus.CONFLICT,
+    HTTPStatus.TOO_EARLY,
+    HTTPStatus.TOO_MANY_REQUESTS,
+}
+"""What an operator, or time, repairs; other answers of 400 to 499 say that this very call will never be taken."""
+
+
+def signature(secret: str, timestamp: int, body: str) -> str:
+    """Return the value of the header `Relaywarden-Signature`."""
+    return "sha256=" + hmac.new(secret.encode(), f"{timestamp}.{body}".encode(), "sha256").hexdigest()
+
+
+def call(effect: HttpCall) -> None:
+    """Call the URL. EffectError for any answer but 200 to 299, HopelessError where it refuses this very call."""
+    timestamp = time.time_ns() // 1_000_000_000  # noqa: TID251 the receiver compares it with its clock
+    headers = {
+        "Content-Type": "application/json",
+        "User-Agent": "relaywarden",
+        "Idempotency-Key": effect.idempotency_key,
+        "Relaywarden-Timestamp": str(timestamp),
+        "Relaywarden-Signature": signature(secret_of(effect.secret), timestamp, effect.body),
+    }
+    try:
+        answer = httpx.post(effect.url, content=effect.body, headers=headers, timeout=effect.timeout_seconds)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise EffectError(f"{effect.url}: {error or type(error).__name__}") from error
+    if answer.is_success:
+        return
+    said = " ".join(answer.text.split())[:_SAID_CHARACTERS]
+    failure = f"{effect.url}: {answer.status_code} {answer.reason_phrase}: {said}"
+    if answer.is_client_error and answer.status_code not in _PASSING:
+        raise HopelessError(failure)
+    raise EffectError(failure)

@@ -1,0 +1,45 @@
+"""Performs `LdapModify`: one modification over a connection of its own; certificates are always verified."""
+
+import ssl
+from contextlib import suppress
+
+from ldap3 import MODIFY_REPLACE, NONE, Connection, Server, Tls
+from ldap3.core.exceptions import LDAPException, LDAPNoSuchObjectResult
+
+from streams.bars import LdapModify
+from streams.effects import EffectError, HopelessError
+from streams.hook_secrets import secret_of
+
+
+def modify(effect: LdapModify) -> None:
+    """Replace the attributes. EffectError says why not, HopelessError where there is no such entry."""
+    password = secret_of(effect.password)
+    changes = {name: [(MODIFY_REPLACE, list(values))] for name, values in effect.attributes.items()}
+    try:
+        server = Server(
+            effect.url,
+            connect_timeout=effect.timeout_seconds,
+            get_info=NONE,
+            tls=Tls(validate=ssl.CERT_REQUIRED),
+        )
+        connection = Connection(
+            server,
+            effect.bind_dn,
+            password,
+            receive_timeout=effect.timeout_seconds,
+            raise_exceptions=True,
+            check_names=False,  # the DN is escaped already, and goes out as it stands
+        )
+        try:
+            connection.open()
+            if effect.starttls:
+                connection.start_tls()
+            connection.bind()
+            connection.modify(effect.dn, changes)
+        finally:
+            with suppress(LDAPException, OSError):
+                connection.unbind()
+    except LDAPNoSuchObjectResult as error:
+        raise HopelessError(f"{effect.url}: there is no entry {effect.dn}") from error
+    except (LDAPException, OSError) as error:
+        raise EffectError(f"{effect.url}: {error}") from error

@@ -1,0 +1,24 @@
+"""Where the hooks' secrets come from: the environment, else a file that only its owner reads."""
+
+import os
+from pathlib import Path
+
+from schemas.password import password_in
+from streams.bars import Secret
+from streams.effects import EffectError
+
+
+def secret_of(secret: Secret) -> str:
+    """Return a secret. EffectError, naming the setting, where neither the variable nor the file holds one."""
+    given = os.environ.get(secret.env, "")
+    if given:
+        return given
+    if not secret.file:
+        raise EffectError(f"{secret.setting}_env: the variable {secret.env} is not set, and there is no file")
+    try:
+        found = password_in(Path(secret.file), f"{secret.setting}_file")
+    except ValueError as error:
+        raise EffectError(str(error)) from error
+    if not found:
+        raise EffectError(f"{secret.setting}_file: {secret.file} begins with an empty line")
+    return found
