@@ -135,18 +135,15 @@ def listed(client: Client, settings: Settings, step: str = "", customer: str = "
 def in_words(state: MailboxState) -> str:
     """Return to what a mailbox is held, by whom, since and until when."""
     hold = state.hold
-    proposed = {"throttle": "a throttle is proposed", "suspend": "a suspension is proposed"}
+    told = {"watch": "watched", "flag": "flagged"}
+    told |= {"throttle": "a throttle is proposed", "suspend": "a suspension is proposed"}
     if hold is None:
-        return {"": "in order", "watch": "watched", "flag": "flagged", **proposed}[state.step]
+        return told.get(state.step, "in order")
     done = {"watch": "watched", "throttle": "throttled", "suspend": "suspended", "release": "no rule may bar it"}
     text = f"{done[hold.step]}: by {hold.operator or 'the rules'} since {moment(hold.at)}"
     if hold.until:
         text += f" until {moment(hold.until)}"
-    if state.step in proposed and state.step != hold.step:
-        text += f"; {proposed[state.step]}"
-    elif state.step in {"watch", "flag"} and hold.step == "release":
-        text += f"; {'watched' if state.step == 'watch' else 'flagged'}"
-    return text
+    return text if state.step in {"", hold.step} else f"{text}; {told[state.step]}"
 
 
 def shown(client: Client, settings: Settings, mailbox: str, now: int) -> Row:

@@ -229,6 +229,14 @@ def test_the_socketmaps_port_is_taken(tmp_path: Path) -> None:
     assert said == f"{place}: 127.0.0.1:{port}: Address already in use"
 
 
+def test_a_rule_that_does_not_exist(tmp_path: Path) -> None:
+    path = _config(tmp_path, "[mailboxes.rules]\nbrust = 'off'\n")
+    log = tmp_path / "mail.log"
+    log.write_text(LINE)
+    for words in (("stream", "--config", path), ("backtest", path, "--log", f"postfix={log}")):
+        assert refusal(run(*words)).startswith("mailboxes.rules: no rule brust; there are burst, clean_answers, ")
+
+
 def test_typers_own_usage_errors_end_with_2() -> None:
     for words in (
         ("nonsense",),

@@ -54,6 +54,8 @@ def test_commands_say_within_seconds_that_kafka_is_away(config: Path) -> None:
     for words, begin in (
         (("pool", "withdraw", "192.0.2.1", "--reason", "x"), f"kafka.bootstrap: Kafka at {kafka} did not confirm"),
         (("pool", "restore", "192.0.2.1", "--reason", "x", "--json"), f"kafka.bootstrap: Kafka at {kafka} did not"),
+        (("mailbox", "suspend", "a@example.net", "--reason", "x"), f"kafka.bootstrap: Kafka at {kafka} did not"),
+        (("mailbox", "password-changed", "a@example.net"), f"kafka.bootstrap: Kafka at {kafka} did not confirm"),
     ):
         began = time.monotonic()
         done = run(*words, "--config", config)
@@ -65,7 +67,9 @@ def test_commands_say_within_seconds_that_kafka_is_away(config: Path) -> None:
 
 def test_commands_say_within_seconds_that_clickhouse_is_away(config: Path) -> None:
     _, clickhouse = _places(config)
-    for words in (("migrate",), ("migrate", "--dry-run"), ("pool", "list"), ("pool", "history"), ("replay", "--json")):
+    of_mailboxes = (("mailbox", "list"), ("mailbox", "show", "a@example.net"), ("mailbox", "history", "--json"))
+    of_pools = (("pool", "list"), ("pool", "history"), ("replay", "--json"))
+    for words in (("migrate",), ("migrate", "--dry-run"), *of_pools, *of_mailboxes):
         began = time.monotonic()
         done = run(*words, "--config", config)
         assert refusal(done) == f"clickhouse: no answer from ClickHouse at {clickhouse}: Connection refused"
