@@ -21,10 +21,14 @@ _DELIVERED = (
 
 
 class ClickHouseLog:
-    """The log of what was sent (`collectors.attribution.SentLog`); it connects when it is first asked."""
+    """The log of what was sent (`collectors.attribution.SentLog`); it connects when it is first asked.
+
+    ValueError where the file of the password cannot be read.
+    """
 
     def __init__(self, settings: ClickHouse) -> None:
         self._settings = settings
+        self._password = settings.password
         self._client: Client | None = None
 
     def submitted(self, message_id: str, since: int, until: int) -> Sequence[Submitted]:
@@ -52,7 +56,7 @@ class ClickHouseLog:
                 port=self._settings.port,
                 secure=self._settings.secure,
                 username=self._settings.user,
-                password=self._settings.password,
+                password=self._password,
                 database=self._settings.database,
                 autogenerate_session_id=False,
                 connect_timeout=_CONNECT_SECONDS,

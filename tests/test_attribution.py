@@ -2,6 +2,7 @@
 
 import tracemalloc
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
@@ -74,8 +75,11 @@ def test_both_logs_lead_to_the_same_deliveries(in_memory: SentLog, in_clickhouse
 
 
 def test_a_clickhouse_that_is_away_or_lacks_the_views_is_an_os_error(
-    clickhouse: ClickHouseServer, monkeypatch: pytest.MonkeyPatch
+    clickhouse: ClickHouseServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    monkeypatch.delenv(PASSWORD_ENV, raising=False)
+    with pytest.raises(ValueError, match="clickhouse.password_file: .*none: No such file or directory"):
+        ClickHouseLog(ClickHouse(password_file=tmp_path / "none"))
     monkeypatch.setenv(PASSWORD_ENV, clickhouse.password)
     port = free_port()
     with pytest.raises(OSError, match=rf"ClickHouse at 127\.0\.0\.1:{port}: "):
