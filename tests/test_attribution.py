@@ -78,7 +78,7 @@ def test_a_clickhouse_that_is_away_or_lacks_the_views_is_an_os_error(
     clickhouse: ClickHouseServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.delenv(PASSWORD_ENV, raising=False)
-    with pytest.raises(ValueError, match="clickhouse.password_file: .*none: No such file or directory"):
+    with pytest.raises(ValueError, match=r"clickhouse\.password_file: .*none: No such file or directory"):
         ClickHouseLog(ClickHouse(password_file=tmp_path / "none"))
     monkeypatch.setenv(PASSWORD_ENV, clickhouse.password)
     port = free_port()
