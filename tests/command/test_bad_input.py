@@ -108,7 +108,7 @@ def test_a_geoip_database_that_cannot_be_used_stops_the_collector(tmp_path: Path
 def test_an_unknown_format_on_the_command_line(tmp_path: Path) -> None:
     log = tmp_path / "mail.log"
     log.write_text(LINE)
-    known = "postfix, dovecot, any, arf, jmrp, spamcop, xarf"
+    known = "postfix, rspamd, spamassassin, dovecot, any, arf, jmrp, spamcop, xarf"
     assert refusal(run("parse", "sendmail", log)) == f"no format 'sendmail'; there are {known}"
 
 
