@@ -34,7 +34,7 @@ class Looks:
         self.next = moment + _TEN_MINUTES
         if hour != self._hour:
             self._hour = hour
-            due = [name for name, state in states.items() if (state.step or state.hold) and state.aged < hour]
+            due = [name for name, state in states.items() if state.step and state.aged < hour]
             yield from self._look(states, due, hour)
         due = [name for name, state in states.items() if state.hold and 0 < state.hold.until <= moment]
         yield from self._look(states, due, moment)

@@ -119,6 +119,19 @@ def test_what_the_strong_rules_give_is_enforced_and_the_rest_proposed() -> None:
     assert states[MAILBOX].hold == Hold(step="suspend", at=enforced.at)
 
 
+def test_what_speaks_for_the_owner_counts_whatever_its_rule_may() -> None:
+    """116.6 points in all: 129.7 against, 13.1 for the owner."""
+    events = events_of(f"{QUIET}; for=5 messages=60 recipients=1 networks=40 from=9")
+    limits = enforcing(suspend_score=120.0, rules={"clean_answers": "propose"})
+    assert after(events, limits)[1] == ["watch", "flag", "throttle enforce"]
+
+
+def test_a_throttle_is_not_enforced_below_the_flag() -> None:
+    """The 31 points of the rules that may act are no flag by themselves."""
+    limits = enforcing(throttle_score=20.0, rules={"complaints": "propose"})
+    assert after(COMPLAINED, limits)[1] == ["watch", "flag", "throttle propose"]
+
+
 def test_a_customer_is_treated_as_his_action_says() -> None:
     company = Customer(mailboxes=("example.net", "customer-4711"), action="off")
     sure = Customer(mailboxes=("ceo@example.net",), action="enforce")
