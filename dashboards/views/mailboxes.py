@@ -1,9 +1,9 @@
-"""Mailboxes: the scores of all, and of one mailbox the evidence, what it did over time, and its newest events."""
+"""Mailboxes: the scores of all, the cases, and of one mailbox the evidence, what it did, and its newest events."""
 
 import pandas as pd
 import streamlit as st
 
-from dashboards import charts, elements, queries_mailbox, words
+from dashboards import casebook, charts, elements, queries_mailbox, words
 from dashboards.charts import Lanes
 from dashboards.elements import Page
 from dashboards.palette import STEPS
@@ -33,6 +33,7 @@ def page() -> None:
     shown = Page(hours)
     mailbox = st.query_params.get("mailbox", "")
     _scores(shown, search.strip(), names[step])
+    casebook.cases(shown)
     if mailbox:
         _one(shown, mailbox)
     else:

@@ -15,6 +15,7 @@ THIEF = "anna@customer.example"
 RUDE = '<img src=x onerror="window.hurt=1"> **bold** [click](https://evil.example) $x$ :red[red]@evil.example'
 RUDE_REPLY = '550 <script>window.hurt=1</script> **spam** ![x](https://evil.example/x.png) =HYPERLINK("x")'
 IPS = tuple(f"192.0.2.{n}" for n in range(11, 17))
+CASE = "aaaaaaaaaaaa"
 WITHDRAWN, PROBATION, KEPT = IPS[2], IPS[3], IPS[4]
 PROVIDERS = ("google", "microsoft", "yahoo", "united_internet", "telekom", "example.org")
 GAP = range(150, 180)
@@ -38,7 +39,7 @@ class _Ids:
 
 def scene(now: int) -> list[Event]:
     """Return all events of the six hours before `now`, UTC epoch microseconds."""
-    return [*_mail(now), *_theft(now), *_pool(now), *_lists(now), *_mailboxes(now), *_rest(now)]
+    return [*_mail(now), *_theft(now), *_pool(now), *_lists(now), *_mailboxes(now), *_cases(now), *_rest(now)]
 
 
 def _mail(now: int) -> Iterator[Event]:
@@ -229,6 +230,31 @@ def _mailboxes(now: int) -> Iterator[Event]:
     yield m.MailboxReleased(id=derived_id("f", 6), at=now - 55 * MINUTE, mailbox=club, score=20.0, operator="kim")
     shop = "shop@boutique.example"
     yield m.MailboxFlagged(id=derived_id("f", 7), at=now - 8 * MINUTE, mailbox=shop, score=57.0, step="watch")
+
+
+def _cases(now: int) -> Iterator[Event]:
+    """Yield a case that is open, one that was closed in these hours, and one closed long before."""
+    members = (THIEF, RUDE, "boss@customer.example", "shop@customer.example")
+    why = Evidence(rule="mailboxes", text="3 mailboxes of customer.example were flagged within 20 min", value=3)
+    rude = Evidence(rule="mailbox", text=f"{RUDE}: flag, flagged 2026-03-01 10:00 UTC")
+    at = now - 30 * MINUTE
+    yield m.CaseOpened(
+        id=derived_id("k", 1),
+        at=at,
+        case=CASE,
+        customer="customer.example",
+        mailboxes=members[:3],
+        evidence=(why, rude),
+    )
+    yield m.CaseGrown(
+        id=derived_id("k", 2), at=now - 10 * MINUTE, case=CASE, customer="customer.example", mailboxes=members
+    )
+    for case, ago in (("bbbbbbbbbbbb", 100), ("cccccccccccc", 3000)):
+        two = (f"a@{case}.example", f"b@{case}.example")
+        yield m.CaseOpened(
+            id=derived_id("k", case, 1), at=now - (ago + 60) * MINUTE, case=case, customer=case, mailboxes=two
+        )
+        yield m.CaseClosed(id=derived_id("k", case, 2), at=now - ago * MINUTE, case=case, customer=case, mailboxes=two)
 
 
 def _rest(now: int) -> Iterator[Event]:

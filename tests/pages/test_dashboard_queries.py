@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from clickhouse_connect.driver.exceptions import DatabaseError
 
-from dashboards import queries, queries_mailbox, queries_pool
+from dashboards import queries, queries_cases, queries_mailbox, queries_pool
 from dashboards.span import Span
 from embedded.clickhouse import ClickHouseServer
 from schemas import codec
@@ -20,7 +20,7 @@ from schemas.mailbox_events import (
 )
 from streams.migrate import migrate
 from tests.pages.conftest import Hall, fill
-from tests.pages.scene import IPS, KEPT, MINUTE, PROBATION, RUDE, THIEF, WITHDRAWN, scene, tables
+from tests.pages.scene import CASE, IPS, KEPT, MINUTE, PROBATION, RUDE, THIEF, WITHDRAWN, scene, tables
 
 ALL: list[tuple[Callable[..., pd.DataFrame], tuple[str, ...]]] = [
     *((query, ()) for query in (queries.sources, queries.feeds, queries.decisions, queries.deliverability)),
@@ -31,6 +31,8 @@ ALL: list[tuple[Callable[..., pd.DataFrame], tuple[str, ...]]] = [
     (queries_mailbox.recent_deliveries, (THIEF,)),
     (queries_mailbox.recent_logins, (THIEF,)),
     (queries_mailbox.complaints, (THIEF,)),
+    (queries_cases.cases, ()),
+    (queries_cases.happened, (CASE,)),
 ]
 
 
@@ -254,3 +256,23 @@ def test_a_span_knows_its_buckets() -> None:
     assert Span.last(1, 3600 * 1_000_000).bucket_seconds == 60
     assert Span.last(168, 10**15).bucket_seconds == 7200
     assert len(Span.last(6, 6 * 3600 * 1_000_000).buckets) == 73
+
+
+def test_cases_are_the_open_ones_and_those_that_changed_lately(hall: Hall) -> None:
+    answer = queries_cases.cases(hall.client, hall.span)
+    assert list(zip(answer["case"], answer["customer"], answer["state"], answer["count"], strict=True)) == [
+        (CASE, "customer.example", "open", 4),
+        ("b" * 12, "b" * 12, "closed", 2),
+    ]
+    assert answer["opened"][0] == pd.Timestamp(hall.now - 30 * MINUTE, unit="us", tz="UTC")
+    assert answer["changed"][0] == pd.Timestamp(hall.now - 10 * MINUTE, unit="us", tz="UTC")
+    assert list(answer["members"][0])[:2] == [THIEF, RUDE]
+
+
+def test_what_happened_in_a_case_the_newest_first(hall: Hall) -> None:
+    answer = queries_cases.happened(hall.client, hall.span, CASE)
+    assert list(zip(answer["type"], answer["count"], strict=True)) == [("case_grown", 4), ("case_opened", 3)]
+    assert [list(reasons)[:1] for reasons in answer["reasons"]] == [
+        [],
+        ["3 mailboxes of customer.example were flagged within 20 min"],
+    ]

@@ -16,7 +16,7 @@ from embedded.clickhouse import PASSWORD_ENV, ClickHouseServer
 from schemas.settings import ClickHouse
 from streams.migrate import migrate
 from tests.pages.conftest import Hall, Open, fill
-from tests.pages.scene import CONFIG, IPS, KEPT, PROBATION, RUDE, THIEF, WITHDRAWN
+from tests.pages.scene import CASE, CONFIG, IPS, KEPT, PROBATION, RUDE, THIEF, WITHDRAWN
 
 PAGES = ("overview", "pool", "mailboxes")
 
@@ -105,6 +105,17 @@ def test_mailboxes_of_the_scene(hall: Hall, opened: Open) -> None:
     test = shown("mailboxes")
     assert {THIEF, RUDE, "club@verein.example"} <= cells(test)
     assert "Pick a mailbox" in texts(test)
+    assert {
+        "■ open",
+        "● closed",
+        "customer.example",
+        f"{THIEF}, {RUDE}, boss@customer.example, shop@customer.example",
+    } <= (cells(test))
+    case = texts(shown("mailboxes", case=CASE))
+    assert "■ another mailbox of customer.example, 4 now" in case
+    assert "■ 3 mailboxes of customer.example are under attack" in case
+    assert "· 3 mailboxes of customer.example were flagged within 20 min" in case
+    assert "There is no such case." in texts(shown("mailboxes", case="nonesuch"))
     one = shown("mailboxes", mailbox=THIEF, range="24h")
     assert "· 41 networks in 10 min, usually 2 (+60 points)" in texts(one)
     assert "■ Mailbox should be suspended, score 155" in texts(one)
@@ -117,7 +128,7 @@ def test_mailboxes_of_the_scene(hall: Hall, opened: Open) -> None:
 
 def test_a_strangers_text_is_never_markdown(hall: Hall, opened: Open) -> None:
     opened(hall)
-    for page, query in (("overview", {}), ("pool", {}), ("mailboxes", {"mailbox": RUDE})):
+    for page, query in (("overview", {}), ("pool", {}), ("mailboxes", {"mailbox": RUDE, "case": CASE})):
         test = shown(page, **query)
         spoken = [*test.markdown, *test.caption, *test.subheader, *test.header, *test.warning, *test.metric]
         assert not [element for element in spoken if "<img" in str(element) or "**bold**" in str(element)]
@@ -137,6 +148,7 @@ def test_no_data_is_said_and_is_not_zero(empty_hall: Hall, opened: Open) -> None
     assert "No data: no complaint came." in texts(pool)
     mailboxes = shown("mailboxes", mailbox="nobody@example.net")
     assert "No data: no such mailbox was seen." in texts(mailboxes)
+    assert "No customer has several mailboxes flagged at once." in texts(mailboxes)
     assert "Nothing was ever decided about this mailbox." in texts(mailboxes)
 
 
