@@ -1,6 +1,6 @@
 """What the Overview asks the warehouse, and the caps that every question has.
 
-All SQL of the pages stands here, in `queries_pool` and in `queries_mailbox`. Values are bound, never pasted. A frame
+All SQL of the pages stands here and in the modules `queries_*`. Values are bound, never pasted. A frame
 without rows means "no data"; a count of 0 is only said where rows were counted. Columns of times are aware, UTC.
 A row may be stored twice until ClickHouse merges its parts (docs/adr/0005): what counts rows or lists them says FINAL.
 """
