@@ -3,23 +3,27 @@
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 from msgspec import structs
 
-from schemas.events import Event, ListingObserved
-from schemas.mailbox_events import MailboxFlagged, MailboxReleased
+from schemas.events import DeliveryAttempted, Event, ListingObserved, MailboxAuthenticated
+from schemas.mailbox_events import CaseEvent, MailboxFlagged, MailboxReleased
 from schemas.mailbox_settings import Mailboxes
+from schemas.names import derived_id
 from schemas.pool_events import IpWithdrawn
 from schemas.settings import Pool, Settings
 from streams import mailboxes
 from streams.backtest import Backtest, line
 from streams.judging import Jury, differences, flags_of, labels
+from streams.leaks import Leaks, leaked
 from tests.patterns import MAILBOX, events_of
 
 QUIET = "for=60 messages=2 logins=3 networks=2 known=80 times=72"
 THIEF = "for=5 messages=300 recipients=3 unknown=20 networks=40 from=9"
 POOL = Pool(transports={"out1": "192.0.2.1", "out2": "192.0.2.2"}, min_active=1)
+KEY = b"a key of this test"
 START = 1_772_323_200_000_000
 
 
@@ -74,6 +78,53 @@ def test_the_lists_answers_withdraw_and_restore() -> None:
     row = json.loads(line(decided[0]))
     assert (row["type"], row["ip"], row["at"]) == ("ip_withdrawn", "192.0.2.1", "2026-03-01T00:01:10+00:00")
     assert row["until"] == "2026-03-01T02:01:10+00:00"
+
+
+def test_three_mailboxes_of_a_customer_are_one_case() -> None:
+    names = ("anna", "boss", "carl", "dora")
+    events: list[Event] = [
+        structs.replace(event, id=f"{place}{event.id[1:]}", at=event.at + place * 60_000_000, **_names(event, name))
+        for place, name in enumerate(names)
+        for event in events_of(f"{QUIET}; {THIEF}")
+    ]
+    events.sort(key=lambda event: event.at)
+    decided = list(Backtest(Settings(), with_pool=False).run(events))
+    rows = [json.loads(line(each)) for each in decided if isinstance(each, CaseEvent)]
+    assert [(row["type"], row["customer"], len(row["mailboxes"])) for row in rows] == [
+        ("case_opened", "club.example", 3),
+        ("case_grown", "club.example", 4),
+    ]
+    flags = [
+        json.loads(line(each))["at"] for each in decided if isinstance(each, MailboxFlagged) and each.step == "flag"
+    ]
+    assert [row["at"] for row in rows] == flags[2:4]
+    assert rows[0]["evidence"][0]["text"].startswith("3 mailboxes of club.example were flagged within 2 min")
+
+
+def _names(event: Event, name: str) -> dict[str, str]:
+    field = "mailbox" if isinstance(event, MailboxAuthenticated) else "sender"
+    return {field: f"{name}@club.example"}
+
+
+def test_the_culprits_of_a_listing_and_leaks_reach_their_mailboxes() -> None:
+    mail = [
+        structs.replace(event, outbound_ip="192.0.2.1")
+        for event in events_of("for=30 messages=60")
+        if isinstance(event, DeliveryAttempted)
+    ]
+    end = mail[-1].at + 60_000_000
+    events: list[Event] = [*mail, listing(end, "not_listed"), listing(end + 60_000_000, "listed")]
+    events.append(listing(end + 120_000_000, "listed"))
+    leaks = Leaks(KEY)
+    leak = leaked(MAILBOX, KEY, partitions=1, at=0, source="shop")
+    for event in (leak, leaked("other@example.net", KEY, partitions=1, at=0, source="shop")):
+        leaks.learn(event)
+    run = Backtest(Settings(pool={"main": POOL}), with_pool=True, leaks=leaks)
+    (withdrawn,) = (each for each in run.run(events) if isinstance(each, IpWithdrawn))
+    assert withdrawn.culprits[0].sender == MAILBOX
+    wanted = (leak.id, derived_id("culprit", withdrawn.id, MAILBOX))
+    assert run.states[MAILBOX].recent == b"".join(crc32(name.encode()).to_bytes(4, "little") for name in wanted)
+    assert set(run.states) == {MAILBOX}
 
 
 def test_a_watched_mailbox_is_not_called_flagged() -> None:

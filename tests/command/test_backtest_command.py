@@ -97,10 +97,20 @@ def test_two_configurations_are_compared(history: Path) -> None:
     assert "flag the same mailboxes at the same times" in same.stdout
 
 
+def test_a_list_of_leaks_is_taken_in(history: Path) -> None:
+    stolen = history / "stolen.csv"
+    stolen.write_text(f"email,password,breach\n{BOB},hunter2,Shop\nalice@example.org,x,Shop\n")
+    plain, leaky = run(*_backtest(history, "--json")), run(*_backtest(history, "--leaks", stolen, "--json"))
+    assert (plain.returncode, leaky.returncode) == (0, 0), leaky.stderr
+    assert json.loads(leaky.stdout.splitlines()[0])["decisions"]["mailbox_flagged"] >= 1
+    assert "hunter2" not in leaky.stdout + leaky.stderr
+
+
 def test_what_is_wrong_is_named(history: Path) -> None:
     config, log = history / "relaywarden.toml", history / "mail.log"
     (history / "bad.jsonl").write_text('{"at":"2026-03-04T00:00:00","ip":"192.0.2.1","list":"x","answer":"listed"}\n')
     (history / "labels.bad").write_text("moon\n")
+    (history / "leaks.bad").write_text("moon\n")
     cases: list[tuple[list[object], str]] = [
         (["backtest", config], "--log: name at least one"),
         (["backtest", config, "--log", "mail.log"], "--log 'mail.log': say FORMAT=FILE"),
@@ -109,6 +119,7 @@ def test_what_is_wrong_is_named(history: Path) -> None:
         (["backtest", history / "none.toml", "--log", f"postfix={log}"], f"{history / 'none.toml'}: No such file"),
         (_backtest(history, "--listings", history / "bad.jsonl"), "bad.jsonl:1: no answer of a list: '2026-03-04T00"),
         (_backtest(history, "--labels", history / "labels.bad"), "labels.bad:1: no label"),
+        (_backtest(history, "--leaks", history / "leaks.bad"), "leaks.bad: there is no address in it"),
         (_backtest(history, "--complaints", log), "is no folder of complaints"),
         (_backtest(history, "--out", history / "no" / "where.jsonl"), "No such file or directory"),
     ]
