@@ -93,6 +93,8 @@ def decision_of(event: Event) -> Decision | None:
     match event:
         case MailboxThrottled(mode="enforce", recipients_per_hour=allowed):
             bar = Bar(
+        case MailboxThrottled(mailbox="") | MailboxSuspended(mailbox="") | MailboxReleased(mailbox=""):
+            return None
                 step="throttle",
                 since=event.at,
                 decision=event.id,

@@ -123,7 +123,7 @@ class Barring:
             bar = after.get(mailbox)
             if bar != before.get(mailbox):
                 word, reason = (bar.word, bar.reason) if bar else ("release", "")
-                _log.info("dry run: %s: %s by %s: %s", mailbox, word, names, reason)
+                _log.info("dry run: %r: %s by %s: %s", mailbox, word, names, reason)
 
     def _warn_of_others(self) -> None:
         """Say what a hook holds that is not configured any more: nobody would ever release it."""
@@ -134,7 +134,7 @@ class Barring:
             carried = self._loaded(name)
             held = sorted(mailbox for mailbox in carried.held if carried.touched(mailbox))
             if held:
-                _log.warning("%s is not configured any more, but still bars %s", name, ", ".join(held))
+                _log.warning("%s is not configured any more, but still bars %s", name, ", ".join(map(repr, held)))
 
 
 def _no_queue(effect: HoldQueue) -> None:

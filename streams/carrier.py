@@ -154,7 +154,7 @@ class Carrier:
         failures, saved = 0, time.monotonic()
         for name, bar in changed.items():
             if name in plan.passed:
-                _log.info("%s: %s is left alone: %s", self.name, name, plan.passed[name])
+                _log.info("%s: %r is left alone: %s", self.name, name, plan.passed[name])
             if name in plan.refused:
                 self._retries.failed(name, bar, time.monotonic(), hopeless=True)
                 self._tell(Outcome(name, bar, 1, took, plan.refused[name]))
@@ -190,9 +190,9 @@ class Carrier:
         """Log an outcome, and report it; of the failures in a row those whose number is a power of two."""
         if outcome.reason:
             words = (self.name, outcome.mailbox, outcome.bar.word, outcome.attempt, outcome.reason)
-            _log.warning("%s: %s: %s: attempt %d failed: %s", *words)
+            _log.warning("%s: %r: %s: attempt %d failed: %s", *words)
         else:
-            _log.info("%s: %s: %s: done", self.name, outcome.mailbox, outcome.bar.word)
+            _log.info("%s: %r: %s: done", self.name, outcome.mailbox, outcome.bar.word)
         if not outcome.reason or outcome.attempt & (outcome.attempt - 1) == 0:
             at = time.time_ns() // 1000  # noqa: TID251 the fact is that it happened now
             self._tools.report(fact_of(outcome, self.name, self._tools.host, at))
