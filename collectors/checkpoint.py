@@ -16,6 +16,7 @@ class Checkpoint(msgspec.Struct, frozen=True):
     """Where to read on, with the reader's memory there (`state`); no position: the log had no line yet.
 
     `reference_ns` is the time that the reader of this source was given, `opened` whether the source's opening was told.
+    `pop` is what is remembered of POP-before-SMTP: of a login log the logins, of a mail log the messages.
     """
 
     path: str
@@ -23,6 +24,7 @@ class Checkpoint(msgspec.Struct, frozen=True):
     reference_ns: int = 0
     opened: bool = False
     state: bytes = b""
+    pop: bytes = b""
 
 
 def load(file: Path) -> Checkpoint | None:

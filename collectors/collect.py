@@ -13,6 +13,7 @@ from types import FrameType
 from collectors.geo import GeoDatabases
 from collectors.intake import Intake
 from collectors.log import LogCollector
+from collectors.poplive import LoginSide, MailSide, SharedLogins, Side
 from collectors.publish import BrokerReplacedError, Publisher, StoppedError
 from collectors.reading import loaded
 from collectors.resolve import Poller
@@ -52,7 +53,7 @@ def run(settings: Settings, stop: threading.Event | None = None) -> None:
 def _works(settings: Settings, stop: threading.Event, sink: Sink | None) -> dict[str, Work]:
     """Return what is to be done, by name. ValueError where something configured cannot be."""
     works: dict[str, Work] = {}
-    where = GeoDatabases(settings.geoip)
+    where, sides = GeoDatabases(settings.geoip), _sides(settings)
     for kind, logs in (("mta", settings.mta), ("logins", settings.logins)):
         for name, log in logs.items():
             try:
@@ -60,14 +61,26 @@ def _works(settings: Settings, stop: threading.Event, sink: Sink | None) -> dict
             except ValueError as error:
                 raise ValueError(f"{kind}.{name}.format: {error}") from error
             identity = f"{kind}-{name}@{log.host or socket.gethostname()}"
-            collector = LogCollector(settings, name, log, identity=identity, stop=stop, sink=sink, where=where)
-            works[f"{kind}.{name}"] = collector.run
+            place = f"{kind}.{name}"
+            collector = LogCollector(settings, name, log, identity, stop, sink, where, sides.get(place))
+            works[place] = collector.run
     poller = Poller(settings.dnsbl, [ip for pool in settings.pool.values() for ip in pool.ips])
     works["dnsbl"] = _publishing(poller.run, settings.kafka, stop, None)  # asked again next round, if it gets lost
     for name, maildir in settings.complaints.items():
         intake = Intake(maildir, name, ClickHouseLog(settings.clickhouse))
         works[f"complaints.{name}"] = _publishing(intake.run, settings.kafka, stop, sink)
     return works
+
+
+def _sides(settings: Settings) -> dict[str, Side]:
+    """Return what each log's thread does about POP-before-SMTP, by its place; empty where there is nothing to do."""
+    mails, logins = [f"mta.{name}" for name in settings.mta], [f"logins.{name}" for name in settings.logins]
+    if not (settings.pop_before_smtp_minutes and mails and logins):
+        return {}
+    shared = SharedLogins(settings.pop_before_smtp_minutes, mails, logins)
+    folder = settings.data / "checkpoints"
+    sides: dict[str, Side] = {place: LoginSide(shared, place) for place in logins}
+    return sides | {f"mta.{name}": MailSide(shared, f"mta.{name}", folder / f"mta-{name}.pop") for name in settings.mta}
 
 
 def _run_all(works: dict[str, Work], stop: threading.Event) -> None:

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import msgspec
 
-from collectors import complaints, dnsbl
+from collectors import complaints, dnsbl, logins
 from collectors.geo import GeoDatabases
 from collectors.packed import lines_of, opened
 from collectors.parsing import Progress
-from collectors.pop import PopLogins, PopSenders
+from collectors.pop import PopHistory
 from collectors.reading import Counts, LogReader, log_formats
 from collectors.sentindex import Attributing
 from collectors.ways import ways_of
@@ -59,14 +59,15 @@ def events(past: Past, settings: Settings, progress: Progress) -> Iterator[Event
     OSError and ValueError name the file that cannot be read at all.
     """
     where = GeoDatabases(settings.geoip)
-    streams: list[Iterable[Event]] = [_log(past, *each, settings, progress, where=where) for each in past.logs]
+    logs = sorted(past.logs, key=lambda log: log[0] not in logins.names())  # at the same time, who logs in comes first
+    streams: list[Iterable[Event]] = [_log(past, *each, settings, progress, where=where) for each in logs]
     box = _maildir(past.complaints, settings) if past.complaints else Maildir(maildir=Path())
     received = _complaints(past, past.complaints, box) if past.complaints else []
     streams.append(received)
     if past.listings is not None:
         streams.append(listings(past.listings, settings))
     window, merged = settings.pop_before_smtp_minutes, merge(*streams, key=_AT)
-    known = map(PopSenders(PopLogins(window)).step, merged) if window else merged
+    known = map(PopHistory(window).step, merged) if window else merged
     return iter(map(Attributing(received, box.attribution_days).step, known) if received else known)
 
 

@@ -11,6 +11,7 @@ import msgspec
 
 from collectors.checkpoint import Checkpoint, Held, load, save
 from collectors.follow import Batch, Follower, Position
+from collectors.poplive import Side, Waiting
 from collectors.publish import BrokerReplacedError, Publisher, StoppedError
 from collectors.reading import LogReader
 from collectors.stored import Sink, stored_of
@@ -44,6 +45,7 @@ class LogCollector:
     stop: threading.Event
     sink: Sink | None = None
     where: Where = nowhere
+    pop: Side | None = None
 
     @property
     def file(self) -> Path:
@@ -94,6 +96,9 @@ class _Session:
         self._publisher = Publisher(task.settings.kafka, task.stop)
         self._reader = task.reader(self._at) if self._at.position else None
         self._held = Held()
+        self._pop = task.pop
+        if self._pop is not None:
+            self._pop.restore(self._at.pop)
         self._pulse = Pulse(task.settings.data, f"collect-{task.identity.partition('@')[0]}")
         self._due: Checkpoint | None = None
         self._save_at = 0.0
@@ -104,9 +109,12 @@ class _Session:
     def run(self) -> None:
         """Collect until `stop`. BrokerReplacedError and StoppedError as of the publisher."""
         while not self._stop.is_set():
+            looked_at = time.monotonic()
             batch = self._next()
             if batch is not None:
                 self._take(batch)
+            elif self._pop is not None:
+                self._pop.ended(looked_at)
             self._pulse.beat()
             if self._dirty and time.monotonic() >= self._note_at:
                 self._note()
@@ -151,7 +159,7 @@ class _Session:
 
     def _take(self, batch: Batch) -> None:
         """Publish the events of a batch, after the opening of its source when it is the source's first."""
-        position = self._at.position
+        position, read_at = self._at.position, time.monotonic()
         if position is None or position.source != batch.begin.source or self._reader is None:
             state = self._reader.snapshot() if self._reader else self._at.state
             self._at = Checkpoint(self._at.path, batch.begin, batch.begin.mtime_ns, opened=False, state=state)
@@ -165,6 +173,9 @@ class _Session:
         if batch.unread is not None:
             LOG.warning("%s: %s", self._name, batch.unread.reason)
             events.append(self._dead(batch))
+        if self._pop is not None:
+            events = self._pop.step(events, Waiting(read_at, self._stop, self._pulse.beat))
+            self._pop.reached(self._reader.at)
         self._at = msgspec.structs.replace(self._at, position=batch.end, opened=True)
         self._publisher.publish(events)
         self._dirty = True
@@ -174,7 +185,8 @@ class _Session:
         self._publisher.barrier()
         began = time.monotonic()
         if self._reader is not None:
-            self._at = msgspec.structs.replace(self._at, state=self._reader.snapshot())
+            pop = self._pop.snapshot() if self._pop is not None else b""
+            self._at = msgspec.structs.replace(self._at, state=self._reader.snapshot(), pop=pop)
         self._held.hold(self._at, self._publisher.acknowledged if self._task.sink else {})
         self._dirty = False
         self._wait_for_next(began)

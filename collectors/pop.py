@@ -1,62 +1,137 @@
 """POP-before-SMTP: who relays without a login, but from an address that had just logged in by POP3 or IMAP.
 
 A fold over events in about the order of their time. The envelope's sender of such a message can be anybody's name; the
-mailbox that logged in from its client's address last, within the window, is who sent it.
+mailbox that logged in from its client's address last, within the window, is who sent it. A spam filter's score of a
+mail whose sender is not known otherwise belongs to the same mailbox.
 """
 
+from bisect import bisect_left, bisect_right
 from collections import OrderedDict
+from collections.abc import Callable
 
 import msgspec
 
-from schemas.events import DeliveryAttempted, Event, MailboxAuthenticated, MessageExpired, MessageSubmitted
+from collectors.addresses import is_loopback
+from schemas.events import (
+    DeliveryAttempted,
+    Event,
+    MailboxAuthenticated,
+    MessageExpired,
+    MessageScored,
+    MessageSubmitted,
+)
 
 _MINUTE = 60_000_000
+_LIFETIME = 7 * 24 * 60 * _MINUTE
 _MOST_ADDRESSES = 200_000
+_MOST_OF_AN_ADDRESS = 500
 _MOST_MESSAGES = 100_000
 _READING = frozenset(("imap", "pop3"))
 
+Candidate = MessageSubmitted | MessageScored
+_Kept = list[tuple[str, list[tuple[int, str]]]]
+
+
+def counts(event: MailboxAuthenticated) -> bool:
+    """Tell whether a login lets its address relay: a good one by POP3 or IMAP, but no webmail's over loopback."""
+    return (
+        event.outcome == "succeeded"
+        and event.service in _READING
+        and bool(event.client_ip)
+        and not is_loopback(event.client_ip)
+    )
+
 
 class PopLogins:
-    """The last good login by POP3 or IMAP of each client address, the newest of them."""
+    """The good logins by POP3 or IMAP of each client address.
 
-    def __init__(self, window_minutes: float) -> None:
+    `lead_minutes`: so much later than a message its logins may be noted already. `state` is another's `snapshot`.
+    """
+
+    def __init__(self, window_minutes: float, lead_minutes: float = 0.0, state: bytes = b"") -> None:
         self._window = int(window_minutes * _MINUTE)
-        self._last: OrderedDict[str, tuple[int, str]] = OrderedDict()
+        self._keep = self._window + int(lead_minutes * _MINUTE)
+        self._settled = 0
+        self._of: OrderedDict[str, list[tuple[int, str]]] = OrderedDict()  # in the order of time, of each address
+        if state:
+            self.merge(state)
+
+    def settle(self, at: int) -> None:
+        """Note that nobody will ask for messages before `at`: of the logins before, each address' last is enough."""
+        self._settled = max(self._settled, at)
+
+    def snapshot(self) -> bytes:
+        """Return all that may still be asked for, to be given to the next."""
+        oldest = self._settled - self._window
+        kept = ((client_ip, logins[self._from(logins) :]) for client_ip, logins in self._of.items())
+        return msgspec.msgpack.encode([each for each in kept if each[1][-1][0] >= oldest])
+
+    def _from(self, logins: list[tuple[int, str]]) -> int:
+        """Return which login of an address is the first that counts: the last before all that may be asked for."""
+        return max(0, bisect_right(logins, self._settled, key=lambda login: login[0]) - 1)
+
+    def merge(self, state: bytes) -> None:
+        """Add what another knew."""
+        for client_ip, logins in msgspec.msgpack.decode(state, type=_Kept):
+            for at, mailbox in logins:
+                self._add(client_ip, at, mailbox)
 
     def note(self, event: MailboxAuthenticated) -> None:
-        """Remember a login; a bad one, or one by another protocol, is skipped."""
-        if event.outcome != "succeeded" or event.service not in _READING or not event.client_ip:
-            return
-        at, _ = self._last.get(event.client_ip, (0, ""))
-        if event.at >= at:
-            self._last[event.client_ip] = (event.at, event.mailbox)
-            self._last.move_to_end(event.client_ip)
-            if len(self._last) > _MOST_ADDRESSES:
-                self._last.popitem(last=False)
+        """Remember a login that counts; noted twice it is one."""
+        if counts(event):
+            self._add(event.client_ip, event.at, event.mailbox)
+
+    def _add(self, client_ip: str, at: int, mailbox: str) -> None:
+        logins = self._of.setdefault(client_ip, [])
+        place = bisect_left(logins, (at, mailbox))
+        if logins[place : place + 1] != [(at, mailbox)]:
+            logins.insert(place, (at, mailbox))
+        self._of.move_to_end(client_ip)
+        old = bisect_right(logins, (at - self._keep, ""))
+        del logins[: max(old, len(logins) - _MOST_OF_AN_ADDRESS, self._from(logins))]
+        for _ in range(2):  # at most two, so that one false time does not empty it
+            first = next(iter(self._of))
+            if len(self._of) > _MOST_ADDRESSES or self._of[first][-1][0] < at - self._keep:
+                del self._of[first]
 
     def mailbox(self, client_ip: str, at: int) -> str:
-        """Return the mailbox that logged in from this address within the window before `at`, "" if none did."""
-        logged_in, mailbox = self._last.get(client_ip, (0, ""))
-        return mailbox if logged_in and logged_in - _MINUTE <= at <= logged_in + self._window else ""
+        """Return the mailbox that logged in last from this address, within the window before `at`; "" if none did."""
+        logins = self._of.get(client_ip, [])
+        before = bisect_right(logins, at, key=lambda login: login[0])
+        if not before or logins[before - 1][0] < at - self._window:
+            return ""
+        return logins[before - 1][1]
+
+    def sender_of(self, event: Candidate) -> str:
+        """Return the mailbox that a message without a login is of, "" where none is known."""
+        return self.mailbox(event.client_ip, event.at)
 
 
 class PopSenders:
-    """Gives the messages of POP-before-SMTP clients, and their deliveries, the mailbox as sender."""
+    """Gives the messages of POP-before-SMTP clients, their deliveries and their scores, the mailbox as sender.
 
-    def __init__(self, logins: PopLogins) -> None:
-        self._logins = logins
-        self._messages: OrderedDict[tuple[str, str], str] = OrderedDict()
+    `sender_of` tells it (`PopLogins.sender_of`). `state` is the `snapshot` of the one that read up to here.
+    """
+
+    def __init__(self, sender_of: Callable[[Candidate], str], state: bytes = b"") -> None:
+        self._sender_of = sender_of
+        kept = msgspec.msgpack.decode(state, type=list[tuple[str, str, str, int]]) if state else []
+        self._messages = OrderedDict(((host, queue_id), (mailbox, at)) for host, queue_id, mailbox, at in kept)
+
+    def snapshot(self) -> bytes:
+        """Return the messages that it gave a sender, to be given to the next."""
+        return msgspec.msgpack.encode([(*key, *value) for key, value in self._messages.items()])
 
     def step(self, event: Event) -> Event:
         """Return the event, with its sender where that is known by a login only."""
-        if isinstance(event, MailboxAuthenticated):
-            self._logins.note(event)
-        elif isinstance(event, MessageSubmitted):
+        if isinstance(event, MessageSubmitted):
             return self._submitted(event)
-        elif isinstance(event, DeliveryAttempted | MessageExpired) and event.sender_kind == "envelope":
-            mailbox = self._messages.get((event.host, event.queue_id))
-            if mailbox is not None:
-                return msgspec.structs.replace(event, sender=mailbox, sender_kind="pop")
+        if isinstance(event, DeliveryAttempted | MessageExpired) and event.sender_kind == "envelope":
+            mailbox, _ = self._messages.get((event.host, event.queue_id), ("", 0))
+            return msgspec.structs.replace(event, sender=mailbox, sender_kind="pop") if mailbox else event
+        if isinstance(event, MessageScored) and event.sender_kind in {"", "envelope"} and event.client_ip:
+            mailbox = self._sender_of(event)
+            return msgspec.structs.replace(event, sender=mailbox, sender_kind="pop") if mailbox else event
         return event
 
     def _submitted(self, event: MessageSubmitted) -> Event:
@@ -64,10 +139,27 @@ class PopSenders:
         self._messages.pop(key, None)  # a queue id may be used again
         if event.sender_kind != "envelope" or not event.client_ip:
             return event
-        mailbox = self._logins.mailbox(event.client_ip, event.at)
+        mailbox = self._sender_of(event)
         if not mailbox:
             return event
-        self._messages[key] = mailbox
-        if len(self._messages) > _MOST_MESSAGES:
-            self._messages.popitem(last=False)
+        self._messages[key] = (mailbox, event.at)
+        for _ in range(2):
+            first = next(iter(self._messages))
+            if len(self._messages) > _MOST_MESSAGES or self._messages[first][1] + _LIFETIME < event.at:
+                del self._messages[first]
         return msgspec.structs.replace(event, sender=mailbox, sender_kind="pop")
+
+
+class PopHistory:
+    """Both over one merged stream, as a backtest has it."""
+
+    def __init__(self, window_minutes: float) -> None:
+        self._logins = PopLogins(window_minutes)
+        self._senders = PopSenders(self._logins.sender_of)
+
+    def step(self, event: Event) -> Event:
+        """Return the event, with its sender where that is known by a login only."""
+        if isinstance(event, MailboxAuthenticated):
+            self._logins.note(event)
+            return event
+        return self._senders.step(event)

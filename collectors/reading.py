@@ -94,7 +94,13 @@ class LogReader:
         self._clock = Clock(reference, zone, before.last)
         self._join = Join(outbound_ips=outbound_ips, networks=networks, where=where, state=before.join)
         self._at = before.last or epoch_microseconds(reference)
+        self._told_at = 0
         self.counts = Counts()
+
+    @property
+    def at(self) -> int:
+        """Return the time of the last line that told this reader anything, 0 where none did yet."""
+        return self._told_at
 
     def snapshot(self) -> bytes:
         """Return what the reader remembers, for the next reader of this log."""
@@ -120,7 +126,7 @@ class LogReader:
         return self._joined(record, offset)
 
     def _joined(self, record: Record, offset: int) -> list[Event]:
-        self._at = record.at
+        self._at = self._told_at = record.at
         if self._host and not record.host:
             record = msgspec.structs.replace(record, host=self._host)
         event = self._join.step(record, event_id(self._source, offset))

@@ -6,9 +6,8 @@ from typing import Literal
 import msgspec
 
 SenderKind = Literal["", "sasl", "pop", "network", "envelope"]
-"""By what a sender is known. "pop" (POP-before-SMTP) is set in a backtest only, in this release.
-
-Live, such mail counts for its customer network or its envelope's sender.
+"""By what a sender is known, in this order: its login by SMTP, its customer network, its login by POP3 or IMAP just
+before ("pop": where one collector reads mails and logins), else only its envelope.
 """
 Outcome = Literal["sent", "deferred", "bounced"]
 LoginOutcome = Literal["succeeded", "failed", "unavailable"]
