@@ -126,7 +126,8 @@ class MailAgent(_Batches):
         self._limits = settings.mailboxes
         self._customers = Customers(settings.customers)
         self._data = settings.data
-        self._locked = False
+        self._lacking = ""
+        self._told = False
         self._partitions: dict[int, Partition] = {}
 
     async def work(self, stream: StreamT[Any]) -> None:
@@ -186,11 +187,14 @@ class MailAgent(_Batches):
         self._unlock()
 
     def _key(self) -> bytes | None:
+        """Return the key of the leaks; None where there is none, and `_lacking` says why."""
         try:
-            return leak_key.known(self._data)
+            key = leak_key.known(self._data)
         except ValueError as error:
-            LOG.error("the leaked identities are not applied: %s", error)  # noqa: TRY400 one line tells all
-            return None
+            key, self._lacking = None, str(error)
+        else:
+            self._lacking = f"their key is neither in {leak_key.VARIABLE} nor in {leak_key.place(self._data)}"
+        return key
 
     def _unlock(self) -> None:
         """Apply the leaks that came before their key was there; say once that there is none."""
@@ -199,14 +203,10 @@ class MailAgent(_Batches):
         if key is not None:
             for partition in locked:
                 partition.unlock(key)
-        elif locked and not self._locked:
-            self._locked = True
-            LOG.warning(
-                "%d leaked identities are not applied: their key is neither in %s nor in %s",
-                sum(partition.locked for partition in locked),
-                leak_key.VARIABLE,
-                leak_key.place(self._data),
-            )
+        elif locked and not self._told:
+            self._told = True
+            count = sum(partition.locked for partition in locked)
+            LOG.warning("%d leaked identities are not applied: %s", count, self._lacking)
 
 
 class PoolAgent(_Batches):

@@ -38,5 +38,8 @@ def made(data: Path) -> bytes:
         file.write(secrets.token_urlsafe(32) + "\n")
         file.flush()
         os.fsync(file.fileno())
+    if os.geteuid() == 0:  # root imports, the worker's user reads
+        folder = data.stat()
+        os.chown(fresh, folder.st_uid, folder.st_gid)
     fresh.replace(place(data))
     return made(data)
