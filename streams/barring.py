@@ -39,7 +39,7 @@ class Barring:
         self._folder.mkdir(parents=True, exist_ok=True)
         self._kept = _read(self._folder / _KEPT)
         self._standing = Standing(self._kept)
-        self._policy = self._policy_server(self._settings.postfix_policy)
+        self._policy: PolicyServer | None = None
         self._hooks = {} if self._settings.dry_run else bars.configured(self._settings)
         self._carried = {name: self._loaded(name) for name in self._hooks}
         self._carriers: list[Carrier] = []
@@ -50,9 +50,11 @@ class Barring:
         host: str,
         report: Callable[[MailboxSignal], None],
     ) -> None:
-        """Give what was barred last to every hook, and answer on the policy's socket."""
+        """Give what was barred last to every hook, answer on the policy's socket, and follow the log until `stop`."""
         hook = self._settings.postfix_policy
-        if self._policy is not None and hook is not None:
+        stop: threading.Event,
+        if hook is not None:
+            self._policy = self._policy_server(hook)
             self._policy.start([sockets[hook.host, hook.port]])
             _log.info("policy: listening on %s port %d", hook.host, hook.port)
         self._warn_of_others()
@@ -61,13 +63,14 @@ class Barring:
             self._carriers.append(Carrier(name, settings, self._carried[name], tools))
             self._carriers[-1].start()
         self._want()
-
-    def follow(self, stop: threading.Event) -> None:
-        """Follow the log until `stop` is set."""
-        follow("mailboxes", partial(mailbox_log, self._configuration.kafka), [self], stop)
+        opened = partial(mailbox_log, self._configuration.kafka)
+        self._thread = threading.Thread(target=follow, args=("mailboxes", opened, [self], stop), name="mailboxes")
+        self._thread.daemon = True
+        self._thread.start()
 
     def stop(self, timeout_seconds: float) -> None:
-        """End the hooks after what they do now."""
+        """End the hooks after what they do now, when `stop` is set."""
+        self._thread.join(timeout_seconds)
         for carrier in self._carriers:
             carrier.stop(timeout_seconds)
         if self._policy is not None:
@@ -104,7 +107,7 @@ class Barring:
         carried.load()
         return carried
 
-    def _policy_server(self, hook: PostfixPolicyHook | None) -> PolicyServer | None:
+    def _policy_server(self, hook: PostfixPolicyHook) -> PolicyServer:
         """Return the server with what is known to be barred; in a dry run it has no opinion about anybody."""
         if hook is None:
             return None

@@ -63,8 +63,7 @@ def serve(configuration: Settings, stop: threading.Event) -> None:
     for keeper in keepers:
         keeper.begin(_answer(servers, keeper))
     if barring is not None:
-        barring.begin(sockets, host, reporters[1].report)
-        threading.Thread(target=barring.follow, args=(stop,), name="mailboxes", daemon=True).start()
+        barring.begin(sockets, host, reporters[1].report, stop)
     if keepers:
         follow("pools", partial(pool_log, configuration.kafka), keepers, stop)
     stop.wait()
