@@ -49,10 +49,10 @@ class Barring:
         sockets: Mapping[tuple[str, int], socket.socket],
         host: str,
         report: Callable[[MailboxSignal], None],
+        stop: threading.Event,
     ) -> None:
         """Give what was barred last to every hook, answer on the policy's socket, and follow the log until `stop`."""
         hook = self._settings.postfix_policy
-        stop: threading.Event,
         if hook is not None:
             self._policy = self._policy_server(hook)
             self._policy.start([sockets[hook.host, hook.port]])
@@ -109,8 +109,6 @@ class Barring:
 
     def _policy_server(self, hook: PostfixPolicyHook) -> PolicyServer:
         """Return the server with what is known to be barred; in a dry run it has no opinion about anybody."""
-        if hook is None:
-            return None
         barred = {} if self._settings.dry_run else self._kept.barred
         first = Policy(barred=barred, suspended=hook.suspended, throttled=hook.throttled)
         return PolicyServer(Senders(self._configuration.networks, hook.programs), first)
