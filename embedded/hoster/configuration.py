@@ -12,7 +12,10 @@ def configuration(folder: Path, ips: dict[str, str], networks: dict[str, str]) -
         {
             "data": str(here / "state"),
             "clickhouse": {"keep_days": 10_000},
-            "mta": {"mx1": {"format": "postfix", "log": str(here / "mail.log"), "host": "mx1"}},
+            "mta": {
+                "mx1": {"format": "postfix", "log": str(here / "mail.log"), "host": "mx1"},
+                "rspamd": {"format": "rspamd", "log": str(here / "rspamd.log"), "host": "mx1"},
+            },
             "logins": {"imap1": {"format": "dovecot", "log": str(here / "dovecot.log"), "host": "mx1"}},
             "complaints": {"fbl": {"format": "arf", "maildir": str(here / "complaints")}},
             "networks": networks,

@@ -13,7 +13,7 @@ class Line(NamedTuple):
 
     at: int
     number: int
-    log: Literal["mail", "dovecot"]
+    log: Literal["mail", "dovecot", "rspamd"]
     text: str
 
 

@@ -14,6 +14,7 @@ from embedded.hoster.feedback import complaints, report
 from embedded.hoster.lines import Line, stamp
 from embedded.hoster.postfix import Scribe, Sent
 from embedded.hoster.resident import Horizon
+from embedded.hoster.scores import Filter
 from embedded.hoster.takeovers import Theft
 from embedded.hoster.thieves import Thieves, carried_out
 from embedded.hoster.town import Town
@@ -62,7 +63,7 @@ def start_of(seed: int) -> int:
 
 
 def write(folder: Path, plan: Plan) -> Written:
-    """Write `mail.log`, `dovecot.log`, `complaints/`, `labels.jsonl` and `mailboxes.jsonl` into a new folder.
+    """Write `mail.log`, `dovecot.log`, `rspamd.log`, `complaints/` and both `.jsonl` files into a new folder.
 
     A line of the labels: `{"mailbox", "kind", "start", "end"}` with RFC 3339 times: the first and the last mail of the
     thief. FileExistsError where the folder holds files already; ValueError where the takeovers cannot be planned.
@@ -77,13 +78,14 @@ def write(folder: Path, plan: Plan) -> Written:
         carried_out(thefts),
         key=lambda item: item.at,
     )
-    history = _History(folder, plan, {(theft.resident.mailbox, theft.kind): theft for theft in thefts})
+    history = _History(folder, plan, town, {(theft.resident.mailbox, theft.kind): theft for theft in thefts})
     history.written.networks = town.networks
     with (
         (folder / "mail.log").open("w", buffering=1 << 20) as mail_log,
         (folder / "dovecot.log").open("w", buffering=1 << 20) as login_log,
+        (folder / "rspamd.log").open("w", buffering=1 << 20) as filter_log,
     ):
-        logs = {"mail": mail_log, "dovecot": login_log}
+        logs = {"mail": mail_log, "dovecot": login_log, "rspamd": filter_log}
         until = (item for item in happenings if plan.start <= item.at < plan.end)
         for line in in_order(until, history.told):
             if line.at >= plan.end:
@@ -97,13 +99,14 @@ def write(folder: Path, plan: Plan) -> Written:
 class _History:
     """What is noted while a history is written: counts, complaints, and when each thief really sent."""
 
-    def __init__(self, folder: Path, plan: Plan, thefts: dict[tuple[str, str], Theft]) -> None:
+    def __init__(self, folder: Path, plan: Plan, town: Town, thefts: dict[tuple[str, str], Theft]) -> None:
         self.written = Written()
         self._folder = folder
         self._plan = plan
         self._thefts = thefts
         self._rng = Random(f"past {plan.seed}")
         self._sent: dict[tuple[str, str], Takeover] = {}
+        self._filter = Filter(plan.seed, {each.mailbox: each.habit for each in town.residents})
         transports = sorted(plan.ips)
         weather = Weather(plan.seed, plan.start, plan.end, transports)
         self._scribe = Scribe(plan.seed, lambda _sender: self._rng.choice(transports), plan.ips, weather)
@@ -115,6 +118,7 @@ class _History:
             self.written.logins += 1
         elif isinstance(happening, Mail) and sent:
             self.written.mails += 1
+            lines.append(self._filter.judged(sent))
             if happening.kind != "honest":
                 key = (happening.mailbox, happening.kind)
                 begun = self._sent[key].start if key in self._sent else happening.at
