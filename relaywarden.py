@@ -14,8 +14,10 @@ from embedded.complaints_commands import complaints_app
 from embedded.dnsbl_command import dnsbl
 from embedded.leaks_commands import leaks_app
 from embedded.mailbox_commands import mailbox_app
+from embedded.notice_commands import notice_app
 from embedded.parse_command import parse
 from embedded.pool_commands import pool_app
+from embedded.queue_commands import queue_app
 from embedded.terminal import DEFAULT_CONFIG, Config, Json, show, tell
 from schemas.settings import Settings, load
 
@@ -27,6 +29,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(pool_app, name="pool")
+app.add_typer(queue_app, name="queue")
+app.add_typer(notice_app, name="notice")
 app.add_typer(complaints_app, name="complaints")
 app.add_typer(case_app, name="case")
 app.add_typer(leaks_app, name="leaks")

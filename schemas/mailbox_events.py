@@ -67,13 +67,18 @@ class SuspensionFailed(Fact, frozen=True, kw_only=True):
 
 
 class QueueHeld(Fact, frozen=True, kw_only=True):
-    """Mail of a mailbox that waited in a host's queue was put on hold, let go, or dropped (`postsuper(1)`)."""
+    """Mail of a mailbox that waited in a host's queue was put on hold, let go, or dropped (`postsuper(1)`).
+
+    By the hook of that host after a `decision`, or by an `operator` with a `reason`.
+    """
 
     mailbox: str
     host: str
     action: Literal["hold", "release", "drop"]
     messages: int
     decision: str = ""
+    operator: str = ""
+    reason: str = ""
 
 
 class NoticeSent(Fact, frozen=True, kw_only=True):

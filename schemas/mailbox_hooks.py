@@ -15,6 +15,10 @@ PLACES = ("mailbox", "step", "reason", "decision", "recipients_per_hour")
 """What the orders of `command` and `sql` may name."""
 NAMES = ("mailbox", "user", "domain")
 """What a DN of `ldap` may name."""
+ADDRESS = re.compile(
+    r"(?=.{3,254}$)[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9-]*\.)*[A-Za-z0-9-]*[A-Za-z0-9]"
+)
+"""A mail address that stands in a header as it is: ASCII, without quotes, comments and line ends."""
 _ANSWER = re.compile(r"(REJECT|DEFER|DEFER_IF_PERMIT|[45][0-9][0-9]) [45]\.[0-9]{1,3}\.[0-9]{1,3} [ -~]{1,200}")
 _VALUE = re.compile(r"(?<![:\w\\]):(\w+)(?!:)")  # as sqlalchemy.text reads it, which sees no quotes
 
@@ -43,15 +47,15 @@ def places(template: str) -> set[str]:
     return found
 
 
-def _command(command: tuple[str, ...]) -> tuple[str, ...]:
-    if command and (places(command[0]) or not command[0]):
-        raise ValueError("begins with no program: its name must be fixed")
-    for argument in command:
 def bound(statement: str) -> set[str]:
     """Return the names of a statement's values."""
     return set(_VALUE.findall(statement))
 
 
+def _command(command: tuple[str, ...]) -> tuple[str, ...]:
+    if command and (places(command[0]) or not command[0]):
+        raise ValueError("begins with no program: its name must be fixed")
+    for argument in command:
         _only(places(argument), PLACES, "{{{}}}")
     return command
 
@@ -69,6 +73,19 @@ def _dn(text: str) -> str:
     return text
 
 
+def _address(text: str) -> str:
+    if not ADDRESS.fullmatch(text):
+        raise ValueError(f"{text!r} is no mail address in ASCII")
+    return text
+
+
+def _fallback(text: str) -> str:
+    if text and (places(text) - {"domain"} or not ADDRESS.fullmatch(text.replace("{domain}", "example.net"))):
+        raise ValueError(f"{text!r} is no address like 'postmaster@{{domain}}'")
+    return text
+
+
+Address = Annotated[str, AfterValidator(_address)]
 Answer = Annotated[str, AfterValidator(_answer)]
 Command = Annotated[tuple[str, ...], AfterValidator(_command)]
 Statement = Annotated[str, AfterValidator(_statement)]
@@ -85,14 +102,16 @@ class PostfixPolicyHook(Part):
 
     host: Ip = "127.0.0.1"
     port: Port = 10026
+    programs: tuple[Network, ...] = ("127.0.0.0/8", "::1/128")
     suspended: Answer = f"REJECT {_SUSPENDED}"
     throttled: Answer = f"DEFER_IF_PERMIT {_THROTTLED}"
 
 
 class PostfixAccessHook(Part):
-    """A table of those suspended for check_sasl_access and check_sender_access, and the command that builds it."""
+    """Tables of those suspended, for check_sasl_access and check_sender_access, and the command that builds them."""
 
     path: Path = Path("/etc/postfix/relaywarden-suspended")
+    senders: Path | None = None
     answer: Answer = f"REJECT {_SUSPENDED}"
     build: tuple[str, ...] = ("postmap", "/etc/postfix/relaywarden-suspended")
 
@@ -102,7 +121,6 @@ class DovecotDenyHook(Part):
 
     path: Path = Path("/etc/dovecot/relaywarden-deny")
     kick: Command = ()
-    programs: tuple[Network, ...] = ("127.0.0.0/8", "::1/128")
 
 
 class CommandHook(Part):
@@ -111,7 +129,6 @@ class CommandHook(Part):
     suspend: Command = ()
     throttle: Command = ()
     release: Command = ()
-    senders: Path | None = None
     timeout_seconds: Seconds = 30.0
 
     @model_validator(mode="after")
@@ -171,6 +188,51 @@ class WebhookHook(Part):
     timeout_seconds: Seconds = 10.0
 
 
+class PostfixQueueHook(Part):
+    """Queued mail of the suspended goes on hold in this host's Postfix (that of the folder `config`, if named).
+
+    `on_release`: what becomes of it when the mailbox is released. "keep" leaves it to an operator, all but what came
+    more than `release_older_hours` before the suspension.
+    """
+
+    on_release: Literal["keep", "release"] = "keep"
+    release_older_hours: Annotated[float, Field(ge=0)] = 24.0
+    look_again_seconds: Seconds = 60.0
+    config: Path | None = None
+
+
+class CustomerMailHook(Part):
+    """A mail to the customer at these steps, over SMTP; on one host only, since each host with it sends.
+
+    `support` is whom to call, as it is to be read. A mailbox of no customer with a `contact` is told about at `fallback`
+    ("": nobody is told); `desk` gets what could go to nobody but the barred mailbox itself.
+    """
+
+    sender: Address
+    sender_name: str = ""
+    reply_to: Address | Literal[""] = ""
+    company: Annotated[str, Field(min_length=1)]
+    support: Annotated[str, Field(min_length=1)]
+    website: str = ""
+    fallback: Annotated[str, AfterValidator(_fallback)] = "postmaster@{domain}"
+    desk: Address | Literal[""] = ""
+    language: Literal["de", "fr", "it", "en"] = "en"
+    timezone: Zone = "UTC"
+    templates: Path | None = None
+    steps: Annotated[frozenset[Literal["throttle", "suspend", "release"]], Field(min_length=1)] = frozenset(
+        ("throttle", "suspend", "release")
+    )
+    per_hour: Annotated[int, Field(ge=1)] = 100
+    give_up_hours: Annotated[float, Field(gt=0)] = 72.0
+    host: str = "127.0.0.1"
+    port: Port = 25
+    security: Literal["none", "starttls", "ssl"] = "none"
+    user: str = ""
+    password_env: str = "RELAYWARDEN_SMTP_PASSWORD"  # noqa: S105 the variable's name, no password
+    password_file: Path | None = None
+    timeout_seconds: Seconds = 30.0
+
+
 class MailboxHooks(Part):
     """What carries out a suspension or a throttle; what is left out does not run. A dry run only logs what it would."""
 
@@ -182,3 +244,5 @@ class MailboxHooks(Part):
     sql: SqlHook | None = None
     ldap: LdapHook | None = None
     webhook: WebhookHook | None = None
+    postfix_queue: PostfixQueueHook | None = None
+    customer_mail: CustomerMailHook | None = None

@@ -10,6 +10,7 @@ from schemas.names import canonical_mailbox
 from schemas.part import Part
 
 Action = Literal["off", "propose", "enforce"]
+_FOLLOW = frozenset(("postfix_queue", "customer_mail"))  # hooks that follow from a suspension, and bar nobody
 
 
 class Mailboxes(Part):
@@ -52,8 +53,8 @@ class Mailboxes(Part):
 
 
 def bars(hooks: MailboxHooks) -> bool:
-    """Tell whether any hook is configured: each is a part of its own, or a table of such."""
-    given = (getattr(hooks, name) for name in type(hooks).model_fields)
+    """Tell whether a hook that bars is configured: each is a part of its own, or a table of such."""
+    given = (getattr(hooks, name) for name in type(hooks).model_fields if name not in _FOLLOW)
     return any(isinstance(hook, Part) or (isinstance(hook, dict) and bool(hook)) for hook in given)
 
 

@@ -12,12 +12,14 @@ from itertools import islice
 import msgspec
 
 from schemas.events import Event
+from schemas.facts import Evidence
 from schemas.mailbox_events import MailboxReleased, MailboxSuspended, MailboxThrottled
 from streams.bars import Bar
 
 QUIET_SECONDS = 5.0
 _REMEMBERED = 200
 _REASON_CHARACTERS = 500
+_REASONS = 8
 
 
 @dataclass(frozen=True)
@@ -91,23 +93,36 @@ class Standing:
 def decision_of(event: Event) -> Decision | None:
     """Return what an event decides for the hooks; None for a flag, and for what is only proposed."""
     match event:
-        case MailboxThrottled(mode="enforce", recipients_per_hour=allowed):
-            bar = Bar(
         case MailboxThrottled(mailbox="") | MailboxSuspended(mailbox="") | MailboxReleased(mailbox=""):
             return None
+        case MailboxThrottled(mode="enforce", recipients_per_hour=allowed):
+            bar = Bar(
                 step="throttle",
                 since=event.at,
                 decision=event.id,
                 reason=_reason(event),
+                evidence=_strongest(event),
                 recipients_per_hour=max(0, allowed),
             )
         case MailboxSuspended(mode="enforce"):
-            bar = Bar(step="suspend", since=event.at, decision=event.id, reason=_reason(event))
+            bar = Bar(
+                step="suspend",
+                since=event.at,
+                decision=event.id,
+                reason=_reason(event),
+                evidence=_strongest(event),
+            )
         case MailboxReleased():
             bar = Bar(step="", since=event.at, decision=event.id, reason=_reason(event))
         case _:
             return None
     return Decision(event.mailbox, bar, bool(event.operator))
+
+
+def _strongest(event: MailboxThrottled | MailboxSuspended) -> tuple[Evidence, ...]:
+    """Return the reasons that weigh most, without their texts: a mail to the customer has words of its own."""
+    strongest = sorted(event.evidence, key=lambda item: -item.points)[:_REASONS]
+    return tuple(msgspec.structs.replace(item, text="") for item in strongest)
 
 
 def _reason(event: MailboxThrottled | MailboxSuspended | MailboxReleased) -> str:

@@ -14,14 +14,16 @@ from schemas.mailbox_hooks import PostfixPolicyHook
 from schemas.settings import Settings
 from streams import bars
 from streams.barred import NOTHING, Decision, Kept, Standing
-from streams.bars import Bar, HoldQueue, Policy
+from streams.bars import Bar, HoldQueue, Policy, TellCustomers
 from streams.carried import Carried
 from streams.carrier import Carrier, Wanted
 from streams.effects import EffectError, write
 from streams.following import follow
 from streams.mailboxlog import mailbox_log
+from streams.mailing import Mailer
 from streams.performing import Tools
 from streams.policy import PolicyServer, Senders
+from streams.queueing import QueueKeeper
 
 _log = logging.getLogger(__name__)
 _DECODER = msgspec.json.Decoder(Kept)
@@ -43,6 +45,7 @@ class Barring:
         self._hooks = {} if self._settings.dry_run else bars.configured(self._settings)
         self._carried = {name: self._loaded(name) for name in self._hooks}
         self._carriers: list[Carrier] = []
+        self._parts: list[QueueKeeper | Mailer] = []
 
     def begin(
         self,
@@ -58,7 +61,13 @@ class Barring:
             self._policy.start([sockets[hook.host, hook.port]])
             _log.info("policy: listening on %s port %d", hook.host, hook.port)
         self._warn_of_others()
-        tools = Tools(policy=self._answer, queue=_no_queue, report=report, host=host)
+        tools = Tools(
+            policy=self._answer,
+            queue=self._keeper(host, report),
+            notices=self._mailer(report),
+            report=report,
+            host=host,
+        )
         for name, settings in self._hooks.items():
             self._carriers.append(Carrier(name, settings, self._carried[name], tools))
             self._carriers[-1].start()
@@ -73,6 +82,8 @@ class Barring:
         self._thread.join(timeout_seconds)
         for carrier in self._carriers:
             carrier.stop(timeout_seconds)
+        for part in self._parts:
+            part.stop(timeout_seconds)
         if self._policy is not None:
             self._policy.stop()
 
@@ -113,6 +124,25 @@ class Barring:
         first = Policy(barred=barred, suspended=hook.suspended, throttled=hook.throttled)
         return PolicyServer(Senders(self._configuration.networks, hook.programs), first)
 
+    def _keeper(self, host: str, report: Callable[[MailboxSignal], None]) -> Callable[[HoldQueue], None]:
+        """Return what takes the orders about the queue: its keeper, where the hook is configured."""
+        hook = self._settings.postfix_queue
+        if hook is None or self._settings.dry_run:
+            return _no_queue
+        keeper = QueueKeeper(hook, self._configuration.networks, self._folder, host, report)
+        self._parts.append(keeper)
+        return keeper.want
+
+    def _mailer(self, report: Callable[[MailboxSignal], None]) -> Callable[[TellCustomers], None]:
+        """Return what takes the mails to customers: their mailer, where the hook is configured."""
+        hook = self._settings.customer_mail
+        if hook is None or self._settings.dry_run:
+            return _no_mailer
+        mailer = Mailer(self._configuration, hook, self._folder, report)
+        self._parts.append(mailer)
+        mailer.start()
+        return mailer.tell
+
     def _answer(self, policy: Policy) -> None:
         if self._policy is None:
             raise EffectError("no policy server is configured")
@@ -140,6 +170,10 @@ class Barring:
 
 def _no_queue(effect: HoldQueue) -> None:
     raise EffectError(f"no queue is kept, so {len(effect.suspended)} mailboxes' mail is not on hold")
+
+
+def _no_mailer(effect: TellCustomers) -> None:
+    raise EffectError(f"nobody writes mails, so {len(effect.bars)} customers are not told")
 
 
 def _read(path: Path) -> Kept:

@@ -19,7 +19,7 @@ _Client = TypeVar("_Client", KafkaAdminClient, KafkaConsumer, KafkaProducer)
 
 def opened(kind: type[_Client], kafka: Kafka, **config: object) -> _Client:
     """Return a client of this kind. KafkaError or OSError, and nothing of it is left, where it has no broker."""
-    _knock(kafka.bootstrap)
+    knock(kafka.bootstrap)
     made: list[Any] = []
 
     def client(**options: object) -> object:
@@ -41,7 +41,7 @@ def opened(kind: type[_Client], kafka: Kafka, **config: object) -> _Client:
         raise
 
 
-def _knock(bootstrap: tuple[str, ...]) -> None:
+def knock(bootstrap: tuple[str, ...]) -> None:
     """Return if one of the brokers accepts a connection. OSError of the last one if none does."""
     for place in bootstrap:
         host, _, port = place.rpartition(":")

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from schemas.mailbox_events import MailboxSignal
-from streams.bars import HoldQueue, HttpCall, LdapModify, Policy, RunWith, SqlStatement, Whole
+from streams.bars import HoldQueue, HttpCall, LdapModify, Policy, RunWith, SqlStatement, TellCustomers, Whole
 from streams.effects import put, run
 from streams.effects_http import call
 from streams.effects_ldap import modify
@@ -18,6 +18,7 @@ class Tools:
 
     policy: Callable[[Policy], None]
     queue: Callable[[HoldQueue], None]
+    notices: Callable[[TellCustomers], None]
     report: Callable[[MailboxSignal], None]
     host: str
 
@@ -41,3 +42,5 @@ def perform(effect: Whole, tools: Tools) -> None:
             tools.policy(effect)
         case HoldQueue():
             tools.queue(effect)
+        case TellCustomers():
+            tools.notices(effect)

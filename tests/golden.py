@@ -8,6 +8,7 @@ returns what tells of each line of that block what is expected.
 import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from email.message import EmailMessage
 from functools import partial
 from pathlib import Path
 
@@ -17,8 +18,21 @@ from collectors import complaints
 from collectors.reading import LogReader
 from schemas.codec import encode
 from schemas.events import DeadLetter
+from schemas.mailbox_hooks import CustomerMailHook
+from streams.notice_files import texts
+from streams.notices.examples import examples
+from streams.notices.letter import letter
+from streams.notices.rendering import Renderer
 from tests.patterns import worst
 
+NOTICES = CustomerMailHook(
+    sender="abuse@isp.example",
+    reply_to="help@isp.example",
+    company="Example ISP",
+    support="+41 44 000 00 00, help@isp.example",
+    website="https://isp.example/help",
+    timezone="Europe/Zurich",
+)
 GOLDEN = Path(__file__).parent / "golden"
 MARK = "# expect: "
 Expectation = Callable[[str], str]
@@ -85,6 +99,16 @@ def complaint(mail: Path) -> str:
     return msgspec.json.format(encode(event) if event else b"null").decode() + "\n"
 
 
+def notices() -> Iterator[tuple[Path, str]]:
+    """Give the mail of each example of a notice as it is read: its headers, its text, its HTML."""
+    renderer = Renderer(texts(None), NOTICES)
+    for notice in examples():
+        mail = letter(notice, renderer.words(notice), NOTICES, notice.since)
+        head = "".join(f"{name}: {value}\n" for name, value in mail.items())
+        parts = [part.get_content() for part in mail.iter_parts() if isinstance(part, EmailMessage)]
+        yield GOLDEN / "notices" / f"{notice.language}-{notice.template}.eml", "\n".join((head, *parts))
+
+
 def files() -> Iterator[tuple[Path, str]]:
     """Give every golden file that holds expectations, with what it should hold."""
     for kind, function in KINDS.items():
@@ -93,6 +117,7 @@ def files() -> Iterator[tuple[Path, str]]:
             yield path, renewed(path.read_text(encoding="utf-8"), partial(function, name))
     for mail in sorted((GOLDEN / "complaints").glob("*/*.eml")):
         yield mail.with_suffix(".json"), complaint(mail)
+    yield from notices()
 
 
 def main() -> int:

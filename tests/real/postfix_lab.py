@@ -14,14 +14,16 @@ import subprocess
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from embedded.broker import free_port
 
 SINK_HOST = "127.0.2.1"
+Told = TypeVar("Told")
 _DAEMONS = Path("/usr/lib/postfix/sbin")
 _CLIENT = re.compile(r"^X-Client-Addr: (\S+)$", re.MULTILINE)
 
@@ -193,6 +195,15 @@ class PostfixLab:
             if time.monotonic() > deadline:
                 raise TimeoutError(f"the log does not say {text!r} {count} times: {self.log_text()[-3000:]}")
             time.sleep(0.1)
+
+    def until(self, tell: Callable[[], Told | None], what: str, timeout_seconds: float = 30.0) -> Told:
+        """Return what `tell` tells once it is not None. TimeoutError with the log's end if it stays None."""
+        deadline = time.monotonic() + timeout_seconds
+        while (told := tell()) is None:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"no {what}: {self.log_text()[-3000:]}")
+            time.sleep(0.1)
+        return told
 
     def stop(self) -> None:
         """End Postfix and the sink and remove their folder."""

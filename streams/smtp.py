@@ -1,0 +1,108 @@
+"""Hands one mail to an SMTP server, and tells apart what is refused for good and what can be tried again."""
+
+import smtplib
+import ssl
+from contextlib import suppress
+from dataclasses import dataclass
+from email.message import EmailMessage
+from typing import Literal
+
+from schemas.mailbox_hooks import CustomerMailHook
+from schemas.redaction import redacted
+from streams.bars import Secret
+from streams.hook_secrets import secret_of
+
+_WORDS = 300
+_DONE = 2  # RFC 5321: the first digit
+_REFUSED = 500
+
+
+@dataclass(frozen=True)
+class Reply:
+    """How it ended: `sent`, `refused` for good, or `later`; in the server's words, or ours where it said nothing."""
+
+    status: Literal["sent", "refused", "later"]
+    words: str
+
+
+class _RefusedError(Exception):
+    def __init__(self, command: str, code: int, words: bytes) -> None:
+        super().__init__(f"{command}: {code} {words.decode(errors='replace')}")
+        self.status: Literal["refused", "later"] = "refused" if code >= _REFUSED else "later"
+
+
+def handed_over(mail: EmailMessage, recipient: str, settings: CustomerMailHook) -> Reply:
+    """Hand a mail over. An answer 5xx to the mail itself is final; what else goes wrong is the server's trouble."""
+    try:
+        server = _connected(settings)
+        try:
+            return Reply("sent", _shown(_sent(server, mail, recipient, settings.sender)))
+        finally:
+            _leave(server)
+    except _RefusedError as error:
+        return Reply(error.status, _shown(str(error)))
+    except smtplib.SMTPServerDisconnected as error:
+        return Reply("later", _shown(f"the server ended the connection: {error}"))
+    except smtplib.SMTPResponseException as error:
+        words = error.smtp_error
+        said = words.decode(errors="replace") if isinstance(words, bytes) else str(words)
+        return Reply("later", _shown(f"{error.smtp_code} {said}"))
+    except (smtplib.SMTPException, OSError, ValueError) as error:
+        return Reply("later", _shown(f"{settings.host} port {settings.port}: {error}"))
+
+
+def _leave(server: smtplib.SMTP) -> None:
+    """Part politely; what the server says to that changes nothing any more."""
+    with suppress(smtplib.SMTPException, OSError):
+        server.quit()
+    server.close()
+
+
+def _connected(settings: CustomerMailHook) -> smtplib.SMTP:
+    """Return a connection that may send. OSError, SMTPException or ValueError where there is none."""
+    timeout = settings.timeout_seconds
+    if settings.security == "ssl":
+        server: smtplib.SMTP = smtplib.SMTP_SSL(
+            settings.host, settings.port, timeout=timeout, context=ssl.create_default_context()
+        )
+    else:
+        server = smtplib.SMTP(settings.host, settings.port, timeout=timeout)
+    try:
+        if settings.security == "starttls":
+            server.starttls(context=ssl.create_default_context())
+        if settings.user:
+            server.login(settings.user, secret_of(_password(settings)))
+    except BaseException:
+        server.close()
+        raise
+    return server
+
+
+def _password(settings: CustomerMailHook) -> Secret:
+    return Secret(
+        setting="mailboxes.hooks.customer_mail.password",
+        env=settings.password_env,
+        file=str(settings.password_file or ""),
+    )
+
+
+def _sent(server: smtplib.SMTP, mail: EmailMessage, recipient: str, sender: str) -> str:
+    """Return the server's words about a mail that it took."""
+    server.ehlo_or_helo_if_needed()
+    _taken("MAIL", *server.mail(sender))
+    _taken("RCPT", *server.rcpt(recipient))
+    try:
+        return _taken("DATA", *server.data(mail.as_bytes()))
+    except smtplib.SMTPDataError as error:
+        words = error.smtp_error
+        raise _RefusedError("DATA", error.smtp_code, words if isinstance(words, bytes) else words.encode()) from error
+
+
+def _taken(command: str, code: int, words: bytes) -> str:
+    if code // 100 != _DONE:
+        raise _RefusedError(command, code, words)
+    return f"{code} {words.decode(errors='replace')}"
+
+
+def _shown(words: str) -> str:
+    return redacted(" ".join("".join(sign if sign.isprintable() else " " for sign in words).split()))[:_WORDS]
