@@ -58,7 +58,7 @@ def test_each_mail_that_goes_out_is_judged_and_most_are_of_the_same_sender(
         if score.queue_id in sender_of
     )
     assert judged.total() > 0.99 * len(sender_of) > 20_000
-    lowest: "dict[SenderKind, float]" = {"sasl": 1.0, "network": 1.0, "pop": 0.95}
+    lowest: dict[SenderKind, float] = {"sasl": 1.0, "network": 1.0, "pop": 0.95}
     for kind, least in lowest.items():
         assert judged[kind, True] > 100
         assert judged[kind, True] / (judged[kind, True] + judged[kind, False]) >= least
