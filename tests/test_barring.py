@@ -8,23 +8,20 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 import pytest
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import KafkaConsumer, TopicPartition
 
 from collectors.admin import ensure_topics
 from embedded.broker import Broker, free_port
 from schemas import codec
-from schemas.events import Event
 from schemas.mailbox_events import (
     MailboxFlagged,
-    MailboxReleased,
     MailboxSuspended,
-    MailboxThrottled,
     SuspensionApplied,
 )
 from schemas.pool_events import IpWithdrawn
@@ -33,10 +30,10 @@ from schemas.topics import MAILBOX_SIGNALS, place_of
 from streams.barred import Kept
 from streams.bars import Bar
 from streams.hooking import serve
+from tests.barring_lab import AT, hooks_running, publish, release, suspension, throttle, until
 
 # kafka-python leaves the sockets of a broker that went away to the garbage collector.
 pytestmark = pytest.mark.filterwarnings("ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning")
-AT = 1_793_000_000_000_000
 ALICE, BOB, CAROL = "alice@example.net", "bob@example.net", "carol@example.net"
 NAMES = (ALICE, BOB, CAROL)
 KNOWN = Kept(barred={ALICE: Bar(step="suspend", since=AT + 9, decision="d9")}, newest=("d9",))
@@ -47,14 +44,6 @@ def _sockets_of_brokers_gone() -> Iterator[None]:
     """Collect them here, where the mark above is in force."""
     yield
     gc.collect()
-
-
-def _suspended(number: int, mailbox: str) -> MailboxSuspended:
-    return MailboxSuspended(id=f"d{number}", at=AT + number, mailbox=mailbox, score=140, mode="enforce")
-
-
-def _released(number: int, mailbox: str) -> MailboxReleased:
-    return MailboxReleased(id=f"d{number}", at=AT + number, mailbox=mailbox, score=0, operator="ann")
 
 
 def _configuration(folder: Path, bootstrap: str, port: int, *, dry_run: bool = False, more: str = "") -> Settings:
@@ -78,26 +67,6 @@ def _configuration(folder: Path, bootstrap: str, port: int, *, dry_run: bool = F
         """,
         "test",
     )
-
-
-@contextmanager
-def _serving(configuration: Settings) -> Iterator[None]:
-    stop = threading.Event()
-    thread = threading.Thread(target=serve, args=(configuration, stop))
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join(20)
-        assert not thread.is_alive()
-
-
-def _until(done: Callable[[], bool], what: str, seconds: float = 20.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not done():
-        assert time.monotonic() < deadline, f"{what} did not come in {seconds:g} s"
-        time.sleep(0.05)
 
 
 def _answers(port: int) -> dict[str, str]:
@@ -124,14 +93,6 @@ def _done(folder: Path) -> list[str]:
     return path.read_text().splitlines() if path.exists() else []
 
 
-def _publish(bootstrap: str, *events: Event) -> None:
-    producer = KafkaProducer(bootstrap_servers=bootstrap, acks="all")
-    for event in events:
-        topic, partition = place_of(event, 4)
-        producer.send(topic.name, codec.encode(event), partition=partition).get(timeout=10)
-    producer.close()
-
-
 def _signals(bootstrap: str) -> dict[tuple[str, str, str], int]:
     """Return the partition of each applied step, by mailbox, step and hook."""
     consumer = KafkaConsumer(bootstrap_servers=bootstrap, group_id=None, auto_offset_reset="earliest")
@@ -151,18 +112,18 @@ def test_decisions_reach_every_hook_and_what_was_done_is_told(tmp_path: Path, fr
     port, bootstrap = free_port(), fresh_broker.bootstrap
     configuration = _configuration(tmp_path, bootstrap, port)
     ensure_topics(configuration)
-    throttled = MailboxThrottled(id="d2", at=AT + 2, mailbox=BOB, score=110, mode="enforce", recipients_per_hour=0)
+    throttled = throttle(2, BOB, 0)
     proposed = MailboxSuspended(id="d3", at=AT + 3, mailbox=CAROL, score=140, mode="propose")
-    with _serving(configuration):
-        _until(lambda: _answers(port) == {}, "the first answer")
-        _publish(bootstrap, _suspended(1, ALICE), throttled, proposed)
-        _until(lambda: _answers(port) == {ALICE: "REJECT", BOB: "DEFER_IF_PERMIT"}, "the answers")
-        _until(lambda: _table(tmp_path) == [ALICE] and _done(tmp_path) == [f"suspend {ALICE}"], "the other hooks")
-        _publish(bootstrap, MailboxFlagged(id="d4", at=AT + 4, mailbox=ALICE, score=90, step="flag"))
-        _publish(bootstrap, _suspended(5, BOB), _released(6, ALICE))
-        _until(lambda: _answers(port) == {BOB: "REJECT"}, "the release")
-        _until(lambda: _table(tmp_path) == [BOB] and len(_done(tmp_path)) == 3, "the other hooks' release")
-        _until(lambda: len(_signals(bootstrap)) == 10, "what was done")
+    with hooks_running(configuration):
+        until(lambda: _answers(port) == {}, "the first answer")
+        publish(configuration, suspension(1, ALICE), throttled, proposed)
+        until(lambda: _answers(port) == {ALICE: "REJECT", BOB: "DEFER_IF_PERMIT"}, "the answers")
+        until(lambda: _table(tmp_path) == [ALICE] and _done(tmp_path) == [f"suspend {ALICE}"], "the other hooks")
+        publish(configuration, MailboxFlagged(id="d4", at=AT + 4, mailbox=ALICE, score=90, step="flag"))
+        publish(configuration, suspension(5, BOB), release(6, ALICE))
+        until(lambda: _answers(port) == {BOB: "REJECT"}, "the release")
+        until(lambda: _table(tmp_path) == [BOB] and len(_done(tmp_path)) == 3, "the other hooks' release")
+        until(lambda: len(_signals(bootstrap)) == 10, "what was done")
     assert sorted(_done(tmp_path)) == [f"release {ALICE}", f"suspend {ALICE}", f"suspend {BOB}"]
     told = _signals(bootstrap)
     every = ("command", "postfix_access", "postfix_policy")
@@ -179,37 +140,37 @@ def test_it_answers_from_disk_without_a_broker(tmp_path: Path) -> None:
     (tmp_path / "bars").mkdir()
     (tmp_path / "bars" / "barred.json").write_bytes(msgspec.json.encode(KNOWN))
     port = free_port()
-    with _serving(_configuration(tmp_path, f"127.0.0.1:{free_port()}", port)):
-        _until(lambda: _answers(port) == {ALICE: "REJECT"}, "the last good answer")
-        _until(lambda: _table(tmp_path) == [ALICE], "the table")
-        _until(lambda: _done(tmp_path) == [f"suspend {ALICE}"], "what was never carried out")
+    with hooks_running(_configuration(tmp_path, f"127.0.0.1:{free_port()}", port)):
+        until(lambda: _answers(port) == {ALICE: "REJECT"}, "the last good answer")
+        until(lambda: _table(tmp_path) == [ALICE], "the table")
+        until(lambda: _done(tmp_path) == [f"suspend {ALICE}"], "what was never carried out")
 
 
 def test_a_replaced_broker_releases_nobody_and_bars_nobody_meanwhile(tmp_path: Path) -> None:
     port, at = free_port(), free_port()
     configuration = _configuration(tmp_path, f"127.0.0.1:{at}", port)
-    history = (_suspended(1, CAROL), _released(2, CAROL), _suspended(3, ALICE))
+    history = (suspension(1, CAROL), release(2, CAROL), suspension(3, ALICE))
     seen: list[dict[str, str]] = []
     with Broker(tmp_path / "one.log", at, cluster_id="one") as broker:
         ensure_topics(configuration)
-        _publish(broker.bootstrap, *history)
-        running = _serving(configuration)
+        publish(configuration, *history)
+        running = hooks_running(configuration)
         running.__enter__()
-        _until(lambda: _answers(port) == {ALICE: "REJECT"}, "the backlog")
+        until(lambda: _answers(port) == {ALICE: "REJECT"}, "the backlog")
     watching = threading.Event()
     watcher = threading.Thread(target=_watch, args=(port, seen, watching))
     watcher.start()
-    with Broker(tmp_path / "two.log", at, cluster_id="two") as broker:
+    with Broker(tmp_path / "two.log", at, cluster_id="two"):
         ensure_topics(configuration)
         time.sleep(6)  # an empty log is no news, however long it is empty
-        _publish(broker.bootstrap, history[0])
+        publish(configuration, history[0])
         time.sleep(2)  # half of the refill bars nobody
-        _publish(broker.bootstrap, *history[1:])
+        publish(configuration, *history[1:])
         time.sleep(1)
         watching.set()
         watcher.join()
-        _publish(broker.bootstrap, _released(4, ALICE), _suspended(5, BOB))
-        _until(lambda: _answers(port) == {BOB: "REJECT"}, "what is decided after the refill")
+        publish(configuration, release(4, ALICE), suspension(5, BOB))
+        until(lambda: _answers(port) == {BOB: "REJECT"}, "what is decided after the refill")
         running.__exit__(None, None, None)
     assert seen.count({ALICE: "REJECT"}) == len(seen) > 50
 
@@ -231,12 +192,12 @@ def test_pools_and_mailboxes_are_served_by_one_process(tmp_path: Path, fresh_bro
     """
     configuration = _configuration(tmp_path, bootstrap, port, more=pool)
     ensure_topics(configuration)
-    with _serving(configuration):
-        _until((tmp_path / "pool.cf").exists, "the pool's table")
-        _publish(bootstrap, _suspended(1, ALICE))
-        _publish(bootstrap, IpWithdrawn(id="w1", at=AT, pool="main", ip="192.0.2.1", until=AT + 3_600_000_000))
-        _until(lambda: _answers(port) == {ALICE: "REJECT"}, "the suspension")
-        _until(lambda: "out1" not in (tmp_path / "pool.cf").read_text(), "the withdrawal")
+    with hooks_running(configuration):
+        until((tmp_path / "pool.cf").exists, "the pool's table")
+        publish(configuration, suspension(1, ALICE))
+        publish(configuration, IpWithdrawn(id="w1", at=AT, pool="main", ip="192.0.2.1", until=AT + 3_600_000_000))
+        until(lambda: _answers(port) == {ALICE: "REJECT"}, "the suspension")
+        until(lambda: "out1" not in (tmp_path / "pool.cf").read_text(), "the withdrawal")
 
 
 def test_a_dry_run_bars_nobody_and_says_whom_it_would(
@@ -245,10 +206,10 @@ def test_a_dry_run_bars_nobody_and_says_whom_it_would(
     port, bootstrap = free_port(), fresh_broker.bootstrap
     configuration = _configuration(tmp_path, bootstrap, port, dry_run=True)
     ensure_topics(configuration)
-    _publish(bootstrap, _suspended(1, ALICE))
-    with caplog.at_level("INFO"), _serving(configuration):
+    publish(configuration, suspension(1, ALICE))
+    with caplog.at_level("INFO"), hooks_running(configuration):
         sentence = "dry run: 'alice@example.net': suspend by postfix_policy, postfix_access, command: "
-        _until(lambda: sentence in caplog.text, "the sentence")
+        until(lambda: sentence in caplog.text, "the sentence")
         assert _answers(port) == {}
     assert (_table(tmp_path), _done(tmp_path), _signals(bootstrap)) == ([], [], {})
     assert list((tmp_path / "bars").iterdir()) == []
@@ -267,8 +228,8 @@ def test_the_process_comes_back_with_what_it_knew(tmp_path: Path, end: signal.Si
             env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
             stderr=subprocess.PIPE,
         )
-        _until(lambda: _answers(port) == {ALICE: "REJECT"}, "the answer")
-        _until(lambda: _done(tmp_path) == [f"suspend {ALICE}"], "the command, once")
+        until(lambda: _answers(port) == {ALICE: "REJECT"}, "the answer")
+        until(lambda: _done(tmp_path) == [f"suspend {ALICE}"], "the command, once")
         time.sleep(0.5)
         process.send_signal(end)
         _, said = process.communicate(timeout=15)
@@ -283,10 +244,8 @@ def test_a_hook_that_is_not_configured_any_more_is_told_with_whom_it_holds(
     (tmp_path / "bars").mkdir()
     held = f'{{"{ALICE}": {{"bar": {{"step": "suspend", "since": 1, "decision": "d1"}}, "state": "done"}}}}'
     (tmp_path / "bars" / "hook-ldap.json").write_text(held)
-    with _serving(_configuration(tmp_path, f"127.0.0.1:{free_port()}", free_port())):
-        _until(
-            lambda: "ldap is not configured any more, but still bars 'alice@example.net'" in caplog.text, "a warning"
-        )
+    with hooks_running(_configuration(tmp_path, f"127.0.0.1:{free_port()}", free_port())):
+        until(lambda: "ldap is not configured any more, but still bars 'alice@example.net'" in caplog.text, "a warning")
 
 
 def test_wrong_settings_are_one_sentence(tmp_path: Path) -> None:

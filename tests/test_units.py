@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from schemas.mailbox_hooks import PostfixPolicyHook
 from schemas.settings import Settings, SocketmapHook, load
 from tests.parts import require
 
@@ -56,6 +57,8 @@ def test_units_and_defaults_name_the_same_places() -> None:
     assert all((state in _lines(name)) is (name != "dashboard") for name in PROCESSES), "the pages keep nothing"
     hook = SocketmapHook()
     assert f"ListenStream={hook.host}:{hook.port}" in (UNITS / "relaywarden-hooks.socket").read_text()
+    policy = PostfixPolicyHook()
+    assert f"ListenStream={policy.host}:{policy.port}" in (UNITS / "relaywarden-policy.socket").read_text()
     maildir = load(ROOT / "relaywarden.example.toml").complaints["fbl"].maildir
     assert f"ReadWritePaths=-{maildir}" in _lines("collect") & _lines("up")
 
@@ -69,7 +72,8 @@ def test_systemd_accepts_the_units(tmp_path: Path) -> None:
         (tmp_path / unit.name).write_text(unit.read_text().replace(PROGRAM, here))
     dropped = tmp_path / "relaywarden-hooks.service.d"
     dropped.mkdir()
-    (dropped / "randmap.conf").write_text((UNITS / dropped.name / "randmap.conf").read_text())
+    for part in (UNITS / dropped.name).glob("*.conf"):
+        (dropped / part.name).write_text(part.read_text())
     done = subprocess.run(
         [program, "verify", *(str(tmp_path / unit.name) for unit in units)], capture_output=True, text=True, check=False
     )

@@ -6,7 +6,8 @@
       args = username_format=%Lu /etc/dovecot/relaywarden-deny
     }
 
-Dovecot reads the file again when it changed. Sessions that are open end by `kick`, if that is configured.
+Dovecot reads the file again when it changed, and looks for that once a second; so `kick`, if it is configured, ends the
+sessions that are open when that second is over.
 
 Manual: https://doc.dovecot.org/2.3/configuration_manual/authentication/passdb/
 """
@@ -16,18 +17,21 @@ from collections.abc import Mapping
 from schemas.mailbox_hooks import DovecotDenyHook
 from streams.bars import Bar, Effect, ForMailbox, Pass, Refuse, RunWith, printable
 from streams.bars._orders import arguments, values
-from streams.hooks import WriteFile
+from streams.hooks import Run, WriteFile
 
 _KICK_SECONDS = 30.0
+_SEEN = Run(command=("sleep", "1.5"), timeout_seconds=10.0)
 _NOBODY = 68
 _MASK = frozenset("*?")
 
 
 def effects(barred: Mapping[str, Bar], changed: Mapping[str, Bar], settings: DovecotDenyHook) -> tuple[Effect, ...]:
-    """Return the file, then for each mailbox that is suspended now the command that ends its sessions."""
+    """Return the file, then, when Dovecot has seen it, what ends the sessions of each that is suspended now."""
     names = (name for name in sorted(barred) if barred[name].step == "suspend" and _fits(name))
     deny = WriteFile(path=str(settings.path), content="".join(f"{name}:\n" for name in names))
-    return (deny, *(single for name, bar in changed.items() for single in _single(name, bar, settings)))
+    singles = [single for name, bar in changed.items() for single in _single(name, bar, settings)]
+    kicks = any(isinstance(single, ForMailbox) for single in singles)
+    return (deny, *((_SEEN,) if kicks else ()), *singles)
 
 
 def _single(name: str, bar: Bar, settings: DovecotDenyHook) -> tuple[Effect, ...]:
