@@ -15,6 +15,7 @@ from collectors.geo import GeoDatabases
 from collectors.lists import chosen
 from collectors.outbound import of_master_cf
 from collectors.ways import ways_of
+from embedded.checking_followers import followers, odd
 from embedded.listening import faults
 from schemas.settings import Log, Settings
 from streams import hooks, leak_key
@@ -29,14 +30,14 @@ def findings(settings: Settings, master_cf: Path | None = None) -> list[str]:
 
     With a `master_cf` also where Postfix's transports are others than the pools'. OSError if that cannot be read.
     """
-    checks = (_formats, _lists, _logs, _maildirs, _geoip, _rules, _leaks_key, _hooks, _transports, faults)
+    checks = (_formats, _lists, _logs, _maildirs, _geoip, _rules, _leaks_key, _hooks, _transports, faults, followers)
     wrong = [sentence for check in checks for sentence in check(settings)]
     return wrong + (list(_master_cf(settings, master_cf)) if master_cf else [])
 
 
 def notes(settings: Settings) -> list[str]:
     """Return a sentence for each thing that works, but hardly as it was meant."""
-    return list(_notes(settings))
+    return [*_notes(settings), *odd(settings)]
 
 
 def _notes(settings: Settings) -> Iterator[str]:

@@ -2,13 +2,14 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from itertools import islice
-from pathlib import Path
+from typing import IO, TypeVar
 
 from streams.effects import EffectError
 from streams.queued import Envelope, Message, envelope, envelopes, listed
@@ -19,6 +20,7 @@ _SECONDS = 120.0
 _PATH = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))
 _SAID = re.compile(rb"postsuper: ([0-9A-Za-z]+): (?:placed on hold|released from hold|removed)")
 _WORDS = 400
+_Read = TypeVar("_Read")
 
 
 class PostfixQueue:
@@ -32,13 +34,14 @@ class PostfixQueue:
 
     def messages(self) -> dict[str, Message]:
         """Return the waiting messages and those on hold, by id."""
-        output, _, status = self._run(("postqueue", *self._config, "-j"), b"", _LIST_SECONDS)
-        if status:
-            raise EffectError(f"postqueue -j ended with {status}")
+        command = ("postqueue", *self._config, "-j")
         try:
-            return {message.queue_id: message for message in listed(output)}
+            found, _, status = self._run(command, b"", _LIST_SECONDS, listing)
         except ValueError as error:
             raise EffectError(str(error)) from error
+        if status:
+            raise EffectError(f"postqueue -j ended with {status}")
+        return found
 
     def envelopes(self, ids: Iterable[str]) -> Iterator[tuple[str, Envelope]]:
         """Yield what the queue files tell; a message that is gone by now is left out.
@@ -48,7 +51,7 @@ class PostfixQueue:
         rest = iter(ids)
         batch: list[str] = []
         while batch := batch + list(islice(rest, _BATCH - len(batch))):
-            output, _, status = self._run(("postcat", *self._config, "-eq", *batch), b"", _SECONDS)
+            output, _, status = self._run(("postcat", *self._config, "-eq", *batch), b"", _SECONDS, _all)
             try:
                 found = envelopes(output, batch)
             except ValueError:
@@ -62,7 +65,7 @@ class PostfixQueue:
 
     def _each(self, ids: list[str]) -> Iterator[tuple[str, Envelope]]:
         for queue_id in ids:
-            output, _, _ = self._run(("postcat", *self._config, "-eq", queue_id), b"", _SECONDS)
+            output, _, _ = self._run(("postcat", *self._config, "-eq", queue_id), b"", _SECONDS, _all)
             found = envelope(output, queue_id)
             if found is not None:
                 yield queue_id, found
@@ -83,21 +86,24 @@ class PostfixQueue:
         if not ids:
             return frozenset()
         command = ("postsuper", *self._config, *words)
-        _, said, status = self._run(command, "".join(f"{queue_id}\n" for queue_id in ids).encode(), _LIST_SECONDS)
+        _, said, status = self._run(command, "".join(f"{queue_id}\n" for queue_id in ids).encode(), _LIST_SECONDS, _all)
         if status:
             raise EffectError(f"{' '.join(command)}: ended with {status}: {said[-_WORDS:].decode(errors='replace')}")
         return frozenset(name.decode() for name in _SAID.findall(said)) & frozenset(ids)
 
     @staticmethod
-    def _run(command: tuple[str, ...], given: bytes, seconds: float) -> tuple[bytes, bytes, int]:
-        """Return what a program printed, what it complained of and its status; both go to files, so none can block."""
+    def _run(
+        command: tuple[str, ...], given: bytes, seconds: float, read: Callable[[IO[bytes]], _Read]
+    ) -> tuple[_Read, bytes, int]:
+        """Return what was read of a program's answer, what it complained of and its status.
+
+        All of it goes through files, so that no pipe can fill up.
+        """
         name = command[0]
         with tempfile.TemporaryFile() as answers, tempfile.TemporaryFile() as words, tempfile.TemporaryFile() as told:
             told.write(given)
             told.seek(0)
-            program = next(
-                (str(at) for folder in _PATH.split(os.pathsep) if (at := Path(folder, name)).is_file()), name
-            )
+            program = shutil.which(name, path=_PATH) or name
             try:
                 process = subprocess.Popen(
                     (program, *command[1:]), stdin=told, stdout=answers, stderr=words, start_new_session=True
@@ -113,4 +119,13 @@ class PostfixQueue:
                 raise EffectError(f"{name}: took longer than {seconds:g} s and was killed") from error
             answers.seek(0)
             words.seek(0)
-            return answers.read(), words.read(), status
+            return read(answers), words.read(), status
+
+
+def listing(answer: IO[bytes]) -> dict[str, Message]:
+    """Return the messages of `postqueue -j` by id. ValueError names a line that cannot be read."""
+    return {message.queue_id: message for message in listed(answer)}
+
+
+def _all(answer: IO[bytes]) -> bytes:
+    return answer.read()

@@ -48,12 +48,12 @@ class Desk:
     def concerned(self, order: Order, mailbox: str) -> dict[str, tuple[str, ...]]:
         """Return the ids of the messages that an order would be about, with the recipients' domains."""
         with self._looked(mailbox) as (_, queue, holds):
-            return {name: tuple(sorted(queue[name].domains)) for name in self._ids(order, mailbox, queue, holds)}
+            return {name: queue[name].domains for name in self._ids(order, mailbox, queue, holds)}
 
     def obey(
         self, order: Order, mailbox: str, reason: str, operator: str = "", only: frozenset[str] | None = None
     ) -> QueueHeld | None:
-        """Carry an order out and return its event; None where there was nothing to do. `only`: no others than these ids.
+        """Carry an order out and return its event, None where there was nothing to do; `only`: no ids but these.
 
         ValueError without a reason, EffectError where Postfix or our memory refuses.
         """

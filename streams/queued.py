@@ -7,8 +7,9 @@ Manuals: https://www.postfix.org/postqueue.1.html, https://www.postfix.org/postc
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from sys import intern
 
 import msgspec
 
@@ -24,25 +25,29 @@ _NOBODY = "MAILER-DAEMON"  # postqueue's name of the null sender
 _CLIENTS = ("log_client_address", "client_address")
 
 
-class Recipient(msgspec.Struct, frozen=True):
-    """One recipient who has not got the message yet."""
-
+class _Recipient(msgspec.Struct, frozen=True):
     address: str = ""
 
 
-class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """A message of the queue: an id is used again later, so the arrival (epoch seconds) is part of its name."""
+class _Line(msgspec.Struct, frozen=True, kw_only=True):
+    queue_name: str
+    queue_id: str
+    arrival_time: int
+    sender: str = ""
+    recipients: tuple[_Recipient, ...] = ()
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A message of the queue: an id is used again later, so the arrival (epoch seconds) is part of its name.
+
+    `domains` are those of the recipients who have not got it yet.
+    """
 
     queue_name: str
     queue_id: str
     arrival_time: int
     sender: str = ""
-    recipients: tuple[Recipient, ...] = ()
-
-    @property
-    def domains(self) -> frozenset[str]:
-        """Return the recipients' domains."""
-        return frozenset(domain_of(each.address) for each in self.recipients)
+    domains: tuple[str, ...] = ()
 
 
 class Envelope(msgspec.Struct, frozen=True):
@@ -52,22 +57,27 @@ class Envelope(msgspec.Struct, frozen=True):
     client_ip: str = ""
 
 
-_MESSAGE: msgspec.json.Decoder[Message] = msgspec.json.Decoder(Message)
+_LINE: msgspec.json.Decoder[_Line] = msgspec.json.Decoder(_Line)
 
 
-def listed(output: bytes) -> tuple[Message, ...]:
-    """Return the messages of `postqueue -j`. ValueError names a line that cannot be read."""
-    found = []
-    for line in output.decode(errors="replace").splitlines():
+def listed(lines: Iterable[bytes]) -> Iterator[Message]:
+    """Yield the messages of `postqueue -j`. ValueError names a line that cannot be read."""
+    for raw in lines:
+        text = raw.decode(errors="replace")
         try:
-            message = _MESSAGE.decode(line)
+            line = _LINE.decode(text)
         except msgspec.DecodeError as error:
-            raise ValueError(f"postqueue -j: {line[:200]!r}: {error}") from error
-        if not _ID.fullmatch(message.queue_id):
-            raise ValueError(f"postqueue -j: {message.queue_id!r} is no queue id")
-        if message.queue_name in WAITING or message.queue_name == HOLD:
-            found.append(message)
-    return tuple(found)
+            raise ValueError(f"postqueue -j: {text[:200]!r}: {error}") from error
+        if not _ID.fullmatch(line.queue_id):
+            raise ValueError(f"postqueue -j: {line.queue_id!r} is no queue id")
+        if line.queue_name in WAITING or line.queue_name == HOLD:
+            yield Message(
+                queue_name=intern(line.queue_name),
+                queue_id=line.queue_id,
+                arrival_time=line.arrival_time,
+                sender=intern(line.sender),
+                domains=tuple(sorted({intern(domain_of(each.address)) for each in line.recipients})),
+            )
 
 
 def envelopes(output: bytes, asked: Sequence[str]) -> dict[str, Envelope]:

@@ -83,11 +83,8 @@ class Renderer:
     def _filled(self, name: str, context: dict[str, Any]) -> str:
         try:
             return self._environment.get_template(name).render(context)
-        except TemplateError as error:
-            line = getattr(error, "lineno", None)
-            raise ValueError(f"{name}{f' line {line}' if line else ''}: {error.message or error}") from error
-        except (TypeError, ValueError, ArithmeticError, LookupError, RecursionError) as error:
-            raise ValueError(f"{name}: {error}") from error
+        except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, RecursionError) as error:
+            raise ValueError(f"{name}{_line(error)}: {getattr(error, 'message', None) or error}") from error
 
     def _context(self, notice: Notice) -> dict[str, Any]:
         locale = Locale.parse(_LOCALES[notice.language])
@@ -119,6 +116,16 @@ class Renderer:
             if each.points >= 0 and each.rule not in _NOT_SHOWN
         )
         return list(dict.fromkeys(filter(None, said)))[:_MOST_REASONS]
+
+
+def _line(error: Exception) -> str:
+    """Return where in the template it happened, as Jinja writes it into the traceback."""
+    told: int | None = getattr(error, "lineno", None)
+    frame = error.__traceback__
+    while frame is not None:
+        told = frame.tb_lineno if frame.tb_frame.f_code.co_filename == "<template>" else told
+        frame = frame.tb_next
+    return f" line {told}" if told else ""
 
 
 def _is_html(name: str | None) -> bool:
