@@ -111,7 +111,13 @@ def _order(
             {"mailbox": named(mailbox), "messages": 0}, f"nothing of {named(mailbox)} to {order} here", as_json=as_json
         )
         return
-    publish(settings, done)
-    word = "message" if done.messages == 1 else "messages"
-    said = f"{_DONE[order]}: {done.messages} {word} of {done.mailbox} on {done.host}, by {done.operator}: {done.reason}"
-    tell(done, said, as_json=as_json)
+    publish(settings, done.event)
+    show(
+        [{"queue_id": each.queue_id, "to": ", ".join(each.domains), "done": _DONE[order]} for each in done.messages],
+        "",
+        as_json=as_json,
+    )
+    event = done.event
+    word = "message" if event.messages == 1 else "messages"
+    said = f"{event.messages} {word} of {event.mailbox} on {event.host}, by {event.operator}: {event.reason}"
+    tell(event, f"{_DONE[order]}: {said}", as_json=as_json)

@@ -15,12 +15,19 @@ from schemas.settings import Settings
 from streams.holds import Done, Holds, Kept, Queue, ordered, ours, settled
 from streams.operating import login, now
 from streams.postfix_queue import PostfixQueue
-from streams.queued import HOLD, WAITING
+from streams.queued import HOLD, WAITING, Message
 from streams.queueing import Memory, Owners, fact_of
 
 Order = Literal["hold", "release", "drop"]
 _DOMAINS = 5
 _NOBODY = Holds()
+
+
+class Obeyed(msgspec.Struct, frozen=True):
+    """An order that was carried out: its event, and the messages that it was carried out on."""
+
+    event: QueueHeld
+    messages: tuple[Message, ...]
 
 
 class Desk:
@@ -52,8 +59,8 @@ class Desk:
 
     def obey(
         self, order: Order, mailbox: str, reason: str, operator: str = "", only: frozenset[str] | None = None
-    ) -> QueueHeld | None:
-        """Carry an order out and return its event, None where there was nothing to do; `only`: no ids but these.
+    ) -> Obeyed | None:
+        """Carry an order out and return what was done, None where there was nothing to do; `only`: no ids but these.
 
         ValueError without a reason, EffectError where Postfix or our memory refuses.
         """
@@ -67,7 +74,8 @@ class Desk:
         at = now()
         told = Done(mailbox=mailbox, action=order, decision=f"order at {at}", messages=done)
         event = fact_of(told, socket.gethostname(), at, operator or login(), reason)
-        return msgspec.structs.replace(event, decision="")
+        event = msgspec.structs.replace(event, decision="")
+        return Obeyed(event, tuple(queue[name] for name in done))
 
     @contextmanager
     def _looked(self, mailbox: str) -> Iterator[tuple[Kept, Queue, Holds]]:

@@ -185,16 +185,17 @@ def test_an_operator_lets_go_and_drops_only_what_we_hold(lab: SaslLab, tmp_path:
 
     held = desk.obey("hold", MALLORY, "a takeover", "carla")
     assert held is not None
-    assert (held.action, held.messages, held.operator, held.reason) == ("hold", 2, "carla", "a takeover")
+    assert (held.event.action, held.event.messages, held.event.operator) == ("hold", 2, "carla")
+    assert {each.sender for each in held.messages} == {ALICE, MALLORY}
     assert desk.obey("hold", MALLORY, "again") is None
     assert lab.on_hold() == {"forged-1@example.org", ALICE, MALLORY}
     let_go = desk.obey("release", MALLORY, "a false alarm", "carla")
     assert let_go is not None
-    assert (let_go.messages, lab.on_hold()) == (2, {"forged-1@example.org"})
+    assert (let_go.event.messages, lab.on_hold()) == (2, {"forged-1@example.org"})
 
     again = desk.obey("hold", MALLORY, "no false alarm", "carla")
     assert again is not None
-    assert again.id != held.id
+    assert again.event.id != held.event.id
     concerned = desk.concerned("drop", MALLORY)
     assert list(concerned.values()) == [("example.net",), ("example.net",)]
     assert desk.obey("drop", MALLORY, "spam", "carla", frozenset(list(concerned)[:1])) is not None
