@@ -132,7 +132,7 @@ def stream(config: Config = DEFAULT_CONFIG) -> None:
 
 @app.command()
 def hooks(config: Config = DEFAULT_CONFIG) -> None:
-    """Run the hooks of this host: tell its MTA which relay IPs are active."""
+    """Run the hooks of this host: tell its MTA which relay IPs are active, and bar mailboxes."""
     from streams.hooking import run
 
     run(_ready(config))

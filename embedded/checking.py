@@ -4,7 +4,6 @@ A finding is something that would not work; a note is something that works, but 
 """
 
 import os
-import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -15,14 +14,15 @@ from collectors.geo import GeoDatabases
 from collectors.lists import chosen
 from collectors.outbound import of_master_cf
 from collectors.ways import ways_of
+from embedded.checking_bars import loose, suspensions
 from embedded.checking_followers import followers, odd
+from embedded.checking_paths import runnable, writable
 from embedded.listening import faults
 from schemas.settings import Log, Settings
 from streams import hooks, leak_key
 from streams.steps import known_rules
 
 _PUBLIC = {"1.0.0.1", "1.1.1.1", "8.8.4.4", "8.8.8.8", "9.9.9.9", "149.112.112.112", "208.67.220.220", "208.67.222.222"}
-_PROGRAMS = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))
 
 
 def findings(settings: Settings, master_cf: Path | None = None) -> list[str]:
@@ -30,14 +30,15 @@ def findings(settings: Settings, master_cf: Path | None = None) -> list[str]:
 
     With a `master_cf` also where Postfix's transports are others than the pools'. OSError if that cannot be read.
     """
-    checks = (_formats, _lists, _logs, _maildirs, _geoip, _rules, _leaks_key, _hooks, _transports, faults, followers)
+    files = (_formats, _lists, _logs, _maildirs, _geoip, _rules, _leaks_key)
+    checks = (*files, _hooks, _transports, faults, suspensions, followers)
     wrong = [sentence for check in checks for sentence in check(settings)]
     return wrong + (list(_master_cf(settings, master_cf)) if master_cf else [])
 
 
 def notes(settings: Settings) -> list[str]:
     """Return a sentence for each thing that works, but hardly as it was meant."""
-    return [*_notes(settings), *odd(settings)]
+    return [*_notes(settings), *loose(settings), *odd(settings)]
 
 
 def _notes(settings: Settings) -> Iterator[str]:
@@ -98,7 +99,7 @@ def _logs(settings: Settings) -> Iterator[str]:
         yield from _twice(part, "log", {name: log.log for name, log in logs.items()})
         for name, log in logs.items():
             yield from _log(f"{part}.{name}.log", log)
-    yield from _writable("data", settings.data / "any")
+    yield from writable("data", settings.data / "any")
 
 
 def _log(place: str, log: Log) -> Iterator[str]:
@@ -156,14 +157,13 @@ def _hooks(settings: Settings) -> Iterator[str]:
         socketmap, randmap = pool.hooks.postfix_socketmap, pool.hooks.postfix_randmap
         place = f"pool.{name}.hooks"
         if socketmap is not None:
-            yield from _writable(f"{place}.postfix_socketmap.state", socketmap.state)
+            yield from writable(f"{place}.postfix_socketmap.state", socketmap.state)
         if randmap is None:
             continue
-        yield from _writable(f"{place}.postfix_randmap.path", randmap.path)
+        yield from writable(f"{place}.postfix_randmap.path", randmap.path)
         if tables.setdefault(randmap.path, name) != name:
             yield f"{place}.postfix_randmap.path: {randmap.path} is written by the pool {tables[randmap.path]} already"
-        if not (randmap.reload and shutil.which(randmap.reload[0], path=_PROGRAMS)):
-            yield f"{place}.postfix_randmap.reload: no program {randmap.reload[0] if randmap.reload else ''!r}"
+        yield from runnable(f"{place}.postfix_randmap.reload", randmap.reload)
 
 
 def _transports(settings: Settings) -> Iterator[str]:
@@ -192,17 +192,6 @@ def _master_cf(settings: Settings, path: Path) -> Iterator[str]:
                 yield f"{place}: {path} has no such transport with an address of its own; there are {known}"
             elif there[transport] != ip:
                 yield f"{place}: is {ip}, but {path} binds it to {there[transport]}"
-
-
-def _writable(place: str, path: Path) -> Iterator[str]:
-    """Find the nearest folder that is there: the rest can be made below it."""
-    nearest = next(parent for parent in path.absolute().parents if parent.exists())
-    if path.is_dir():
-        yield f"{place}: {path} is a folder"
-    elif not nearest.is_dir():
-        yield f"{place}: {nearest} is no folder, so {path} cannot be written"
-    elif not os.access(nearest, os.W_OK | os.X_OK):
-        yield f"{place}: {path} cannot be written by this user"
 
 
 def split(finding: str) -> dict[str, object]:

@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Iterator
 
+from embedded.listening import answers_as_policy
 from schemas.pulse import Pulse
 from schemas.settings import Settings
 
@@ -21,7 +22,8 @@ def ailments(settings: Settings, process: str) -> list[str]:
         case "stream" | "sink":
             return list(_silent(settings, process))
         case "hooks":
-            return [sentence for name in settings.pool for sentence in _deaf(settings, name)]
+            maps = [sentence for name in settings.pool for sentence in _deaf(settings, name)]
+            return maps + list(_mute(settings))
         case _:
             raise ValueError(f"no check for {process!r}; there are {', '.join(PROCESSES)}")
 
@@ -43,3 +45,9 @@ def _deaf(settings: Settings, pool: str) -> Iterator[str]:
             return
     except OSError as error:
         yield f"hooks: the socketmap of {pool} does not answer on {hook.host}:{hook.port}: {error.strerror or error}"
+
+
+def _mute(settings: Settings) -> Iterator[str]:
+    hook = settings.mailboxes.hooks.postfix_policy
+    if hook is not None and not answers_as_policy(hook.host, hook.port):
+        yield f"hooks: the policy server does not answer on {hook.host}:{hook.port}"

@@ -28,6 +28,18 @@ def faults(settings: Settings) -> Iterator[str]:
             yield f"{place}.port: {hook.port} is the dashboard's port too"
         else:
             yield from _problem(place, address, running=_answers_as_socketmap(*address))
+    policy = settings.mailboxes.hooks.postfix_policy
+    if policy is not None:
+        yield from _policy((policy.host, policy.port), dashboard, asked)
+
+
+def _policy(address: tuple[str, int], dashboard: tuple[str, int], maps: set[tuple[str, int]]) -> Iterator[str]:
+    place = "mailboxes.hooks.postfix_policy"
+    if address == dashboard or address in maps:
+        other = "the dashboard's" if address == dashboard else "a socketmap's"
+        yield f"{place}.port: {address[1]} is {other} port too"
+    else:
+        yield from _problem(place, address, running=answers_as_policy(*address))
 
 
 def dashboard_is_free(settings: Settings) -> None:
@@ -62,4 +74,12 @@ def _answers_as_socketmap(host: str, port: int) -> bool:
         asked.sendall(netstring(b"relaywarden-check check@example.net"))
         content = asked.recv(256).partition(b":")[2]
         return content.startswith((b"OK ", b"PERM no pool"))
+    return False
+
+
+def answers_as_policy(host: str, port: int) -> bool:
+    """Tell whether a policy server answers there."""
+    with suppress(OSError), socket.create_connection((host, port), timeout=_PATIENCE_SECONDS) as asked:
+        asked.sendall(b"request=relaywarden_check\n\n")
+        return asked.recv(256) == b"action=DUNNO\n\n"
     return False

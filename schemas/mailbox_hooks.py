@@ -204,8 +204,8 @@ class PostfixQueueHook(Part):
 class CustomerMailHook(Part):
     """A mail to the customer at these steps, over SMTP; on one host only, since each host with it sends.
 
-    `support` is whom to call, as it is to be read. A mailbox of no customer with a `contact` is told about at `fallback`
-    ("": nobody is told); `desk` gets what could go to nobody but the barred mailbox itself.
+    `support` is whom to call, as it is to be read. A mailbox of no customer with a `contact` is told about at
+    `fallback` ("": nobody is told); `desk` gets what could go to nobody but the barred mailbox itself.
     """
 
     sender: Address

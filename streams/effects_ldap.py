@@ -26,7 +26,7 @@ def modify(effect: LdapModify) -> None:
             server,
             effect.bind_dn,
             password,
-            receive_timeout=effect.timeout_seconds,
+            receive_timeout=max(1, round(effect.timeout_seconds)),  # goes into a struct of whole seconds
             raise_exceptions=True,
             check_names=False,  # the DN is escaped already, and goes out as it stands
         )

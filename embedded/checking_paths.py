@@ -1,0 +1,25 @@
+"""Whether a file of the configuration can be written here, and whether a program is there."""
+
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+PROGRAMS = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))
+
+
+def writable(place: str, path: Path) -> Iterator[str]:
+    """Yield why a file cannot be written, by the nearest folder that is there: the rest can be made below it."""
+    nearest = next(parent for parent in path.absolute().parents if parent.exists())
+    if path.is_dir():
+        yield f"{place}: {path} is a folder"
+    elif not nearest.is_dir():
+        yield f"{place}: {nearest} is no folder, so {path} cannot be written"
+    elif not os.access(nearest, os.W_OK | os.X_OK):
+        yield f"{place}: {path} cannot be written by this user"
+
+
+def runnable(place: str, command: Sequence[str]) -> Iterator[str]:
+    """Yield why a command cannot be run: its program is not there."""
+    if not (command and shutil.which(command[0], path=PROGRAMS)):
+        yield f"{place}: no program {command[0] if command else ''!r}"
