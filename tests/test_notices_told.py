@@ -102,9 +102,10 @@ def test_a_decision_becomes_a_mail_and_a_line_in_the_list(
     client.raw_insert("mailbox_signals", insert_block=b"\n".join(map(codec.encode, told)), fmt="JSONEachRow")
     config = tmp_path / "relaywarden.toml"
     config.write_text(text)
-    listed = [
-        json.loads(line) for line in run("notice", "list", ALICE, "--config", config, "--json").stdout.splitlines()
-    ]
+    known = {"RELAYWARDEN_CLICKHOUSE_PASSWORD": clickhouse.password}
+    done = run("notice", "list", ALICE, "--config", config, "--json", env=known)
+    assert (done.returncode, done.stderr) == (0, "")
+    listed = [json.loads(line) for line in done.stdout.splitlines()]
     assert [(row["template"], row["status"]) for row in listed] == [
         ("released", "sent"),
         ("released", "intended"),
@@ -112,4 +113,6 @@ def test_a_decision_becomes_a_mail_and_a_line_in_the_list(
         ("suspended", "intended"),
     ]
     assert listed[0]["recipient"] == "admin@example.net"
-    assert run("notice", "list", "bob@example.net", "--config", config).stdout == "no mail to a customer yet\n"
+    assert (
+        run("notice", "list", "bob@example.net", "--config", config, env=known).stdout == "no mail to a customer yet\n"
+    )
