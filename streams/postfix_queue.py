@@ -36,11 +36,11 @@ class PostfixQueue:
         """Return the waiting messages and those on hold, by id."""
         command = ("postqueue", *self._config, "-j")
         try:
-            found, _, status = self._run(command, b"", _LIST_SECONDS, listing)
+            found, said, status = self._run(command, b"", _LIST_SECONDS, listing)
         except ValueError as error:
             raise EffectError(str(error)) from error
         if status:
-            raise EffectError(f"postqueue -j ended with {status}")
+            raise EffectError(f"{' '.join(command)}: ended with {status}: {_ending(said)}")
         return found
 
     def envelopes(self, ids: Iterable[str]) -> Iterator[tuple[str, Envelope]]:
@@ -88,7 +88,7 @@ class PostfixQueue:
         command = ("postsuper", *self._config, *words)
         _, said, status = self._run(command, "".join(f"{queue_id}\n" for queue_id in ids).encode(), _LIST_SECONDS, _all)
         if status:
-            raise EffectError(f"{' '.join(command)}: ended with {status}: {said[-_WORDS:].decode(errors='replace')}")
+            raise EffectError(f"{' '.join(command)}: ended with {status}: {_ending(said)}")
         return frozenset(name.decode() for name in _SAID.findall(said)) & frozenset(ids)
 
     @staticmethod
@@ -125,6 +125,10 @@ class PostfixQueue:
 def listing(answer: IO[bytes]) -> dict[str, Message]:
     """Return the messages of `postqueue -j` by id. ValueError names a line that cannot be read."""
     return {message.queue_id: message for message in listed(answer)}
+
+
+def _ending(words: bytes) -> str:
+    return words[-_WORDS:].decode(errors="replace").strip()
 
 
 def _all(answer: IO[bytes]) -> bytes:

@@ -145,7 +145,7 @@ def test_hooks_that_only_follow_bar_nobody(tmp_path: Path) -> None:
 def test_a_queue_that_cannot_be_asked(tmp_path: Path) -> None:
     hook = f"[mailboxes.hooks.postfix_queue]\nconfig = '{tmp_path}/none'\n"
     config = _config(tmp_path, hook)
-    assert refusal(run("queue", "list", "--config", config)).startswith("postqueue")
+    assert refusal(run("queue", "list", "--config", config)).startswith(f"postqueue -c {tmp_path}/none -j: ended with ")
     rows = [json.loads(line) for line in run("check", "--config", config, "--json").stdout.splitlines()]
     assert {
         "level": "error",

@@ -1,5 +1,6 @@
 """A real Postfix with mailboxes that log in: the thief's mail goes on hold, and only what we held comes back."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from schemas.settings import Settings
 from streams.bars import Bar, HoldQueue
 from streams.queue_orders import Desk
 from streams.queueing import QueueKeeper
+from tests.command.shell import Done, refusal, run
 from tests.parts import require, require_root
 from tests.real.sasl_lab import SaslLab
 
@@ -198,6 +200,13 @@ def test_an_operator_lets_go_and_drops_only_what_we_hold(lab: SaslLab, tmp_path:
     assert again.event.id != held.event.id
     concerned = desk.concerned("drop", MALLORY)
     assert list(concerned.values()) == [("example.net",), ("example.net",)]
+    refused = _command(lab, tmp_path, "drop", MALLORY, "--reason", "spam")
+    assert refusal(refused) == f"2 messages of {MALLORY} would be dropped for good: say --yes"
+    unheard = _command(lab, tmp_path, "drop", MALLORY, "--reason", "spam", "--yes")
+    assert refusal(unheard) == "no broker at 127.0.0.1:1: Connection refused"
+    assert set(desk.concerned("drop", MALLORY)) == set(concerned), "what nobody can take down is not done"
+    (shown,) = map(json.loads, _command(lab, tmp_path, "list", MALLORY, "--json").stdout.splitlines())
+    assert (shown["held"], shown["waiting"], shown["held_by_others"]) == (2, 0, 1)
     assert desk.obey("drop", MALLORY, "spam", "carla", frozenset(list(concerned)[:1])) is not None
     assert len(lab.queue.messages()) == 6
     assert desk.obey("drop", MALLORY, "spam", "carla") is not None
@@ -213,3 +222,12 @@ def _settings(lab: SaslLab, data: Path) -> Settings:
             "mailboxes": {"hooks": {"postfix_queue": {"config": lab.config}}},
         }
     )
+
+
+def _command(lab: SaslLab, data: Path, *words: str) -> Done:
+    config = data / "relaywarden.toml"
+    config.write_text(
+        f"data = '{data}'\n[embedded]\ndata = '{data}/var'\n[kafka]\nbootstrap = ['127.0.0.1:1']\n"
+        f"[mailboxes.hooks.postfix_queue]\nconfig = '{lab.config}'\n"
+    )
+    return run("queue", *words, "--config", config)
