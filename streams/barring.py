@@ -40,7 +40,7 @@ class Barring:
         self._folder = configuration.data / "bars"
         self._folder.mkdir(parents=True, exist_ok=True)
         self._kept = _read(self._folder / _KEPT)
-        self._standing = Standing(self._kept)
+        self._standing, self._told = Standing(self._kept), False
         self._policy: PolicyServer | None = None
         self._hooks = {} if self._settings.dry_run else bars.configured(self._settings)
         self._carried = {name: self._loaded(name) for name in self._hooks}
@@ -89,11 +89,14 @@ class Barring:
 
     def start_over(self) -> None:
         """Await a log from its beginning."""
-        self._standing = Standing(self._kept)
+        self._standing, self._told = Standing(self._kept), False
 
     def take(self, events: tuple[Decision, ...], quiet_seconds: float, *, fresh: bool) -> None:  # noqa: ARG002 a log's
         """Take decisions, and give what is barred to the hooks if that changed."""
         self._standing.take(events)
+        told, self._told = self._told, self._standing.tells(quiet_seconds)
+        if not events and told == self._told:
+            return
         kept = self._standing.now(quiet_seconds)
         if kept == self._kept:
             return

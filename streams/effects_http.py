@@ -6,6 +6,7 @@ The signature is HMAC-SHA256 over `TIMESTAMP.BODY`, so that a recorded call cann
 import hmac
 import time
 from http import HTTPStatus
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -33,6 +34,8 @@ def signature(secret: str, timestamp: int, body: str) -> str:
 
 def call(effect: HttpCall) -> None:
     """Call the URL. EffectError for any answer but 200 to 299, HopelessError where it refuses this very call."""
+    url = urlsplit(effect.url)
+    place = f"{url.scheme}://{url.hostname}"  # the rest may hold a token
     timestamp = time.time_ns() // 1_000_000_000  # noqa: TID251 the receiver compares it with its clock
     headers = {
         "Content-Type": "application/json",
@@ -44,11 +47,11 @@ def call(effect: HttpCall) -> None:
     try:
         answer = httpx.post(effect.url, content=effect.body, headers=headers, timeout=effect.timeout_seconds)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise EffectError(f"{effect.url}: {error or type(error).__name__}") from error
+        raise EffectError(f"{place}: {error or type(error).__name__}") from error
     if answer.is_success:
         return
     said = " ".join(answer.text.split())[:_SAID_CHARACTERS]
-    failure = f"{effect.url}: {answer.status_code} {answer.reason_phrase}: {said}"
+    failure = f"{place}: {answer.status_code} {answer.reason_phrase}: {said}"
     if answer.is_client_error and answer.status_code not in _PASSING:
         raise HopelessError(failure)
     raise EffectError(failure)

@@ -30,6 +30,7 @@ from schemas.topics import MAILBOX_SIGNALS, place_of
 from streams.barred import Kept
 from streams.bars import Bar
 from streams.hooking import serve
+from streams.serving import listen
 from tests.barring_lab import AT, hooks_running, publish, release, suspension, throttle, until
 
 # kafka-python leaves the sockets of a broker that went away to the garbage collector.
@@ -151,7 +152,7 @@ def test_a_replaced_broker_releases_nobody_and_bars_nobody_meanwhile(tmp_path: P
     configuration = _configuration(tmp_path, f"127.0.0.1:{at}", port)
     history = (suspension(1, CAROL), release(2, CAROL), suspension(3, ALICE))
     seen: list[dict[str, str]] = []
-    with Broker(tmp_path / "one.log", at, cluster_id="one") as broker:
+    with Broker(tmp_path / "one.log", at, cluster_id="one"):
         ensure_topics(configuration)
         publish(configuration, *history)
         running = hooks_running(configuration)
@@ -236,6 +237,31 @@ def test_the_process_comes_back_with_what_it_knew(tmp_path: Path, end: signal.Si
         assert process.returncode == (-9 if end is signal.SIGKILL else 0)
         assert b"Traceback" not in said
     assert _done(tmp_path) == [f"suspend {ALICE}"]
+
+
+def test_questions_wait_in_systemds_socket_while_the_process_restarts(tmp_path: Path) -> None:
+    (tmp_path / "bars").mkdir()
+    (tmp_path / "bars" / "barred.json").write_bytes(msgspec.json.encode(KNOWN))
+    with listen("127.0.0.1", 0) as listening:
+        port = listening.getsockname()[1]
+        told = _configuration(tmp_path, f"127.0.0.1:{free_port()}", port).model_dump_json()
+        program = (
+            "import os; os.environ['LISTEN_PID'] = str(os.getpid())\n"
+            f"from streams import hooking as h; h.run(h.Settings.model_validate_json({told!r}))"
+        )
+        for _ in range(2):
+            with socket.create_connection(("127.0.0.1", port), timeout=20) as early:
+                early.sendall(f"request=smtpd_access_policy\nsasl_username={ALICE}\n\n".encode())
+                process = subprocess.Popen(
+                    [sys.executable, "-c", program],
+                    env={**os.environ, "LISTEN_FDS": "1", "PYTHONPATH": os.pathsep.join(sys.path)},
+                    preexec_fn=lambda: os.dup2(listening.fileno(), 3),  # noqa: PLW1509 no threads run in this test
+                    close_fds=False,
+                    stderr=subprocess.DEVNULL,
+                )
+                assert early.recv(100).startswith(b"action=REJECT 5.7.1 ")
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(15) == 0
 
 
 def test_a_hook_that_is_not_configured_any_more_is_told_with_whom_it_holds(

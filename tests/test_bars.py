@@ -98,6 +98,15 @@ def test_only_the_hooks_of_the_configuration_run() -> None:
     assert bars.configured(MailboxHooks(postfix_access=access)) == {"postfix_access": access}
 
 
+def test_the_manual_has_a_part_for_every_hook_with_its_defaults() -> None:
+    manual = (Path(__file__).parents[1] / "docs" / "hooks-mailboxes.md").read_text()
+    assert all(f"\n## {name}\n" in manual for name in set(bars.names()) - THEIRS)
+    policy, access, deny = PostfixPolicyHook(), PostfixAccessHook(), DovecotDenyHook()
+    assert f"check_policy_service {{ inet:{policy.host}:{policy.port}, timeout=5s, default_action=DUNNO }}" in manual
+    assert f"check_sasl_access hash:{access.path},\n" in manual
+    assert f"      args = username_format=%Lu {deny.path}\n" in manual
+
+
 def _effects(name: str, barred: dict[str, Bar]) -> tuple[bars.Effect, ...]:
     return bars.load(name)(barred, barred, SETTINGS[name])
 
