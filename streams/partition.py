@@ -191,25 +191,28 @@ class Partition:
             if isinstance(event, IdentityLeaked):
                 self._leaking = True
                 self._leaks.learn(event)
-                owner = self._leaks.owner(event, self.states)
-                if owner:
-                    self._leaked(owner, event, min(event.at, self._latest))
-                continue
-            subject = mailboxes.subject_of(event)
-            if subject and not (isinstance(event, CulpritNamed) and subject not in self.states):
+                self._note(self._leaks.owner(event, self.states), event)
+            elif isinstance(event, CulpritNamed):
+                self._note(event.mailbox, event)
+            elif subject := mailboxes.subject_of(event):
                 self._step(subject, event)
 
     def _apply_leaks(self) -> None:
         for mailbox, event in tuple(self._leaks.found(self.states)):
-            self._leaked(mailbox, event, 0)
+            self._note(mailbox, event)
 
-    def _leaked(self, mailbox: str, event: IdentityLeaked, at: int) -> None:
-        """Apply a leak in the mailbox's own time, whenever the list was read; one that it knows changes nothing."""
-        state = self.states[mailbox]
+    def _note(self, mailbox: str, event: IdentityLeaked | CulpritNamed) -> None:
+        """Apply what is known of a mailbox in its own time: the mail may be of last week, read today.
+
+        What the mailbox knows already changes nothing, nor does what concerns none that was seen.
+        """
+        state = self.states.get(mailbox)
+        if state is None:
+            return
         known = state.recent
-        self.states[mailbox], decided = mailboxes.step(
-            state, msgspec.structs.replace(event, at=max(at, state.aged)), self._limits, self._customers
-        )
+        at = max(state.aged, min(event.at, self._latest))
+        noted = msgspec.structs.replace(event, at=at)
+        self.states[mailbox], decided = mailboxes.step(state, noted, self._limits, self._customers)
         if self.states[mailbox].recent != known:
             self._dirty.add(mailbox)
         if decided:

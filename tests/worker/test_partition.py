@@ -182,12 +182,15 @@ def test_leaks_are_read_back_and_wait_for_their_key() -> None:
 
 
 def test_a_signal_of_today_makes_no_mail_of_yesterday_late_and_counts_as_no_traffic() -> None:
-    """The partition is behind: an order of today comes while the mail of last week is read."""
+    """The partition is behind: an order and a culprit of today come while the mail of last week is read."""
     partition, events = Partition(0, LIMITS, "1"), interleaved()
     partition.apply(MAIL_EVENTS, events[:60])
-    partition.apply(MAILBOX_SIGNALS, [order("watch", FAR, mailbox="other@example.net")])
+    box0 = "box0@example.net"
+    named = CulpritNamed(id="c", at=FAR, mailbox=box0, pool="main", ip="192.0.2.1", messages=9, share=0.5)
+    partition.apply(MAILBOX_SIGNALS, [order("watch", FAR, mailbox="other@example.net"), named])
     partition.apply(MAIL_EVENTS, events[60:])
     whole, _ = mailboxes.replay(events, LIMITS)
+    assert partition.states[box0].aged == whole.pop(box0).aged
     assert {name: mailboxes.encode(partition.states[name]) for name in whole} == {
         name: mailboxes.encode(state) for name, state in whole.items()
     }
