@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from collectors.admin import ensure_topics
+from embedded.broker import Broker
 from schemas.mailbox_hooks import PostfixQueueHook
 from schemas.settings import Settings
 from streams.bars import Bar, HoldQueue
@@ -224,10 +226,28 @@ def _settings(lab: SaslLab, data: Path) -> Settings:
     )
 
 
-def _command(lab: SaslLab, data: Path, *words: str) -> Done:
+def test_a_drop_is_an_event_with_the_operators_name(lab: SaslLab, tmp_path: Path, fresh_broker: Broker) -> None:
+    lab.submit(MALLORY, "forged@example.org", "bob@example.net")
+    lab.submit(ALICE, ALICE, "bob@example.net")
+    lab.waiting(2)
+    Hook(lab, tmp_path / "bars").suspend(MALLORY)
+    ensure_topics(Settings.model_validate({"kafka": {"bootstrap": [fresh_broker.bootstrap]}}))
+    words = ("drop", MALLORY, "--reason", "spam", "--operator", "carla", "--yes", "--json")
+    done = _command(lab, tmp_path, *words, bootstrap=fresh_broker.bootstrap)
+    assert (done.returncode, done.stderr) == (0, "")
+    message, event = map(json.loads, done.stdout.splitlines())
+    assert (message["to"], message["done"]) == ("example.net", "dropped")
+    assert (event["type"], event["action"], event["messages"]) == ("queue_held", "drop", 1)
+    assert (event["operator"], event["reason"]) == ("carla", "spam")
+    assert [each.sender for each in lab.queue.messages().values()] == [ALICE]
+    again = _command(lab, tmp_path, *words[:-1], bootstrap=fresh_broker.bootstrap)
+    assert (again.returncode, again.stdout) == (0, f"nothing of {MALLORY} to drop here\n")
+
+
+def _command(lab: SaslLab, data: Path, *words: str, bootstrap: str = "127.0.0.1:1") -> Done:
     config = data / "relaywarden.toml"
     config.write_text(
-        f"data = '{data}'\n[embedded]\ndata = '{data}/var'\n[kafka]\nbootstrap = ['127.0.0.1:1']\n"
+        f"data = '{data}'\n[embedded]\ndata = '{data}/var'\n[kafka]\nbootstrap = ['{bootstrap}']\n"
         f"[mailboxes.hooks.postfix_queue]\nconfig = '{lab.config}'\n"
     )
     return run("queue", *words, "--config", config)
