@@ -1,12 +1,13 @@
 """What is barred now: the fold of the decisions, held against what was known before the log was read.
 
 A log can be empty, or shorter than what is known: the embedded broker is refilled now and then, and a cluster may lose
-records. So what is known to be barred stays barred until the log tells a newer decision about that very mailbox; and
-nobody is barred anew by a log that does not tell as much as is known, since it may lack the release.
+records. So who is known to be barred, or released, stays so until the log tells a newer decision about that very
+mailbox; and nobody is barred anew by a log that does not tell as much as is known, since it may lack the release.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
+from heapq import nlargest
 from itertools import islice
 
 import msgspec
@@ -18,6 +19,7 @@ from streams.bars import Bar
 
 QUIET_SECONDS = 5.0
 _REMEMBERED = 200
+_RELEASES = 1000
 _REASON_CHARACTERS = 500
 _REASONS = 8
 
@@ -32,9 +34,10 @@ class Decision:
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
-    """What is barred, and the ids of the newest decisions that were read."""
+    """What is barred, the newest releases, and the ids of the newest decisions that were read."""
 
     barred: dict[str, Bar]
+    released: dict[str, Bar] = {}
     newest: tuple[str, ...] = ()
 
 
@@ -69,25 +72,25 @@ class Standing:
 
     def now(self, quiet_seconds: float) -> Kept:
         """Return what is barred now."""
-        barred = {name: bar for name, bar in self._still().items() if bar.step}
-        if not self.tells(quiet_seconds):
-            return Kept(barred=barred, newest=self._known.newest)
-        others = {name: bar for name, bar in self._bars.items() if bar.step and name not in self._known.barred}
-        newest = tuple(islice(reversed(self._seen), _REMEMBERED))
-        return Kept(barred=barred | others, newest=newest)
-
-    def released(self) -> Mapping[str, Bar]:
-        """Return the releases that the log tells, by mailbox."""
-        return {name: bar for name, bar in self._bars.items() if not bar.step}
-
-    def _still(self) -> dict[str, Bar]:
-        """Return the newest that is known of each mailbox that was barred before."""
-        return {name: self._newer(bar, self._bars.get(name)) for name, bar in self._known.barred.items()}
+        known = {**self._known.barred, **self._known.released}
+        latest = {name: self._newer(bar, self._bars.get(name)) for name, bar in known.items()}
+        newest = self._known.newest
+        if self.tells(quiet_seconds):
+            latest = {**self._bars, **latest}
+            newest = tuple(islice(reversed(self._seen), _REMEMBERED))
+        released = nlargest(_RELEASES, (item for item in latest.items() if not item[1].step), key=_since)
+        return Kept(
+            barred={name: bar for name, bar in latest.items() if bar.step}, released=dict(released), newest=newest
+        )
 
     def _newer(self, known: Bar, told: Bar | None) -> Bar:
         if told is not None and (known.decision in self._seen or told.since > known.since):
             return told
         return known
+
+
+def _since(item: tuple[str, Bar]) -> tuple[int, str]:
+    return item[1].since, item[0]
 
 
 def decision_of(event: Event) -> Decision | None:

@@ -112,7 +112,7 @@ class Barring:
             self._want()
 
     def _want(self) -> None:
-        wanted = Wanted(self._kept.barred, self._standing.released())
+        wanted = Wanted(self._kept.barred, self._kept.released)
         for carrier in self._carriers:
             carrier.want(wanted)
 

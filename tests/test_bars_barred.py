@@ -91,6 +91,20 @@ def test_a_newer_decision_about_the_mailbox_itself_ends_what_is_known() -> None:
     assert _after(throttled(7, BOB), known=KNOWN).barred[BOB].decision == "d7"
 
 
+def test_a_release_that_the_log_lost_stays_until_a_newer_decision() -> None:
+    known = _after(suspended(1), released(2))
+    assert known.released == {ALICE: released(2).bar}
+    assert _steps(_after(suspended(1), known=known, quiet_seconds=3600)) == {}, "its release was lost, not taken back"
+    again = _after(suspended(1), suspended(3), known=known, quiet_seconds=3600)
+    assert again.barred == {ALICE: suspended(3).bar}
+    assert again.released == {}
+
+
+def test_so_many_releases_are_remembered_the_newest() -> None:
+    kept = _after(*(released(number, f"m{number}@example.net") for number in range(1500)))
+    assert set(kept.released) == {f"m{number}@example.net" for number in range(500, 1500)}
+
+
 def test_nobody_is_barred_anew_by_a_log_that_is_being_refilled() -> None:
     carol = "carol@example.net"
     standing = Standing(KNOWN)

@@ -99,7 +99,12 @@ def _until(done: Callable[[], bool], seconds: float = 10.0) -> None:
 def _want(*decisions: Decision) -> Wanted:
     standing = Standing(NOTHING)
     standing.take(decisions)
-    return Wanted(standing.now(0.0).barred, standing.released())
+    return _wanted(standing)
+
+
+def _wanted(standing: Standing) -> Wanted:
+    kept = standing.now(0.0)
+    return Wanted(kept.barred, kept.released)
 
 
 def test_each_change_is_carried_out_once_and_a_restart_repeats_nothing(host: Host) -> None:
@@ -264,8 +269,8 @@ def test_whatever_fails_in_between_the_target_is_at_last_as_the_log_says(
     target, held, standing = _Model(), dict[str, Held](), Standing(NOTHING)
     for number, (kind, mailbox, fails) in enumerate(changes):
         standing.take([kind(number, mailbox)])
-        held = _round(target, held, Wanted(standing.now(0.0).barred, standing.released()), fails=fails)
-    held = _round(target, held, Wanted(standing.now(0.0).barred, standing.released()), fails=False)
+        held = _round(target, held, _wanted(standing), fails=fails)
+    held = _round(target, held, _wanted(standing), fails=False)
     assert target.barred == set(standing.now(0.0).barred)
     assert set(held) == target.barred
 
