@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 from zlib import crc32
 
-from schemas.events import ComplaintReceived, DeliveryAttempted, MailboxAuthenticated, MessageSubmitted
+from schemas.events import DeliveryAttempted, MailboxAuthenticated, MessageSubmitted
 from streams.familiar import address_digest, is_known, remember
 from streams.habits import (
     ACTIVE,
@@ -11,8 +11,6 @@ from streams.habits import (
     ANSWERS_1H,
     ANSWERS_3W,
     CLIENTS,
-    COMPLAINTS_1D,
-    COMPLAINTS_3W,
     DAYS_3W,
     DOMAINS,
     DOMAINS_10M,
@@ -24,6 +22,7 @@ from streams.habits import (
     GUESS_NETWORKS,
     GUESS_SAME,
     GUESSED_AT,
+    HOME_AT,
     HOURS_NOW,
     HOURS_USUAL,
     KNOWN_1D,
@@ -33,6 +32,7 @@ from streams.habits import (
     NETWORKS_10M,
     NEW_1D,
     NEW_3W,
+    OWED,
     PEAK_DOMAINS,
     PEAK_FAILED_1H,
     PEAK_FRESH,
@@ -48,6 +48,9 @@ from streams.habits import (
     REFUSED_1D,
     REFUSED_1H,
     REFUSED_3W,
+    SENDING,
+    SENDING_NOW,
+    SENT_STRANGE,
     STRANGE_1D,
     STRANGE_AT,
     STRANGE_HOURS_1D,
@@ -60,17 +63,19 @@ from streams.habits import (
     UNKNOWN_3W,
     MailboxState,
 )
+from streams.manner import count_manner, count_service
 from streams.refusal import Blame, blame
-from streams.window import HOUR, MINUTE, domain_digest, network_digest, provider_digest
+from streams.window import HOUR, MINUTE, domain_digest, machine_digest, network_digest, provider_digest
 
 if TYPE_CHECKING:
     from array import array
 
 _LEAST_FAILURES = 4.5  # five, of which the first may have begun to fade
 _SEVERAL_NETWORKS = 6.0
+_BY_LOGIN = frozenset(("sasl", "pop"))
+_LEAST_MESSAGES = 10.0  # then it is known from where it sends
 _LEAST_DAYS = 0.9  # two half days, of which the first has begun to fade
-_MOST_STRANGE = 11 * 2  # bytes: messages whose deliveries may still be on their way
-_COMPLAINTS = frozenset(("", "abuse", "fraud", "virus", "other"))
+_NEWEST = SENT_STRANGE.stop - 1  # 0 where there is none
 
 
 def _peak(counts: "array[float]", slot: int, peak: int) -> None:
@@ -81,6 +86,7 @@ def _peak(counts: "array[float]", slot: int, peak: int) -> None:
 def count_submission(state: MailboxState, event: MessageSubmitted) -> None:
     """Add a message."""
     counts, recipients = state.counts, event.recipients or 1
+    counts[OWED] = 0.0
     counts[MESSAGES_10M] += 1
     counts[MESSAGES_3W] += 1
     counts[RECIPIENTS_10M] += recipients
@@ -91,12 +97,15 @@ def count_submission(state: MailboxState, event: MessageSubmitted) -> None:
     _peak(counts, RECIPIENTS_10M, PEAK_RECIPIENTS_10M)
     _peak(counts, RECIPIENTS_1H, PEAK_RECIPIENTS_1H)
     _peak(counts, RECIPIENTS_1D, PEAK_RECIPIENTS_1D)
-    if _is_strange(state, event):
+    strange = _is_strange(state, event)
+    count_manner(state, event, strange=strange)
+    if strange:
         counts[STRANGE_1D] += 1
         counts[STRANGE_HOURS_1D] += event.at // HOUR != int(counts[STRANGE_AT]) // 60
         counts[STRANGE_ODD_1D] += not int(counts[HOURS_USUAL]) & _around(event.at // HOUR % 24)
         counts[STRANGE_AT] = event.at / MINUTE
-        state.strange = (state.strange + _digest(event.queue_id))[-_MOST_STRANGE:]
+        sent = state.sketches[SENT_STRANGE]
+        state.sketches[SENT_STRANGE] = sent[2:] + _digest(event.queue_id)
 
 
 def _around(hour: int) -> int:
@@ -105,22 +114,30 @@ def _around(hour: int) -> int:
 
 
 def _is_strange(state: MailboxState, event: MessageSubmitted) -> bool:
-    """Tell whether a message comes from where this mailbox is not at home.
+    """Tell whether a message comes from where this mailbox is not at home, or is only ever read.
 
-    In a customer's network, whose clients all look alike, that is a sender's domain that was never used there.
+    In a customer's network, whose clients all look alike, that is a sender's domain that was never used there, or a
+    machine that never sent.
     """
-    if event.sender_kind == "network":
-        return _count_place(state, domain_digest(event.envelope_from), event.at)
-    return (
-        bool(event.client_ip)
-        and event.sender_kind in {"sasl", "pop"}
-        and _count_client(state, event.client_ip, event.at)
-    )
+    kind, ip = event.sender_kind, event.client_ip
+    if kind == "network":
+        domain = _count_place(state, domain_digest(event.envelope_from), event.at)
+        machine = bool(ip) and _count_place(state, machine_digest(ip), event.at)
+        return domain or machine
+    if not ip or kind not in _BY_LOGIN:
+        return False
+    strange, row, place = _count_client(state, ip, event.at), state.sketches, provider_digest(ip)
+    if SENDING.holds(row, place):
+        SENDING.mark(row, place)
+        return strange
+    SENDING_NOW.mark(row, place)
+    return strange or (state.counts[MESSAGES_3W] > _LEAST_MESSAGES and SENDING.any(row))
 
 
 def count_delivery(state: MailboxState, event: DeliveryAttempted) -> None:
     """Add an attempt's domain and, where it is final, its recipient and its outcome."""
     counts = state.counts
+    counts[OWED] = 0.0
     if DOMAINS.mark(state.sketches, domain_digest(event.recipient)):
         counts[DOMAINS_10M] = DOMAINS.distinct(state.sketches)
         _peak(counts, DOMAINS_10M, PEAK_DOMAINS)
@@ -130,8 +147,11 @@ def count_delivery(state: MailboxState, event: DeliveryAttempted) -> None:
     counts[ANSWERS_1D] += 1
     counts[ANSWERS_3W] += 1
     known = is_known(state, digest := address_digest(event.recipient))
-    if state.strange and _digest(event.queue_id) in state.strange:
+    row = state.sketches
+    if row[_NEWEST] and _digest(event.queue_id) in row[SENT_STRANGE]:
         counts[STRANGE_KNOWN_1D if known else STRANGE_NEW_1D] += 1
+        if not known:
+            remember(state, digest)  # the next issue of a newsletter goes to the same
     elif known:
         counts[KNOWN_1D] += 1
         counts[KNOWN_3W] += 1
@@ -144,7 +164,7 @@ def count_delivery(state: MailboxState, event: DeliveryAttempted) -> None:
 
 
 def _digest(queue_id: str) -> bytes:
-    return (crc32(queue_id.encode()) & 0xFFFF).to_bytes(2, "little")
+    return (crc32(queue_id.encode()) & 0xFFFF | 0x0100).to_bytes(2, "little")  # never 0 behind
 
 
 def _count_refusal(counts: "array[float]", blamed: Blame) -> None:
@@ -160,8 +180,12 @@ def _count_refusal(counts: "array[float]", blamed: Blame) -> None:
 
 def count_login(state: MailboxState, event: MailboxAuthenticated) -> None:
     """Add a login, good or bad; one the server could not check is skipped."""
+    state.counts[OWED] = 1.0  # a login is seldom worth a look: the message behind it, of the same second, is
     if event.outcome == "succeeded" and event.client_ip:
+        if not CLIENTS.is_new(state.sketches, network_digest(event.client_ip)):
+            return  # all was counted within these five minutes
         _count_client(state, event.client_ip, event.at)
+        count_service(state, event)
     elif event.outcome == "failed":
         state.counts[FAILED_1H] += max(1, event.attempts)
         _peak(state.counts, FAILED_1H, PEAK_FAILED_1H)
@@ -172,13 +196,6 @@ def count_login(state: MailboxState, event: MailboxAuthenticated) -> None:
 def says_something(state: MailboxState) -> bool:
     """Tell whether the logins of a mailbox are worth a look: there was a guess, or there are several networks."""
     return bool(state.counts[GUESSED_AT] or state.counts[NETWORKS_10M] >= _SEVERAL_NETWORKS)
-
-
-def count_complaint(state: MailboxState, event: ComplaintReceived) -> None:
-    """Add a complaint; reports of other kinds (not-spam, opt-out) are skipped."""
-    if event.feedback_type.lower() in _COMPLAINTS:
-        state.counts[COMPLAINTS_1D] += 1
-        state.counts[COMPLAINTS_3W] += 1
 
 
 def _count_client(state: MailboxState, ip: str, at: int) -> bool:
@@ -196,6 +213,7 @@ def _count_place(state: MailboxState, place: int, at: int, network: int = 0) -> 
     counts[HOURS_NOW] = int(counts[HOURS_NOW]) | 1 << at // HOUR % 24
     if FAMILIAR.holds(row, place):
         FAMILIAR.mark(row, place)
+        counts[HOME_AT] = at / MINUTE
         return False
     if UNFAMILIAR.mark(row, place):
         counts[FRESH] = UNFAMILIAR.distinct(row)

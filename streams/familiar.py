@@ -15,7 +15,7 @@ _FULL = 0.1
 _FOLDS = 4
 _SMALL = 128
 _LARGEST = 2048
-_WORTH_GROWING = 0.6
+_WORTH_GROWING, _WORTH_BEGINNING = 0.6, 0.85
 
 
 @lru_cache(maxsize=1 << 16)
@@ -44,7 +44,7 @@ def remember(state: MailboxState, digest: int) -> None:
     row, counts = state.sketches, state.counts
     size = len(row) - FILTER_AT
     if counts[MEMBERS] >= _FULL * size * 8:
-        if size >= _LARGEST or (size >= _SMALL and not _pays(state)):
+        if size >= _LARGEST or not _pays(state, _WORTH_GROWING if size >= _SMALL else _WORTH_BEGINNING):
             return
         row += row[FILTER_AT:] * (_FOLDS - 1)
         size *= _FOLDS
@@ -53,7 +53,7 @@ def remember(state: MailboxState, digest: int) -> None:
         row[FILTER_AT + (bit >> 3)] |= 1 << (bit & 7)
 
 
-def _pays(state: MailboxState) -> bool:
+def _pays(state: MailboxState, worth: float) -> bool:
     new: float = state.counts[NEW_3W]
     known: float = state.counts[KNOWN_3W]
-    return new < _WORTH_GROWING * (new + known)
+    return new < worth * (new + known)

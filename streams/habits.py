@@ -6,7 +6,8 @@ from typing import Literal
 
 import msgspec
 
-from streams.window import DAY, HOUR, MINUTE, Sketch, Window
+from streams.travels import forgotten, settled
+from streams.window import DAY, HOUR, MINUTE, Sketch, Window, fade
 
 Step = Literal["", "watch", "flag", "throttle", "suspend"]
 
@@ -35,20 +36,48 @@ GUESS_FAILURES, GUESS_NETWORKS, GUESS_SAME = range(47, 50)
 ACTIVE, HOURS_NOW, HOURS_USUAL, FRESH_SHARE, MEMBERS = range(50, 55)
 # When that login came, and when the last message from an unfamiliar network (minutes since the epoch, 0: never):
 GUESSED_AT, STRANGE_AT = range(55, 57)
-SLOTS = 57
+# How it sends (streams.manner). Of a day: messages, those not sent in a run, those about as large as the one before; of
+# those from elsewhere: not in a run, alike, and sent while nobody used the mailbox from home. Then of weeks:
+MESSAGES_1D, SPACED_1D, ALIKE_1D, STRANGE_SPACED_1D, STRANGE_ALIKE_1D, STRANGE_ABSENT_1D = range(57, 63)
+SPACED_3W, ALIKE_3W = range(63, 65)
+# The size of the last message from home and of the last from elsewhere; when one was sent (seconds, of 2**16), and when
+# the mailbox was used from home (minutes since the epoch); whether a login used up the second's look; for how many half
+# days a network was kept from becoming familiar; ways of submission and login, a bit each: of the half day, the usual:
+SIZE_HOME, SIZE_STRANGE, SENT_AT, HOME_AT, OWED, WITHHELD, WAYS_NOW, WAYS_USUAL = range(65, 73)
+# What most mailboxes never have, of a day: messages under another name, those by POP-before-SMTP where that is not
+# usual, those a spam filter judged and those it called spam, those from a country and from an AS never used before;
+# of weeks; the share of a withdrawn IP's mail that was its own, and when that was told; when a leak was told:
+FOREIGN_1D, POP_1D, SCORED_1D, SPAM_1D, ABROAD_1D, ELSEWHERE_1D = range(73, 79)
+FOREIGN_3W, SCORED_3W, SPAM_3W = range(79, 82)
+CULPRIT, CULPRIT_AT, LEAKED_AT = range(82, 85)
+SLOTS = 85
 
-_WINDOWS = (Window(10 * MINUTE, 0, 2), Window(HOUR, 2, 7), Window(DAY, 7, 19), Window(21 * DAY, 19, 36))
-_STEP = _WINDOWS[0].length // 100  # the steps of all windows are multiples of this
+_OF_A_DAY = (*range(7, 19), *range(57, 63), *range(73, 79))
+_OF_WEEKS = (*range(19, 36), *range(63, 65), *range(79, 82))
+_WINDOWS = (
+    Window(10 * MINUTE // 100, (0, 1)),
+    Window(HOUR // 100, tuple(range(2, 7))),
+    Window(DAY // 100, _OF_A_DAY),
+    Window(21 * DAY // 100, _OF_WEEKS),
+)
+_STRANGE = (*range(STRANGE_1D, STRANGE_ODD_1D + 1), STRANGE_SPACED_1D, STRANGE_ALIKE_1D, STRANGE_ABSENT_1D)
+_STEP = _WINDOWS[0].step
 _USUAL_OF_PEAK = USUAL_MESSAGES_10M - PEAK_MESSAGES_10M
 _HALF_DAY = DAY // 2
 
-CLIENTS = Sketch(0, 14, 5 * MINUTE)
-DOMAINS = Sketch(28, 14, 5 * MINUTE)
+_GENERATION = 5 * MINUTE
+CLIENTS = Sketch(0, 14, _GENERATION)
+DOMAINS = Sketch(28, 14, _GENERATION)
+_NOTHING = bytes(DOMAINS.start + 2 * DOMAINS.size)
 FAILING = Sketch(56, 8, 30 * MINUTE)
 FAMILIAR = Sketch(72, 20, 14 * DAY)
 UNFAMILIAR = Sketch(112, 20, _HALF_DAY)
-FILTER_AT = 152  # where the filter of recipients begins (streams.familiar)
+SENDING = Sketch(152, 10, 14 * DAY)
+SENDING_NOW = Sketch(172, 10, _HALF_DAY)
+SENT_STRANGE = slice(192, 214)  # two bytes each of the queue ids of the last messages from elsewhere, the newest last
+FILTER_AT = 214  # where the filter of recipients begins (streams.familiar)
 _FILTER_BYTES = 32
+_BEFORE_SENDING = 152  # where the filter began in states of earlier releases
 
 # The least that counts as usual for a mailbox of which nothing is known, and for one known for long: what almost any
 # mailbox may do once, so that the first mail to a club is no burst.
@@ -58,6 +87,8 @@ _ACQUAINTED_DAYS = 3.0
 _FEW, _MOSTLY, _ALMOST_ALL = 3.0, 6.0, 0.8
 _GROWTH = 2.0
 _NEWS = 0.08  # how much of what is usual is the last half day's
+_LONGEST_WITHHELD = 4.0  # half days
+_AWAKE, _AWAY = 5.0 * HOUR, 10.0 * HOUR
 _GRAIN = 1_000_000
 
 
@@ -78,10 +109,9 @@ class MailboxState(msgspec.Struct, gc=False, kw_only=True):
 
     `score` and `step` are those of the last look, `aged` is the time up to which the counts have faded: that of the
     newest event, to a second. `hold` is what is enforced: `step` may be higher, then that is only proposed. `applied`
-    holds the highest id of each log source, with blanks between,
-    `recent` digests (four bytes each) of the last ids of what comes from no log, `strange` those (two bytes) of the
-    queue ids of messages from unfamiliar networks. Behind the sketches lies a filter of the recipients it wrote to
-    (`streams.familiar`). `streams.mailboxes.encode` makes it JSON.
+    holds the highest id of each log source, with blanks between, `recent` digests (four bytes each) of the last ids of
+    what comes from no log, `travels` countries and places (`streams.travels`; empty without GeoIP). Behind the sketches
+    lies a filter of the recipients it wrote to (`streams.familiar`). `streams.mailboxes.encode` makes it JSON.
     """
 
     mailbox: str
@@ -95,7 +125,7 @@ class MailboxState(msgspec.Struct, gc=False, kw_only=True):
     sketches: bytearray = msgspec.field(default_factory=lambda: bytearray(FILTER_AT + _FILTER_BYTES))
     applied: str = ""
     recent: bytes = b""
-    strange: bytes = b""
+    travels: bytes = b""
 
 
 def usual(counts: "array[float]", slot: int) -> float:
@@ -111,55 +141,104 @@ def since(state: MailboxState, slot: int) -> float:
     return max(0.0, state.aged - at)
 
 
+def absent(state: MailboxState) -> float:
+    """Return 0 where the mailbox was used from home within five hours (or never was), 1 where not for ten."""
+    if not state.counts[HOME_AT]:
+        return 0.0
+    return min(1.0, max(0.0, (since(state, HOME_AT) - _AWAKE) / (_AWAY - _AWAKE)))
+
+
+def upgraded(state: MailboxState) -> MailboxState:
+    """Return a state that was read back, in place, with room for what earlier releases did not keep."""
+    size = len(state.sketches) - FILTER_AT
+    if size <= 0 or size & (size - 1):
+        state.sketches[_BEFORE_SENDING:_BEFORE_SENDING] = bytes(FILTER_AT - _BEFORE_SENDING)
+    return state
+
+
+def disown(state: MailboxState) -> None:
+    """Forget the networks and countries of the last half day, in place: the password was another's, too."""
+    for sketch in (UNFAMILIAR, SENDING_NOW):
+        sketch.forget(state.sketches)
+    state.travels = forgotten(state.travels)
+
+
 def age(state: MailboxState, at: int) -> bool:
-    """Let time pass until `at`, in place. False where less than a second passed: then nothing was done."""
+    """Let time pass until `at`, in place. False where less than a second passed since the last look."""
     before = state.aged
     if at - before < _GRAIN:
-        return False
+        return bool(state.counts[OWED])
     state.aged = at
     if not before:
         return True
     if at // _STEP != before // _STEP:
-        for window in _WINDOWS:
-            window.fade(state.counts, before, at)
-    if at // CLIENTS.generation != before // CLIENTS.generation:
-        _turn_sketches(state, before, at)
+        fade(state.counts, _WINDOWS, before, at)
+        if at // _GENERATION != before // _GENERATION:
+            _turn_sketches(state, before, at)
     return True
 
 
 def _turn_sketches(state: MailboxState, before: int, at: int) -> None:
     counts, row = state.counts, state.sketches
-    for sketch, slot in ((CLIENTS, NETWORKS_10M), (DOMAINS, DOMAINS_10M)):
-        if counts[slot]:  # else nothing is marked
-            sketch.turn(row, before, at)
-            counts[slot] = sketch.distinct(row)
+    if counts[NETWORKS_10M] or counts[DOMAINS_10M]:  # else nothing is marked
+        if at // _GENERATION - before // _GENERATION > 1:
+            row[: DOMAINS.start + 2 * DOMAINS.size] = _NOTHING
+            counts[NETWORKS_10M] = counts[DOMAINS_10M] = 0.0
+        else:
+            for sketch, slot in ((CLIENTS, NETWORKS_10M), (DOMAINS, DOMAINS_10M)):
+                if counts[slot]:
+                    sketch.turn(row, before, at)
+                    counts[slot] = sketch.distinct(row)
     if counts[FAILED_1H]:
         FAILING.turn(row, before, at)
-    FAMILIAR.turn(row, before, at)
-    if counts[GUESSED_AT] and since(state, GUESSED_AT) > DAY:
-        counts[GUESSED_AT] = 0.0
     if at // _HALF_DAY != before // _HALF_DAY:
         _turn_half_day(state, before, at)
 
 
 def _turn_half_day(state: MailboxState, before: int, at: int) -> None:
-    """End half a day: networks that are half a day old become familiar, unless the mailbox is under suspicion."""
+    """End half a day: what was usual in it, and which networks are familiar."""
     counts, row = state.counts, state.sketches
-    if not (state.step or _looks_stolen(counts)):
-        FAMILIAR.absorb(row, UNFAMILIAR, whole=at // _HALF_DAY - before // _HALF_DAY > 1)
+    FAMILIAR.turn(row, before, at)
+    SENDING.turn(row, before, at)
+    if counts[GUESSED_AT] and since(state, GUESSED_AT) > DAY:
+        counts[GUESSED_AT] = 0.0
+    familiar = _get_familiar(state, whole=at // _HALF_DAY - before // _HALF_DAY > 1)
     if counts[ACTIVE]:
         counts[DAYS_3W] += 0.5
         fresh = 0.0 if state.step else float(counts[PEAK_FRESH] > 0)
         counts[FRESH_SHARE] += _NEWS * (fresh - counts[FRESH_SHARE])
         if not state.step:
             counts[HOURS_USUAL] = int(counts[HOURS_USUAL]) | int(counts[HOURS_NOW])
-        counts[ACTIVE] = counts[HOURS_NOW] = 0.0
+        if familiar:
+            counts[WAYS_USUAL] = int(counts[WAYS_USUAL]) | int(counts[WAYS_NOW])
+        counts[ACTIVE] = counts[HOURS_NOW] = counts[WAYS_NOW] = 0.0
     if state.step:
         counts[PEAK_FRESH] = 0.0
     _learn(state)
     UNFAMILIAR.turn(row, before, at)
+    SENDING_NOW.turn(row, before, at)
     counts[FRESH] = UNFAMILIAR.distinct(row)
-    state.strange = b""
+    row[SENT_STRANGE] = bytes(SENT_STRANGE.stop - SENT_STRANGE.start)
+
+
+def _get_familiar(state: MailboxState, *, whole: bool) -> bool:
+    """Let networks that are half a day old become familiar, unless the mailbox is under suspicion; tell whether.
+
+    Who is only watched for two days and gets no worse has a new network: what came from there is his, then.
+    """
+    counts, row = state.counts, state.sketches
+    if state.step or _looks_stolen(counts):
+        counts[WITHHELD] += 1.0
+        if state.step not in {"", "watch"} or counts[WITHHELD] <= _LONGEST_WITHHELD:
+            return False
+        for slot in _STRANGE:
+            counts[slot] = 0.0
+    counts[WITHHELD] = 0.0
+    FAMILIAR.absorb(row, UNFAMILIAR, whole=whole)
+    SENDING.absorb(row, SENDING_NOW, whole=whole)
+    if state.travels:
+        state.travels = settled(state.travels)
+    return True
 
 
 def _looks_stolen(counts: "array[float]") -> bool:
@@ -185,10 +264,14 @@ def _learn(state: MailboxState) -> None:
 
 def forget_lately(state: MailboxState) -> None:
     """Forget what was done lately but not what is usual, in place: an operator found the mailbox to be in order."""
-    for slot in (*range(RECIPIENTS_3W), *range(PEAK_MESSAGES_10M, GUESS_SAME + 1)):
-        state.counts[slot] = 0.0
+    counts = state.counts
+    for slot in (*range(RECIPIENTS_3W), *range(PEAK_MESSAGES_10M, GUESS_SAME + 1), *_OF_A_DAY):
+        counts[slot] = 0.0
     FAMILIAR.absorb(state.sketches, UNFAMILIAR, whole=True)
-    for sketch in (CLIENTS, DOMAINS, FAILING, UNFAMILIAR):
+    SENDING.absorb(state.sketches, SENDING_NOW, whole=True)
+    for sketch in (CLIENTS, DOMAINS, FAILING, UNFAMILIAR, SENDING_NOW):
         sketch.forget(state.sketches)
-    state.counts[GUESSED_AT] = state.counts[STRANGE_AT] = 0.0
-    state.strange = b""
+    for slot in (GUESSED_AT, STRANGE_AT, CULPRIT_AT, LEAKED_AT, WAYS_NOW, WITHHELD):
+        counts[slot] = 0.0
+    state.sketches[SENT_STRANGE] = bytes(SENT_STRANGE.stop - SENT_STRANGE.start)
+    state.travels = forgotten(state.travels)

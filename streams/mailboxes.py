@@ -4,7 +4,7 @@ from array import array
 from base64 import b64decode, b64encode
 from collections.abc import Iterable
 from sys import byteorder
-from typing import Any, get_args
+from typing import Any, cast, get_args
 from zlib import crc32
 
 import msgspec
@@ -16,15 +16,17 @@ from schemas.events import (
     DeliveryAttempted,
     Event,
     MailboxAuthenticated,
+    MessageScored,
     MessageSubmitted,
     OperatorActed,
 )
 from schemas.mailbox_events import CulpritNamed, IdentityLeaked, MailboxDecision, PasswordChanged
 from schemas.mailbox_settings import Mailboxes
 from schemas.names import source_of
-from streams.counting import count_complaint, count_delivery, count_login, count_submission, says_something
-from streams.habits import SLOTS, MailboxState, age
+from streams.counting import count_delivery, count_login, count_submission, says_something
+from streams.habits import SLOTS, MailboxState, age, upgraded
 from streams.orders import obey, renew
+from streams.signs import count_complaint, count_culprit, count_leak, count_score
 from streams.steps import judge
 
 __all__ = ["MailboxState", "decode", "encode", "replay", "step", "subject_of"]
@@ -32,16 +34,20 @@ __all__ = ["MailboxState", "decode", "encode", "replay", "step", "subject_of"]
 _SOURCES = 8
 _RECENT = 512 * 4  # bytes: more complaints than can be on their way twice after a crash
 _Unlogged = ClockTicked | ComplaintReceived | OperatorActed | PasswordChanged | CulpritNamed | IdentityLeaked
-_UNLOGGED = get_args(_Unlogged)
+_UNLOGGED = frozenset(get_args(_Unlogged))
 _ORDERS = frozenset(("watch", "throttle", "suspend", "release"))
 _NOBODY = Customers({})
 
 
 def _plain(value: object) -> str:
-    """Return the counts as base64 of little-endian 32-bit floats: exact, so that a restart changes no decision."""
+    """Return the counts as base64 of little-endian 32-bit floats: exact, so that a restart changes no decision.
+
+    Zeros at the end are left out.
+    """
     if not isinstance(value, array):
         raise NotImplementedError(f"no JSON for {type(value).__name__}")
-    return b64encode(_little_endian(value).tobytes()).decode()
+    last = next((slot for slot in range(len(value) - 1, -1, -1) if value[slot]), -1)
+    return b64encode(_little_endian(value[: last + 1]).tobytes()).decode()
 
 
 def _counts(kind: type, value: Any) -> "array[float]":  # noqa: ANN401 msgspec hands over any JSON
@@ -52,7 +58,7 @@ def _counts(kind: type, value: Any) -> "array[float]":  # noqa: ANN401 msgspec h
         raise ValueError(f"{len(counts)} counts, at most {SLOTS} are known")
     if len(counts) < SLOTS:
         counts.extend([0.0] * (SLOTS - len(counts)))
-    return _little_endian(counts)
+    return _little_endian(counts)[:]  # the copy has no room to spare
 
 
 def _little_endian(counts: "array[float]") -> "array[float]":
@@ -78,7 +84,7 @@ def decode(value: bytes) -> MailboxState:
         state = _DECODER.decode(value)
     except (msgspec.DecodeError, ValueError) as error:
         raise ValueError(f"no mailbox state: {error}") from error
-    return state
+    return upgraded(state)
 
 
 def subject_of(event: Event) -> str:
@@ -90,10 +96,12 @@ def subject_of(event: Event) -> str:
     if kind is DeliveryAttempted or kind is MessageSubmitted:
         mail: DeliveryAttempted | MessageSubmitted = event  # type: ignore[assignment]  # `kind is` costs a third of isinstance
         return mail.sender if mail.sender_kind != "envelope" else _script(mail)
-    if isinstance(event, OperatorActed):
-        return event.subject if event.action in _ORDERS else ""
     if isinstance(event, MailboxAuthenticated | PasswordChanged | CulpritNamed):
         return event.mailbox
+    if isinstance(event, OperatorActed):
+        return event.subject if event.action in _ORDERS else ""
+    if isinstance(event, MessageScored):
+        return event.sender if event.sender_kind not in {"", "envelope"} else ""
     return event.sender if isinstance(event, ComplaintReceived) else ""
 
 
@@ -120,18 +128,21 @@ def step(
         if not subject:
             raise ValueError(f"{type(event).__name__} {event.id}: of no mailbox")
         state = MailboxState(mailbox=subject)
-    if isinstance(event, _UNLOGGED):
-        return state, _step_unlogged(state, event, limits, customers)
+    kind = type(event)
+    if kind in _UNLOGGED:
+        return state, _step_unlogged(state, cast("_Unlogged", event), limits, customers)
     if not _applies(state, event.id):
         return state, ()
     moved = age(state, event.at)
-    if isinstance(event, DeliveryAttempted):
-        count_delivery(state, event)
+    if kind is DeliveryAttempted:
+        count_delivery(state, cast("DeliveryAttempted", event))
     elif isinstance(event, MessageSubmitted):
         count_submission(state, event)
     elif isinstance(event, MailboxAuthenticated):
         count_login(state, event)
         moved = moved and (bool(state.step) or says_something(state))
+    elif isinstance(event, MessageScored):
+        count_score(state, event)
     return state, judge(state, event, limits, customers) if moved else ()
 
 
@@ -166,6 +177,10 @@ def _step_unlogged(
         return renew(state, event)
     if isinstance(event, ComplaintReceived):
         count_complaint(state, event)
+    elif isinstance(event, CulpritNamed):
+        count_culprit(state, event)
+    elif isinstance(event, IdentityLeaked):
+        count_leak(state, event)
     return judge(state, event, limits, customers)
 
 

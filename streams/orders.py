@@ -5,7 +5,7 @@ from schemas.facts import Evidence
 from schemas.mailbox_events import MailboxDecision, PasswordChanged
 from schemas.mailbox_settings import Mailboxes
 from schemas.moments import moment_of
-from streams.habits import UNFAMILIAR, Hold, MailboxState, forget_lately
+from streams.habits import Hold, MailboxState, disown, forget_lately
 from streams.steps import barred, flagged, moment, released
 
 
@@ -51,7 +51,7 @@ def renew(state: MailboxState, event: PasswordChanged) -> tuple[MailboxDecision,
     What an operator throttled or suspended stays so: he may have had another reason. The networks of the last half day
     are forgotten and do not become familiar: they may be the thief's.
     """
-    UNFAMILIAR.forget(state.sketches)
+    disown(state)
     forget_lately(state)
     state.score = 0.0
     hold = state.hold

@@ -39,13 +39,16 @@ def nats(new: float, known: float, messages: float, share: float, chance: float)
     weight = min(1.0, _A_MESSAGE * messages / total)
     thief = max(0.01, min(_THIEF_NEW * (1.0 - chance), 0.99))
     owner = min(max(share, 0.02), 0.98)
-    return _urn(new * weight, known * weight, thief, _THIEF_STEADY) - _urn(
+    return urn(new * weight, known * weight, thief, _THIEF_STEADY) - urn(
         new * weight, known * weight, owner, _OWNER_STEADY
     )
 
 
-def _urn(new: float, known: float, share: float, steady: float) -> float:
-    """Return the logarithm of the chance of one such row of new and known draws."""
+def urn(first: float, second: float, share: float, steady: float) -> float:
+    """Return the logarithm of the chance of one such row of draws: `share` are of the first kind, about.
+
+    The smaller `steady` is, the less sure the share.
+    """
     a, b = share * steady, (1.0 - share) * steady
-    drawn = lgamma(a + new) - lgamma(a) + lgamma(b + known) - lgamma(b)
-    return drawn + lgamma(steady) - lgamma(steady + new + known)
+    drawn = lgamma(a + first) - lgamma(a) + lgamma(b + second) - lgamma(b)
+    return drawn + lgamma(steady) - lgamma(steady + first + second)

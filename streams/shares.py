@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from schemas.facts import Evidence
-from streams.habits import ANSWERS_1D, ANSWERS_1H, ANSWERS_3W
 
 if TYPE_CHECKING:
     from array import array
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
-    """A share of the answers (`of_hour`, `of_day`, `of_weeks` are its slots), and from when on it is odd.
+    """A share of the answers, and from when on it is odd.
+
+    `spans` are slots of what was seen and of the answers with the span in words, the longest last; `of_weeks` slots
+    likewise.
 
     `name` is the rule's, `text` its sentence with `share`, `answers`, `span` and `usual` to be filled in.
     `prior` is the share of a mailbox of which nothing is known; up to `tolerated` (or 1.5 times the usual share) nobody
@@ -23,9 +25,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     text: str
-    of_hour: int
-    of_day: int
-    of_weeks: int
+    spans: tuple[tuple[int, int, str], ...]
+    of_weeks: tuple[int, int]
     prior: float
     tolerated: float
     most: float
@@ -40,11 +41,11 @@ _POINTS_A_NAT = 8.0
 
 def evidence(counts: "array[float]", rule: Rule) -> Evidence | None:
     """Return what the worse of the hour's share and the day's tells, None where neither is odd."""
-    if counts[rule.of_day] < _LEAST:
+    if counts[rule.spans[-1][0]] < _LEAST:
         return None
     found = [
         each
-        for slot, answers, span in ((rule.of_hour, ANSWERS_1H, "an hour"), (rule.of_day, ANSWERS_1D, "a day"))
+        for slot, answers, span in rule.spans
         if (each := _of_span(counts, rule, counts[slot], counts[answers], span)) is not None
     ]
     return max(found, key=lambda each: each[0])[1] if found else None
@@ -56,8 +57,8 @@ def _of_span(
     if seen < _LEAST:
         return None
     # The span itself is taken out of the baseline, or a burst would soon call itself usual.
-    before = max(0.0, counts[ANSWERS_3W] - answers)
-    seen_before = max(0.0, counts[rule.of_weeks] - seen)
+    before = max(0.0, counts[rule.of_weeks[1]] - answers)
+    seen_before = max(0.0, counts[rule.of_weeks[0]] - seen)
     usual = (seen_before + rule.prior * _PRIOR_ANSWERS) / (before + _PRIOR_ANSWERS)
     share = min(1.0, seen / answers)
     tolerated = max(rule.tolerated, _TIMES_USUAL * usual)

@@ -4,7 +4,7 @@ A count in a window of T fades by exp(-t/T): at a steady rate it equals the numb
 need be kept of the single events.
 """
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from ipaddress import IPv6Address
 from math import exp, log
 from typing import TYPE_CHECKING
@@ -22,23 +22,27 @@ DAY = 24 * HOUR
 
 
 class Window(msgspec.Struct, frozen=True):
-    """The slots `first` to `last` (exclusive) of a row of counts, which fade with the time constant `length`.
+    """The `slots` of a row of counts that fade a `step` at a time, with a time constant of a hundred steps.
 
-    They fade in steps of a hundredth of it, so that what happens often costs little.
+    So what happens often costs little.
     """
 
-    length: int
-    first: int
-    last: int
+    step: int
+    slots: tuple[int, ...]
 
-    def fade(self, counts: "array[float]", before: int, at: int) -> None:
-        """Let the counts fade by the steps that lie between two times, in place."""
-        grain = self.length // 100
-        steps = at // grain - before // grain
+
+def fade(counts: "array[float]", windows: tuple[Window, ...], before: int, at: int) -> None:
+    """Let the counts fade by the steps that lie between two times, in place.
+
+    The windows come from the shortest to the longest, each step a multiple of the one before: where none of one window
+    is over, none of the next is.
+    """
+    for window in windows:
+        steps = at // window.step - before // window.step
         if steps <= 0:
             return
         factor = exp(-steps / 100)
-        for slot in range(self.first, self.last):
+        for slot in window.slots:
             if counts[slot]:
                 counts[slot] *= factor
 
@@ -69,12 +73,19 @@ class Sketch(msgspec.Struct, frozen=True):
         place = self.start + (bit >> 3)
         return bool((row[place] | row[place + self.size]) >> (bit & 7) & 1)
 
+    def any(self, row: bytearray) -> bool:
+        """Tell whether anything is marked."""
+        return any(row[self.start : self.start + 2 * self.size])
+
+    def is_new(self, row: bytearray, digest: int) -> bool:
+        """Tell whether this digest was not marked in the newer generation."""
+        bit = digest % (self.size * 8)
+        return not row[self.start + (bit >> 3)] >> (bit & 7) & 1
+
     def distinct(self, row: bytearray) -> float:
         """Return about how many different digests were marked in both generations."""
-        newer = int.from_bytes(row[self.start : self.start + self.size], "little")
-        older = int.from_bytes(row[self.start + self.size : self.start + 2 * self.size], "little")
-        bits, marked = self.size * 8, (newer | older).bit_count()
-        return bits * log(bits / (bits - min(marked, bits - 1))) if marked else 0.0
+        both, bits = int.from_bytes(row[self.start : self.start + 2 * self.size], "little"), self.size * 8
+        return _counted(bits, ((both >> bits | both) & (1 << bits) - 1).bit_count()) if both else 0.0
 
     def turn(self, row: bytearray, before: int, at: int) -> bool:
         """Begin the generations that lie between two times, in place; two or more forget all. False where none."""
@@ -95,6 +106,12 @@ class Sketch(msgspec.Struct, frozen=True):
     def forget(self, row: bytearray) -> None:
         """Forget all, in place."""
         row[self.start : self.start + 2 * self.size] = bytes(2 * self.size)
+
+
+@cache
+def _counted(bits: int, marked: int) -> float:
+    """Return about how many digests mark so many of the bits."""
+    return bits * log(bits / (bits - min(marked, bits - 1)))
 
 
 @lru_cache(maxsize=1 << 16)
@@ -120,3 +137,9 @@ def provider_digest(ip: str) -> int:
 def domain_digest(address: str) -> int:
     """Return a digest of a recipient's domain."""
     return crc32(address.rpartition("@")[2].lower().encode())
+
+
+@lru_cache(maxsize=1 << 12)
+def machine_digest(ip: str) -> int:
+    """Return a digest of the client itself: in a customer's network each has a place of its own."""
+    return crc32(ip.encode())

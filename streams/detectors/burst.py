@@ -39,6 +39,13 @@ def evidence(state: MailboxState) -> Evidence | None:
     counts = state.counts
     if counts[RECIPIENTS_1H] < _LEAST_RECIPIENTS_1H and counts[RECIPIENTS_1D] < counts[USUAL_RECIPIENTS_1D]:
         return None
+    if (  # a loop costs more than the rest
+        counts[MESSAGES_10M] <= _LEAST_RATIO * counts[USUAL_MESSAGES_10M]
+        and counts[RECIPIENTS_10M] <= _LEAST_RATIO * counts[USUAL_RECIPIENTS_10M]
+        and counts[RECIPIENTS_1H] <= _LEAST_RATIO * counts[USUAL_RECIPIENTS_1H]
+        and counts[RECIPIENTS_1D] <= _LEAST_RATIO * counts[USUAL_RECIPIENTS_1D]
+    ):
+        return None
     seen, most, what = 0.0, 1.0, ""
     for slot, usually, words in _SPANS:
         limit = usual(counts, usually)

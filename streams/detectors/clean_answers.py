@@ -9,21 +9,23 @@ from math import log
 from schemas.facts import Evidence
 from streams.habits import ANSWERS_1H, REFUSED_1H, UNKNOWN_1H, MailboxState
 
+FOR_THE_OWNER = True
 _LEAST_ANSWERS = 40.0
 _HONEST, _SPAM = 0.02, 0.06
 _POINTS_A_NAT = 8.0
-_MOST = 30.0
+_MOST, _MOST_CLEAN, _CLEAN = 30.0, 45.0, 0.01
 _LEAST_POINTS = 5.0
 
 
 def evidence(state: MailboxState) -> Evidence | None:
-    """Return up to -30 points where the share of an hour's bad answers is nearer to 2 % than to 6 %."""
+    """Return up to -30 points where an hour's bad answers are nearer to 2 % than to 6 %, -45 below 1 %."""
     counts = state.counts
     answers = counts[ANSWERS_1H]
     if answers < _LEAST_ANSWERS:
         return None
     bad = counts[UNKNOWN_1H] + counts[REFUSED_1H]
-    points = min(_MOST, _POINTS_A_NAT * (answers * (_SPAM - _HONEST) - bad * log(_SPAM / _HONEST)))
+    most = _MOST if bad > _CLEAN * answers else _MOST_CLEAN
+    points = min(most, _POINTS_A_NAT * (answers * (_SPAM - _HONEST) - bad * log(_SPAM / _HONEST)))
     if points < _LEAST_POINTS:
         return None
     return Evidence(

@@ -5,14 +5,13 @@ A listed relay IP makes every mailbox meet refusals: those whose text blames the
 
 from schemas.facts import Evidence
 from streams import shares
-from streams.habits import REFUSED_1D, REFUSED_1H, REFUSED_3W, MailboxState
+from streams.habits import ANSWERS_1D, ANSWERS_1H, ANSWERS_3W, REFUSED_1D, REFUSED_1H, REFUSED_3W, MailboxState
 
 _RULE = shares.Rule(
     name="refusals",
     text="{share:.0%} of {answers:.0f} recipients' servers in {span} refused the mail, usually {usual:.1%}",
-    of_hour=REFUSED_1H,
-    of_day=REFUSED_1D,
-    of_weeks=REFUSED_3W,
+    spans=((REFUSED_1H, ANSWERS_1H, "an hour"), (REFUSED_1D, ANSWERS_1D, "a day")),
+    of_weeks=(REFUSED_3W, ANSWERS_3W),
     prior=0.01,
     tolerated=0.025,
     most=38.0,

@@ -18,11 +18,13 @@ from streams.habits import (
     FRESH_SHARE,
     MESSAGES_3W,
     STRANGE_1D,
+    STRANGE_ABSENT_1D,
     STRANGE_AT,
     STRANGE_HOURS_1D,
     STRANGE_KNOWN_1D,
     STRANGE_NEW_1D,
     STRANGE_ODD_1D,
+    STRANGE_SPACED_1D,
     USUAL_FRESH,
     MailboxState,
     since,
@@ -39,7 +41,10 @@ _MOST_PEOPLE = 9.0
 _LEAST_SHARE, _UNKNOWN_SHARE, _UNKNOWN_DAYS = 0.02, 0.3, 6.0
 _MOST_NETWORKS, _A_FOLD, _TIMES_USUAL = 6.0, 3.0, 1.5
 _MOST_VOLUME, _FEW_HOURS, _MANY_HOURS = 4.0, 2.0, 4.0
-_SURE, _SURER, _OFTEN_NEW = 3.9, 6.0, 0.5
+_SURE, _SURE_OF_NETWORKS, _SURER, _OFTEN_NEW, _SUREST = 3.9, 4.6, 4.5, 0.5, 7.5
+_IN_A_RUN, _A_SITTING, _SITTINGS, _LASTING, _ALONE = 0.1, 2.0, 3.0, 10.0, 0.6
+_ANY, _ONLY_READ = 0.5, 1.0
+_MANY, _A_NETWORK = 6.0, 0.5
 _ODD_HOURS, _AWAKE_DAYS = 1.5, 5.0
 
 
@@ -52,10 +57,16 @@ def evidence(state: MailboxState) -> Evidence | None:
     new, known = counts[STRANGE_NEW_1D], counts[STRANGE_KNOWN_1D]
     share = usually_new(counts)
     days = counts[DAYS_3W]
-    fit = min(_MOST_PEOPLE * people.acquainted(counts), people.nats(new, known, messages, share, chance(state)))
+    spaced = counts[STRANGE_SPACED_1D]
+    decisions = min(messages, 1.0 + spaced + _IN_A_RUN * messages)  # a serial letter is one decision
+    fit = min(_MOST_PEOPLE * people.acquainted(counts), people.nats(new, known, decisions, share, chance(state)))
     places, more = _places(state, days)
-    sure = _SURE + _SURER * max(0.0, 1.0 - share / _OFTEN_NEW)  # two signs are no flag where new people are usual
-    points = _POINTS_A_NAT * (min(sure, fit + places) + more + _pace(state, messages, days))
+    sitting = min(1.0, max(0.0, spaced - _A_SITTING) / _SITTINGS)
+    sure = _SURE if "@" in state.mailbox else _SURE_OF_NETWORKS  # two signs are no flag where new people are usual
+    sure += _SURER * sitting * max(0.0, 1.0 - share / _OFTEN_NEW)
+    surest = _SUREST + max(0.0, counts[FRESH] - _MANY) * _A_NETWORK  # one sign is no flag, but for a botnet
+    points = _POINTS_A_NAT * min(surest, min(sure, fit + places) + _pace(state, messages, days) + more)
+    points *= 1.0 - _ALONE * min(1.0, counts[STRANGE_ABSENT_1D] / messages)
     points *= exp(-since(state, STRANGE_AT) / _FADES)
     if points < _LEAST_POINTS:
         return None
@@ -75,6 +86,8 @@ def evidence(state: MailboxState) -> Evidence | None:
 def _places(state: MailboxState, days: float) -> tuple[float, float]:
     """Return the nats of there being a new network at all, and of there being so many."""
     counts = state.counts
+    if counts[FRESH] < _ANY:
+        return _ONLY_READ, 0.0
     fresh = max(_LEAST_SHARE, counts[FRESH_SHARE] + _UNKNOWN_SHARE * exp(-days / _UNKNOWN_DAYS))
     folds = max(counts[FRESH], 1.0) / (_TIMES_USUAL * usual(counts, USUAL_FRESH))
     return -log(min(fresh, 1.0)), min(_MOST_NETWORKS, max(0.0, _A_FOLD * log(folds)))
@@ -83,7 +96,9 @@ def _places(state: MailboxState, days: float) -> tuple[float, float]:
 def _pace(state: MailboxState, messages: float, days: float) -> float:
     """Return the nats of more messages, hour after hour, than the owner sends in a day, and of unusual hours."""
     counts = state.counts
-    lasting = min(1.0, max(0.0, (counts[STRANGE_HOURS_1D] - _FEW_HOURS) / _MANY_HOURS))
+    lasting = min(
+        1.0, counts[STRANGE_SPACED_1D] / _LASTING, max(0.0, (counts[STRANGE_HOURS_1D] - _FEW_HOURS) / _MANY_HOURS)
+    )
     a_day = max(0.0, counts[MESSAGES_3W] - messages) / max(days, 1.0)
     volume = lasting * min(_MOST_VOLUME, max(0.0, log(messages / (2.0 + 2.0 * a_day))))
     odd: float = _ODD_HOURS * counts[STRANGE_ODD_1D] / messages * days / (days + _AWAKE_DAYS)

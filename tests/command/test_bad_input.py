@@ -234,7 +234,7 @@ def test_a_rule_that_does_not_exist(tmp_path: Path) -> None:
     log = tmp_path / "mail.log"
     log.write_text(LINE)
     for words in (("stream", "--config", path), ("backtest", path, "--log", f"postfix={log}")):
-        assert refusal(run(*words)).startswith("mailboxes.rules: no rule brust; there are burst, clean_answers, ")
+        assert refusal(run(*words)).startswith("mailboxes.rules: no rule brust; there are alike, burst, ")
 
 
 def test_typers_own_usage_errors_end_with_2() -> None:

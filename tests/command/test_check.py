@@ -77,7 +77,7 @@ def test_everything_wrong_is_named_at_once(sound: dict[str, Any], tmp_path: Path
         "pool.two.transports": "'two words' is no name of a Postfix transport",
     }
     found = {str(row["place"]): str(row["problem"]) for row in map(checking.split, _found(sound))}
-    assert found.pop("mailboxes.rules").startswith("no rule brust; there are burst, clean_answers, ")
+    assert found.pop("mailboxes.rules").startswith("no rule brust; there are alike, burst, ")
     lists = found.pop("dnsbl.lists")
     assert found == places
     assert "no DNSBL 'spamcup'" in lists

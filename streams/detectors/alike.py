@@ -1,0 +1,78 @@
+"""One mail after the other is about as large as the one before, to new people: one text is sent again and again.
+
+A serial letter is no sign: mails that follow within seconds are one decision, and do not count here. Nor are a shop or
+a script, whose mails are always alike. Mails from elsewhere that were sent while nobody used the mailbox from home may
+be answers of an owner on holiday: they count for less.
+"""
+
+from schemas.facts import Evidence
+from streams.habits import (
+    ALIKE_1D,
+    ALIKE_3W,
+    KNOWN_1D,
+    NEW_1D,
+    SPACED_1D,
+    SPACED_3W,
+    STRANGE_1D,
+    STRANGE_ABSENT_1D,
+    STRANGE_ALIKE_1D,
+    STRANGE_KNOWN_1D,
+    STRANGE_NEW_1D,
+    STRANGE_SPACED_1D,
+    MailboxState,
+)
+from streams.people import urn
+
+_LEAST, _HALF = 2.5, 0.5
+_PRIOR, _PRIOR_MESSAGES, _HIGHEST = 0.15, 20.0, 0.95
+_OWNER_STEADY, _THIEF, _THIEF_STEADY = 3.0, 0.8, 5.0
+_POINTS_A_NAT, _LEAST_POINTS = 10.0, 8.0
+_MOST, _MOST_ACQUAINTED, _ACQUAINTED = 40.0, 20.0, 60.0
+_MOST_STRANGE = 50.0
+
+
+def evidence(state: MailboxState) -> Evidence | None:
+    """Return up to 50 points for mails from elsewhere; from home 40, or 60 where its manner is well known."""
+    counts = state.counts
+    if not _many(counts[ALIKE_1D], counts[SPACED_1D]) and not _many(
+        counts[STRANGE_ALIKE_1D], counts[STRANGE_SPACED_1D]
+    ):
+        return None
+    spaced = max(0.0, counts[SPACED_3W] - counts[SPACED_1D])
+    alike = max(0.0, counts[ALIKE_3W] - counts[ALIKE_1D])
+    usual = min(_HIGHEST, (alike + _PRIOR * _PRIOR_MESSAGES) / (spaced + _PRIOR_MESSAGES))
+    most = _MOST + _MOST_ACQUAINTED * min(1.0, spaced / _ACQUAINTED)
+    home = _points(counts[ALIKE_1D], counts[SPACED_1D], usual, most) * _new(counts[NEW_1D], counts[KNOWN_1D])
+    elsewhere = _points(counts[STRANGE_ALIKE_1D], counts[STRANGE_SPACED_1D], usual, _MOST_STRANGE)
+    elsewhere *= _new(counts[STRANGE_NEW_1D], counts[STRANGE_KNOWN_1D])
+    elsewhere *= 1.0 - min(1.0, counts[STRANGE_ABSENT_1D] / max(1.0, counts[STRANGE_1D]))
+    points = max(home, elsewhere)
+    if points < _LEAST_POINTS:
+        return None
+    seen, of, where = counts[ALIKE_1D], counts[SPACED_1D], ""
+    if elsewhere > home:
+        seen, of, where = counts[STRANGE_ALIKE_1D], counts[STRANGE_SPACED_1D], " from elsewhere"
+    return Evidence(
+        rule="alike",
+        text=f"{seen:.0f} of {of:.0f} mails in a day{where} were about as large as the one before, usually {usual:.0%}",
+        value=round(seen / of, 3),
+        usual=round(usual, 3),
+        points=round(points, 1),
+    )
+
+
+def _many(alike: float, spaced: float) -> bool:
+    return alike >= _LEAST and alike >= _HALF * spaced
+
+
+def _new(new: float, known: float) -> float:
+    """Return the share of new recipients."""
+    return new / max(1.0, new + known)
+
+
+def _points(alike: float, spaced: float, usual: float, most: float) -> float:
+    if not _many(alike, spaced):
+        return 0.0
+    other = max(0.0, spaced - alike)
+    fit = urn(alike, other, _THIEF, _THIEF_STEADY) - urn(alike, other, usual, _OWNER_STEADY)
+    return max(0.0, min(most, _POINTS_A_NAT * fit))
