@@ -184,6 +184,7 @@ def test_kill_9_at_random_moments_loses_nothing_and_doubles_nothing(
         assert [tuple(row) for row in rows] == sorted((event.id, _tag(event)) for event in expected)
         assert sorted(lab.rows(flags)) == decided
         _the_pool_is_the_same(lab)
+        _what_is_told_is_what_was_decided(lab)
 
 
 def _tag(event: Fact) -> str:
@@ -224,3 +225,16 @@ def _the_pool_is_the_same(lab: Lab) -> None:
     assert changes == ["ip_withdrawn", "ip_probation_started", "ip_probation_started", "ip_restored"]
     assert pool.active(state) == dict.fromkeys(TRANSPORTS.values(), 1.0)
     assert names.canonical_ip(LISTED) in pool.active(state)
+
+
+def _what_is_told_is_what_was_decided(lab: Lab) -> None:
+    """Each decision about a mailbox is one step of its customer, and each culprit of a listing is named once.
+
+    The mail is of another day than the listing, so that nobody is a culprit of it.
+    """
+    steps = lab.rows("SELECT decision FROM case_observations FINAL")
+    assert sorted(steps) == sorted(lab.rows("SELECT id FROM mailbox_events FINAL"))
+    culprits = (
+        "SELECT id, arrayJoin(culprits).sender FROM pool_events FINAL WHERE type = 'ip_withdrawn' AND operator = ''"
+    )
+    assert sorted(lab.rows("SELECT decision, mailbox FROM mailbox_signals FINAL")) == sorted(lab.rows(culprits))
