@@ -96,8 +96,8 @@ def subject_of(event: Event) -> str:
     if kind is DeliveryAttempted or kind is MessageSubmitted:
         mail: DeliveryAttempted | MessageSubmitted = event  # type: ignore[assignment]  # `kind is` costs a third of isinstance
         return mail.sender if mail.sender_kind != "envelope" else _script(mail)
-    if isinstance(event, MailboxAuthenticated | PasswordChanged | CulpritNamed):
-        return event.mailbox
+    if kind is MailboxAuthenticated or kind is PasswordChanged or kind is CulpritNamed:
+        return event.mailbox  # type: ignore[union-attr]  # likewise
     if isinstance(event, OperatorActed):
         return event.subject if event.action in _ORDERS else ""
     if isinstance(event, MessageScored):
@@ -135,11 +135,11 @@ def step(
         return state, ()
     moved = age(state, event.at)
     if kind is DeliveryAttempted:
-        count_delivery(state, cast("DeliveryAttempted", event))
-    elif isinstance(event, MessageSubmitted):
-        count_submission(state, event)
-    elif isinstance(event, MailboxAuthenticated):
-        count_login(state, event)
+        count_delivery(state, event)  # type: ignore[arg-type]  # `kind is` costs a third of isinstance
+    elif kind is MessageSubmitted:
+        count_submission(state, event)  # type: ignore[arg-type]  # likewise
+    elif kind is MailboxAuthenticated:
+        count_login(state, event)  # type: ignore[arg-type]  # likewise
         moved = moved and (bool(state.step) or says_something(state))
     elif isinstance(event, MessageScored):
         count_score(state, event)

@@ -48,6 +48,8 @@ def evidence(state: MailboxState) -> Evidence | None:
         return None
     seen, most, what = 0.0, 1.0, ""
     for slot, usually, words in _SPANS:
+        if counts[slot] <= _LEAST_RATIO * counts[usually]:
+            continue
         limit = usual(counts, usually)
         if counts[slot] * most > seen * limit:
             seen, most, what = counts[slot], limit, words
