@@ -55,11 +55,11 @@ class Run:
         self.order: list[tuple[Topic, Offsets]] = []
         self._published = 0.0
 
-    def flow(self, done: Callable[[], bool], what: str) -> None:
+    def flow(self, done: Callable[[], bool], what: str, pace_seconds: float = PACE_SECONDS) -> None:
         """Publish mail, five minutes of it a time, until `done`."""
 
         def flows() -> bool:
-            if time.monotonic() - self._published > PACE_SECONDS:
+            if time.monotonic() - self._published > pace_seconds:
                 self.town.slot()
                 self._published = time.monotonic()
             assert [worker.text for worker in self._workers if worker.fallen] == []
@@ -94,9 +94,9 @@ class Run:
         self.order.append((topic, self.ledger.ends(topic)))
 
     def await_a_commit(self) -> None:
-        """Let mail flow until more of it is committed."""
+        """Let mail flow, so fast that some of it always waits, until more of it is committed."""
         before = self.ledger.committed(MAIL_EVENTS)
-        self.flow(lambda: self.ledger.committed(MAIL_EVENTS) != before, "a commit")
+        self.flow(lambda: self.ledger.committed(MAIL_EVENTS) != before, "a commit", 0.0)
 
     def kill_before_the_commit(self, worker: Worker) -> None:
         """Kill -9 the only worker when it has written states of mail that it has not committed."""
