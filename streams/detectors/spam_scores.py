@@ -1,4 +1,8 @@
-"""A spam filter of ours (rspamd, SpamAssassin) calls more of the mailbox's mail spam than it usually does."""
+"""A spam filter of ours (rspamd, SpamAssassin) calls more of the mailbox's mail spam than it usually does.
+
+A filter dislikes a whole issue of an honest newsletter now and then, and that is a burst, too: both together stay
+below a flag, as with `refusals`.
+"""
 
 from schemas.facts import Evidence
 from streams import shares
@@ -11,10 +15,10 @@ _RULE = shares.Rule(
     of_weeks=(SPAM_3W, SCORED_3W),
     prior=0.02,
     tolerated=0.08,
-    most=50.0,
+    most=33.0,
 )
 
 
 def evidence(state: MailboxState) -> Evidence | None:
-    """Return up to 50 points where more than 8 %, and 1.5 times the usual share, are spam."""
+    """Return up to 33 points where more than 8 %, and 1.5 times the usual share, are spam."""
     return shares.evidence(state.counts, _RULE)
