@@ -28,6 +28,7 @@ from streams.habits import SLOTS, MailboxState, age, upgraded
 from streams.orders import obey, renew
 from streams.signs import count_complaint, count_culprit, count_leak, count_score
 from streams.steps import judge
+from streams.window import MINUTE
 
 __all__ = ["MailboxState", "decode", "encode", "replay", "step", "subject_of"]
 
@@ -133,7 +134,7 @@ def step(
         return state, _step_unlogged(state, cast("_Unlogged", event), limits, customers)
     if not _applies(state, event.id):
         return state, ()
-    moved = age(state, event.at)
+    moved = age(state, event.at) or event.at < state.aged - MINUTE  # a complaint read first may be ahead of a backlog
     if kind is DeliveryAttempted:
         count_delivery(state, event)  # type: ignore[arg-type]  # `kind is` costs a third of isinstance
     elif kind is MessageSubmitted:
@@ -157,7 +158,7 @@ def _applies(state: MailboxState, identity: str) -> bool:
     rest = applied[end:] if end > 0 else ""
     if identity <= (applied[start:end] if end > 0 else applied[start:]):
         return False
-    state.applied = applied[:start] + identity + rest
+    state.applied = f"{applied[:start]}{rest[1:]} {identity}" if rest else applied[:start] + identity
     return True
 
 

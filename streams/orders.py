@@ -36,13 +36,15 @@ def _watched(state: MailboxState, event: OperatorActed) -> tuple[MailboxDecision
 
 
 def _released(state: MailboxState, event: OperatorActed) -> tuple[MailboxDecision, ...]:
-    """Release a mailbox and forget what it did lately; with an end the rules may only flag it until then."""
-    tell = bool(state.step or event.expires_at)
+    """Release a mailbox and forget what it did lately; with an end the rules may only flag it until then.
+
+    That is told even where nothing was known to hold it: a hook may still bar it, by a state that was lost.
+    """
     forget_lately(state)
     state.score, state.step = 0.0, ""
     state.hold = _hold(state, event) if event.expires_at else None
     reason = _reason(event, "no rule throttles or suspends it before")
-    return (released(state, event, reason, event.operator),) if tell else ()
+    return (released(state, event, reason, event.operator),)
 
 
 def renew(state: MailboxState, event: PasswordChanged) -> tuple[MailboxDecision, ...]:

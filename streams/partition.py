@@ -19,6 +19,7 @@ from schemas.mailbox_settings import Mailboxes
 from schemas.names import event_id, source_id, source_of
 from schemas.topics import (
     CASE_OBSERVATIONS,
+    COMPLAINTS,
     DEAD_LETTERS,
     MAILBOX_EVENTS,
     MAILBOX_LEAKS,
@@ -166,9 +167,12 @@ class Partition:
             self._told(events)
             return
         for event in events:
-            self._latest = max(self._latest, event.at)
-            if event.at >= self._looks.next:
-                self._look(event.at)
+            if topic is COMPLAINTS:  # its time moves no other mailbox's: the mail may be of last week, read today
+                self._latest = self._latest or event.at
+            else:
+                self._latest = max(self._latest, event.at)
+                if event.at >= self._looks.next:
+                    self._look(event.at)
             if self._traffic.take(topic.name, event.id):
                 self._counter.add(event)
             subject = mailboxes.subject_of(event)

@@ -1,6 +1,8 @@
 """What others say of a mailbox adds to its counts, in place: complaints, spam filters, withdrawn IPs, leak lists."""
 
-from schemas.attribution import BLAMING
+from zlib import crc32
+
+from schemas.attribution import BLAMING, SIGNED
 from schemas.events import ComplaintReceived, MessageScored
 from schemas.mailbox_events import CulpritNamed, IdentityLeaked
 from streams.habits import (
@@ -19,17 +21,36 @@ from streams.habits import (
 from streams.window import DAY, MINUTE
 
 _REMEMBERED = 7 * DAY
+_OF_THE_LOG = frozenset(("queue_id", "message_id"))
 
 
 def count_complaint(state: MailboxState, event: ComplaintReceived) -> None:
     """Add a complaint, as far as its sender is sure; reports of other kinds (not-spam, opt-out) are skipped.
 
-    An event of a release that did not say how sure is sure.
+    So are those that anybody can invent: a line in the reported header that the log does not confirm, and a second
+    report about one mail to one recipient. An event of a release that did not say how sure is sure.
     """
-    if event.feedback_type.lower() in BLAMING:
-        confidence = event.confidence or 1.0
-        state.counts[COMPLAINTS_1D] += confidence
-        state.counts[COMPLAINTS_3W] += confidence
+    if event.feedback_type.lower() not in BLAMING or not (_is_sure(event) and _is_first(state, event)):
+        return
+    confidence = event.confidence or 1.0
+    state.counts[COMPLAINTS_1D] += confidence
+    state.counts[COMPLAINTS_3W] += confidence
+
+
+def _is_sure(event: ComplaintReceived) -> bool:
+    return not 0 < event.confidence < SIGNED or event.attribution in _OF_THE_LOG
+
+
+def _is_first(state: MailboxState, event: ComplaintReceived) -> bool:
+    """Tell whether nobody complained of this mail to this recipient lately, and note that somebody does."""
+    mail = event.queue_id or event.message_id
+    if not mail:
+        return True
+    digest = crc32(f"{mail} {event.recipient.lower()}".encode()).to_bytes(4, "little")
+    if digest in state.recent:
+        return False
+    state.recent += digest
+    return True
 
 
 def count_score(state: MailboxState, event: MessageScored) -> None:

@@ -30,7 +30,7 @@ NOTHING = Mailboxes(action="off", protected=frozenset({MAILBOX}))
         ("watch", ["watch"], "watch"),
         ("throttle", ["throttle enforce"], "throttle"),
         ("suspend", ["suspend enforce"], "suspend"),
-        ("release", [], ""),
+        ("release", ["released"], ""),  # a hook may still bar it, by a state that was lost
     ],
 )
 def test_an_order_is_obeyed_also_where_the_rules_may_do_nothing(

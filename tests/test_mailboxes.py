@@ -72,6 +72,59 @@ def test_what_a_late_complaint_decides_is_not_dated_before_what_was_decided_alre
     assert decided[-1].at >= events[-1].at - SECOND
 
 
+def test_a_complaint_read_before_a_backlog_hides_no_burst_of_it() -> None:
+    events = events_of(f"{QUIET}; {BOTNET}")
+    thief = next(place for place, event in enumerate(events) if event.at > events[-1].at - ONE_HOUR)
+    early = ComplaintReceived(id="early", at=events[-1].at + 3 * ONE_HOUR, feedback_type="abuse", sender=MAILBOX)
+    decided = mailboxes.replay([*events[:thief], early, *events[thief:]], Mailboxes())[1]
+    assert told(decided) == ["watch", "flag", "throttle propose", "suspend propose"]
+
+
+COMPLAINED_OF = {"queue_id": "4F1qXz3", "recipient": "bob@example.org"}
+
+
+@pytest.mark.parametrize(
+    ("words", "points"),
+    [
+        ([{"confidence": 1.0, "attribution": "authenticated_sender"}] * 5, 75.0),
+        ([{"confidence": 0.8, "attribution": "authenticated_sender"}] * 5, 0.0),
+        ([{"confidence": 0.5, "attribution": "verp"}] * 5, 0.0),
+        ([{"confidence": 0.9, "attribution": "verp"}] * 2, 32.4),
+        ([{"confidence": 0.8, "attribution": "queue_id"}] * 2, 28.8),
+        ([{"confidence": 1.0, **COMPLAINED_OF}] * 5, 18.0),
+        (
+            [{"confidence": 1.0, **COMPLAINED_OF}, {"confidence": 1.0, **COMPLAINED_OF, "recipient": "x@example.org"}],
+            36.0,
+        ),
+    ],
+)
+def test_what_anybody_can_invent_is_no_complaint(words: list[dict[str, str | float]], points: float) -> None:
+    events = [
+        structs.replace(ComplaintReceived(id=f"{number}", at=DAY, feedback_type="abuse", sender=MAILBOX), **word)
+        for number, word in enumerate(words)
+    ]
+    assert mailboxes.replay(events, Mailboxes())[0][MAILBOX].score == points
+
+
+def test_of_many_logs_the_one_that_was_silent_longest_is_forgotten() -> None:
+    states: dict[str, mailboxes.MailboxState] = {}
+    for number in range(9):
+        for log in (0, number):  # the first log goes on all the time
+            event = MailboxAuthenticated(
+                id=event_id(source_id(log), 100 * number),
+                at=DAY + number,
+                host="mx",
+                mailbox=MAILBOX,
+                service="imap",
+                outcome="succeeded",
+            )
+            states[MAILBOX], _ = mailboxes.step(states.get(MAILBOX), event, Mailboxes())
+    known = states[MAILBOX].applied.split()
+    assert len(known) == 8
+    assert event_id(source_id(0), 800) in known
+    assert not any(identity.startswith(source_id(1)) for identity in known)
+
+
 def test_a_restart_in_between_changes_nothing() -> None:
     state: mailboxes.MailboxState | None = None
     decided: list[MailboxDecision] = []

@@ -10,11 +10,12 @@ from msgspec import structs
 
 from schemas import codec
 from schemas.customers import Customers
-from schemas.events import DeliveryAttempted, Event, TrafficCounted
+from schemas.events import ComplaintReceived, DeliveryAttempted, Event, TrafficCounted
 from schemas.mailbox_events import CulpritNamed, IdentityLeaked, MailboxReleased, StepChanged
 from schemas.mailbox_settings import Customer, Mailboxes
 from schemas.topics import (
     CASE_OBSERVATIONS,
+    COMPLAINTS,
     MAIL_EVENTS,
     MAILBOX_EVENTS,
     MAILBOX_LEAKS,
@@ -198,6 +199,21 @@ def test_a_signal_of_today_makes_no_mail_of_yesterday_late_and_counts_as_no_traf
         event for output in partition.flush(FAR)[1] if isinstance(event := codec.decode(output.value), TrafficCounted)
     ]
     assert sum(count.sent + count.bounced for count in counts) == len(events)
+    assert {count.at for count in counts} == {max(event.at for event in events)}
+
+
+def test_a_complaint_of_today_lets_no_time_pass_for_others_while_the_mail_of_last_week_is_read() -> None:
+    partition, events = Partition(0, LIMITS, "1"), interleaved()
+    partition.apply(MAIL_EVENTS, events[:60])
+    partition.apply(COMPLAINTS, [ComplaintReceived(id="c", at=FAR, feedback_type="abuse", sender="other@example.net")])
+    partition.apply(MAIL_EVENTS, events[60:])
+    whole, _ = mailboxes.replay(events, LIMITS)
+    assert {name: mailboxes.encode(partition.states[name]) for name in whole} == {
+        name: mailboxes.encode(state) for name, state in whole.items()
+    }
+    counts = [
+        event for output in partition.flush(FAR)[1] if isinstance(event := codec.decode(output.value), TrafficCounted)
+    ]
     assert {count.at for count in counts} == {max(event.at for event in events)}
 
 
