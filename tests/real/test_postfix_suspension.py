@@ -92,28 +92,26 @@ def test_the_policy_refuses_the_suspended_and_defers_the_throttled_until_they_ar
     hooks = f"[mailboxes.hooks.postfix_policy]\nport = {port}"
     configuration = _configuration(tmp_path, fresh_broker.bootstrap, hooks)
     ensure_topics(configuration)
+    publish(configuration, suspension(1, ALICE))
     with _lab(_restrictions("check_policy_service").replace("10026", str(port))) as lab, hooks_running(configuration):
-        until(lambda: _codes(_submit(lab, ALICE)) == [250], "the first mail")
-        publish(configuration, suspension(1, ALICE), throttle(2, CAROL, 3), suspension(3, "customer-4711"))
-        until(lambda: _codes(_submit(lab, ALICE)) != [250], "the suspension")
+        publish(configuration, throttle(2, CAROL, 3), suspension(3, "customer-4711"))
+        until(lambda: _codes(_submit(lab, ALICE)) == [554], "the suspension")
         ((code, text),) = _submit(lab, ALICE)
         assert code == 554
         assert text.startswith("5.7.1 <r0@example.net>: Recipient address rejected: This mailbox may not send mail")
         assert _codes(_submit(lab, BOB, sender=ALICE)) == [250], "by its login, whatever sender it writes"
         assert _codes(_submit(lab, "", sender=ALICE)) == [554], "a local program is known by its sender"
         assert _codes(_submit(lab, "", sender=BOB)) == [250]
-        assert _codes(_submit(lab, "", sender=BOB, source=SHOP)) == [554], "a customer is known by his network"
+        until(lambda: _codes(_submit(lab, "", sender=BOB, source=SHOP)) == [554], "a customer, by his network,")
         assert _codes(_submit(lab, BOB, source=SHOP)) == [250], "and a login counts before the network"
 
         until(lambda: _codes(_submit(lab, CAROL, 5))[3:] == [450, 450], "the throttle")
         ((code, text),) = _submit(lab, CAROL)
         assert (code, text[:6]) == (450, "4.7.1 ")
-        lab.wait_for(lab.log_text().count("status=sent"))
-        before = lab.counts().total()
         publish(configuration, release(4, ALICE), release(5, CAROL))
         until(lambda: _codes(_submit(lab, CAROL, 5)) == [250] * 5, "the release")
-        assert _codes(_submit(lab, ALICE)) == [250]
-        lab.wait_for(before + 2)
+        assert _codes(_submit(lab, ALICE, sender="again@example.test")) == [250]
+        until(lambda: any("again@" in file.read_text(errors="replace") for file in lab.received.iterdir()), "her mail")
 
 
 def test_a_throttled_mailbox_sends_exactly_its_number(tmp_path: Path, fresh_broker: Broker) -> None:
@@ -122,7 +120,8 @@ def test_a_throttled_mailbox_sends_exactly_its_number(tmp_path: Path, fresh_brok
     ensure_topics(configuration)
     publish(configuration, throttle(1, CAROL, 7))
     with _lab(_restrictions("check_policy_service").replace("10026", str(port))) as lab, hooks_running(configuration):
-        until((tmp_path / "bars" / "hook-postfix_policy.json").exists, "the throttle")
+        done = tmp_path / "bars" / "hook-postfix_policy.json"
+        until(lambda: done.exists() and '"done"' in done.read_text(), "the throttle")
         codes = [code for _ in range(4) for code in _codes(_submit(lab, CAROL, 3))]
         assert codes == [250] * 7 + [450] * 5
         assert _codes(_submit(lab, BOB, 9)) == [250] * 9
