@@ -25,6 +25,7 @@ LOG = logging.getLogger("relaywarden.geo")
 
 _MOST_ADDRESSES = 65536
 _LOOK_SECONDS = 60.0
+_MOST_AS = 2**32 - 1
 _KNOWN = re.compile(r"asn|isp|city|country|location|enterprise|insights|connection|ip2l|ipinfo", re.IGNORECASE)
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _NO_COUNTRIES = frozenset(("AP", "EU", "XX", "ZZ"))  # regions, and "unknown", in the place of a country
@@ -149,12 +150,12 @@ def _country(record: Mapping[str, object]) -> str:
 
 
 def _number(record: Mapping[str, object], name: str) -> int:
-    """Return a number that may be written as text (`AS64496`), 0 where there is none."""
+    """Return a number that may be written as text (`AS64496`), 0 where there is none of 32 bits."""
     found = record.get(name)
-    if isinstance(found, int):
-        return found
     digits = found.upper().removeprefix("AS") if isinstance(found, str) else ""
-    return int(digits) if digits.isascii() and digits.isdecimal() and len(digits) <= 10 else 0  # noqa: PLR2004 32 bits
+    if digits.isascii() and digits.isdecimal() and len(digits) <= len(str(_MOST_AS)):
+        found = int(digits)
+    return found if isinstance(found, int) and 0 <= found <= _MOST_AS else 0
 
 
 def _degrees(record: Mapping[str, object], most: int, *names: str) -> float:

@@ -1,4 +1,4 @@
-"""Lists of stolen identities: one address a line, CSV with or without a header, and "Have I Been Pwned" exports.
+"""Lists of stolen identities: one address a line, CSV with or without a header, JSON, "Have I Been Pwned" exports.
 
 Only the addresses, the lists' names and dates are taken; a password is seen to be there, and goes no further.
 Format: https://haveibeenpwned.com/API/v3#BreachModel, its domain search as JSON or CSV.
@@ -14,7 +14,6 @@ from datetime import UTC, datetime
 from itertools import chain, islice
 from typing import IO, NamedTuple
 
-from collectors.packed import lines_of
 from schemas.moments import epoch_microseconds
 from schemas.names import canonical_mailbox
 
@@ -26,6 +25,7 @@ _PASSWORDS = re.compile(r"(?:.*password.*|pass|passwd|pwd|hash)")
 _NOTHING = frozenset(("", "0", "no", "false", "none", "null", "n/a", "-"))
 _DELIMITERS = ",;\t|:"
 _PARTS = re.compile(r"\s*[;,|]\s*")
+_LONGEST_LINE = 1024 * 1024
 _MOST_JSON = 512 * 1024 * 1024
 _MOST_NAME = 80
 _LOOKED_AT = 20
@@ -55,14 +55,18 @@ def identities(
 ) -> Iterator[Identity | None]:
     """Yield the identities of a list, None for each line without one; `domain` is that of names without one.
 
-    `advance` is told of the bytes read. ValueError where it is no such list.
+    A line beyond 1 MiB counts as one without. `advance` is told of the bytes read. ValueError where it is no such list.
     """
-    lines = _lines(file, advance)
-    first = next((line for line in lines if line.strip()), "")
-    if first.lstrip().startswith(("{", "[")):
-        yield from _of_json(first + "".join(_limited(lines)), domain)
+    pieces = _pieces(file, advance)
+    first = next((piece for piece in pieces if piece.strip()), b"")
+    second = next((piece for piece in pieces if piece.strip() or not first.endswith(b"\n")), b"")
+    every = chain(filter(None, (first, second)), pieces)
+    if second.lstrip().startswith(b"{") and isinstance(_object(first), Mapping):
+        yield from _of_json_lines(_lines(every), domain)
+    elif first.lstrip().startswith((b"{", b"[")):
+        yield from _of_json(b"".join(_limited(every)).decode("utf-8", "replace"), domain)
     else:
-        yield from _of_lines(chain([first] if first else [], lines), domain)
+        yield from _of_lines(_lines(every), domain)
 
 
 def when(text: str) -> int:
@@ -74,29 +78,45 @@ def when(text: str) -> int:
     return epoch_microseconds(told if told.tzinfo else told.replace(tzinfo=UTC))
 
 
-def _lines(file: IO[bytes], advance: Callable[[int], None]) -> Iterator[str]:
-    for number, (_, line) in enumerate(lines_of(file)):
-        advance(len(line))
-        text = line.decode("utf-8", "replace")
-        yield text.removeprefix("\ufeff") if number == 0 else text
+def _pieces(file: IO[bytes], advance: Callable[[int], None]) -> Iterator[bytes]:
+    """Yield lines; of one beyond the limit several pieces, all but the last without a line's end."""
+    beginning = True
+    while piece := file.readline(_LONGEST_LINE + 1):
+        advance(len(piece))
+        yield piece.removeprefix(b"\xef\xbb\xbf") if beginning else piece
+        beginning = False
 
 
-def _limited(lines: Iterator[str]) -> Iterator[str]:
+def _lines(pieces: Iterator[bytes]) -> Iterator[str | None]:
+    """Yield the text of each line, None for one beyond the limit."""
+    for piece in pieces:
+        if piece.endswith(b"\n") or len(piece) <= _LONGEST_LINE:
+            yield piece.decode("utf-8", "replace")
+            continue
+        next((rest for rest in pieces if rest.endswith(b"\n")), b"")
+        yield None
+
+
+def _limited(pieces: Iterator[bytes]) -> Iterator[bytes]:
     size = 0
-    for line in lines:
-        size += len(line)
+    for piece in pieces:
+        size += len(piece)
         if size > _MOST_JSON:
-            raise ValueError(f"more than {_MOST_JSON // 1024**2} MB of JSON; give it as CSV")
-        yield line
+            raise ValueError(
+                f"more than {_MOST_JSON // 1024**2} MB of JSON; give it as CSV or as a line for each entry"
+            )
+        yield piece
 
 
-def _of_lines(lines: Iterator[str], domain: str) -> Iterator[Identity | None]:
+def _of_lines(lines: Iterator[str | None], domain: str) -> Iterator[Identity | None]:
     """Yield a table's identities; each line is a row of its own, so that a stray quote spoils no other."""
     beginning = list(islice(lines, _LOOKED_AT))
-    delimiter = _delimiter(beginning)
+    delimiter = _delimiter([line for line in beginning if line])
     columns: _Columns | None = None
     for line in chain(beginning, lines):
-        row = _row(line, delimiter)
+        row = _row(line, delimiter) if line is not None else []
+        if line is None:
+            yield None
         if not any(cell.strip() for cell in row):
             continue
         if columns is None:
@@ -195,6 +215,8 @@ def _of_json(text: str, domain: str) -> Iterator[Identity | None]:
         found = found["entries"]
     if isinstance(found, Mapping) and ("BreachSearchResults" in found or "PasteSearchResults" in found):
         yield from _of_domain_search(found)
+    elif isinstance(found, Mapping) and _names_address(found):
+        yield from _of_object(found, domain)
     elif isinstance(found, Mapping) and found and all(isinstance(value, list) for value in found.values()):
         if not domain:
             raise ValueError("it holds names without a domain; say which with --domain")
@@ -203,11 +225,45 @@ def _of_json(text: str, domain: str) -> Iterator[Identity | None]:
             yield from (Identity(mailbox, _name(str(source))) if mailbox else None for source in sources)
     elif isinstance(found, list) and all(isinstance(row, Mapping) for row in found):
         for row in found:
-            columns = _header(list(row))
-            cells = [_text(value) for value in row.values()]
-            yield from _of_row(cells, columns, domain) if columns else (None,)
+            yield from _of_object(row, domain)
     else:
         raise ValueError("JSON, but neither rows with an address nor a domain search of Have I Been Pwned")
+
+
+def _of_json_lines(lines: Iterator[str | None], domain: str) -> Iterator[Identity | None]:
+    for line in lines:
+        found = _object(line) if line is not None else None
+        if isinstance(found, Mapping):
+            yield from _of_object(found, domain)
+        elif line is None or line.strip():
+            yield None
+
+
+def _object(line: str | bytes) -> object:
+    """Return what a line of JSON holds, None where it is none."""
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _of_object(row: Mapping[str, object], domain: str) -> Iterator[Identity | None]:
+    """Yield an entry's identities: it may name several addresses."""
+    columns = _header(list(row))
+    if columns is None:
+        yield None
+        return
+    values = list(row.values())
+    cells = [_text(value) for value in values]
+    addresses = values[columns.address]
+    for address in dict.fromkeys(map(_text, addresses or [""] if isinstance(addresses, list) else [addresses])):
+        cells[columns.address] = address
+        yield from _of_row(cells, columns, domain)
+
+
+def _names_address(row: Mapping[str, object]) -> bool:
+    columns = _header(list(row))
+    return columns is not None and "@" in _text(list(row.values())[columns.address])
 
 
 def _text(value: object) -> str:

@@ -37,7 +37,7 @@ class PopDecisions:
         self._lines = 0
         for each in self._ranges:
             self._bound(each)
-        if self._ranges:
+        if file.exists():  # also where only a torn line is in it, which the next would join
             self._rewrite()
 
     def known(self, identity: str) -> str | None:

@@ -164,6 +164,6 @@ def _told(settings: "Settings", event: "OperatorActed | PasswordChanged", *, as_
     """Say what was published, and on standard error what whoever ordered it should know."""
     from streams.operating_mailboxes import notes, told
 
-    tell(event, told(event), as_json=as_json)
+    tell(event, printable(told(event)), as_json=as_json)
     for note in notes(settings, event):
-        typer.echo(f"relaywarden: {note}", err=True)
+        typer.echo(f"relaywarden: {printable(note)}", err=True)

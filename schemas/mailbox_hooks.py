@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from string import Formatter
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -82,6 +83,18 @@ def _address(text: str) -> str:
 def _fallback(text: str) -> str:
     if text and (places(text) - {"domain"} or not ADDRESS.fullmatch(text.replace("{domain}", "example.net"))):
         raise ValueError(f"{text!r} is no address like 'postmaster@{{domain}}'")
+    return text
+
+
+def _url(text: str) -> str:
+    """Return a URL that can be called. ValueError, without the text, which may hold a token, where it is none."""
+    try:
+        url = urlsplit(text)
+        fine = bool(url.hostname and url.hostname.encode("idna")) and url.port != 0
+    except ValueError:  # also of a port beyond 65535, and of a host with an empty label
+        fine = False
+    if not fine or not re.fullmatch(r"https?://\S+", text):
+        raise ValueError("is no URL like 'https://panel.example.net/hook': http or https, a host, a port of 1 to 65535")
     return text
 
 
@@ -179,7 +192,7 @@ class LdapHook(Part):
 class WebhookHook(Part):
     """A URL that is told of each of these steps, signed with the secret."""
 
-    url: Annotated[str, Field(pattern=r"^https?://[^\s/]\S*$")]
+    url: Annotated[str, AfterValidator(_url)]
     secret_env: str = "RELAYWARDEN_WEBHOOK_SECRET"  # noqa: S105 the variable's name, no secret
     secret_file: Path | None = None
     steps: Annotated[frozenset[Literal["throttle", "suspend", "release"]], Field(min_length=1)] = frozenset(

@@ -15,6 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from schemas.redaction import redacted
 from streams.hooks import Answer, Effect, Run, WriteFile
 
 _FIRST_PAUSE_SECONDS = 1.0
@@ -55,9 +56,10 @@ def write(path: Path, content: str, mode: int = 0o644) -> None:
 def run(command: tuple[str, ...], timeout_seconds: float, stdin: str = "", fine: tuple[int, ...] = (0,)) -> None:
     """Run a program to its end. EffectError, with the end of its output, if it fails or takes too long.
 
+    It is told without its arguments, and its output without what that calls a password.
     One that takes too long is killed with all its children.
     """
-    shown = " ".join(command)
+    shown = command[0]
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as given:
         given.write(stdin.encode())
         given.seek(0)
@@ -74,7 +76,7 @@ def run(command: tuple[str, ...], timeout_seconds: float, stdin: str = "", fine:
             raise EffectError(f"{shown}: took longer than {timeout_seconds:g} s and was killed") from error
         if status not in fine:
             output.seek(0)
-            said = output.read().decode(errors="replace").strip()[-_OUTPUT_CHARACTERS:]
+            said = redacted(output.read().decode(errors="replace")).strip()[-_OUTPUT_CHARACTERS:]
             raise EffectError(f"{shown}: ended with {status}: {said}")
 
 

@@ -32,10 +32,18 @@ def signature(secret: str, timestamp: int, body: str) -> str:
     return "sha256=" + hmac.new(secret.encode(), f"{timestamp}.{body}".encode(), "sha256").hexdigest()
 
 
+def _place(text: str) -> str:
+    """Return what may be told of a URL: the rest may hold a token. EffectError where it is none."""
+    try:
+        url = urlsplit(text)
+    except ValueError as error:
+        raise EffectError("the URL cannot be read: its host is none") from error
+    return f"{url.scheme}://{url.hostname}"
+
+
 def call(effect: HttpCall) -> None:
     """Call the URL. EffectError for any answer but 200 to 299, HopelessError where it refuses this very call."""
-    url = urlsplit(effect.url)
-    place = f"{url.scheme}://{url.hostname}"  # the rest may hold a token
+    place = _place(effect.url)
     timestamp = time.time_ns() // 1_000_000_000  # noqa: TID251 the receiver compares it with its clock
     headers = {
         "Content-Type": "application/json",
@@ -46,7 +54,7 @@ def call(effect: HttpCall) -> None:
     }
     try:
         answer = httpx.post(effect.url, content=effect.body, headers=headers, timeout=effect.timeout_seconds)
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, OverflowError, OSError) as error:  # as of a host's name
         raise EffectError(f"{place}: {error or type(error).__name__}") from error
     if answer.is_success:
         return

@@ -18,11 +18,23 @@ _LONGEST = 320  # RFC 5321: 64 before the @, 255 behind it
 
 
 def named(text: str) -> str:
-    """Return the one spelling of a mailbox. ValueError where it cannot be one."""
+    """Return the one spelling of a mailbox. ValueError where nothing is named; what a log names may hold any sign."""
     mailbox = canonical_mailbox(text)
-    if not mailbox or len(mailbox) > _LONGEST or not mailbox.isprintable() or " " in mailbox:
-        raise ValueError(f"{text!r} is no mailbox: say its login or address")
+    if not mailbox:
+        raise _no_mailbox(text)
     return mailbox
+
+
+def _plain(text: str) -> str:
+    """Return the one spelling of a mailbox to be held. ValueError where it is none that a customer can have."""
+    mailbox = named(text)
+    if len(mailbox) > _LONGEST or not mailbox.isprintable() or " " in mailbox:
+        raise _no_mailbox(text)
+    return mailbox
+
+
+def _no_mailbox(text: str) -> ValueError:
+    return ValueError(f"{text!r} is no mailbox: say its login or address")
 
 
 def order(  # noqa: PLR0913 an order has that many parts
@@ -33,7 +45,8 @@ def order(  # noqa: PLR0913 an order has that many parts
     ValueError where the mailbox cannot be one, no reason is given or `lasts` is no duration. OSError where Kafka does
     not confirm it.
     """
-    event = ordered(action, named(mailbox), reason, lasts=lasts, operator=operator)
+    name = named(mailbox) if action == "release" else _plain(mailbox)  # whom the rules barred can be released
+    event = ordered(action, name, reason, lasts=lasts, operator=operator)
     publish(settings, event)
     return event
 

@@ -48,10 +48,11 @@ def _moved(head: tuple[int, ...], event: MailboxAuthenticated | MessageSubmitted
     now = event.at // _MINUTE
     if not head[2]:
         return (*here, now, *head[3:])
-    km, minutes = distance_km((head[0], head[1]), here), max(1, now - head[2])
+    km, minutes = distance_km((head[0], head[1]), here), max(1, abs(now - head[2]))
+    last = (*here, now) if now >= head[2] else head[:3]  # a line that comes late moves nobody back
     if news and km > _LEAST_KM[news] and km > _LEAST_KM_AN_HOUR * minutes / 60:
-        return (*here, now, round(km), min(minutes, 0xFFFF), now)
-    return (*here, now, *head[3:])
+        return (*last, round(km), min(minutes, 0xFFFF), last[2])
+    return (*last, *head[3:])
 
 
 def distance_km(here: tuple[int, int], there: tuple[int, int]) -> float:

@@ -277,7 +277,7 @@ def test_a_hook_speaks_of_every_change_once_and_of_no_other(steps: dict[str, str
         ),
         (LdapHook, {"bind_dn": "cn=a", "dn": "uid={user}", "suspend": {"a=b": ["c"]}}, "suspend.a=b.[key]: String"),
         (LdapHook, {"bind_dn": "cn=a", "dn": "uid={user}", "suspend": {"a": ["b"]}, "url": "x"}, "url: String"),
-        (WebhookHook, {"url": "ftp://example.net"}, "url: String should match"),
+        (WebhookHook, {"url": "ftp://example.net"}, "url: is no URL like"),
         (WebhookHook, {"url": "https://example.net", "steps": ["watch"]}, "steps.0: Input should be"),
         (WebhookHook, {"url": "https://example.net", "steps": []}, "steps: "),
     ],

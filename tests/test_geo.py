@@ -9,7 +9,7 @@ from typing import cast
 import pytest
 
 from collectors import history
-from collectors.geo import GeoDatabases
+from collectors.geo import GeoDatabases, _told
 from collectors.parsing import parse_file
 from schemas.events import MailboxAuthenticated, MessageSubmitted
 from schemas.places import NOWHERE, Place
@@ -72,10 +72,17 @@ def test_databases_of_places_and_of_networks_fill_one_place_in_any_order(tmp_pat
         ("GeoLite2-City", {"country": {"iso_code": "EU"}, "location": {"latitude": 91.0, "longitude": 200.0}}, NOWHERE),
         ("GeoLite2-City", {"country": ["AT"], "location": "AT", "latitude": "north"}, NOWHERE),
         ("GeoLite2-ASN", {"autonomous_system_number": "many"}, NOWHERE),
+        ("ipinfo lite.mmdb", {"asn": "AS4294967295"}, place("", 2**32 - 1)),
+        ("ipinfo lite.mmdb", {"asn": "AS4294967296"}, NOWHERE),
     ],
 )
 def test_each_makers_fields_are_read(tmp_path: Path, kind: str, record: dict[str, object], expected: Place) -> None:
     assert where(database(tmp_path / "a.mmdb", kind, {"203.0.113.0/24": record}))("203.0.113.9") == expected
+
+
+@pytest.mark.parametrize(("number", "known"), [(-1, 0), (0, 0), (2**32 - 1, 2**32 - 1), (2**32, 0), (2**64, 0)])
+def test_a_number_of_a_system_has_32_bits(number: int, known: int) -> None:
+    assert _told({"autonomous_system_number": number}).get("client_asn", 0) == known
 
 
 def test_private_addresses_are_nowhere_even_if_a_database_knows_them(tmp_path: Path) -> None:

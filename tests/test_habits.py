@@ -125,6 +125,16 @@ def test_what_is_new_about_a_place() -> None:
     assert travels.countries(travels.forgotten(there)) == ("DE",)
 
 
+def test_a_line_that_comes_late_moves_nobody_back_and_makes_no_haste() -> None:
+    kept = travels.settled(travels.settled(travels.noted(b"", login(2000 * _MINUTE, 1))[0]))
+    late, news = travels.noted(kept, login(500 * _MINUTE, 3))
+    assert (news, travels.journey(late)) == (travels.NEW_COUNTRY, (0, 0, 0)), "a day and more is enough for the way"
+    there, _ = travels.noted(late, login(2001 * _MINUTE, 1))
+    assert travels.journey(there) == (0, 0, 0), "it was here all the time"
+    hasty, _ = travels.noted(kept, login(1970 * _MINUTE, 3))
+    assert travels.journey(hasty) == (10254, 30, 2000)
+
+
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 10_000), st.booleans()), max_size=40))
 def test_travels_stay_small_whatever_happens(uses: list[tuple[int, int, bool]]) -> None:
     kept = b""

@@ -79,6 +79,59 @@ def test_what_is_taken(text: str, expected: list[Identity | None]) -> None:
     assert list(identities(io.BytesIO(text.encode()))) == expected
 
 
+A, B = Identity("a@x.net"), Identity("b@x.net")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('[{"email": ["a@x.net", "b@x.net", "a@x.net"], "password": "x"}, {"email": []}]',
+         [Identity("a@x.net", passwords=True), Identity("b@x.net", passwords=True), None]),
+        ('{"entries": [{"email": ["a@x.net", "b@x.net"]}]}', [A, B]),
+        ('{"email": ["a@x.net", "b@x.net"]}\n{"email": "b@x.net", "breach": "Adobe"}\n',
+         [A, B, Identity("b@x.net", "Adobe")]),
+        ('\ufeff\n{"email": "a@x.net"}\r\n\r\n{"email": "b@x.net"}', [A, B]),
+        ('{"email": "a@x.net"}\n{broken\n7\n{"phone": 1}\n{"email": "b@x.net"}\n', [A, None, None, None, B]),
+        ('{"email": "a@x.net"}\n', [A]),
+        ('{"email":\n"a@x.net"}\n', [A]),
+    ],
+)  # fmt: skip
+def test_entries_of_json_may_name_several_and_stand_on_lines_of_their_own(
+    text: str, expected: list[Identity | None]
+) -> None:
+    assert list(identities(io.BytesIO(text.encode()))) == expected
+
+
+class _Narrow(io.BytesIO):
+    """A file of which nobody may ask for more than a little over 1 MiB at once."""
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        assert size is not None
+        assert 0 < size <= 2**20 + 1
+        return super().readline(size)
+
+
+@pytest.mark.parametrize("first", ["a@x.net", '{"email": "a@x.net"}'])
+@pytest.mark.parametrize("tail", [0, 1, 2**20, 3 * 2**20])
+def test_a_line_beyond_1_mib_is_skipped_and_counted(first: str, tail: int) -> None:
+    last = first.replace("a@", "b@")
+    content = f"{first}\n{last}{' ' * 2**20}{'x' * tail}\n{last}\n".encode()
+    told: list[int] = []
+    assert list(identities(_Narrow(content), advance=told.append)) == [A, None, B]
+    assert sum(told) == len(content)
+
+
+def test_a_first_line_beyond_1_mib_is_skipped_and_decides_nothing() -> None:
+    content = f"{'x' * 2**21}:hunter2\nemail;id\na@x.net;1\n".encode()
+    assert list(identities(_Narrow(content))) == [None, A]
+
+
+def test_one_line_of_json_may_be_long() -> None:
+    rows = [{"email": f"m{number}@x.net"} for number in range(60_000)]
+    found = list(identities(_Narrow(json.dumps(rows).encode())))
+    assert (len(found), found[-1]) == (60_000, Identity("m59999@x.net"))
+
+
 def test_the_names_of_one_domain_need_that_domain() -> None:
     text = json.dumps({"anna": ["Adobe"], "boss": ["Adobe", "Dubsmash"]}).encode()
     found = list(identities(io.BytesIO(text), "example.net"))

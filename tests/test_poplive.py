@@ -191,6 +191,17 @@ def test_a_line_that_a_crash_cut_off_was_never_decided(tmp_path: Path) -> None:
     assert PopDecisions(file).known(name_of(2)) == "eve@example.net"
 
 
+def test_a_first_line_that_a_crash_cut_off_is_in_nobodys_way(tmp_path: Path) -> None:
+    file = tmp_path / "a.pop"
+    file.write_bytes(b'["abcd-00')
+    decisions = PopDecisions(file)
+    assert file.read_bytes() == b""
+    decisions.keep([name_of(1)], {name_of(1): "eve@example.net"})
+    assert PopDecisions(file).known(name_of(1)) == "eve@example.net"
+    assert not PopDecisions(tmp_path / "b.pop").known(name_of(1))
+    assert not (tmp_path / "b.pop").exists()
+
+
 def test_a_damaged_file_is_named(tmp_path: Path) -> None:
     file = tmp_path / "a.pop"
     file.write_bytes(b"{}\n")

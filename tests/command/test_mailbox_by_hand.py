@@ -131,7 +131,7 @@ def test_orders_that_cannot_be_are_refused_and_nothing_is_recorded(desk: Desk) -
         ("suspend", MAILBOX, *reason, "--for", "soon"): (
             "--for 'soon': say a number and s, m, h or d, as in 30m or 2h"
         ),
-        ("password-changed", "a b"): "'a b' is no mailbox: say its login or address",
+        ("password-changed", " "): "' ' is no mailbox: say its login or address",
         ("list", "--step", "moon"): "--step 'moon': say watch, flag, throttle or suspend",
     }
     recorded = "SELECT uniqExact(id) FROM mailbox_signals"

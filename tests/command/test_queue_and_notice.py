@@ -57,7 +57,7 @@ def test_whom_nobody_can_tell_is_said(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("preview", "x y"), "'x y' is no mailbox: say its login or address"),
+        (("preview", " "), "' ' is no mailbox: say its login or address"),
         (("preview", "a@example.net", "--template", "x"), "--template 'x': there are suspended, throttled, released"),
         (("preview", "a@example.net", "--language", "rm"), "--language 'rm': there are de, fr, it, en"),
         (("test", "nobody"), "'nobody' is no mail address"),
