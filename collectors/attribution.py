@@ -34,7 +34,7 @@ _LIFETIME = 7 * _DAY  # of a message in a queue
 _HOPS = 3
 _MOST_QUEUE_IDS = 1000
 _KNOWN_BY = ("sasl", "pop", "network")
-_BY_NAME = ("own_header", "verp")
+_LATE = 14 * _DAY  # a report's Date may be that wrong
 
 
 class Submitted(NamedTuple):
@@ -92,6 +92,11 @@ class Attributed(NamedTuple):
     settled: bool
 
 
+def signed(complaint: ComplaintReceived) -> bool:
+    """Tell whether an envelope sender with our signature names the sender, so that nothing needs to confirm it."""
+    return complaint.attribution == "verp" and complaint.confidence > UNSIGNED
+
+
 def asks(complaint: ComplaintReceived) -> bool:
     """Tell whether a complaint names anything that the log can be asked for."""
     return bool(complaint.message_id or (complaint.queue_id and complaint.arrived_at))
@@ -105,7 +110,8 @@ def candidates(complaint: ComplaintReceived, log: SentLog, within_days: float) -
         rows = log.delivered((complaint.queue_id,), recipient, arrived - _QUEUE_NEAR, arrived + _QUEUE_NEAR)
         found.extend(Sent("queue_id", row) for row in rows)
     if complaint.message_id:
-        since, until = complaint.at - int(within_days * _DAY), complaint.at + _HOUR
+        told_late = min(complaint.arrived_at, complaint.at + _LATE)  # no report is older than its mail
+        since, until = complaint.at - int(within_days * _DAY), max(complaint.at, told_late) + _HOUR
         submitted = log.submitted(complaint.message_id, _first_day(complaint, since) - _LIFETIME, until)
         followed = _followed(submitted, log, recipient, until) if submitted else ()
         found.extend(Sent("message_id", row) for row in followed if since <= row.at <= until)
@@ -156,15 +162,16 @@ class _Finding(NamedTuple):
 def attribute(complaint: ComplaintReceived, sent: Iterable[Sent]) -> Attributed:
     """Return a complaint with the sender that the log gives it, the confidence, or the reason why there is none.
 
-    Where our own header names a login, the log has the last word; where it names a customer, or a signed envelope does,
-    the log can only confirm it. A complaint that is not settled may find its message when the log has come so far.
+    The log has the last word, also where our own header names somebody; what a signed envelope names, it can only
+    confirm. A complaint that is not settled may find its message when the log has come so far.
     """
     rows = list(sent)
     by_queue_id, by_message_id = (_found(complaint, way, rows) for way in ("queue_id", "message_id"))
     way, finding = ("queue_id", by_queue_id) if by_queue_id.sender else ("message_id", by_message_id)
+    settled = by_queue_id.settled and by_message_id.settled
     if complaint.sender and finding.sender in {"", complaint.sender}:
-        return _confirmed(complaint, confirmed=bool(finding.sender))
-    if complaint.sender and complaint.confidence > UNSIGNED and complaint.attribution in _BY_NAME:
+        return _confirmed(complaint, confirmed=bool(finding.sender), settled=settled)
+    if signed(complaint):
         return Attributed(complaint, settled=True)
     if finding.sender:
         other = f"our header in the report names {complaint.sender}, not the log" if complaint.sender else ""
@@ -173,14 +180,15 @@ def attribute(complaint: ComplaintReceived, sent: Iterable[Sent]) -> Attributed:
         )
         return Attributed(found, settled=True)
     reason = by_message_id.reason or by_queue_id.reason or "it names neither a queue id of ours nor a Message-ID"
-    return Attributed(replace(complaint, reason=reason), settled=by_queue_id.settled and by_message_id.settled)
+    return Attributed(replace(complaint, reason=reason), settled=settled)
 
 
-def _confirmed(complaint: ComplaintReceived, *, confirmed: bool) -> Attributed:
+def _confirmed(complaint: ComplaintReceived, *, confirmed: bool, settled: bool) -> Attributed:
+    """Return a complaint that names its sender; where the log does not confirm it yet, only a signature settles it."""
     if confirmed:
         return Attributed(replace(complaint, confidence=CONFIRMED), settled=True)
     doubted = replace(complaint, reason="the log knows no such mail of this sender")
-    return Attributed(doubted, settled=complaint.confidence > UNSIGNED)
+    return Attributed(doubted, settled=settled or signed(complaint))
 
 
 def _found(complaint: ComplaintReceived, way: Way, sent: Iterable[Sent]) -> _Finding:

@@ -19,6 +19,7 @@ from collectors.packed import lines_of, opened
 from collectors.parsing import Progress
 from collectors.pop import PopHistory
 from collectors.reading import Counts, LogReader, log_formats
+from collectors.reports import dated
 from collectors.sentindex import Attributing
 from collectors.ways import ways_of
 from schemas.events import ComplaintReceived, Event, ListHealthObserved, ListingObserved
@@ -113,7 +114,11 @@ def _maildir(folder: Path, settings: Settings) -> Maildir:
 
 
 def _complaints(past: Past, folder: Path, box: Maildir) -> list[ComplaintReceived]:
-    """Return the complaints of a Maildir, or of a folder of mails, by their time; each counts when it came."""
+    """Return the complaints of a Maildir, or of a folder of mails, by their time; each counts when it came.
+
+    None is later than its file, whatever its Date says. Live (`collectors/intake.py`) the file also tells how old a
+    report can be at most; here files may be copies with the time of the copying, which says nothing about the past.
+    """
     if not folder.is_dir():
         raise NotADirectoryError(20, "is no folder of complaints", str(folder))
     parse, ways = complaints.load(box.format), ways_of(box, "complaints")
@@ -129,6 +134,7 @@ def _complaints(past: Past, folder: Path, box: Maildir) -> list[ComplaintReceive
         if complaint is None:
             counts.ignored += 1
             continue
+        complaint = dated(complaint, path.stat().st_mtime_ns // 1000)
         counts.note(complaint)
         found.append(complaint)
     return sorted(found, key=_AT)

@@ -1,7 +1,8 @@
 """Take complaints in from a Maildir: a mail is published, and moved to `cur` as seen only when that is acknowledged.
 
 No mail is ever deleted. Ended between the two, the same mail is published again later under the same id. One that must
-wait for the log of what was sent (`collectors/waiting.py`) stays where it is.
+wait for the log of what was sent (`collectors/waiting.py`) stays where it is. A report's Date is believed as far as it
+lies within the two weeks before its mail came, which the time of the file tells: else a wrong one would hide it.
 """
 
 import logging
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from collectors.attribution import SentLog
 from collectors.complaints import load
+from collectors.reports import dated
 from collectors.waiting import Attributor
 from collectors.ways import ways_of
 from schemas.events import DeadLetter, Event
@@ -25,6 +27,7 @@ _LARGEST = 10 * 1024 * 1024
 _BATCH = 64  # what is published but not moved comes again after a crash: the worker knows a mailbox's last 512 by id
 _PAUSE_SECONDS = 1.0
 _TEXT_LENGTH = 4000
+_OLDEST = 14 * 24 * 3600 * 1_000_000  # how long a report may be under way
 
 
 class Intake:
@@ -100,6 +103,8 @@ class Intake:
         if complaint is None:
             LOG.info("%s: %s is no complaint", self._name, path.name)
             return ()
+        came = mtime_ns // 1000
+        complaint = dated(complaint, came, came - _OLDEST)
         if self._attributor is not None:
             complaint = self._attributor.judged(path, complaint, mtime_ns / 1e9)
         return None if complaint is None else (complaint,)

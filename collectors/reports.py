@@ -14,6 +14,8 @@ from email.utils import parseaddr
 from hashlib import sha256
 from typing import TypedDict
 
+from msgspec.structs import replace
+
 from collectors import headers, hops
 from collectors.addresses import ip_or_empty
 from collectors.hops import OurPart
@@ -71,6 +73,11 @@ def complaint(report: Report, ways: Ways = NO_WAYS) -> ComplaintReceived:
         arrived_at=arrived,
         report_url=report.url,
     )
+
+
+def dated(complaint: ComplaintReceived, latest: int, earliest: int = 0) -> ComplaintReceived:
+    """Return a complaint with its time within these: what a report's Date says is anybody's word."""
+    return replace(complaint, at=max(earliest, min(complaint.at, latest)))
 
 
 def _time_of(report: Report, arrived: int) -> int:

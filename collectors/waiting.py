@@ -1,8 +1,9 @@
 """Complaints that wait for the log: those whose mail it does not know yet, and all while ClickHouse is away.
 
-What stands in our own header, or is signed, waits for nothing: the log is asked once, if it answers. Any other one
-stays in its Maildir and is asked for again, ever more rarely, until its mail is found or the time is over. Then it is
-taken in unattributed, and says why.
+What is signed waits for nothing: the log is asked once, if it answers. Any other one stays in its Maildir and is asked
+for again, ever more rarely, until its mail is found or the time is over; one whose sender our own header names waits
+too, since anybody can write such a line, and only what the log confirms counts. Then it is taken in with the sender
+that it names, or unattributed, and says why.
 """
 
 import logging
@@ -14,8 +15,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from collectors.attribution import Attributed, SentLog, asks, attribute, candidates
-from schemas.attribution import UNSIGNED
+from collectors.attribution import Attributed, SentLog, asks, attribute, candidates, signed
 from schemas.events import ComplaintReceived
 from schemas.settings import Maildir
 
@@ -72,7 +72,7 @@ class Attributor:
     def _asked(self, complaint: ComplaintReceived, now: float) -> Attributed:
         """Ask the log, where there is anything to ask; while it is away, at most every few seconds."""
         if not asks(complaint):
-            return attribute(complaint, ())
+            return attribute(complaint, ())._replace(settled=True)
         if now >= self._rest_until:
             try:
                 verdict = attribute(complaint, candidates(complaint, self._log, self._days))
@@ -82,15 +82,13 @@ class Attributor:
             else:
                 self._told_back()
                 return verdict
-        known = complaint.confidence > UNSIGNED
+        known = signed(complaint)
         reason = complaint.reason if known else f"ClickHouse did not answer within {self._longest / 60:g} min"
         return Attributed(replace(complaint, reason=reason), settled=known)
 
     def _told_away(self, error: str) -> None:
         if not self._away:
-            LOG.warning(
-                "%s: %s; complaints without a sender wait for it, up to %g min", self._name, error, self._longest / 60
-            )
+            LOG.warning("%s: %s; complaints wait for it, up to %g min", self._name, error, self._longest / 60)
         self._away = error
 
     def _told_back(self) -> None:

@@ -206,11 +206,46 @@ CASES: dict[str, tuple[ComplaintReceived, tuple[str, str, float, str], bool]] = 
     "header, log silent": (
         by_message("none@example.net", sender=ALICE, **HEADER),
         (ALICE, "authenticated_sender", 0.8, "the log knows no such mail of this sender"),
+        False,
+    ),
+    "header, two senders": (
+        by_message("stolen@example.net", recipient="x", sender=RIVAL, **HEADER),
+        (RIVAL, "authenticated_sender", 0.8, "the log knows no such mail of this sender"),
         True,
     ),
-    "customer's number": (
-        by_message("m1@example.net", sender="kunde-4711", attribution="own_header", confidence=0.8),
-        ("kunde-4711", "own_header", 0.8, ""),
+    "header, nothing to ask for": (
+        complaint(sender=ALICE, **HEADER),
+        (ALICE, "authenticated_sender", 0.8, "the log knows no such mail of this sender"),
+        True,
+    ),
+    "header, a Date before the mail": (
+        by_message("m1@example.net", sender=ALICE, at=NOW - 14 * DAY, arrived_at=NOW - HOUR, **HEADER),
+        (ALICE, "authenticated_sender", 1.0, ""),
+        True,
+    ),
+    "own header denied by queue id": (
+        by_queue("4REUSED", sender="kunde-4711", attribution="own_header", confidence=0.8),
+        (ALICE, "queue_id", 0.9, "our header in the report names kunde-4711, not the log"),
+        True,
+    ),
+    "own header denied by Message-ID": (
+        by_message("m1@example.net", sender=RIVAL, attribution="own_header", confidence=0.8),
+        (ALICE, "message_id", 0.9, f"our header in the report names {RIVAL}, not the log"),
+        True,
+    ),
+    "own header of a customer's network": (
+        by_message("n1@example.net", sender="customer 7", attribution="own_header", confidence=0.8),
+        ("customer 7", "own_header", 1.0, ""),
+        True,
+    ),
+    "own header, log silent": (
+        by_message("none@example.net", sender="kunde-4711", attribution="own_header", confidence=0.8),
+        ("kunde-4711", "own_header", 0.8, "the log knows no such mail of this sender"),
+        False,
+    ),
+    "signed envelope, log silent": (
+        by_message("none@example.net", sender="shop", attribution="verp", confidence=0.9),
+        ("shop", "verp", 0.9, "the log knows no such mail of this sender"),
         True,
     ),
     "signed envelope": (

@@ -7,6 +7,8 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
@@ -86,6 +88,20 @@ def test_a_report_is_published_and_then_moved(tmp_path: Path) -> None:
     assert isinstance(complaint, ComplaintReceived)
     assert (complaint.sender, complaint.outbound_ip) == ("eve@example.net", "192.0.2.11")
     assert _intake(maildir).take(publish) == 0
+
+
+@pytest.mark.parametrize(
+    ("days", "expected"),
+    [(-1, 1), (0, 0), (-13, 13), (-15, 14), (-20_000, 14), (1, 0), (20_000, 0)],
+)
+def test_a_date_is_believed_within_the_two_weeks_before_the_mail_came(tmp_path: Path, days: int, expected: int) -> None:
+    maildir, came = _maildir(tmp_path), datetime(2026, 3, 1, 10, tzinfo=UTC)
+    date = format_datetime(came + timedelta(days=days)).encode()
+    (maildir / "new" / "1").write_bytes(_report(1).replace(b"Sun, 1 Mar 2026 10:00:00 +0000", date))
+    os.utime(maildir / "new" / "1", (came.timestamp(), came.timestamp()))
+    events: list[Event] = []
+    assert _intake(maildir).take(events.extend) == 1
+    assert events[0].at == int((came - timedelta(days=expected)).timestamp()) * 1_000_000
 
 
 def test_without_acknowledgement_the_mail_stays_and_comes_again_under_its_id(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Complaints whose sender nobody knows: they count against the IP that they name, live and in a backtest."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,8 +21,10 @@ from streams.partition import Partition
 from tests.sent_town import A, by_message
 
 GOLDEN = Path(__file__).parent / "golden" / "complaints" / "arf"
+CAME = 1_795_690_000  # on 26 November 2026, some minutes after what the logs say
 FAR = 4_000_000_000_000_000
 UNKNOWN = (GOLDEN / "25-no_source_ip_the_topmost_hop_tells.eml").read_bytes()
+WRITTEN = b"Thu, 26 Nov 2026 10:00:00 +0000"
 LOG = """\
 2026-11-26T08:59:58+00:00 mx1 postfix/submission/smtpd[7]: 4F1qXz3abc: client=pc[203.0.113.5], sasl_method=PLAIN, \
 sasl_username=alice@example.net
@@ -70,6 +73,7 @@ def _history(folder: Path, log: str, **complaints: bytes) -> tuple[Settings, Pas
     (folder / "fbl").mkdir()
     for name, mail in complaints.items():
         (folder / "fbl" / name).write_bytes(mail)
+        os.utime(folder / "fbl" / name, (CAME, CAME))
     settings = Settings(
         pool={"main": Pool(transports={"out1": A, "out2": "192.0.2.2"})},
         complaints={"fbl": Maildir(maildir=folder / "fbl")},
@@ -93,6 +97,18 @@ def test_in_a_backtest_the_log_names_the_sender_as_it_would_live(tmp_path: Path)
     list(run.run(events))
     assert _counts(run.told) == {A: 1}
     assert run.states["alice@example.net"].counts[COMPLAINTS_1D] > 0
+
+
+def test_in_a_backtest_no_complaint_is_later_than_its_file_and_an_old_one_stays_old(tmp_path: Path) -> None:
+    late, early, plain = b"Fri, 01 Jan 2100 00:00:00 +0000", b"Thu, 01 Oct 2026 10:00:00 +0000", WRITTEN
+    assert UNKNOWN.count(WRITTEN) == 1
+    mails = {f"{number}": UNKNOWN.replace(WRITTEN, date) for number, date in enumerate((late, early, plain))}
+    settings, past = _history(tmp_path, LOG, **mails)
+    events = list(history.events(past, settings, lambda _: None))
+    assert [event.at for event in events] == sorted(event.at for event in events)
+    found = [event for event in events if isinstance(event, ComplaintReceived)]
+    assert [event.at // 1_000_000 for event in found] == [1_790_848_800, 1_795_687_200, CAME]
+    assert [event.sender for event in found] == ["", "alice@example.net", "alice@example.net"]
 
 
 def test_the_kinds_that_blame_are_the_same_for_an_ip_as_for_a_mailbox() -> None:

@@ -1,5 +1,6 @@
 """Complaints that wait for the log of what was sent: how long, who does not, and what is said when the time is over."""
 
+import hmac
 import logging
 import os
 from collections.abc import Sequence
@@ -12,11 +13,13 @@ from collectors.intake import Intake
 from collectors.sentindex import SentIndex
 from schemas.events import ComplaintReceived, Event
 from schemas.settings import Maildir
-from tests.sent_town import ALICE, HOUR, A, by_message, mail
+from tests.sent_town import ALICE, DAY, HOUR, A, by_message, mail
 
 GOLDEN = Path(__file__).parent / "golden" / "complaints" / "arf"
 SIGNED_IN = (GOLDEN / "01-authenticated_sender.eml").read_bytes()
 UNSIGNED = (GOLDEN / "25-no_source_ip_the_topmost_hop_tells.eml").read_bytes()
+WRITTEN = b"Thu, 26 Nov 2026 10:00:00 +0000"
+KEY = b"0123456789abcdef0123456789abcdef"
 LEFT_AT = 1_795_683_600_000_000  # when the mail of these reports left
 START = 1_795_690_000.0
 AWAY = "ClickHouse did not answer within 60 min"
@@ -48,7 +51,7 @@ class Log:
 class Desk:
     """An intake with its Maildir, its clock and its log; `took` holds what was published."""
 
-    def __init__(self, folder: Path, **settings: float) -> None:
+    def __init__(self, folder: Path, **settings: float | str) -> None:
         self.log = Log()
         self.now = START
         self.took: list[ComplaintReceived] = []
@@ -142,7 +145,7 @@ def test_while_clickhouse_is_away_complaints_wait_and_it_is_said_once(
     assert {each.sender for each in desk.took} == {ALICE}
     said = [record.getMessage() for record in caplog.records if "answer" in record.getMessage() or record.levelno > 20]
     assert said == [
-        "fbl: ClickHouse at 127.0.0.1:8123: connection refused; complaints without a sender wait for it, up to 60 min",
+        "fbl: ClickHouse at 127.0.0.1:8123: connection refused; complaints wait for it, up to 60 min",
         "fbl: ClickHouse answers again",
     ]
 
@@ -155,20 +158,58 @@ def test_away_for_longer_than_the_time_they_are_taken_in_and_say_so(desk: Desk) 
     assert desk.told() == [("", "", 0.0, AWAY)]
 
 
-def test_what_our_own_header_names_waits_for_nothing(desk: Desk) -> None:
+def test_what_our_own_header_names_waits_until_the_log_confirms_it(desk: Desk) -> None:
     desk.put("1", SIGNED_IN)
-    assert desk.look() == []
+    assert desk.look() == ["1"]
     desk.log.learn()
-    desk.put("2", SIGNED_IN)
+    assert desk.look(after=10) == ["1"]
+    assert desk.look(after=6) == []
+    assert desk.told() == [(ALICE, "authenticated_sender", 1.0, "")]
+
+
+def test_what_the_log_never_confirms_is_taken_in_when_the_time_is_over_and_says_so(desk: Desk) -> None:
+    desk.put("1", SIGNED_IN)
+    assert desk.look() == ["1"]
+    assert desk.look(after=3599) == ["1"]
+    desk.log.away = True
+    desk.put("2", SIGNED_IN, age=3600)
+    assert desk.look(after=1) == []
+    assert desk.told() == [(ALICE, "authenticated_sender", 0.8, AWAY)] * 2
+    desk.log.away = False
+    desk.put("3", SIGNED_IN, age=3600)
+    assert desk.look(after=5) == []
+    assert desk.told()[2:] == [(ALICE, "authenticated_sender", 0.8, "the log knows no such mail of this sender")]
+
+
+def test_a_signed_envelope_waits_for_nothing_even_while_clickhouse_is_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VERP_KEY", KEY.decode())
+    settings = {"verp": r"bounce\+(?P<mailbox>.+)-(?P<signature>[0-9a-f]+)@example\.net", "verp_key_env": "VERP_KEY"}
+    desk = Desk(tmp_path, **settings)
+    local = "bounce+alice=example.net-"
+    address = f"{local}{hmac.new(KEY, local.encode(), 'sha256').hexdigest()[:12]}@example.net"
+    desk.put("1", UNSIGNED.replace(b"info@example.net", address.encode(), 1))
     assert desk.look() == []
     desk.log.away = True
-    desk.put("3", SIGNED_IN)
+    desk.put("2", (desk.folder / "cur" / "1:2,S").read_bytes())
     assert desk.look() == []
     assert desk.told() == [
-        (ALICE, "authenticated_sender", 0.8, "the log knows no such mail of this sender"),
-        (ALICE, "authenticated_sender", 1.0, ""),
-        (ALICE, "authenticated_sender", 0.8, ""),
+        (ALICE, "verp", 0.9, "the log knows no such mail of this sender"),
+        (ALICE, "verp", 0.9, ""),
     ]
+
+
+@pytest.mark.parametrize(
+    ("date", "days"), [("Mon, 01 Jan 1990 00:00:00 +0000", 14), ("Fri, 01 Jan 2100 00:00:00 +0000", 0)]
+)
+def test_a_wrong_date_hides_no_mail_from_the_log(desk: Desk, date: str, days: int) -> None:
+    desk.log.learn()
+    assert UNSIGNED.count(WRITTEN) == 1
+    desk.put("1", UNSIGNED.replace(WRITTEN, date.encode()))
+    assert desk.look() == []
+    assert desk.told() == [(ALICE, "message_id", 0.9, "")]
+    assert desk.took[0].at == int(START * 1_000_000) - days * DAY
 
 
 def test_a_forged_header_is_overruled_by_the_log(desk: Desk) -> None:
@@ -189,7 +230,8 @@ def test_one_that_names_nothing_does_not_wait(desk: Desk) -> None:
 
 def test_a_waiting_mail_holds_up_no_other(desk: Desk) -> None:
     for number in range(100):
-        desk.put(f"a{number:02}", UNSIGNED)
+        desk.put(f"a{number:02}", UNSIGNED.replace(b"<m1@", b"<m2@"))
+    desk.log.learn()
     desk.put("b", SIGNED_IN)
     assert len(desk.look()) == 100
     assert [each.sender for each in desk.took] == [ALICE]
