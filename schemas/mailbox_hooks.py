@@ -5,9 +5,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from string import Formatter
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, HttpUrl, model_validator
 
 from schemas.checked import Ip, Network, Port, Seconds, Zone
 from schemas.part import Part
@@ -89,8 +88,8 @@ def _fallback(text: str) -> str:
 def _url(text: str) -> str:
     """Return a URL that can be called. ValueError, without the text, which may hold a token, where it is none."""
     try:
-        url = urlsplit(text)
-        fine = bool(url.hostname and url.hostname.encode("idna")) and url.port != 0
+        url = HttpUrl(text)
+        fine = bool(url.host and url.host.encode("idna")) and url.port != 0
     except ValueError:  # also of a port beyond 65535, and of a host with an empty label
         fine = False
     if not fine or not re.fullmatch(r"https?://\S+", text):
