@@ -1,4 +1,4 @@
-"""What is remembered of one mailbox: what it did lately, and what is usual for it. At most 1 KB, whatever it sends."""
+"""What is remembered of one mailbox: what it did lately, and what is usual for it; how much, docs/memory.md tells."""
 
 from array import array
 from math import exp

@@ -131,7 +131,7 @@ class Partition:
         present = self.states.get(snapshot.mailbox)
         if present is not None and _ahead(present, state):
             return ()
-        self.states[snapshot.mailbox] = state
+        self.states[state.mailbox] = state  # one text as name and key
         return self._decisions(snapshot.state.decided)
 
     def restore_traffic(self, value: bytes) -> tuple[Output, ...]:
