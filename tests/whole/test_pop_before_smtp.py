@@ -78,9 +78,12 @@ class Collecting:
         self.settings: Settings = load(self._config)
         ensure_topics(self.settings)
         self._process: subprocess.Popen[bytes] | None = None
+        self._log = folder / "collect.log"
+        self._told = 0
 
     def start(self) -> None:
-        with (self.folder / "collect.log").open("ab") as log:
+        with self._log.open("ab") as log:
+            self._told = log.tell()
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "relaywarden", "collect", "--config", str(self._config)],
                 cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
@@ -93,6 +96,7 @@ class Collecting:
 
     def end(self) -> int:
         assert self._process
+        until(lambda: b"collecting mta" in self._log.read_bytes()[self._told :], 30, "the collector is at work")
         self._process.send_signal(signal.SIGTERM)
         return self._process.wait(20)
 
