@@ -13,6 +13,7 @@ from streams import bars
 from streams.bars import Bar
 from streams.carried import Carried, end_of, left
 from streams.effects import EffectError, HopelessError, pause_seconds
+from streams.newest import Newest
 from streams.performing import Tools, perform
 from streams.planned import Plan, Retries
 
@@ -58,9 +59,7 @@ class Carrier:
         self._tools = tools
         self._retries = Retries(pause)
         self._in_force: Wanted | None = None
-        self._changed = threading.Condition()
-        self._wanted: Wanted | None = None
-        self._stopped = False
+        self._wanted: Newest[Wanted] = Newest()
         self._thread = threading.Thread(target=self._work, name=f"hook {name}", daemon=True)
 
     def start(self) -> None:
@@ -69,28 +68,19 @@ class Carrier:
 
     def want(self, wanted: Wanted) -> None:
         """Bring this in force, instead of anything earlier that is not yet."""
-        with self._changed:
-            self._wanted = wanted
-            self._changed.notify()
+        self._wanted.put(wanted)
 
     def stop(self, timeout_seconds: float) -> None:
         """End the thread after what it does now; that is left behind after the time, and done again at the start."""
-        with self._changed:
-            self._stopped = True
-            self._changed.notify()
+        self._wanted.end()
         self._thread.join(timeout_seconds)
 
     def _work(self) -> None:
         done: Wanted | None = None
         while True:
-            with self._changed:
-                self._changed.wait_for(
-                    lambda seen=done: self._stopped or self._wanted is not seen,  # type: ignore[misc]
-                    timeout=self._retries.wait_seconds(time.monotonic()),
-                )
-                if self._stopped:
-                    return
-                newest = self._wanted
+            newest = self._wanted.next(done, self._retries.wait_seconds(time.monotonic()))
+            if self._wanted.ended:
+                return
             if newest is not None:
                 self._carry(newest)
             done = newest

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from schemas.redaction import redacted
 from streams.hooks import Answer, Effect, Run, WriteFile
+from streams.newest import Newest
 
 _FIRST_PAUSE_SECONDS = 1.0
 _LONGEST_PAUSE_SECONDS = 60.0
@@ -141,37 +142,26 @@ class Applier:
         self._answer = answer
         self._report = report
         self._pause = pause
-        self._changed = threading.Condition()
-        self._wanted: Wanted | None = None
-        self._stopped = False
+        self._wanted: Newest[Wanted] = Newest()
         self._thread = threading.Thread(target=self._work, name=f"hook {name}", daemon=True)
         self._thread.start()
 
     def want(self, wanted: Wanted) -> None:
         """Bring this set in force, now, instead of any earlier one that is not yet."""
-        with self._changed:
-            self._wanted = wanted
-            self._changed.notify()
+        self._wanted.put(wanted)
 
     def stop(self, timeout_seconds: float) -> None:
         """End the thread after the effect that it performs now; that one is left behind after the time."""
-        with self._changed:
-            self._stopped = True
-            self._changed.notify()
+        self._wanted.end()
         self._thread.join(timeout_seconds)
 
     def _work(self) -> None:
         done: Wanted | None = None
         attempt = 0
         while True:
-            with self._changed:
-                self._changed.wait_for(
-                    lambda seen=done: self._stopped or self._wanted is not seen,  # type: ignore[misc]
-                    timeout=self._pause(attempt) if attempt else None,
-                )
-                if self._stopped or self._wanted is None:
-                    return
-                newest = self._wanted
+            newest = self._wanted.next(done, self._pause(attempt) if attempt else None)
+            if self._wanted.ended or newest is None:
+                return
             attempt = attempt + 1 if newest is done else 1
             outcome = self._try(newest, attempt)
             done = newest

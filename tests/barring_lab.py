@@ -58,7 +58,7 @@ def hooks_running(configuration: Settings) -> Iterator[None]:
         yield
     finally:
         stop.set()
-        thread.join(20)
+        thread.join(15)
         assert not thread.is_alive()
 
 

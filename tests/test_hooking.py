@@ -8,8 +8,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -38,6 +36,7 @@ from streams.kafka_clients import opened
 from streams.keeping import QUIET_SECONDS, Fold, fact_of
 from streams.lastgood import Kept, LastGood, restored
 from streams.socketmap import netstring
+from tests.barring_lab import hooks_running, until
 
 # kafka-python leaves the sockets of a broker that went away to the garbage collector.
 pytestmark = pytest.mark.filterwarnings("ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning")
@@ -76,26 +75,6 @@ def _configuration(
         """,
         "test",
     )
-
-
-@contextmanager
-def _serving(configuration: Settings) -> Iterator[None]:
-    stop = threading.Event()
-    thread = threading.Thread(target=serve, args=(configuration, stop))
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join(15)
-        assert not thread.is_alive()
-
-
-def _until(done: Callable[[], bool], what: str, seconds: float = 20.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not done():
-        assert time.monotonic() < deadline, f"{what} did not come in {seconds:g} s"
-        time.sleep(0.02)
 
 
 def _answers(port: int, questions: int = 60) -> set[str]:
@@ -141,20 +120,20 @@ def test_changes_reach_every_hook_and_are_reported(tmp_path: Path, fresh_broker:
     port = free_port()
     configuration = _configuration(tmp_path, fresh_broker.bootstrap, port)
     ensure_topics(configuration)
-    with _serving(configuration):
-        _until(lambda: _answers(port) == {"out1", "out2", "out3"}, "the first answer, all of the configuration")
-        _until(lambda: _table(tmp_path) == {"out1", "out2", "out3"}, "the first table")
+    with hooks_running(configuration):
+        until(lambda: _answers(port) == {"out1", "out2", "out3"}, "the first answer, all of the configuration")
+        until(lambda: _table(tmp_path) == {"out1", "out2", "out3"}, "the first table")
         _publish(fresh_broker.bootstrap, _withdrawn(1, "192.0.2.1"))
-        _until(lambda: _answers(port) == {"out2", "out3"} == _table(tmp_path), "the withdrawal")
+        until(lambda: _answers(port) == {"out2", "out3"} == _table(tmp_path), "the withdrawal")
         refused = WithdrawalRefused(id="d2", at=AT + 2, pool="main", ip="192.0.2.2", reason="min_active")
         other = IpWithdrawn(id="x1", at=AT + 3, pool="other", ip="192.0.2.2", until=AT + HOUR)
         probation = IpProbationStarted(id="d3", at=AT + 4, pool="main", ip="192.0.2.1", share=0.5, until=AT + HOUR)
         _publish(fresh_broker.bootstrap, refused, other, probation)
-        _until(lambda: _answers(port) == {"out1", "out2", "out3"} == _table(tmp_path), "the probation")
+        until(lambda: _answers(port) == {"out1", "out2", "out3"} == _table(tmp_path), "the probation")
         drifted = WithdrawalDrifted(id="d4", at=AT + 5, pool="main", ip="192.0.2.1")
-        _until(lambda: len(_observations(fresh_broker.bootstrap)) == 6, "the outcomes of both hooks")
+        until(lambda: len(_observations(fresh_broker.bootstrap)) == 6, "the outcomes of both hooks")
         _publish(fresh_broker.bootstrap, drifted)
-        _until(lambda: len(_observations(fresh_broker.bootstrap)) == 8, "the repair")
+        until(lambda: len(_observations(fresh_broker.bootstrap)) == 8, "the repair")
     told = {(event.hook, event.decision): event for event in _observations(fresh_broker.bootstrap)}
     assert set(told) == {(hook, d) for hook in ("postfix_randmap", "postfix_socketmap") for d in ("", "d1", "d3", "d4")}
     assert all(isinstance(event, HookApplied) for event in told.values())
@@ -169,9 +148,9 @@ def test_it_answers_from_disk_without_a_broker(tmp_path: Path) -> None:
     state = LastGood(tmp_path / "socketmap.json")
     state.keep("main", kept)
     port = free_port()
-    with _serving(_configuration(tmp_path, f"127.0.0.1:{free_port()}", port)):
-        _until(lambda: _answers(port) == {"out3"}, "the last good set")
-        _until(lambda: _table(tmp_path) == {"out3"}, "the table")
+    with hooks_running(_configuration(tmp_path, f"127.0.0.1:{free_port()}", port)):
+        until(lambda: _answers(port) == {"out3"}, "the last good set")
+        until(lambda: _table(tmp_path) == {"out3"}, "the table")
 
 
 def test_a_replaced_broker_never_makes_the_set_larger_or_smaller(tmp_path: Path) -> None:
@@ -181,9 +160,9 @@ def test_a_replaced_broker_never_makes_the_set_larger_or_smaller(tmp_path: Path)
     with Broker(tmp_path / "one.log", at, cluster_id="one") as broker:
         ensure_topics(configuration)
         _publish(broker.bootstrap, *known)
-        running = _serving(configuration)
+        running = hooks_running(configuration)
         running.__enter__()
-        _until(lambda: _answers(port) == {"out3"}, "the backlog")
+        until(lambda: _answers(port) == {"out3"}, "the backlog")
     seen: list[set[str]] = []
     watching = threading.Event()
     watcher = threading.Thread(target=_watch, args=(port, seen, watching))
@@ -198,7 +177,7 @@ def test_a_replaced_broker_never_makes_the_set_larger_or_smaller(tmp_path: Path)
         watching.set()
         watcher.join()
         _publish(broker.bootstrap, _restored(3, "192.0.2.1"))
-        _until(lambda: _answers(port) == {"out1", "out3"}, "the decision after the refill")
+        until(lambda: _answers(port) == {"out1", "out3"}, "the decision after the refill")
         running.__exit__(None, None, None)
     assert {frozenset(answers) for answers in seen} == {frozenset({"out3"})}
     assert len(seen) > 50
@@ -218,10 +197,10 @@ def test_a_refill_that_lost_the_last_decision_is_believed_when_it_is_quiet(tmp_p
         configuration = _configuration(tmp_path, broker.bootstrap, port)
         ensure_topics(configuration)
         _publish(broker.bootstrap, _withdrawn(1, "192.0.2.1"))
-        with _serving(configuration):
-            _until(lambda: _answers(port) == {"out3"}, "the last good set")
+        with hooks_running(configuration):
+            until(lambda: _answers(port) == {"out3"}, "the last good set")
             began = time.monotonic()
-            _until(lambda: _answers(port) == {"out2", "out3"}, "the log's set")
+            until(lambda: _answers(port) == {"out2", "out3"}, "the log's set")
             assert time.monotonic() - began > QUIET_SECONDS - 1
 
 
@@ -233,8 +212,8 @@ def test_a_dry_run_tells_nobody_anything(
     ensure_topics(configuration)
     _publish(fresh_broker.bootstrap, _withdrawn(1, "192.0.2.1"))
     sentence = "pool main: dry run: would be brought to 192.0.2.2 1, 192.0.2.3 1"
-    with caplog.at_level("INFO"), _serving(configuration):
-        _until(lambda: sentence in caplog.text, "the set that would be given")
+    with caplog.at_level("INFO"), hooks_running(configuration):
+        until(lambda: sentence in caplog.text, "the set that would be given")
         assert _answers(port) == {"out1", "out2", "out3"}
     assert list(tmp_path.glob("pool.cf")) == []
     assert _observations(fresh_broker.bootstrap) == []
@@ -245,11 +224,11 @@ def test_a_failing_reload_is_reported_and_tried_again(tmp_path: Path, fresh_brok
     configuration = _configuration(tmp_path, fresh_broker.bootstrap, port)
     ensure_topics(configuration)
     (tmp_path / "reloads").mkdir()
-    with _serving(configuration):
-        _until(lambda: len(_observations(fresh_broker.bootstrap)) >= 3, "two outcomes and a second try")
+    with hooks_running(configuration):
+        until(lambda: len(_observations(fresh_broker.bootstrap)) >= 3, "two outcomes and a second try")
         (tmp_path / "reloads").rmdir()
-        _until((tmp_path / "reloads").is_file, "the try that worked")
-        _until(lambda: len(_applied(fresh_broker.bootstrap)) == 2, "both hooks in force")
+        until((tmp_path / "reloads").is_file, "the try that worked")
+        until(lambda: len(_applied(fresh_broker.bootstrap)) == 2, "both hooks in force")
     failed = [event for event in _observations(fresh_broker.bootstrap) if isinstance(event, HookFailed)]
     assert {event.hook for event in failed} == {"postfix_randmap"}
     assert [event.attempt for event in failed] == list(range(1, len(failed) + 1))
@@ -274,7 +253,7 @@ def test_the_process_ends_at_once_and_comes_back_with_its_set(tmp_path: Path, en
             env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
             stderr=subprocess.PIPE,
         )
-        _until(lambda: _answers(port) == {"out2"}, "the answer")
+        until(lambda: _answers(port) == {"out2"}, "the answer")
         time.sleep(1.5)
         process.send_signal(end)
         began = time.monotonic()
