@@ -12,11 +12,11 @@ from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 import faust
-from faust.types import TP, EventT, StreamT
+from faust.types import TP, EventT, Message, StreamT
 
 from schemas import codec
 from schemas.customers import Customers
-from schemas.events import PoolObservation
+from schemas.events import DeadLetter, Event, PoolObservation
 from schemas.mailbox_events import CaseEvent, IdentityLeaked, StepChanged
 from schemas.pool_events import PoolEvent
 from schemas.settings import Settings
@@ -33,6 +33,7 @@ from schemas.topics import (
     POOL_OBSERVATIONS,
     POOL_STATE,
     TRAFFIC_STATE,
+    Topic,
 )
 from streams import leak_key
 from streams.casebook import Casebook
@@ -113,6 +114,11 @@ class _Batches:
             for event in present:
                 await stream.ack(event)
 
+    def _read(self, topic: Topic, message: Message) -> tuple[list[Event], list[DeadLetter]]:
+        """Return the events of a record and its dead letters."""
+        place = Place(self._log.cluster, topic, message.partition, message.offset)
+        return read(message.value or b"", place, int(message.timestamp * 1_000_000))
+
     async def _recover(self) -> str:
         """Read back the state of all owned partitions; return in words what it is."""
         raise NotImplementedError
@@ -146,8 +152,7 @@ class MailAgent(_Batches):
         """Fold a record, by slices: the pool's agent, which decides in a moment, shares this loop."""
         message = event.message
         topic = MAIL[message.topic]
-        place = Place(self._log.cluster, topic, message.partition, message.offset)
-        events, dead = read(message.value or b"", place, int(message.timestamp * 1_000_000))
+        events, dead = self._read(topic, message)
         for start in range(0, len(events), _SLICE):
             self._partitions[message.partition].apply(topic, events[start : start + _SLICE])
             await asyncio.sleep(0)
@@ -232,8 +237,7 @@ class PoolAgent(_Batches):
 
     def _apply(self, event: EventT[bytes]) -> list[Output]:
         message = event.message
-        place = Place(self._log.cluster, POOL_OBSERVATIONS, message.partition, message.offset)
-        events, dead = read(message.value or b"", place, int(message.timestamp * 1_000_000))
+        events, dead = self._read(POOL_OBSERVATIONS, message)
         self._pools.apply(message.offset, [event for event in events if isinstance(event, PoolObservation)])
         return dead_letters(dead)
 
@@ -265,8 +269,7 @@ class CaseAgent(_Batches):
             dead: list[Output] = []
             for event in batch:
                 message = event.message
-                place = Place(self._log.cluster, CASE_OBSERVATIONS, message.partition, message.offset)
-                events, letters = read(message.value or b"", place, int(message.timestamp * 1_000_000))
+                events, letters = self._read(CASE_OBSERVATIONS, message)
                 self._cases.apply(message.offset, [event for event in events if isinstance(event, StepChanged)])
                 dead.extend(dead_letters(letters))
             await self._write(dead)
