@@ -11,7 +11,7 @@ _FILTERS = {"All": False, "Unattributed": True}
 _LIKELY = 0.7
 _REPORTS = "https://www.spamcop.net/"  # other links are what a stranger wrote
 _FORMULAS = ("=", "+", "-", "@", "\t", "\r")
-_SAID = "Anybody can forge a complaint: only what the log confirms counts for a mailbox's score, and none withdraws an IP."
+_SAID = "Anybody can forge a complaint: only what the log confirms counts for a score, and none withdraws an IP."
 
 
 @elements.live
