@@ -9,9 +9,9 @@ from rich.table import Table
 from collectors import dnsbl
 from collectors.lists import chosen
 from collectors.resolve import ask
-from schemas.events import ListHealthObserved, ListingObserved
 from schemas.facts import Answer, Scope
 from schemas.names import canonical_ip
+from schemas.observations import ListHealthObserved, ListingObserved
 from schemas.settings import Settings
 
 _COLOURS = {"listed": "red", "not_listed": "green", "unknown": "yellow"}

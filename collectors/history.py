@@ -22,9 +22,10 @@ from collectors.reading import Counts, LogReader, log_formats
 from collectors.reports import dated
 from collectors.sentindex import Attributing
 from collectors.ways import ways_of
-from schemas.events import ComplaintReceived, Event, ListHealthObserved, ListingObserved
+from schemas.events import ComplaintReceived, Event
 from schemas.moments import epoch_microseconds
 from schemas.names import canonical_ip, derived_id, source_id
+from schemas.observations import ListHealthObserved, ListingObserved
 from schemas.places import Where
 from schemas.settings import Log, Maildir, Settings
 

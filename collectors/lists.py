@@ -5,8 +5,8 @@ from collections.abc import Iterable
 
 from collectors import dnsbl
 from collectors.dnsbl import Dnsbl
-from schemas.settings import Dnsbl as Settings
-from schemas.settings import OwnList
+from schemas.dnsbl_settings import Dnsbl as Settings
+from schemas.dnsbl_settings import OwnList
 
 _ZONE = re.compile(r"(?=.{1,200}$)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})+")
 

@@ -18,9 +18,10 @@ import msgspec
 
 from collectors.dnsbl import TEST_POINTS, Dnsbl, Reply, fault, question, reading, supports
 from collectors.lists import chosen
-from schemas.events import Event, ListHealthObserved, ListingObserved
+from schemas.dnsbl_settings import Dnsbl as Settings
+from schemas.events import Event
 from schemas.names import canonical_ip, derived_id
-from schemas.settings import Dnsbl as Settings
+from schemas.observations import ListHealthObserved, ListingObserved
 
 LOG = logging.getLogger("relaywarden.dnsbl")
 

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Sequence
 
+from schemas.dnsbl_settings import Dnsbl
 from schemas.names import canonical_ip
-from schemas.settings import Dnsbl
 
 _MOST = 65535
 _PLACE = re.compile(

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from dashboards import words
-from schemas.settings import Pool
+from schemas.pool_settings import Pool
 
 State = Literal["active", "probation", "withdrawn", "kept", "unknown"]
 Level = Literal["good", "warn", "bad", "unknown"]

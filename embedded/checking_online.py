@@ -7,7 +7,7 @@ from kafka.errors import KafkaError
 from collectors.admin import partitions_there, reachable
 from collectors.lists import chosen
 from collectors.resolve import ask
-from schemas.events import ListHealthObserved
+from schemas.observations import ListHealthObserved
 from schemas.settings import Settings
 from schemas.topics import TOPICS
 from streams import leak_key

@@ -10,8 +10,8 @@ from embedded.terminal import DEFAULT_CONFIG, Config, Json, printable, show, tel
 from schemas.settings import load
 
 if TYPE_CHECKING:
-    from schemas.events import OperatorActed
     from schemas.mailbox_events import PasswordChanged
+    from schemas.observations import OperatorActed
     from schemas.settings import Settings
     from streams.operating_mailboxes import Action
 

@@ -10,11 +10,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, field_validator
 
-from schemas.checked import Ip, Name, Network, Port, Seconds, Share, Zone, each_once, envelope_pattern
+from schemas.checked import Ip, Name, Network, Port, Seconds, Zone, envelope_pattern
 from schemas.customers import owners
+from schemas.dnsbl_settings import Dnsbl
 from schemas.mailbox_settings import Customer, Mailboxes, bars
 from schemas.part import Part
 from schemas.password import password_in
+from schemas.pool_settings import Pool
 
 
 class SettingsError(ValueError):
@@ -92,79 +94,6 @@ class Maildir(Part):
     def verp_key(self) -> str:
         """Return the key that signs our envelope senders, "" where the environment holds none."""
         return os.environ.get(self.verp_key_env, "")
-
-
-class OwnList(Part):
-    """A DNSBL of your own, or one the catalogue lacks; `codes` gives each return code its meaning."""
-
-    zone: str
-    weight: Annotated[float, Field(ge=0, le=1)] = 1.0
-    codes: dict[str, str] = Field(default_factory=dict)
-    ipv6: bool = False
-    removal: str = ""
-
-
-class Dnsbl(Part):
-    """Which lists are asked, by which resolver, and how often."""
-
-    lists: tuple[Name, ...] = ()
-    own: dict[Name, OwnList] = Field(default_factory=dict)
-    resolvers: tuple[Ip, ...] = ("127.0.0.1",)
-    port: Port = 53
-    interval_seconds: Seconds = 900.0
-    timeout_seconds: Seconds = 5.0
-
-
-class SocketmapHook(Part):
-    """The socketmap server that Postfix asks per mail (socketmap_table(5)): one TCP port of this host."""
-
-    host: Ip = "127.0.0.1"
-    port: Port = 10025
-    state: Path = Path("/var/lib/relaywarden/socketmap.json")
-
-
-class RandmapHook(Part):
-    """A file with Postfix's randmap of the active transports, and the command that makes Postfix read it."""
-
-    path: Path = Path("/etc/postfix/relaywarden-pool.cf")
-    reload: tuple[str, ...] = ("postfix", "reload")
-
-
-class Hooks(Part):
-    """The hooks that tell the MTAs which IPs are active; those left out do not run."""
-
-    postfix_socketmap: SocketmapHook | None = None
-    postfix_randmap: RandmapHook | None = None
-
-
-class Pool(Part):
-    """One relay pool: its IPs (by the Postfix transport that sends through each) and when one must leave."""
-
-    transports: Annotated[dict[str, Ip], AfterValidator(each_once)]
-    min_active: Annotated[int, Field(ge=1)] = 1
-    threshold: Annotated[float, Field(gt=0)] = 1.0
-    quarantine_minutes: Seconds = 120.0
-    quarantine_max_minutes: Seconds = 7 * 24 * 60.0
-    relapse_memory_days: Seconds = 30.0
-    probation_minutes: Seconds = 60.0
-    probation_shares: tuple[Share, ...] = (0.1, 0.5)
-    stale_minutes: Seconds = 60.0
-    verify_seconds: Seconds = 60.0
-    dry_run: bool = False
-    hooks: Hooks = Hooks()
-
-    @property
-    def ips(self) -> tuple[str, ...]:
-        """Return the pool's IPs in the order of the configuration."""
-        return tuple(self.transports.values())
-
-    @field_validator("min_active")
-    @classmethod
-    def _not_beyond_the_pool(cls, least: int, info: ValidationInfo) -> int:
-        ips = info.data.get("transports", {})  # missing where these are wrong themselves
-        if least > len(ips) > 0:
-            raise ValueError(f"{least} is more than the {len(ips)} IPs of the pool")
-        return least
 
 
 class GeoIp(Part):

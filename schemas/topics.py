@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-from schemas import events, mailbox_events, pool_events
+from schemas import events, mailbox_events, observations, pool_events
 from schemas.facts import Fact
 from schemas.names import partition_of
 
@@ -36,11 +36,11 @@ class Topic:
 
 MAIL_EVENTS = Topic("mail.events", get_args(events.MailEvent))
 COMPLAINTS = Topic("complaints", (events.ComplaintReceived,), retention_ms=400 * DAY_MS)
-POOL_OBSERVATIONS = Topic("pool.observations", get_args(events.PoolObservation), single=True)
+POOL_OBSERVATIONS = Topic("pool.observations", get_args(observations.PoolObservation), single=True)
 POOL_EVENTS = Topic("pool.events", get_args(pool_events.PoolEvent), single=True, retention_ms=-1)
 MAILBOX_EVENTS = Topic("mailbox.events", get_args(mailbox_events.MailboxDecision), retention_ms=-1)
 MAILBOX_SIGNALS = Topic(
-    "mailbox.signals", (*get_args(mailbox_events.MailboxSignal), events.OperatorActed), retention_ms=400 * DAY_MS
+    "mailbox.signals", (*get_args(mailbox_events.MailboxSignal), observations.OperatorActed), retention_ms=400 * DAY_MS
 )
 MAILBOX_LEAKS = Topic("mailbox.leaks", (mailbox_events.IdentityLeaked,), retention_ms=-1, cleanup="compact")
 CASE_OBSERVATIONS = Topic("case.observations", (mailbox_events.StepChanged,), single=True, retention_ms=400 * DAY_MS)
@@ -70,19 +70,19 @@ TOPICS = (
     POOL_STATE,
     CASE_STATE,
 )
-_BY_EVENT = {event: topic for topic in TOPICS for event in topic.events if event is not events.OperatorActed}
+_BY_EVENT = {event: topic for topic in TOPICS for event in topic.events if event is not observations.OperatorActed}
 
 
 def topic_of(event: Fact) -> Topic:
     """Return the topic of an event; an operator's order goes to whom it concerns, the pool or the mailbox."""
-    if isinstance(event, events.OperatorActed):
+    if isinstance(event, observations.OperatorActed):
         return MAILBOX_SIGNALS if event.action in _OF_MAILBOXES else POOL_OBSERVATIONS
     return _BY_EVENT[type(event)]
 
 
 def sender_of(event: Fact) -> str:
     """Return by whom an event is partitioned: the sender or mailbox, else the client, else the event's own id."""
-    if isinstance(event, events.OperatorActed):
+    if isinstance(event, observations.OperatorActed):
         return event.subject
     for name in ("sender", "mailbox", "client_ip"):
         value: str = getattr(event, name, "")

@@ -16,8 +16,9 @@ from faust.types import TP, EventT, Message, StreamT
 
 from schemas import codec
 from schemas.customers import Customers
-from schemas.events import DeadLetter, Event, PoolObservation
+from schemas.events import DeadLetter, Event
 from schemas.mailbox_events import CaseEvent, IdentityLeaked, StepChanged
+from schemas.observations import PoolObservation
 from schemas.pool_events import PoolEvent
 from schemas.settings import Settings
 from schemas.topics import (

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from schemas.customers import Customers
-from schemas.events import ClockTicked, Event, ListHealthObserved, ListingObserved, PoolObservation
+from schemas.events import Event
 from schemas.mailbox_events import CaseEvent, MailboxDecision, MailboxFlagged
 from schemas.moments import rfc3339
 from schemas.names import derived_id
+from schemas.observations import ClockTicked, ListHealthObserved, ListingObserved, PoolObservation
 from schemas.pool_events import PoolEvent
 from schemas.settings import Settings
 from streams import cases, mailboxes, pool

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from schemas import settings
+from schemas import pool_settings
 from schemas.settings import Settings, SettingsError
 from streams import activation, bars, hooks, serving
 from streams.barring import Barring
@@ -83,7 +83,7 @@ def _end(died: threading.ExceptHookArgs) -> None:
     os._exit(1)
 
 
-def _states(configuration: Settings, pools: Mapping[str, settings.Pool]) -> dict[str, LastGood]:
+def _states(configuration: Settings, pools: Mapping[str, pool_settings.Pool]) -> dict[str, LastGood]:
     """Return where each pool's last good set is kept, read; pools may share a file."""
     files: dict[str, LastGood] = {}
     kept: dict[str, LastGood] = {}
@@ -102,7 +102,7 @@ def _address(keeper: Keeper) -> Address | None:
     return (hook.host, hook.port) if hook else None
 
 
-def _places(configuration: Settings, pools: Mapping[str, settings.Pool]) -> dict[Address, str]:
+def _places(configuration: Settings, pools: Mapping[str, pool_settings.Pool]) -> dict[Address, str]:
     """Return where this process listens, each address with the part of the configuration that says so."""
     places: dict[Address, str] = {}
     for name, pool in pools.items():

@@ -4,8 +4,8 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 
-from schemas import names, settings
-from schemas.events import HookApplied, HookFailed
+from schemas import names, pool_settings
+from schemas.observations import HookApplied, HookFailed
 from schemas.pool_events import PoolEvent, WithdrawalDrifted
 from streams import hooks, pool
 from streams.effects import Applier, Outcome, Wanted
@@ -18,7 +18,7 @@ _log = logging.getLogger(__name__)
 class Fold:
     """One pool's decisions from the log's beginning, and whether they tell as much as is known already."""
 
-    def __init__(self, name: str, pool_settings: settings.Pool, expected: str) -> None:
+    def __init__(self, name: str, pool_settings: pool_settings.Pool, expected: str) -> None:
         self._pool = pool.initial(name, pool_settings)
         self._name = name
         self._expected = expected
@@ -55,7 +55,7 @@ class Keeper:
     def __init__(
         self,
         name: str,
-        pool_settings: settings.Pool,
+        pool_settings: pool_settings.Pool,
         last_good: LastGood,
         report: Callable[[HookApplied | HookFailed], None],
         host: str,

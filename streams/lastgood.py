@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from schemas import settings
+from schemas import pool_settings
 from streams.effects import write
 
 
@@ -20,7 +20,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
 _DECODER: msgspec.json.Decoder[dict[str, Kept]] = msgspec.json.Decoder(dict[str, Kept])
 
 
-def restored(kept: Kept | None, pool: settings.Pool) -> Kept:
+def restored(kept: Kept | None, pool: pool_settings.Pool) -> Kept:
     """Return the set to start with: as kept, IPs that are new in the configuration added, those gone left out.
 
     Where nothing was kept, or nothing of it is configured any more, all IPs of the configuration are active.

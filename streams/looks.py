@@ -7,10 +7,10 @@ same moments.
 from collections.abc import Iterator
 
 from schemas.customers import Customers
-from schemas.events import ClockTicked
 from schemas.mailbox_events import MailboxDecision
 from schemas.mailbox_settings import Mailboxes
 from schemas.names import derived_id
+from schemas.observations import ClockTicked
 from streams import mailboxes
 from streams.mailboxes import MailboxState
 from streams.window import HOUR, MINUTE

@@ -11,18 +11,17 @@ import msgspec
 
 from schemas.customers import Customers
 from schemas.events import (
-    ClockTicked,
     ComplaintReceived,
     DeliveryAttempted,
     Event,
     MailboxAuthenticated,
     MessageScored,
     MessageSubmitted,
-    OperatorActed,
 )
 from schemas.mailbox_events import CulpritNamed, IdentityLeaked, MailboxDecision, PasswordChanged
 from schemas.mailbox_settings import Mailboxes
 from schemas.names import source_of
+from schemas.observations import ClockTicked, OperatorActed
 from streams.counting import count_delivery, count_login, count_submission, says_something
 from streams.habits import SLOTS, MailboxState, age, upgraded
 from streams.orders import obey, renew

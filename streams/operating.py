@@ -15,8 +15,9 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
 from schemas import codec
-from schemas.events import Event, OperatorActed
+from schemas.events import Event
 from schemas.names import canonical_ip, derived_id
+from schemas.observations import OperatorActed
 from schemas.settings import Settings
 from schemas.topics import place_of
 from streams.kafka_clients import opened

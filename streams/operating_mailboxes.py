@@ -4,10 +4,10 @@ import socket
 from collections.abc import Iterator
 from typing import Literal
 
-from schemas.events import OperatorActed
 from schemas.mailbox_events import PasswordChanged
 from schemas.mailbox_settings import bars
 from schemas.names import canonical_mailbox, derived_id
+from schemas.observations import OperatorActed
 from schemas.settings import Settings
 from streams.helpdesk import known
 from streams.operating import login, now, ordered, publish, warehouse

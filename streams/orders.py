@@ -1,10 +1,10 @@
 """What an operator's order and a new password do to a mailbox, in place; no rule overrides an order (docs/adr/0007)."""
 
-from schemas.events import OperatorActed
 from schemas.facts import Evidence
 from schemas.mailbox_events import MailboxDecision, PasswordChanged
 from schemas.mailbox_settings import Mailboxes
 from schemas.moments import moment_of
+from schemas.observations import OperatorActed
 from streams.habits import Hold, MailboxState, disown, forget_lately
 from streams.steps import barred, flagged, moment, released
 

@@ -13,10 +13,11 @@ import msgspec
 
 from schemas import codec
 from schemas.customers import Customers
-from schemas.events import DeadLetter, Event, TrafficCounted
+from schemas.events import DeadLetter, Event
 from schemas.mailbox_events import CulpritNamed, IdentityLeaked, MailboxDecision
 from schemas.mailbox_settings import Mailboxes
 from schemas.names import event_id, source_id, source_of
+from schemas.observations import TrafficCounted
 from schemas.topics import (
     CASE_OBSERVATIONS,
     COMPLAINTS,

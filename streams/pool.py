@@ -8,8 +8,8 @@ from typing import cast, get_args
 
 import msgspec
 
-from schemas import settings
-from schemas.events import (
+from schemas import pool_settings
+from schemas.observations import (
     ClockTicked,
     ListHealthObserved,
     ListingObserved,
@@ -52,7 +52,7 @@ class _Kept(msgspec.Struct, frozen=True, kw_only=True):
 _KEPT = msgspec.json.Decoder(_Kept)
 
 
-def initial(name: str, settings: settings.Pool) -> Pool:
+def initial(name: str, settings: pool_settings.Pool) -> Pool:
     """Return a pool of which nothing is known yet: every IP is active."""
     return Pool(name=name, rules=settings, ips={ip: Standing(ip=ip) for ip in settings.ips})
 
@@ -242,7 +242,7 @@ def step(pool: Pool, event: PoolObservation) -> tuple[Pool, tuple[PoolEvent, ...
     return known, decided
 
 
-def replay(name: str, settings: settings.Pool, events: Iterable[PoolObservation]) -> Pool:
+def replay(name: str, settings: pool_settings.Pool, events: Iterable[PoolObservation]) -> Pool:
     """Return the pool after all these observations, from nothing."""
     pool = initial(name, settings)
     for event in events:
@@ -260,7 +260,7 @@ def encode(pool: Pool) -> bytes:
     return msgspec.json.encode(_Kept(name=pool.name, at=pool.at, ips=pool.ips, health=pool.health))
 
 
-def decode(value: bytes, settings: settings.Pool) -> Pool:
+def decode(value: bytes, settings: pool_settings.Pool) -> Pool:
     """Return the pool of its JSON under today's settings: new IPs are active, IPs no longer configured are dropped.
 
     ValueError says what is wrong with it.

@@ -10,11 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
-from schemas import codec
-from schemas import settings as configuration
-from schemas.events import PoolObservation, TrafficCounted
+from schemas import codec, pool_settings
 from schemas.mailbox_events import CulpritNamed
 from schemas.names import derived_id, source_of
+from schemas.observations import PoolObservation, TrafficCounted
 from schemas.pool_events import IpWithdrawn, PoolEvent
 from schemas.topics import POOL_EVENTS, POOL_STATE, place_of
 from streams import pool as fold
@@ -85,7 +84,7 @@ def named(pool: fold.Pool, decided: Iterable[PoolEvent]) -> Iterator[CulpritName
 class Pools:
     """The pools of the configuration, as `cluster` tells of them; mailboxes are in so many `partitions`."""
 
-    def __init__(self, configured: Mapping[str, configuration.Pool], cluster: str, partitions: int) -> None:
+    def __init__(self, configured: Mapping[str, pool_settings.Pool], cluster: str, partitions: int) -> None:
         self._configured = configured
         self._cluster = cluster
         self._partitions = partitions

@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from schemas import settings
+from schemas import pool_settings
 from schemas.facts import Answer, Scope
 
 Place = Literal["active", "withdrawn", "probation"]
@@ -102,7 +102,7 @@ class Pool(msgspec.Struct, frozen=True, kw_only=True):
     """All that is known of one pool at the time `at`, and the rules it is kept by."""
 
     name: str
-    rules: settings.Pool
+    rules: pool_settings.Pool
     at: int = 0
     ips: dict[str, Standing] = {}
     health: dict[str, Health] = {}

@@ -4,9 +4,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from schemas.attribution import BLAMING
-from schemas.events import ComplaintReceived, DeliveryAttempted, Event, TrafficCounted
+from schemas.events import ComplaintReceived, DeliveryAttempted, Event
 from schemas.facts import Culprit
 from schemas.names import derived_id
+from schemas.observations import TrafficCounted
 
 TOP_SENDERS = 5
 

@@ -13,8 +13,8 @@ from faust.contrib.asgi import faust_app_running
 from faust.types import TP
 
 from schemas import codec
-from schemas.events import ClockTicked
 from schemas.names import derived_id
+from schemas.observations import ClockTicked
 from schemas.pulse import Pulse
 from schemas.settings import Settings
 from schemas.topics import POOL_OBSERVATIONS, TOPICS

@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 
 from embedded.hoster.activity import HOUR
-from schemas.events import ClockTicked, Event, OperatorActed
+from schemas.events import Event
 from schemas.mailbox_events import MailboxDecision, MailboxFlagged, MailboxReleased, PasswordChanged
 from schemas.mailbox_settings import Mailboxes
+from schemas.observations import ClockTicked, OperatorActed
 from streams import mailboxes
 from tests.patterns import MAILBOX
 

@@ -8,12 +8,14 @@ from zlib import crc32
 import pytest
 from msgspec import structs
 
-from schemas.events import DeliveryAttempted, Event, ListingObserved, MailboxAuthenticated
+from schemas.events import DeliveryAttempted, Event, MailboxAuthenticated
 from schemas.mailbox_events import CaseEvent, MailboxFlagged, MailboxReleased
 from schemas.mailbox_settings import Mailboxes
 from schemas.names import derived_id
+from schemas.observations import ListingObserved
 from schemas.pool_events import IpWithdrawn
-from schemas.settings import Pool, Settings
+from schemas.pool_settings import Pool
+from schemas.settings import Settings
 from streams import mailboxes
 from streams.backtest import Backtest, line
 from streams.judging import Jury, differences, flags_of, labels

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from collectors import dnsbl, lists
 from collectors.dnsbl import Dnsbl, Reading, Reply
-from schemas import settings
+from schemas import dnsbl_settings
 
 GOLDEN = Path(__file__).parent / "golden" / "dnsbl"
 ZEN = dnsbl.load("spamhaus_zen")
@@ -146,8 +146,8 @@ def test_test_points_tell_a_sound_list(must: Reply, must_not: Reply, why: str) -
     assert dnsbl.fault(must, must_not, 4, ZEN) == why
 
 
-def _settings(**table: object) -> settings.Dnsbl:
-    return settings.Dnsbl.model_validate(table)
+def _settings(**table: object) -> dnsbl_settings.Dnsbl:
+    return dnsbl_settings.Dnsbl.model_validate(table)
 
 
 def test_configured_lists_come_in_their_order() -> None:
@@ -157,7 +157,7 @@ def test_configured_lists_come_in_their_order() -> None:
 
 
 def test_an_own_list_gives_codes_their_meaning() -> None:
-    config = settings.OwnList(
+    config = dnsbl_settings.OwnList(
         zone="BL.example.net.",
         weight=0.5,
         codes={"127.0.0.2": "trap: hit", "127.0.0.3": "good: ours", "127.0.0.4/30": "error: off"},
@@ -172,7 +172,7 @@ def test_an_own_list_gives_codes_their_meaning() -> None:
 
 
 def test_an_own_list_without_codes_takes_every_code_but_one() -> None:
-    mine = lists.own("mine", settings.OwnList(zone="bl.example.net"))
+    mine = lists.own("mine", dnsbl_settings.OwnList(zone="bl.example.net"))
     assert dnsbl.reading(["127.0.0.9"], mine).answer == "listed"
     # A resolver that rewrites NXDOMAIN may well answer 127.0.0.1.
     assert dnsbl.reading(["127.0.0.1"], mine).answer == "unknown"

@@ -18,8 +18,8 @@ from kafka.errors import KafkaError
 
 from collectors.admin import ensure_topics
 from embedded.broker import Broker, free_port
-from schemas import codec, settings
-from schemas.events import HookApplied, HookFailed
+from schemas import codec, pool_settings, settings
+from schemas.observations import HookApplied, HookFailed
 from schemas.pool_events import (
     IpProbationStarted,
     IpRestored,
@@ -42,7 +42,7 @@ from tests.barring_lab import hooks_running, until
 pytestmark = pytest.mark.filterwarnings("ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning")
 AT = 1_793_000_000_000_000
 IPS = {"out1": "192.0.2.1", "out2": "192.0.2.2", "out3": "192.0.2.3"}
-POOL = settings.Pool(transports=IPS)
+POOL = pool_settings.Pool(transports=IPS)
 HOUR = 3_600_000_000
 
 

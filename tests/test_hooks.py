@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.settings import Hooks, RandmapHook, SocketmapHook
+from schemas.pool_settings import Hooks, RandmapHook, SocketmapHook
 from streams import hooks
 from streams.hooks import Answer, Run, WriteFile, postfix_randmap
 from tests.parts import randmap_line

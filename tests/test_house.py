@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from schemas import mailbox_hooks, mailbox_settings, settings
+from schemas import dnsbl_settings, mailbox_hooks, mailbox_settings, pool_settings, settings
 from schemas.events import EVENT_TYPES
 from streams import bars
 from tests.parts import require, require_root
@@ -50,12 +50,12 @@ def test_the_example_configuration_is_sound_and_complete() -> None:
         "mta.mx1.": settings.Log,
         "logins.imap1.": settings.Log,
         "complaints.fbl.": settings.Maildir,
-        "dnsbl.": settings.Dnsbl,
-        "dnsbl.own.mylist.": settings.OwnList,
-        "pool.main.": settings.Pool,
-        "pool.main.hooks.": settings.Hooks,
-        "pool.main.hooks.postfix_socketmap.": settings.SocketmapHook,
-        "pool.main.hooks.postfix_randmap.": settings.RandmapHook,
+        "dnsbl.": dnsbl_settings.Dnsbl,
+        "dnsbl.own.mylist.": dnsbl_settings.OwnList,
+        "pool.main.": pool_settings.Pool,
+        "pool.main.hooks.": pool_settings.Hooks,
+        "pool.main.hooks.postfix_socketmap.": pool_settings.SocketmapHook,
+        "pool.main.hooks.postfix_randmap.": pool_settings.RandmapHook,
         "mailboxes.": mailbox_settings.Mailboxes,
         "mailboxes.hooks.": mailbox_hooks.MailboxHooks,
         **{f"mailboxes.hooks.{name}.": type(hook) for name, hook in bars.configured(example.mailboxes.hooks).items()},

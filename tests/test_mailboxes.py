@@ -13,7 +13,6 @@ from embedded.hoster.activity import HOUR as ONE_HOUR
 from embedded.hoster.thieves import Thieves
 from embedded.hoster.town import Town
 from schemas.events import (
-    ClockTicked,
     ComplaintReceived,
     DeliveryAttempted,
     Event,
@@ -24,6 +23,7 @@ from schemas.events import (
 from schemas.mailbox_events import MailboxDecision, MailboxFlagged, MailboxReleased
 from schemas.mailbox_settings import Mailboxes
 from schemas.names import event_id, source_id
+from schemas.observations import ClockTicked
 from streams import detectors, mailboxes
 from tests.decided import BOTNET, ENFORCE, QUIET, changed, hours_after, order, told
 from tests.patterns import MAILBOX, events_of

@@ -10,8 +10,9 @@ import pytest
 
 from collectors.resolve import Poller
 from embedded.zones import Zones
-from schemas.events import Event, ListHealthObserved, ListingObserved
-from schemas.settings import Dnsbl as Settings
+from schemas.dnsbl_settings import Dnsbl as Settings
+from schemas.events import Event
+from schemas.observations import ListHealthObserved, ListingObserved
 from tests.parts import require
 from tests.rbldns import TEST_POINTS, Rbldnsd
 

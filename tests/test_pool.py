@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from schemas.events import (
+from schemas.facts import Answer, Culprit, Scope
+from schemas.observations import (
     ClockTicked,
     ListHealthObserved,
     ListingObserved,
@@ -15,8 +16,7 @@ from schemas.events import (
     PoolObservation,
     TrafficCounted,
 )
-from schemas.facts import Answer, Culprit, Scope
-from schemas.settings import Pool as Rules
+from schemas.pool_settings import Pool as Rules
 from streams import pool as pools
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from schemas.events import (
+from schemas.facts import Answer, Culprit
+from schemas.observations import (
     ClockTicked,
     ListHealthObserved,
     ListingObserved,
@@ -15,9 +16,8 @@ from schemas.events import (
     PoolObservation,
     TrafficCounted,
 )
-from schemas.facts import Answer, Culprit
 from schemas.pool_events import IpProbationStarted, IpRestored, IpWithdrawn, PoolEvent
-from schemas.settings import Pool as Rules
+from schemas.pool_settings import Pool as Rules
 from streams import pool as pools
 
 SECOND = 1_000_000

@@ -16,8 +16,8 @@ import pytest
 from collectors.lists import chosen
 from collectors.resolve import ask
 from embedded.zones import Zones
-from schemas.events import ListHealthObserved, ListingObserved
-from schemas.settings import Dnsbl as Settings
+from schemas.dnsbl_settings import Dnsbl as Settings
+from schemas.observations import ListHealthObserved, ListingObserved
 from tests.parts import require
 from tests.rbldns import TEST_POINTS, Rbldnsd
 

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas import codec
-from schemas.events import ClockTicked, DeadLetter, MessageExpired, SourceOpened
+from schemas.events import DeadLetter, MessageExpired, SourceOpened
 from schemas.mailbox_events import MailboxFlagged
 from schemas.names import event_id, source_id
+from schemas.observations import ClockTicked
 from schemas.topics import MAIL_EVENTS, MAILBOX_EVENTS, MAILBOX_STATE, POOL_OBSERVATIONS, Topic
 from schemas.watermark import Watermarks
 from streams.rows import REFILLED, Intake, Record, Rows, halves, ids_of, placed, since, without

@@ -10,10 +10,12 @@ from collectors import history
 from collectors.history import Past
 from schemas import codec
 from schemas.attribution import BLAMING
-from schemas.events import ComplaintReceived, Event, PoolObservation, TrafficCounted
+from schemas.events import ComplaintReceived, Event
 from schemas.mailbox_settings import Mailboxes
 from schemas.names import derived_id
-from schemas.settings import Maildir, Pool, Settings
+from schemas.observations import PoolObservation, TrafficCounted
+from schemas.pool_settings import Pool
+from schemas.settings import Maildir, Settings
 from schemas.topics import COMPLAINTS, POOL_OBSERVATIONS, place_of
 from streams.backtest import Backtest, Decision
 from streams.habits import COMPLAINTS_1D

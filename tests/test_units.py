@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from schemas.mailbox_hooks import PostfixPolicyHook
-from schemas.settings import Settings, SocketmapHook, load
+from schemas.pool_settings import SocketmapHook
+from schemas.settings import Settings, load
 from tests.parts import require
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -20,7 +20,7 @@ from typing import cast
 import msgspec
 from pydantic import BaseModel
 
-from schemas.settings import Hooks
+from schemas.pool_settings import Hooks
 
 _TRANSPORT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 

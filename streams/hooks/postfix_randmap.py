@@ -11,7 +11,7 @@ Manual: https://www.postfix.org/DATABASE_README.html
 
 from collections.abc import Iterator, Mapping
 
-from schemas.settings import RandmapHook
+from schemas.pool_settings import RandmapHook
 from streams.hooks import Effect, Run, WriteFile, checked
 
 SLOTS = 100

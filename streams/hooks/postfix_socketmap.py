@@ -7,7 +7,7 @@ Manual: https://www.postfix.org/socketmap_table.5.html
 
 from collections.abc import Mapping
 
-from schemas.settings import SocketmapHook
+from schemas.pool_settings import SocketmapHook
 from streams.hooks import Answer, Effect, checked
 
 

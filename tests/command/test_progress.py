@@ -12,7 +12,7 @@ from threading import Thread
 from embedded.clickhouse import ClickHouseServer
 from embedded.terminal import growing, stepwise
 from schemas import codec
-from schemas.events import OperatorActed
+from schemas.observations import OperatorActed
 from tests.command.shell import ROOT, run
 
 

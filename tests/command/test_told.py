@@ -11,7 +11,8 @@ from collectors.resolvers import asking
 from embedded.running import live
 from embedded.terminal import printable
 from embedded.zones import Zones
-from schemas.settings import Dnsbl, Embedded, Settings
+from schemas.dnsbl_settings import Dnsbl
+from schemas.settings import Embedded, Settings
 from streams.operating import seconds
 from tests.command.shell import run
 

@@ -10,7 +10,8 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 from collectors.admin import ensure_topics
 from schemas import codec
-from schemas.events import MailboxAuthenticated, OperatorActed
+from schemas.events import MailboxAuthenticated
+from schemas.observations import OperatorActed
 from schemas.settings import Settings
 from schemas.topics import Topic, topic_of
 from streams.records import Place, read

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from schemas import events as e
 from schemas import mailbox_events as m
+from schemas import observations as o
 from schemas import pool_events as p
 from schemas.events import Event
 from schemas.facts import Culprit, Evidence, Outcome
@@ -167,10 +168,10 @@ def _pool(now: int) -> Iterator[Event]:
     )
     active = {ip: 1.0 for ip in IPS if ip != WITHDRAWN}
     hook = "postfix_socketmap"
-    yield e.HookApplied(
+    yield o.HookApplied(
         id=derived_id(6), at=now - 25 * MINUTE, pool="main", hook=hook, host="mx1", active=active, took_ms=3
     )
-    yield e.HookFailed(
+    yield o.HookFailed(
         id=derived_id(7),
         at=now - 5 * MINUTE,
         pool="main",
@@ -187,7 +188,7 @@ def _lists(now: int) -> Iterator[Event]:
     for name in ("spamhaus_zen", "spamcop", "uceprotect_1"):
         for ip in IPS[:5]:
             hit = name == "spamhaus_zen" and ip == WITHDRAWN
-            yield e.ListingObserved(
+            yield o.ListingObserved(
                 id=derived_id("listing", name, ip),
                 at=asked,
                 ip=ip,
@@ -199,14 +200,14 @@ def _lists(now: int) -> Iterator[Event]:
                 weight=1.0,
             )
         sound = name != "uceprotect_1"
-        yield e.ListHealthObserved(
+        yield o.ListHealthObserved(
             id=derived_id("health", name),
             at=asked,
             list=name,
             healthy=sound,
             reason="" if sound else "127.0.0.2 is not listed",
         )
-    yield e.ClockTicked(id=derived_id("tick"), at=now - 1_000_000)
+    yield o.ClockTicked(id=derived_id("tick"), at=now - 1_000_000)
 
 
 def _mailboxes(now: int) -> Iterator[Event]:

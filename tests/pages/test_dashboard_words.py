@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dashboards import palette, pools, words
-from schemas.settings import Pool
+from schemas.pool_settings import Pool
 
 NOW = pd.Timestamp("2026-03-01 12:00", tz="UTC")
 POOL = Pool(transports={"out1": "192.0.2.1", "out2": "192.0.2.2", "out3": "192.0.2.3"}, min_active=2)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from embedded.broker import free_port
-from schemas.settings import RandmapHook, SocketmapHook
+from schemas.pool_settings import RandmapHook, SocketmapHook
 from streams import hooks
 from streams.effects import perform
 from streams.serving import listen

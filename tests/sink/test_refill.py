@@ -15,7 +15,7 @@ from kafka import KafkaConsumer, TopicPartition
 from embedded.broker import Broker
 from embedded.clickhouse import ClickHouseServer
 from schemas import codec
-from schemas.events import EVENT_TYPES, Event, OperatorActed
+from schemas.events import EVENT_TYPES, Event
 from schemas.facts import Culprit, Evidence, Fact
 from schemas.mailbox_events import (
     CaseOpened,
@@ -25,6 +25,7 @@ from schemas.mailbox_events import (
     MailboxReleased,
     StepChanged,
 )
+from schemas.observations import OperatorActed
 from schemas.pool_events import IpWithdrawn
 from schemas.topics import (
     CASE_EVENTS,

@@ -13,9 +13,9 @@ from kafka import KafkaConsumer, TopicPartition
 
 from embedded.broker import Broker
 from schemas import codec
-from schemas.events import ClockTicked
 from schemas.facts import Evidence
 from schemas.mailbox_events import MailboxFlagged
+from schemas.observations import ClockTicked
 from schemas.topics import MAIL_EVENTS, MAILBOX_EVENTS, MAILBOX_STATE, POOL_OBSERVATIONS, TOPICS
 from streams.rows import Record, placed
 from tests.sink.rig import Rig, until

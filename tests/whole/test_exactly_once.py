@@ -15,7 +15,7 @@ from kafka import KafkaProducer
 from collectors.reading import LogReader
 from embedded.broker import Broker
 from embedded.hoster.past import Plan, write
-from schemas import codec, events, names, topics
+from schemas import codec, events, names, observations, topics
 from schemas.facts import Fact
 from streams import pool
 from streams.partition import Partition
@@ -74,9 +74,9 @@ class Lists(Thread):
             number += 1
             at = time.time_ns() // 1000
             bad = 3 < time.monotonic() - begun < 10
-            health = events.ListHealthObserved(id=f"health-{number}", at=at, list="test", healthy=True)
+            health = observations.ListHealthObserved(id=f"health-{number}", at=at, list="test", healthy=True)
             answers: list[events.Event] = [
-                events.ListingObserved(
+                observations.ListingObserved(
                     id=f"{ip}-{number}",
                     at=at,
                     ip=ip,

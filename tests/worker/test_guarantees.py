@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from schemas import codec
-from schemas.events import ClockTicked, DeadLetter, DeliveryAttempted, Event, TrafficCounted
+from schemas.events import DeadLetter, DeliveryAttempted, Event
 from schemas.mailbox_settings import Mailboxes
+from schemas.observations import ClockTicked, TrafficCounted
 from schemas.topics import DEAD_LETTERS, MAIL_EVENTS, MAILBOX_EVENTS, MAILBOX_STATE, POOL_OBSERVATIONS, place_of
 from streams import mailboxes
 from tests.parts import packed

@@ -10,9 +10,10 @@ from msgspec import structs
 
 from schemas import codec
 from schemas.customers import Customers
-from schemas.events import ComplaintReceived, DeliveryAttempted, Event, TrafficCounted
+from schemas.events import ComplaintReceived, DeliveryAttempted, Event
 from schemas.mailbox_events import CulpritNamed, IdentityLeaked, MailboxReleased, StepChanged
 from schemas.mailbox_settings import Customer, Mailboxes
+from schemas.observations import TrafficCounted
 from schemas.topics import (
     CASE_OBSERVATIONS,
     COMPLAINTS,

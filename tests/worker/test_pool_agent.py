@@ -5,7 +5,7 @@ import time
 import pytest
 
 from schemas import codec
-from schemas.events import ClockTicked, ListHealthObserved, ListingObserved
+from schemas.observations import ClockTicked, ListHealthObserved, ListingObserved
 from schemas.pool_events import IpWithdrawn
 from schemas.settings import Settings
 from schemas.topics import POOL_EVENTS, POOL_OBSERVATIONS, POOL_STATE

@@ -3,9 +3,11 @@
 import msgspec
 import pytest
 
-from schemas import codec
-from schemas import settings as configuration
-from schemas.events import (
+from schemas import codec, pool_settings
+from schemas.facts import Culprit
+from schemas.mailbox_events import CulpritNamed
+from schemas.names import derived_id, event_id, partition_of, source_id
+from schemas.observations import (
     ClockTicked,
     ListHealthObserved,
     ListingObserved,
@@ -13,17 +15,14 @@ from schemas.events import (
     PoolObservation,
     TrafficCounted,
 )
-from schemas.facts import Culprit
-from schemas.mailbox_events import CulpritNamed
-from schemas.names import derived_id, event_id, partition_of, source_id
 from schemas.pool_events import IpWithdrawn
 from schemas.topics import MAILBOX_SIGNALS, POOL_EVENTS, POOL_STATE
 from streams import pool as fold
 from streams.pools import Pools
 
 CONFIGURED = {
-    "main": configuration.Pool(transports={"out1": "192.0.2.1", "out2": "192.0.2.2"}),
-    "spare": configuration.Pool(transports={"out3": "192.0.2.3"}),
+    "main": pool_settings.Pool(transports={"out1": "192.0.2.1", "out2": "192.0.2.2"}),
+    "spare": pool_settings.Pool(transports={"out3": "192.0.2.3"}),
 }
 START = 1_780_000_000_000_000
 

@@ -10,9 +10,10 @@ import pytest
 
 from schemas import codec
 from schemas.customers import Customers
-from schemas.events import Event, ListHealthObserved, ListingObserved
+from schemas.events import Event
 from schemas.mailbox_events import CulpritNamed, IdentityLeaked, StepChanged
 from schemas.mailbox_settings import Mailboxes
+from schemas.observations import ListHealthObserved, ListingObserved
 from schemas.settings import Settings
 from schemas.topics import (
     CASE_EVENTS,

@@ -1,0 +1,87 @@
+"""What a pool is told: the lists' answers, what left through its IPs, the hooks' outcomes, orders, and the time.
+
+The same rules hold as in `schemas.events`, where they are part of the one union.
+"""
+
+from typing import Literal
+
+from schemas.facts import Answer, Culprit, Fact, Scope
+
+
+class ListingObserved(Fact, frozen=True, kw_only=True):
+    """What a DNSBL answered about an IP (RFC 5782); `unknown` is no news about the IP."""
+
+    ip: str
+    list: str
+    answer: Answer
+    codes: tuple[str, ...] = ()
+    reason: str = ""
+    scope: Scope
+    weight: float = 0.0
+    ttl_seconds: int = 0
+
+
+class ListHealthObserved(Fact, frozen=True, kw_only=True):
+    """Whether a list answered its RFC 5782 test points as it must; an unhealthy list has no vote."""
+
+    list: str
+    healthy: bool
+    reason: str = ""
+
+
+class TrafficCounted(Fact, frozen=True, kw_only=True):
+    """What one partition saw leave through one IP to one provider since its last count."""
+
+    partition: int
+    ip: str
+    provider: str = ""
+    sent: int = 0
+    deferred: int = 0
+    bounced: int = 0
+    complaints: int = 0
+    first_at: int = 0
+    last_at: int = 0
+    senders: tuple[Culprit, ...] = ()
+
+
+class HookApplied(Fact, frozen=True, kw_only=True):
+    """A hook brought a relay host to the active set `active` (IP to share of the traffic, 0 to 1)."""
+
+    pool: str
+    hook: str
+    host: str
+    active: dict[str, float]
+    decision: str = ""
+    took_ms: int = 0
+
+
+class HookFailed(Fact, frozen=True, kw_only=True):
+    """A hook could not bring a relay host to the active set; it is tried again."""
+
+    pool: str
+    hook: str
+    host: str
+    active: dict[str, float]
+    reason: str
+    decision: str = ""
+    attempt: int
+
+
+class OperatorActed(Fact, frozen=True, kw_only=True):
+    """An operator's order, with the name and the reason; `expires_at` 0 means until revoked."""
+
+    operator: str
+    action: Literal["withdraw", "restore", "pin", "unpin", "watch", "throttle", "suspend", "release"]
+    subject: str
+    reason: str
+    pool: str = ""
+    expires_at: int = 0
+
+
+class ClockTicked(Fact, frozen=True, kw_only=True):
+    """Time passed: what waits for a time-out in the pool is looked at again."""
+
+
+PoolObservation = (
+    ListingObserved | ListHealthObserved | TrafficCounted | HookApplied | HookFailed | OperatorActed | ClockTicked
+)
