@@ -1,34 +1,12 @@
-"""The part of the configuration about relay pools and the hooks that tell the MTAs of their IPs."""
+"""The part of the configuration about relay pools; that of their hooks is `schemas/pool_hooks.py`."""
 
-from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
-from schemas.checked import Ip, Port, Seconds, Share, each_once
+from schemas.checked import Ip, Seconds, Share, each_once
 from schemas.part import Part
-
-
-class SocketmapHook(Part):
-    """The socketmap server that Postfix asks per mail (socketmap_table(5)): one TCP port of this host."""
-
-    host: Ip = "127.0.0.1"
-    port: Port = 10025
-    state: Path = Path("/var/lib/relaywarden/socketmap.json")
-
-
-class RandmapHook(Part):
-    """A file with Postfix's randmap of the active transports, and the command that makes Postfix read it."""
-
-    path: Path = Path("/etc/postfix/relaywarden-pool.cf")
-    reload: tuple[str, ...] = ("postfix", "reload")
-
-
-class Hooks(Part):
-    """The hooks that tell the MTAs which IPs are active; those left out do not run."""
-
-    postfix_socketmap: SocketmapHook | None = None
-    postfix_randmap: RandmapHook | None = None
+from schemas.pool_hooks import Hooks
 
 
 class Pool(Part):

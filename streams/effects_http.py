@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from streams.bars import HttpCall
+from streams.deeds import HttpCall
 from streams.effects import EffectError, HopelessError
 from streams.hook_secrets import secret_of
 

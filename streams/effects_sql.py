@@ -5,7 +5,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from streams.bars import SqlStatement
+from streams.deeds import SqlStatement
 from streams.effects import EffectError, HopelessError
 from streams.hook_secrets import secret_of
 

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from schemas.password import password_in
-from streams.bars import Secret
+from streams.deeds import Secret
 from streams.effects import EffectError
 
 

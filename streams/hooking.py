@@ -17,7 +17,9 @@ from schemas import pool_settings
 from schemas.settings import Settings, SettingsError
 from streams import activation, bars, hooks, serving
 from streams.barring import Barring
+from streams.bringing import Tools
 from streams.following import follow
+from streams.hooks import Answer
 from streams.keeping import Keeper
 from streams.lastgood import LastGood
 from streams.poollog import pool_log
@@ -61,7 +63,7 @@ def serve(configuration: Settings, stop: threading.Event) -> None:
     keepers = [Keeper(name, pool, last_good[name], reporters[0].report, host) for name, pool in pools.items()]
     servers = _servers(keepers, sockets)
     for keeper in keepers:
-        keeper.begin(_answer(servers, keeper))
+        keeper.begin(Tools(answer=_answer(servers, keeper)))
     if barring is not None:
         barring.begin(sockets, host, reporters[1].report, stop)
     if keepers:
@@ -142,7 +144,7 @@ def _servers(keepers: list[Keeper], sockets: Mapping[Address, socket.socket]) ->
     for keeper in keepers:
         address = _address(keeper)
         if address:
-            choices.setdefault(address, {})[keeper.name] = Choice.of(keeper.shares)
+            choices.setdefault(address, {})[keeper.name] = Choice.of(keeper.active.shares)
     servers: dict[Address, Server] = {}
     for address, pools in choices.items():
         servers[address] = Server(pools)
@@ -160,10 +162,10 @@ def _listen(address: Address, place: str) -> socket.socket:
         raise OSError(f"{place}.{key}: {error.filename}: {error.strerror}") from error
 
 
-def _answer(servers: Mapping[Address, Server], keeper: Keeper) -> Callable[[Mapping[str, float]], None]:
+def _answer(servers: Mapping[Address, Server], keeper: Keeper) -> Callable[[Answer], None]:
     address = _address(keeper)
     return partial(servers[address].answer, keeper.name) if address else _nobody_asks
 
 
-def _nobody_asks(shares: Mapping[str, float]) -> None:
-    raise ValueError(f"no socketmap server is configured to answer {', '.join(shares)}")
+def _nobody_asks(effect: Answer) -> None:
+    raise ValueError(f"no socketmap server is configured to answer {', '.join(effect.shares)}")

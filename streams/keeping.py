@@ -2,14 +2,17 @@
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
-from schemas import names, pool_settings
+from schemas import pool_settings
 from schemas.observations import HookApplied, HookFailed
 from schemas.pool_events import PoolEvent, WithdrawalDrifted
 from streams import hooks, pool
-from streams.effects import Applier, Outcome, Wanted
-from streams.lastgood import Kept, LastGood, restored
+from streams.applying import Applier, Outcome, Wanted
+from streams.bringing import Tools
+from streams.hookfacts import fact_of, shown
+from streams.hooks import ActiveSet
+from streams.lastgood import Kept, LastGood, active_set, restored
 
 QUIET_SECONDS = 5.0
 _log = logging.getLogger(__name__)
@@ -25,6 +28,7 @@ class Fold:
         self._whole = not expected
         self._seen: set[str] = set()
         self.decision = ""
+        self.at = 0
         self.drifted = False
 
     def take(self, events: tuple[PoolEvent, ...]) -> None:
@@ -33,7 +37,7 @@ class Fold:
         self._seen.update(mine)
         for event in mine.values():
             self._pool = pool.evolve(self._pool, event)
-            self.decision = event.id
+            self.decision, self.at = event.id, event.at
             self._whole = self._whole or event.id == self._expected
         self.drifted = any(isinstance(event, WithdrawalDrifted) for event in mine.values())
 
@@ -47,6 +51,10 @@ class Fold:
     def active(self) -> dict[str, float]:
         """Return the share of each active IP."""
         return pool.active(self._pool)
+
+    def kept(self, ips: tuple[str, ...]) -> Kept:
+        """Return the pool's set, to be kept."""
+        return Kept(ips=ips, active=self.active(), decision=self.decision, at=self.at)
 
 
 class Keeper:
@@ -70,16 +78,16 @@ class Keeper:
         self._fold = Fold(name, pool_settings, self._kept.decision)
 
     @property
-    def shares(self) -> dict[str, float]:
-        """Return the share of each active transport, as known now."""
-        return self._by_transport(self._kept.active)
+    def active(self) -> ActiveSet:
+        """Return what the pool may send through, as known now."""
+        return active_set(self.name, self._kept, self.settings)
 
-    def begin(self, answer: Callable[[Mapping[str, float]], None]) -> None:
+    def begin(self, tools: Tools) -> None:
         """Give the last good set to every hook; in a dry run there is none to give it to."""
         if self.settings.dry_run:
             return
         for hook in hooks.configured(self.settings.hooks):
-            self._appliers[hook] = Applier(f"pool {self.name}: {hook}", answer, self._reporting(hook))
+            self._appliers[hook] = Applier(f"pool {self.name}: {hook}", tools, self._reporting(hook))
         self._want()
 
     def start_over(self) -> None:
@@ -91,16 +99,16 @@ class Keeper:
         self._fold.take(events)
         if not self._fold.tells(quiet_seconds):
             return
-        kept = Kept(ips=self.settings.ips, active=self._fold.active(), decision=self._fold.decision)
+        kept = self._fold.kept(self.settings.ips)
         if kept == self._kept:
             return
-        changed = kept.active != self._kept.active
+        changed = (kept.active, kept.barred) != (self._kept.active, self._kept.barred)
         if not kept.active:
             _log.error("pool %s: decision %s leaves no IP active: the last good set stays", self.name, kept.decision)
             return
         if self.settings.dry_run:
             if changed:
-                _log.info("pool %s: dry run: would be brought to %s", self.name, _shown(kept.active))
+                _log.info("pool %s: dry run: would be brought to %s", self.name, shown(kept.active))
             self._kept = kept
             return
         self._keep(kept)
@@ -122,13 +130,10 @@ class Keeper:
     def _want(self) -> None:
         for hook, hook_settings in hooks.configured(self.settings.hooks).items():
             try:
-                effects, refused = hooks.load(hook)(self.shares, hook_settings), ""
+                effects, refused = hooks.load(hook)(self.active, hook_settings), ""
             except ValueError as error:
                 effects, refused = (), str(error)
-            self._appliers[hook].want(Wanted(self._kept.active, effects, self._kept.decision, refused))
-
-    def _by_transport(self, active: Mapping[str, float]) -> dict[str, float]:
-        return {name: active[ip] for name, ip in self.settings.transports.items() if ip in active}
+            self._appliers[hook].want(Wanted(self.active, effects, refused))
 
     def _reporting(self, hook: str) -> Callable[[Outcome], None]:
         def report(outcome: Outcome) -> None:
@@ -136,36 +141,3 @@ class Keeper:
             self._report(fact_of(outcome, self.name, hook, self._host, at))
 
         return report
-
-
-def fact_of(outcome: Outcome, pool_name: str, hook: str, host: str, at: int) -> HookApplied | HookFailed:
-    """Return the event of an outcome; a set applied again after the same decision has the same id."""
-    wanted = outcome.wanted
-    active = {ip: float(share) for ip, share in sorted(wanted.active.items())}
-    told = (pool_name, hook, host, wanted.decision, _shown(active))
-    if outcome.reason:
-        return HookFailed(
-            id=names.derived_id("hook_failed", *told, outcome.attempt, at),
-            at=at,
-            pool=pool_name,
-            hook=hook,
-            host=host,
-            active=active,
-            reason=outcome.reason,
-            decision=wanted.decision,
-            attempt=outcome.attempt,
-        )
-    return HookApplied(
-        id=names.derived_id("hook_applied", *told),
-        at=at,
-        pool=pool_name,
-        hook=hook,
-        host=host,
-        active=active,
-        decision=wanted.decision,
-        took_ms=round(outcome.took_seconds * 1000),
-    )
-
-
-def _shown(active: Mapping[str, float]) -> str:
-    return ", ".join(f"{ip} {share:g}" for ip, share in sorted(active.items()))

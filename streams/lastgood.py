@@ -7,14 +7,20 @@ import msgspec
 
 from schemas import pool_settings
 from streams.effects import write
+from streams.hooks import ActiveSet
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
-    """A pool's set: the IPs configured then, the share of each active one, and the decision it followed from."""
+    """A pool's set: the IPs configured then, the share of each active one, and the newest decision before it.
+
+    `barred` has the IPs that are withdrawn for one provider only, `at` the decision's time (UTC epoch microseconds).
+    """
 
     ips: tuple[str, ...]
     active: dict[str, float]
+    barred: dict[str, tuple[str, ...]] = {}
     decision: str = ""
+    at: int = 0
 
 
 _DECODER: msgspec.json.Decoder[dict[str, Kept]] = msgspec.json.Decoder(dict[str, Kept])
@@ -30,7 +36,20 @@ def restored(kept: Kept | None, pool: pool_settings.Pool) -> Kept:
     known = {ip: kept.active[ip] for ip in pool.ips if kept.active.get(ip, 0) > 0}
     new = {ip: 1.0 for ip in pool.ips if ip not in kept.ips}
     active = known | new or dict.fromkeys(pool.ips, 1.0)
-    return Kept(ips=pool.ips, active=active, decision=kept.decision)
+    return Kept(ips=pool.ips, active=active, barred=kept.barred, decision=kept.decision, at=kept.at)
+
+
+def active_set(name: str, kept: Kept, pool: pool_settings.Pool) -> ActiveSet:
+    """Return what a pool may send through, by its transports; what is barred for a provider leaves it at least one."""
+    shares = {transport: kept.active[ip] for transport, ip in pool.transports.items() if ip in kept.active}
+    barred = {
+        provider: tuple(transport for transport in sorted(shares) if pool.transports[transport] in ips)
+        for provider, ips in sorted(kept.barred.items())
+    }
+    barred = {provider: transports for provider, transports in barred.items() if 0 < len(transports) < len(shares)}
+    return ActiveSet(
+        pool=name, shares=shares, ips=dict(pool.transports), barred=barred, decision=kept.decision, at=kept.at
+    )
 
 
 class LastGood:

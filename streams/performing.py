@@ -4,12 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from schemas.mailbox_events import MailboxSignal
-from streams.bars import HoldQueue, HttpCall, LdapModify, Policy, RunWith, SqlStatement, TellCustomers, Whole
+from streams.bars import HoldQueue, LdapModify, Policy, TellCustomers, Whole
+from streams.deeds import HttpCall, Run, RunWith, SqlStatement, WriteFile
 from streams.effects import put, run
 from streams.effects_http import call
 from streams.effects_ldap import modify
 from streams.effects_sql import execute
-from streams.hooks import Run, WriteFile
 
 
 @dataclass(frozen=True)

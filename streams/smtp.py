@@ -9,7 +9,7 @@ from typing import Literal
 
 from schemas.mailbox_hooks import CustomerMailHook
 from schemas.redaction import redacted
-from streams.bars import Secret
+from streams.deeds import Secret
 from streams.hook_secrets import secret_of
 
 _WORDS = 300

@@ -12,6 +12,7 @@ from itertools import accumulate
 from typing import Self
 
 from streams import serving
+from streams.hooks import Answer
 from streams.serving import Conversation
 
 MAX_REQUEST_BYTES = 10_000
@@ -118,9 +119,9 @@ class Server(serving.Server):
         self.choices = dict(choices)
         self.random = random.Random(seed)  # noqa: S311 a share of the traffic is no secret
 
-    def answer(self, pool: str, shares: Mapping[str, float]) -> None:
+    def answer(self, pool: str, effect: Answer) -> None:
         """Give these answers for a pool from now on. ValueError, and nothing changes, where there is none to give."""
-        self.choices = {**self.choices, pool: Choice.of(shares)}
+        self.choices = {**self.choices, pool: Choice.of(effect.shares)}
 
     def conversation(self) -> Conversation:
         """Return what speaks with one of Postfix's processes."""

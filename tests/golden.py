@@ -19,6 +19,9 @@ from collectors.reading import LogReader
 from schemas.codec import encode
 from schemas.events import DeadLetter
 from schemas.mailbox_hooks import CustomerMailHook
+from schemas.pool_hooks import Hooks
+from streams import hooks
+from streams.hooks import ActiveSet, Effect
 from streams.notice_files import texts
 from streams.notices.examples import examples
 from streams.notices.letter import letter
@@ -70,7 +73,31 @@ def rule(name: str) -> Expectation:
     return partial(worst, name)
 
 
-KINDS: dict[str, Callable[[str], Expectation]] = {"mta": log, "logins": log, "detectors": rule}
+class HookCase(msgspec.Struct, frozen=True):
+    """One line of a pool hook's golden file: a whole active set, and the settings that are not the defaults."""
+
+    active: ActiveSet
+    settings: dict[str, object] = {}
+
+    def effects(self, name: str) -> tuple[Effect, ...]:
+        """Return what the hook called `name` makes of it. ValueError where it cannot express the set."""
+        chosen = hooks.configured(Hooks.model_validate({name: self.settings}))
+        return hooks.load(name)(self.active, chosen[name])
+
+
+def hook(name: str) -> Expectation:
+    """Return what tells of each set which effects bring an MTA to it."""
+
+    def expected(line: str) -> str:
+        try:
+            return msgspec.json.encode(msgspec.json.decode(line, type=HookCase).effects(name)).decode()
+        except ValueError as error:
+            return f"ValueError: {error}"
+
+    return expected
+
+
+KINDS: dict[str, Callable[[str], Expectation]] = {"mta": log, "logins": log, "detectors": rule, "hooks": hook}
 
 
 def renewed(text: str, begin: Callable[[], Expectation]) -> str:

@@ -10,7 +10,7 @@ import pytest
 
 from schemas import codec
 from schemas.events import Event
-from schemas.pool_settings import RandmapHook
+from schemas.pool_hooks import RandmapHook
 
 CORPUS = Path(__file__).resolve().parents[2] / "shared" / "corpus"
 

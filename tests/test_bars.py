@@ -23,8 +23,8 @@ from schemas.mailbox_hooks import (
 )
 from schemas.part import Part
 from streams import bars
-from streams.bars import Bar, ForMailbox, LdapModify, Pass, Policy, Refuse, RunWith, SqlStatement
-from streams.hooks import WriteFile
+from streams.bars import Bar, ForMailbox, LdapModify, Pass, Policy, Refuse
+from streams.deeds import RunWith, SqlStatement, WriteFile
 
 GOLDEN = Path(__file__).parent / "golden" / "bars"
 THEIRS = {"customer_mail", "postfix_queue"}  # tests of their own

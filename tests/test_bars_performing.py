@@ -17,10 +17,10 @@ from embedded.broker import free_port
 from schemas.mailbox_hooks import CommandHook, SqlHook, WebhookHook
 from schemas.part import Part
 from streams import bars
-from streams.bars import Bar, ForMailbox, HoldQueue, HttpCall, Policy, RunWith, Secret, Single, SqlStatement
+from streams.bars import Bar, ForMailbox, HoldQueue, Policy, Single
+from streams.deeds import HttpCall, Run, RunWith, Secret, SqlStatement, WriteFile
 from streams.effects import EffectError, HopelessError
 from streams.hook_secrets import secret_of
-from streams.hooks import Run, WriteFile
 from streams.performing import Tools, perform
 
 SUSPENDED = Bar(step="suspend", since=1, decision="d1", reason="41 networks in 10 min")

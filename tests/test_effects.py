@@ -12,19 +12,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.effects import Applier, EffectError, Outcome, Wanted, pause_seconds, perform, run, write
-from streams.hooks import Answer, Effect, Run, WriteFile
+from streams.applying import Applier, Outcome, Wanted
+from streams.bringing import Tools, perform
+from streams.deeds import Run, WriteFile
+from streams.effects import EffectError, pause_seconds, run, write
+from streams.hooks import ActiveSet, Answer, Effect
 
 
-def _ignore(_: object) -> None:
+def _nobody(_: object) -> None:
     raise AssertionError("no answer was asked for")
+
+
+NONE = Tools(answer=_nobody)
 
 
 def test_a_file_is_replaced_in_one_step_with_its_mode(tmp_path: Path) -> None:
     path = tmp_path / "pool.cf"
     path.write_text("old")
     with path.open() as reader:
-        perform(WriteFile(path=str(path), content="new\n", mode=0o640), _ignore)
+        perform(WriteFile(path=str(path), content="new\n", mode=0o640), NONE)
         assert reader.read() == "old", "who had it open reads the old content to its end"
     assert path.read_text() == "new\n"
     assert stat.S_IMODE(path.stat().st_mode) == 0o640
@@ -33,10 +39,10 @@ def test_a_file_is_replaced_in_one_step_with_its_mode(tmp_path: Path) -> None:
 
 def test_a_file_that_cannot_be_written_is_named_and_nothing_is_left(tmp_path: Path) -> None:
     with pytest.raises(EffectError, match=f"{tmp_path}/none/pool.cf: No such file or directory"):
-        perform(WriteFile(path=f"{tmp_path}/none/pool.cf", content=""), _ignore)
+        perform(WriteFile(path=f"{tmp_path}/none/pool.cf", content=""), NONE)
     (tmp_path / "folder").mkdir()
     with pytest.raises(EffectError, match="folder: Is a directory"):
-        perform(WriteFile(path=f"{tmp_path}/folder", content=""), _ignore)
+        perform(WriteFile(path=f"{tmp_path}/folder", content=""), NONE)
     assert [file.name for file in tmp_path.iterdir()] == ["folder"]
 
 
@@ -61,7 +67,7 @@ def test_a_reader_never_sees_a_part(tmp_path: Path) -> None:
 
 
 def test_a_program_that_fails_tells_what_it_said() -> None:
-    perform(Run(command=(sys.executable, "-c", "pass"), timeout_seconds=20), _ignore)
+    perform(Run(command=(sys.executable, "-c", "pass"), timeout_seconds=20), NONE)
     with pytest.raises(EffectError, match=r"ended with 3: no such map$"):
         run((sys.executable, "-c", "import sys; print('no such map', file=sys.stderr); sys.exit(3)"), 20)
     with pytest.raises(EffectError, match=r"^no-such-program: No such file or directory"):
@@ -91,9 +97,9 @@ def test_a_program_that_hangs_is_killed_with_its_children(tmp_path: Path) -> Non
 
 
 def test_an_answer_goes_to_the_server() -> None:
-    given_: list[object] = []
-    perform(Answer(shares={"out1": 1.0}), given_.append)
-    assert given_ == [{"out1": 1.0}]
+    given_: list[Answer] = []
+    perform(Answer(shares={"out1": 1.0}), Tools(answer=given_.append))
+    assert given_ == [Answer(shares={"out1": 1.0})]
 
 
 @given(st.integers(1, 10_000))
@@ -108,16 +114,19 @@ class _Server:
         self.failures = failures
         self.answers: list[dict[str, float]] = []
 
-    def answer(self, shares: object) -> None:
-        assert isinstance(shares, dict)
+    def answer(self, effect: Answer) -> None:
         if self.failures:
             self.failures -= 1
             raise ValueError("not yet")
-        self.answers.append(shares)
+        self.answers.append(effect.shares)
 
 
 def _wanted(*effects: Effect, refused: str = "", **active: float) -> Wanted:
-    return Wanted(active, effects or (Answer(shares=active),), "d1", refused)
+    return Wanted(_set(active), effects or (Answer(shares=active),), refused)
+
+
+def _set(shares: dict[str, float]) -> ActiveSet:
+    return ActiveSet(pool="main", shares=shares, ips={name: f"192.0.2.{name[3:]}" for name in shares}, decision="d1")
 
 
 def _until(done: Callable[[], bool]) -> None:
@@ -129,7 +138,7 @@ def _until(done: Callable[[], bool]) -> None:
 
 def test_a_set_is_tried_until_it_is_in_force_and_then_no_more(caplog: pytest.LogCaptureFixture) -> None:
     server, outcomes = _Server(failures=3), list[Outcome]()
-    applier = Applier("hook", server.answer, outcomes.append, pause=lambda _: 0.01)
+    applier = Applier("hook", Tools(answer=server.answer), outcomes.append, pause=lambda _: 0.01)
     with caplog.at_level(logging.INFO):
         applier.want(_wanted(out1=1.0))
         _until(lambda: len(outcomes) == 4)
@@ -142,12 +151,12 @@ def test_a_set_is_tried_until_it_is_in_force_and_then_no_more(caplog: pytest.Log
         (4, ""),
     ]
     assert server.answers == [{"out1": 1.0}]
-    assert "hook: active set in force: out1 1" in caplog.text
+    assert "hook: active set in force: 192.0.2.1 1" in caplog.text
 
 
 def test_a_newer_set_is_tried_at_once_and_the_older_never_again() -> None:
     server, outcomes = _Server(failures=1), list[Outcome]()
-    applier = Applier("hook", server.answer, outcomes.append, pause=lambda _: 3600.0)
+    applier = Applier("hook", Tools(answer=server.answer), outcomes.append, pause=lambda _: 3600.0)
     applier.want(_wanted(out1=1.0))
     _until(lambda: len(outcomes) == 1)
     applier.want(_wanted(out2=1.0))
@@ -161,7 +170,7 @@ def test_sets_that_come_while_one_is_applied_are_one_change(tmp_path: Path) -> N
     gate, begun = tmp_path / "gate", tmp_path / "begun"
     slow = Run(command=("sh", "-c", f"touch {begun}; until test -e {gate}; do sleep 0.05; done"), timeout_seconds=20)
     server, outcomes = _Server(failures=0), list[Outcome]()
-    applier = Applier("hook", server.answer, outcomes.append)
+    applier = Applier("hook", Tools(answer=server.answer), outcomes.append)
     applier.want(_wanted(slow, out0=1.0))
     _until(begun.exists)
     for share in (0.1, 0.2, 0.3, 0.4):
@@ -174,8 +183,8 @@ def test_sets_that_come_while_one_is_applied_are_one_change(tmp_path: Path) -> N
 
 def test_a_refused_set_is_told_once_and_not_tried_again() -> None:
     server, outcomes = _Server(failures=0), list[Outcome]()
-    applier = Applier("hook", server.answer, outcomes.append, pause=lambda _: 0.01)
-    applier.want(Wanted({}, (), "d1", "the active set is empty"))
+    applier = Applier("hook", Tools(answer=server.answer), outcomes.append, pause=lambda _: 0.01)
+    applier.want(Wanted(_set({}), (), "the active set is empty"))
     _until(lambda: bool(outcomes))
     time.sleep(0.1)
     applier.stop(5)

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.errors import KafkaError
+from msgspec.structs import replace
 
 from collectors.admin import ensure_topics
 from embedded.broker import Broker, free_port
@@ -30,11 +31,13 @@ from schemas.pool_events import (
 )
 from schemas.settings import Settings, SettingsError, parse
 from schemas.topics import POOL_EVENTS, POOL_OBSERVATIONS
-from streams.effects import Outcome, Wanted
+from streams.applying import Outcome, Wanted
+from streams.hookfacts import fact_of
 from streams.hooking import serve
+from streams.hooks import ActiveSet
 from streams.kafka_clients import opened
-from streams.keeping import QUIET_SECONDS, Fold, fact_of
-from streams.lastgood import Kept, LastGood, restored
+from streams.keeping import QUIET_SECONDS, Fold
+from streams.lastgood import Kept, LastGood, active_set, restored
 from streams.socketmap import netstring
 from tests.barring_lab import hooks_running, until
 
@@ -305,6 +308,29 @@ def test_the_set_to_start_with(kept: Kept | None, active: dict[str, float]) -> N
     assert restored(kept, POOL).active == active
 
 
+@pytest.mark.parametrize(
+    ("barred", "expected"),
+    [
+        ({"google": ("192.0.2.1",)}, {"google": ("out1",)}),
+        # 192.0.2.3 is withdrawn for all: what is left for this provider are the two others.
+        ({"google": ("192.0.2.3",)}, {}),
+        # Nothing would be left for this provider: it is as if nothing were withdrawn for it.
+        ({"google": ("192.0.2.1", "192.0.2.2")}, {}),
+        # An IP that is configured no more.
+        ({"google": ("192.0.2.2", "192.0.2.9"), "yahoo": ("192.0.2.9",)}, {"google": ("out2",)}),
+    ],
+)
+def test_what_is_barred_for_a_provider_leaves_it_at_least_one(
+    barred: dict[str, tuple[str, ...]], expected: dict[str, tuple[str, ...]]
+) -> None:
+    kept = Kept(ips=POOL.ips, active={"192.0.2.1": 1.0, "192.0.2.2": 0.5}, barred=barred, decision="d1", at=AT)
+    active = active_set("main", kept, POOL)
+    assert active == ActiveSet(
+        pool="main", shares={"out1": 1.0, "out2": 0.5}, ips=IPS, barred=expected, decision="d1", at=AT
+    )
+    assert active.by_ip() == kept.active
+
+
 DECISIONS = st.lists(
     st.tuples(st.booleans(), st.sampled_from(sorted(IPS.values()))).map(lambda pair: pair), min_size=1, max_size=20
 )
@@ -326,10 +352,13 @@ def test_a_log_told_twice_or_in_pieces_gives_the_same_set(decisions: list[tuple[
 
 
 def test_the_same_outcome_has_the_same_id_and_another_decision_another() -> None:
-    wanted = Wanted({"192.0.2.1": 1.0}, (), "d1")
+    active = ActiveSet(pool="main", shares={"out1": 1.0}, ips=IPS, decision="d1")
+    wanted = Wanted(active, ())
     first = fact_of(Outcome(wanted, 1, 0.25), "main", "postfix_randmap", "relay1", AT)
     again = fact_of(Outcome(wanted, 1, 0.5), "main", "postfix_randmap", "relay1", AT + 1)
-    other = fact_of(Outcome(Wanted({"192.0.2.1": 1.0}, (), "d2"), 1, 0.5), "main", "postfix_randmap", "relay1", AT)
+    other = fact_of(
+        Outcome(Wanted(replace(active, decision="d2"), ()), 1, 0.5), "main", "postfix_randmap", "relay1", AT
+    )
     assert isinstance(first, HookApplied)
     assert first.took_ms == 250
     assert first.id == again.id != other.id

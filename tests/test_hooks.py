@@ -1,7 +1,5 @@
 """The hooks: golden files of whole active sets, the registry, and what holds for every set."""
 
-import json
-import re
 from pathlib import Path
 
 import msgspec
@@ -9,49 +7,43 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.pool_settings import Hooks, RandmapHook, SocketmapHook
+from schemas.pool_hooks import Hooks, RandmapHook, SocketmapHook
 from streams import hooks
-from streams.hooks import Answer, Run, WriteFile, postfix_randmap
+from streams.deeds import Run, WriteFile
+from streams.hooks import ActiveSet, Answer, Effect, postfix_randmap
+from tests.golden import HookCase
 from tests.parts import randmap_line
 
 ROOT = Path(__file__).resolve().parents[1]
 GOLDEN = ROOT / "tests" / "golden" / "hooks"
-SETTINGS = {
-    "postfix_socketmap": SocketmapHook(),
-    "postfix_randmap": RandmapHook(),
-}
 TRANSPORTS = st.dictionaries(
     st.from_regex(r"[a-z][a-z0-9_.-]{0,8}", fullmatch=True), st.floats(0.001, 1), min_size=1, max_size=100
 )
 
 
-def _cases() -> list[tuple[str, str, str]]:
-    """Return (hook, expected, active set) of the golden files: a line `# expect:` and the set under it."""
-    found = []
-    for file in sorted(GOLDEN.glob("*.txt")):
-        expected = ""
-        for line in file.read_text().splitlines():
-            if line.startswith("# expect: "):
-                expected = line.removeprefix("# expect: ")
-            elif line and not line.startswith("#"):
-                found.append((file.stem, expected, line))
-    return found
+def _cases(name: str) -> list[HookCase]:
+    """Return the sets of a hook's golden file."""
+    lines = (GOLDEN / f"{name}.txt").read_text().splitlines()
+    return [msgspec.json.decode(line, type=HookCase) for line in lines if line and not line.startswith("#")]
 
 
-@pytest.mark.parametrize(("name", "expected", "active"), _cases())
-def test_golden(name: str, expected: str, active: str) -> None:
-    effects = hooks.load(name)
-    if expected.startswith("ValueError: "):
-        with pytest.raises(ValueError, match=re.escape(expected.removeprefix("ValueError: ")) + "$"):
-            effects(json.loads(active), SETTINGS[name])
-    else:
-        assert json.loads(msgspec.json.encode(effects(json.loads(active), SETTINGS[name]))) == json.loads(expected)
+def _effects(name: str, shares: dict[str, float], settings: dict[str, object] | None = None) -> tuple[Effect, ...]:
+    """Return what a hook makes of these shares, with the settings of its golden file's first set if not with these."""
+    ips = {transport: f"192.0.2.{number}" for number, transport in enumerate(sorted(shares), 1)}
+    chosen = _cases(name)[0].settings if settings is None else settings
+    return HookCase(ActiveSet(pool="main", shares=shares, ips=ips), chosen).effects(name)
 
 
 def test_every_hook_has_its_golden_file_and_its_settings() -> None:
-    assert (
-        set(hooks.names()) == {file.stem for file in GOLDEN.glob("*.txt")} == set(Hooks.model_fields) == set(SETTINGS)
-    )
+    assert set(hooks.names()) == {file.stem for file in GOLDEN.glob("*.txt")} == set(Hooks.model_fields)
+
+
+@pytest.mark.parametrize("name", hooks.names())
+def test_every_golden_file_holds_an_empty_set_a_forged_name_and_a_provider(name: str) -> None:
+    cases = _cases(name)
+    assert [case for case in cases if not case.active.shares] != []
+    assert [case for case in cases if "out1\n07 evil" in case.active.shares] != []
+    assert [case for case in cases if case.active.barred] != []
 
 
 def test_an_unknown_hook_is_named_with_those_that_exist() -> None:
@@ -68,7 +60,7 @@ def test_only_the_hooks_of_the_configuration_run() -> None:
 @pytest.mark.parametrize("share", [0.0, -0.1, 1.1, float("nan"), float("inf")])
 def test_an_impossible_share_is_refused(name: str, share: float) -> None:
     with pytest.raises(ValueError, match="of out1 is not above 0 and up to 1"):
-        hooks.load(name)({"out1": share}, SETTINGS[name])
+        _effects(name, {"out1": share})
 
 
 @given(TRANSPORTS)
@@ -86,8 +78,8 @@ def test_the_table_is_always_full_and_fair(active: dict[str, float]) -> None:
 def test_a_withdrawn_transport_is_in_no_effect(active: dict[str, float]) -> None:
     gone = max(active)
     rest = {f"out-{name}": share for name, share in active.items() if name != gone} or {"out-rest": 1.0}
-    table, reload = hooks.load("postfix_randmap")(rest, SETTINGS["postfix_randmap"])
-    (answer,) = hooks.load("postfix_socketmap")(rest, SETTINGS["postfix_socketmap"])
+    table, reload = _effects("postfix_randmap", rest)
+    (answer,) = _effects("postfix_socketmap", rest)
     assert isinstance(table, WriteFile)
     assert isinstance(reload, Run)
     assert isinstance(answer, Answer)

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from schemas import dnsbl_settings, mailbox_hooks, mailbox_settings, pool_settings, settings
+from schemas import dnsbl_settings, mailbox_hooks, mailbox_settings, pool_hooks, pool_settings, settings
 from schemas.events import EVENT_TYPES
-from streams import bars
+from streams import bars, hooks
 from tests.parts import require, require_root
 
 if TYPE_CHECKING:
@@ -53,9 +53,11 @@ def test_the_example_configuration_is_sound_and_complete() -> None:
         "dnsbl.": dnsbl_settings.Dnsbl,
         "dnsbl.own.mylist.": dnsbl_settings.OwnList,
         "pool.main.": pool_settings.Pool,
-        "pool.main.hooks.": pool_settings.Hooks,
-        "pool.main.hooks.postfix_socketmap.": pool_settings.SocketmapHook,
-        "pool.main.hooks.postfix_randmap.": pool_settings.RandmapHook,
+        "pool.main.hooks.": pool_hooks.Hooks,
+        **{
+            f"pool.main.hooks.{name}.": type(hook)
+            for name, hook in hooks.configured(example.pool["main"].hooks).items()
+        },
         "mailboxes.": mailbox_settings.Mailboxes,
         "mailboxes.hooks.": mailbox_hooks.MailboxHooks,
         **{f"mailboxes.hooks.{name}.": type(hook) for name, hook in bars.configured(example.mailboxes.hooks).items()},

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from embedded.broker import free_port
 from streams import activation, serving
+from streams.hooks import Answer
 from streams.serving import listen
 from streams.socketmap import MAX_REQUEST_BYTES, Choice, Requests, Server, netstring, reply
 
@@ -132,10 +133,10 @@ def test_postfix_keys_are_answered_and_a_new_set_holds_on_open_connections() -> 
     with _serving(TWO) as (server, port), socket.create_connection(("127.0.0.1", port), timeout=5) as client:
         assert {_ask(client, "alice@example.net") for _ in range(50)} == {b"OK out1:", b"OK out2:"}
         assert _ask(client, "<>") in {b"OK out1:", b"OK out2:"}
-        server.answer("main", {"out2": 0.1})
+        server.answer("main", Answer(shares={"out2": 0.1}))
         assert {_ask(client, "<>") for _ in range(50)} == {b"OK out2:"}
         with pytest.raises(ValueError, match="no answer"):
-            server.answer("main", {})
+            server.answer("main", Answer(shares={}))
         assert _ask(client, "<>") == b"OK out2:"
 
 

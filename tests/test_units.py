@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from schemas.mailbox_hooks import PostfixPolicyHook
-from schemas.pool_settings import SocketmapHook
+from schemas.pool_hooks import SocketmapHook
 from schemas.settings import Settings, load
 from tests.parts import require
 

@@ -3,7 +3,7 @@
 import pytest
 
 from schemas.mailbox_hooks import WebhookHook
-from streams.bars import HttpCall, Secret
+from streams.deeds import HttpCall, Secret
 from streams.effects import EffectError
 from streams.effects_http import call
 

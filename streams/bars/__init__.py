@@ -29,7 +29,7 @@ import msgspec
 from schemas.facts import Evidence
 from schemas.mailbox_hooks import MailboxHooks
 from schemas.part import Part
-from streams.hooks import Run, WriteFile
+from streams.deeds import Deed, HttpCall, Run, RunWith, Secret, SqlStatement, WriteFile
 
 Step = Literal["", "throttle", "suspend"]
 
@@ -50,47 +50,7 @@ class Bar(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.step or "release"
 
 
-class _Effect(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag=str.lower):
-    """What every effect is: a frozen order to the shell (`streams/performing.py`), safe to perform again."""
-
-
-class Secret(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Where a secret is found when it is needed: in the environment, else in a file; `setting` names it in errors."""
-
-    setting: str
-    env: str = ""
-    file: str = ""
-
-
-class RunWith(_Effect, frozen=True, kw_only=True):
-    """Run a program without a shell, with `stdin` as its input; it failed if it does not end in time as is `fine`."""
-
-    command: tuple[str, ...]
-    stdin: str = ""
-    fine: tuple[int, ...] = (0,)
-    timeout_seconds: float
-
-
-class HttpCall(_Effect, frozen=True, kw_only=True):
-    """POST a JSON text, signed with the secret if there is one; the receiver knows a repeat by `idempotency_key`."""
-
-    url: str
-    body: str
-    idempotency_key: str
-    secret: Secret
-    timeout_seconds: float
-
-
-class SqlStatement(_Effect, frozen=True, kw_only=True):
-    """Execute one statement with bound values, in a transaction, at the database whose URL is the secret."""
-
-    url: Secret
-    statement: str
-    values: dict[str, str | int]
-    timeout_seconds: float
-
-
-class LdapModify(_Effect, frozen=True, kw_only=True):
+class LdapModify(Deed, frozen=True, kw_only=True):
     """Replace attributes of one entry; an attribute without values is removed."""
 
     url: str
@@ -102,7 +62,7 @@ class LdapModify(_Effect, frozen=True, kw_only=True):
     timeout_seconds: float
 
 
-class Policy(_Effect, frozen=True, kw_only=True):
+class Policy(Deed, frozen=True, kw_only=True):
     """Let the policy server answer by these bars from now on; `suspended` and `throttled` are the answers' texts."""
 
     barred: dict[str, Bar]
@@ -110,34 +70,34 @@ class Policy(_Effect, frozen=True, kw_only=True):
     throttled: str
 
 
-class HoldQueue(_Effect, frozen=True, kw_only=True):
+class HoldQueue(Deed, frozen=True, kw_only=True):
     """Keep what these mailboxes have in this host's queue on hold from now on; `released` are suspended no more."""
 
     suspended: dict[str, Bar]
     released: dict[str, Bar]
 
 
-class TellCustomers(_Effect, frozen=True, kw_only=True):
+class TellCustomers(Deed, frozen=True, kw_only=True):
     """Mail the customers of these mailboxes what was decided about them."""
 
     bars: dict[str, Bar]
 
 
-class ForMailbox(_Effect, frozen=True, kw_only=True):
+class ForMailbox(Deed, frozen=True, kw_only=True):
     """Perform these for one mailbox of `changed`, apart from all others."""
 
     mailbox: str
     effects: "tuple[Single, ...]"
 
 
-class Pass(_Effect, frozen=True, kw_only=True):
+class Pass(Deed, frozen=True, kw_only=True):
     """Leave a mailbox of `changed` as it is: this hook has nothing to do there, and so nothing to undo later."""
 
     mailbox: str
     reason: str
 
 
-class Refuse(_Effect, frozen=True, kw_only=True):
+class Refuse(Deed, frozen=True, kw_only=True):
     """Report that this hook cannot do it for a mailbox of `changed`; it is asked again when the mailbox changes."""
 
     mailbox: str

@@ -9,8 +9,9 @@ from collections.abc import Mapping
 import msgspec
 
 from schemas.mailbox_hooks import CommandHook
-from streams.bars import Bar, Effect, ForMailbox, Pass, Refuse, RunWith
+from streams.bars import Bar, Effect, ForMailbox, Pass, Refuse
 from streams.bars._orders import arguments, values
+from streams.deeds import RunWith
 
 
 def effects(

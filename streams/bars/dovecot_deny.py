@@ -15,9 +15,9 @@ Manual: https://doc.dovecot.org/2.3/configuration_manual/authentication/passdb/
 from collections.abc import Mapping
 
 from schemas.mailbox_hooks import DovecotDenyHook
-from streams.bars import Bar, Effect, ForMailbox, Pass, Refuse, RunWith, printable
+from streams.bars import Bar, Effect, ForMailbox, Pass, Refuse, printable
 from streams.bars._orders import arguments, values
-from streams.hooks import Run, WriteFile
+from streams.deeds import Run, RunWith, WriteFile
 
 _KICK_SECONDS = 30.0
 _SEEN = Run(command=("sleep", "1.5"), timeout_seconds=10.0)

@@ -7,7 +7,8 @@ for each, so that no name reaches another entry.
 from collections.abc import Mapping
 
 from schemas.mailbox_hooks import LdapHook, places
-from streams.bars import Bar, Effect, ForMailbox, LdapModify, Pass, Refuse, Secret
+from streams.bars import Bar, Effect, ForMailbox, LdapModify, Pass, Refuse
+from streams.deeds import Secret
 
 _PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789@._-")
 

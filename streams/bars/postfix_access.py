@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 from schemas.mailbox_hooks import PostfixAccessHook
 from streams.bars import Bar, Effect, Pass, Refuse, printable
-from streams.hooks import Run, WriteFile
+from streams.deeds import Run, WriteFile
 
 _BUILD_SECONDS = 60.0
 _HEAD = "# Written by relaywarden hooks at each change; do not edit.\n"

@@ -6,8 +6,9 @@ Manual of the URL: https://docs.sqlalchemy.org/en/20/core/engines.html#database-
 from collections.abc import Mapping
 
 from schemas.mailbox_hooks import SqlHook, bound
-from streams.bars import Bar, Effect, ForMailbox, Pass, Refuse, Secret, SqlStatement
+from streams.bars import Bar, Effect, ForMailbox, Pass, Refuse
 from streams.bars._orders import values
+from streams.deeds import Secret, SqlStatement
 
 
 def effects(

@@ -9,8 +9,9 @@ import msgspec
 
 from schemas.mailbox_hooks import WebhookHook
 from schemas.names import derived_id
-from streams.bars import Bar, Effect, ForMailbox, HttpCall, Pass, Secret
+from streams.bars import Bar, Effect, ForMailbox, Pass
 from streams.bars._orders import values
+from streams.deeds import HttpCall, Secret
 
 
 def effects(

@@ -1,13 +1,16 @@
 """Pool hooks: each module turns the whole active set into the effects that bring one kind of MTA to it.
 
 The contract is one public function, pure, in `streams/hooks/<name>.py`, where the name is the key under
-`[pool.<pool>.hooks]`:
+`[pool.<pool>.hooks]` and the settings are its part of `schemas/pool_hooks.py`:
 
-    def effects(active: Mapping[str, float], settings: <its settings>) -> tuple[Effect, ...]
+    def effects(active: ActiveSet, settings: <its settings>) -> tuple[Effect, ...]
 
-`active` maps the MTA's transport to its share (above 0, up to 1); a withdrawn one is absent. A hook always gets the
-whole set, so a repeat after a crash is harmless. ValueError where it cannot express the set, and always for an empty
-one: a relay host without any way out would refuse its customers' mail.
+A hook always gets the whole set, so a repeat after a crash is harmless. ValueError where it cannot express the set, and
+always for an empty one: a relay host without any way out would refuse its customers' mail. A hook that cannot express
+what is withdrawn for one provider only ignores `barred`, and its manual says so.
+
+An effect says what shall be so, not what shall change: `streams/bringing.py` performs each kind of effect, and tells,
+where that can be seen, whether it is still so. That is all that a repair of what somebody else changed needs.
 """
 
 import re
@@ -18,45 +21,52 @@ from pathlib import Path
 from typing import cast
 
 import msgspec
-from pydantic import BaseModel
 
-from schemas.pool_settings import Hooks
+from schemas.part import Part
+from schemas.pool_hooks import Hooks
+from streams.deeds import Deed, Run, WriteFile
 
 _TRANSPORT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 
 
-class _Effect(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=str.lower):
-    """What every effect is: a frozen order to the shell (`streams/effects.py`), safe to perform again."""
+class ActiveSet(msgspec.Struct, frozen=True, kw_only=True):
+    """What one pool may send through.
+
+    `shares` maps the MTA's transport to its share (above 0, up to 1); a withdrawn one is absent. `ips` has the IP of
+    every transport of the pool, withdrawn ones too. `barred` maps a provider to the active transports that are
+    withdrawn for it alone; it never names all of them. `decision` is the id of the newest decision that the set
+    follows from, `at` its time (UTC epoch microseconds); "" and 0 before there was any.
+    """
+
+    pool: str
+    shares: dict[str, float]
+    ips: dict[str, str]
+    barred: dict[str, tuple[str, ...]] = {}
+    decision: str = ""
+    at: int = 0
+
+    def by_ip(self) -> dict[str, float]:
+        """Return the share of each active IP."""
+        return {self.ips[transport]: share for transport, share in self.shares.items()}
 
 
-class WriteFile(_Effect, frozen=True, kw_only=True):
-    """Replace a file in one step, so that a reader sees the old content or the new one, never a part."""
+class Answer(Deed, frozen=True, kw_only=True):
+    """Let the socketmap server answer with these transports from now on, each as often as its share says.
 
-    path: str
-    content: str
-    mode: int = 0o644
-
-
-class Run(_Effect, frozen=True, kw_only=True):
-    """Run a program without a shell; it failed if it does not end with 0 within the time."""
-
-    command: tuple[str, ...]
-    timeout_seconds: float
-
-
-class Answer(_Effect, frozen=True, kw_only=True):
-    """Let the socketmap server answer with these transports from now on, each as often as its share says."""
+    `providers` has the transports of a provider for which some are withdrawn, with their shares.
+    """
 
     shares: dict[str, float]
+    providers: dict[str, dict[str, float]] = msgspec.field(default_factory=dict)
 
 
 Effect = WriteFile | Run | Answer
-Effects = Callable[[Mapping[str, float], BaseModel], tuple[Effect, ...]]
+Effects = Callable[[ActiveSet, Part], tuple[Effect, ...]]
 
 
 def names() -> tuple[str, ...]:
     """Return the names of all hooks."""
-    return tuple(sorted(file.stem for file in Path(__file__).parent.glob("*.py") if file.stem != "__init__"))
+    return tuple(sorted(file.stem for file in Path(__file__).parent.glob("*.py") if not file.stem.startswith("_")))
 
 
 def load(name: str) -> Effects:
@@ -66,19 +76,35 @@ def load(name: str) -> Effects:
     return cast("Effects", import_module(f"{__name__}.{name}").effects)
 
 
-def configured(hooks: Hooks) -> dict[str, BaseModel]:
+def configured(hooks: Hooks) -> dict[str, Part]:
     """Return the hooks that a pool's configuration turns on, with the settings of each."""
     chosen = ((name, getattr(hooks, name)) for name in type(hooks).model_fields)
-    return {name: settings for name, settings in chosen if settings is not None}
+    return {name: settings for name, settings in chosen if isinstance(settings, Part)}
 
 
-def checked(active: Mapping[str, float]) -> dict[str, float]:
-    """Return the active set in the order of its names. ValueError if it is empty or something in it is impossible."""
-    if not active:
+def checked(shares: Mapping[str, float]) -> dict[str, float]:
+    """Return the shares in the order of their names. ValueError if there are none or something in them is impossible.
+
+    Every hook passes the shares of its set through this first.
+    """
+    if not shares:
         raise ValueError("the active set is empty: mail needs at least one transport")
-    for transport, share in active.items():
+    for transport, share in shares.items():
         if not _TRANSPORT.fullmatch(transport):
-            raise ValueError(f"{transport!r} is no name of a Postfix transport")
+            raise ValueError(f"{transport!r} is no name of a transport")
         if not (isfinite(share) and 0 < share <= 1):
             raise ValueError(f"the share {share!r} of {transport} is not above 0 and up to 1")
-    return dict(sorted(active.items()))
+    return dict(sorted(shares.items()))
+
+
+def for_providers(active: ActiveSet) -> dict[str, dict[str, float]]:
+    """Return the shares of each provider for which some transports are withdrawn.
+
+    A provider for which none would be left is not among them: its mail goes the way of all others.
+    """
+    shares = checked(active.shares)
+    left = {
+        provider: {name: share for name, share in shares.items() if name not in barred}
+        for provider, barred in sorted(active.barred.items())
+    }
+    return {provider: rest for provider, rest in left.items() if rest and rest != shares}

@@ -11,8 +11,9 @@ Manual: https://www.postfix.org/DATABASE_README.html
 
 from collections.abc import Iterator, Mapping
 
-from schemas.pool_settings import RandmapHook
-from streams.hooks import Effect, Run, WriteFile, checked
+from schemas.pool_hooks import RandmapHook
+from streams.deeds import Run, WriteFile
+from streams.hooks import ActiveSet, Effect, checked
 
 SLOTS = 100
 _RELOAD_SECONDS = 30.0
@@ -37,9 +38,9 @@ def slots(active: Mapping[str, float]) -> dict[str, int]:
     return held
 
 
-def effects(active: Mapping[str, float], settings: RandmapHook) -> tuple[Effect, ...]:
+def effects(active: ActiveSet, settings: RandmapHook) -> tuple[Effect, ...]:
     """Return the table and the reload, in this order."""
-    lines = (f"{slot:02} {transport}:\n" for slot, transport in enumerate(_spread(slots(checked(active)))))
+    lines = (f"{slot:02} {transport}:\n" for slot, transport in enumerate(_spread(slots(checked(active.shares)))))
     table = WriteFile(path=str(settings.path), content=_HEAD + "".join(lines))
     return (table, Run(command=settings.reload, timeout_seconds=_RELOAD_SECONDS))
 

@@ -5,12 +5,10 @@
 Manual: https://www.postfix.org/socketmap_table.5.html
 """
 
-from collections.abc import Mapping
-
-from schemas.pool_settings import SocketmapHook
-from streams.hooks import Answer, Effect, checked
+from schemas.pool_hooks import SocketmapHook
+from streams.hooks import ActiveSet, Answer, Effect, checked, for_providers
 
 
-def effects(active: Mapping[str, float], settings: SocketmapHook) -> tuple[Effect, ...]:  # noqa: ARG001 the contract's
+def effects(active: ActiveSet, settings: SocketmapHook) -> tuple[Effect, ...]:  # noqa: ARG001 the contract's
     """Return the one effect: what the server answers from now on."""
-    return (Answer(shares=checked(active)),)
+    return (Answer(shares=checked(active.shares), providers=for_providers(active)),)

@@ -3,14 +3,16 @@
 import os
 import socket
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from embedded.broker import free_port
-from schemas.pool_settings import RandmapHook, SocketmapHook
+from schemas.pool_hooks import RandmapHook, SocketmapHook
 from streams import hooks
-from streams.effects import perform
+from streams.bringing import Tools, perform
+from streams.hooks import ActiveSet, Answer
 from streams.serving import listen
 from streams.socketmap import Choice, Server
 from tests.parts import randmap_line, require, require_root
@@ -41,6 +43,10 @@ def server(port: int) -> Iterator[Server]:
     running.stop()
 
 
+def _set(shares: dict[str, float]) -> ActiveSet:
+    return ActiveSet(pool="main", shares=shares, ips=TRANSPORTS)
+
+
 def _socketmap(port: int) -> PostfixLab:
     return PostfixLab(TRANSPORTS, f"sender_dependent_default_transport_maps = socketmap:inet:127.0.0.1:{port}:main")
 
@@ -53,13 +59,13 @@ def test_the_socketmap_takes_an_ip_out_without_a_reload(server: Server, port: in
         assert set(before) == {"127.0.1.1", "127.0.1.2"}
         assert min(before.values()) >= 10, "half each, of 50"
 
-        (effect,) = hooks.load("postfix_socketmap")({"out2": 1.0}, SocketmapHook())
-        perform(effect, lambda shares: server.answer("main", shares))
+        (effect,) = hooks.load("postfix_socketmap")(_set({"out2": 1.0}), SocketmapHook())
+        perform(effect, Tools(answer=partial(server.answer, "main")))
         assert lab.send(40) == 40
         after = lab.wait_for(90)
         assert after - before == {"127.0.1.2": 40}
 
-        server.answer("main", BOTH)
+        server.answer("main", Answer(shares=BOTH))
         assert lab.send(40) == 40
         back = lab.wait_for(130)
         assert (back - after)["127.0.1.1"] >= 8, "out1 carries its share again"
@@ -71,12 +77,12 @@ def test_the_socketmap_takes_an_ip_out_without_a_reload(server: Server, port: in
 
 
 def test_a_deferred_mail_leaves_through_the_pool_of_its_next_try(server: Server, port: int) -> None:
-    server.answer("main", {"out1": 1.0})
+    server.answer("main", Answer(shares={"out1": 1.0}))
     with _socketmap(port) as lab:
         lab.pause_sink()
         assert lab.send(5) == 5
         lab.wait_for_log("status=deferred", 5)
-        server.answer("main", {"out2": 1.0})
+        server.answer("main", Answer(shares={"out2": 1.0}))
         lab.wait_for_log("postfix/out2/", 5)
         lab.resume_sink()
         counts = lab.wait_for(5)
@@ -111,7 +117,7 @@ def test_connections_wait_in_a_listening_socket_while_the_server_restarts(port: 
 
 
 def test_an_address_that_cannot_be_bound_never_leaves_by_another(server: Server, port: int) -> None:
-    server.answer("main", {"out3": 1.0})
+    server.answer("main", Answer(shares={"out3": 1.0}))
     lab = PostfixLab(
         {**TRANSPORTS, "out3": "192.0.2.3"},
         f"sender_dependent_default_transport_maps = socketmap:inet:127.0.0.1:{port}:main",
@@ -128,8 +134,8 @@ def test_the_randmap_table_takes_an_ip_out_with_a_reload(tmp_path: Path) -> None
     settings = RandmapHook(path=table, reload=lab.reload_command)
 
     def apply(active: dict[str, float]) -> None:
-        for effect in hooks.load("postfix_randmap")(active, settings):
-            perform(effect, lambda _: None)
+        for effect in hooks.load("postfix_randmap")(_set(active), settings):
+            perform(effect, Tools(answer=lambda _: None))
 
     with lab:
         assert lab.send(1) == 0, "without a table mail is refused for a while, and leaves by no other way"

@@ -1,0 +1,41 @@
+"""What is told of the pool hooks' outcomes."""
+
+from collections.abc import Mapping
+
+from schemas import names
+from schemas.observations import HookApplied, HookFailed
+from streams.applying import Outcome
+
+
+def fact_of(outcome: Outcome, pool_name: str, hook: str, host: str, at: int) -> HookApplied | HookFailed:
+    """Return the event of an outcome; a set applied again after the same decision has the same id."""
+    wanted = outcome.wanted
+    active = {ip: float(share) for ip, share in sorted(wanted.active.by_ip().items())}
+    told = (pool_name, hook, host, wanted.active.decision, shown(active))
+    if outcome.reason:
+        return HookFailed(
+            id=names.derived_id("hook_failed", *told, outcome.attempt, at),
+            at=at,
+            pool=pool_name,
+            hook=hook,
+            host=host,
+            active=active,
+            reason=outcome.reason,
+            decision=wanted.active.decision,
+            attempt=outcome.attempt,
+        )
+    return HookApplied(
+        id=names.derived_id("hook_applied", *told),
+        at=at,
+        pool=pool_name,
+        hook=hook,
+        host=host,
+        active=active,
+        decision=wanted.active.decision,
+        took_ms=round(outcome.took_seconds * 1000),
+    )
+
+
+def shown(active: Mapping[str, float]) -> str:
+    """Return the shares as words."""
+    return ", ".join(f"{ip} {share:g}" for ip, share in sorted(active.items()))
