@@ -31,7 +31,9 @@ class Dnsbl(msgspec.Struct, frozen=True, kw_only=True):
     `listed`, `good` (white, or neutral: asked and not blamed) and `errors` (the list refuses to answer) map a return
     code, or a network of codes, to its meaning; `other` is the meaning of any other code, "" where there is none to
     be known. `needs` says what must be arranged with the operator before asking; `lasts_hours` and `queries_a_day`
-    are 0 where the operator does not tell them.
+    are 0 where the operator does not tell them, as is `minimum_interval_seconds`, how long to wait before the same
+    question again. A list with a key has `{key}` in its zone, and `key_env` names the environment's variable that
+    holds it. A list of the kind "domain" is asked about names instead of IPs.
     """
 
     name: str
@@ -49,6 +51,9 @@ class Dnsbl(msgspec.Struct, frozen=True, kw_only=True):
     lasts_hours: int = 0
     needs: str = ""
     queries_a_day: int = 0
+    minimum_interval_seconds: int = 0
+    kind: Literal["ip", "domain"] = "ip"
+    key_env: str = ""
 
 
 class Reading(msgspec.Struct, frozen=True):
