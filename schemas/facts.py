@@ -31,10 +31,22 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Culprit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A sender that used an IP before it was listed, with the messages it sent through it."""
+    """A sender that used an IP, with the messages it sent through it, each recipient's counted.
+
+    Of these: the different `recipients`, those who do not exist (`unknown_users`), what was refused for its content or
+    our address (`refusals`), the `complaints`, and from how many client `networks` the sender was used at most. Of a
+    decision, `share` (0 to 1) is its part of all messages within the `minutes` before; the ranking: docs/pool.md.
+    """
 
     sender: str
     messages: int = 0
+    recipients: int = 0
+    unknown_users: int = 0
+    refusals: int = 0
+    complaints: int = 0
+    networks: int = 0
+    share: float = 0.0
+    minutes: int = 0
 
 
 class Fact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", tag=_tag):

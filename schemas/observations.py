@@ -68,7 +68,10 @@ class HookFailed(Fact, frozen=True, kw_only=True):
 
 
 class OperatorActed(Fact, frozen=True, kw_only=True):
-    """An operator's order, with the name and the reason; `expires_at` 0 means until revoked."""
+    """An operator's order, with the name and the reason; `expires_at` 0 means until revoked.
+
+    One about an IP and a `provider` concerns what the IP sends to that provider only.
+    """
 
     operator: str
     action: Literal["withdraw", "restore", "pin", "unpin", "watch", "throttle", "suspend", "release"]
@@ -76,6 +79,19 @@ class OperatorActed(Fact, frozen=True, kw_only=True):
     reason: str
     pool: str = ""
     expires_at: int = 0
+    provider: str = ""
+
+
+class SenderJudged(Fact, frozen=True, kw_only=True):
+    """A mailbox came to a step, told to the pools: no IP returns while who spoilt it goes on.
+
+    "" where it was released; a step of the mode `propose` keeps nobody from sending.
+    """
+
+    mailbox: str
+    step: Literal["", "watch", "flag", "throttle", "suspend"]
+    mode: Literal["", "propose", "enforce"] = ""
+    decision: str = ""
 
 
 class ClockTicked(Fact, frozen=True, kw_only=True):
@@ -83,5 +99,12 @@ class ClockTicked(Fact, frozen=True, kw_only=True):
 
 
 PoolObservation = (
-    ListingObserved | ListHealthObserved | TrafficCounted | HookApplied | HookFailed | OperatorActed | ClockTicked
+    ListingObserved
+    | ListHealthObserved
+    | TrafficCounted
+    | HookApplied
+    | HookFailed
+    | OperatorActed
+    | SenderJudged
+    | ClockTicked
 )

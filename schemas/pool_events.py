@@ -1,9 +1,14 @@
 """What is decided about a pool's IPs.
 
-The same rules hold as in `schemas.events`, where they are part of the one union.
+The same rules hold as in `schemas.events`, where they are part of the one union. `mode` is "shadow" where nothing
+follows from a decision: the pool only says what it would do.
 """
 
+from typing import Literal
+
 from schemas.facts import Culprit, Evidence, Fact
+
+PoolMode = Literal["", "shadow"]
 
 
 class IpWithdrawn(Fact, frozen=True, kw_only=True):
@@ -16,6 +21,7 @@ class IpWithdrawn(Fact, frozen=True, kw_only=True):
     evidence: tuple[Evidence, ...] = ()
     culprits: tuple[Culprit, ...] = ()
     operator: str = ""
+    mode: PoolMode = ""
 
 
 class IpProbationStarted(Fact, frozen=True, kw_only=True):
@@ -26,6 +32,7 @@ class IpProbationStarted(Fact, frozen=True, kw_only=True):
     share: float
     until: int
     evidence: tuple[Evidence, ...] = ()
+    mode: PoolMode = ""
 
 
 class IpRestored(Fact, frozen=True, kw_only=True):
@@ -35,6 +42,7 @@ class IpRestored(Fact, frozen=True, kw_only=True):
     ip: str
     evidence: tuple[Evidence, ...] = ()
     operator: str = ""
+    mode: PoolMode = ""
 
 
 class WithdrawalRefused(Fact, frozen=True, kw_only=True):
@@ -44,6 +52,7 @@ class WithdrawalRefused(Fact, frozen=True, kw_only=True):
     ip: str
     reason: str
     evidence: tuple[Evidence, ...] = ()
+    mode: PoolMode = ""
 
 
 class WithdrawalVerified(Fact, frozen=True, kw_only=True):
@@ -52,6 +61,7 @@ class WithdrawalVerified(Fact, frozen=True, kw_only=True):
     pool: str
     ip: str
     evidence: tuple[Evidence, ...] = ()
+    mode: PoolMode = ""
 
 
 class WithdrawalDrifted(Fact, frozen=True, kw_only=True):
@@ -60,6 +70,76 @@ class WithdrawalDrifted(Fact, frozen=True, kw_only=True):
     pool: str
     ip: str
     evidence: tuple[Evidence, ...] = ()
+    mode: PoolMode = ""
 
 
-PoolEvent = IpWithdrawn | IpProbationStarted | IpRestored | WithdrawalRefused | WithdrawalVerified | WithdrawalDrifted
+class ProbationSetBack(Fact, frozen=True, kw_only=True):
+    """A new sign against an IP on probation: it carries only `share` again, to be watched until `until`."""
+
+    pool: str
+    ip: str
+    share: float
+    until: int
+    evidence: tuple[Evidence, ...] = ()
+    mode: PoolMode = ""
+
+
+class ReturnDelayed(Fact, frozen=True, kw_only=True):
+    """An IP might return, but a sender that spoilt it goes on: it stays out until that ends, or until `until`."""
+
+    pool: str
+    ip: str
+    until: int
+    evidence: tuple[Evidence, ...] = ()
+    culprits: tuple[Culprit, ...] = ()
+    mode: PoolMode = ""
+
+
+class ProviderWithdrawn(Fact, frozen=True, kw_only=True):
+    """An IP sends nothing to one provider until `until`; `relapse` counts the withdrawals there before this one."""
+
+    pool: str
+    ip: str
+    provider: str
+    until: int
+    relapse: int = 0
+    evidence: tuple[Evidence, ...] = ()
+    culprits: tuple[Culprit, ...] = ()
+    operator: str = ""
+    mode: PoolMode = ""
+
+
+class ProviderRestored(Fact, frozen=True, kw_only=True):
+    """An IP sends to a provider again."""
+
+    pool: str
+    ip: str
+    provider: str
+    evidence: tuple[Evidence, ...] = ()
+    operator: str = ""
+    mode: PoolMode = ""
+
+
+class ProviderRefused(Fact, frozen=True, kw_only=True):
+    """An IP that a provider blocks goes on sending there, and why; `ip` is "" where it blocks all of the pool alike."""
+
+    pool: str
+    ip: str
+    provider: str
+    reason: str
+    evidence: tuple[Evidence, ...] = ()
+    mode: PoolMode = ""
+
+
+OfProvider = ProviderWithdrawn | ProviderRestored | ProviderRefused
+OfIp = (
+    IpWithdrawn
+    | IpProbationStarted
+    | ProbationSetBack
+    | IpRestored
+    | WithdrawalRefused
+    | ReturnDelayed
+    | WithdrawalVerified
+    | WithdrawalDrifted
+)
+PoolEvent = OfIp | OfProvider
