@@ -33,7 +33,14 @@ def configuration(folder: Path) -> dict[str, Any]:
         "logins": {"imap1": {"format": "dovecot", "log": str(folder / "dovecot.log"), "host": "mx1"}},
         "complaints": {"fbl": {"format": "arf", "maildir": str(folder / "complaints")}},
         "dashboard": {"port": DASHBOARD_PORT if not refusal("127.0.0.1", DASHBOARD_PORT) else free_port()},
-        "dnsbl": {"own": own, "port": free_port(), "interval_seconds": 3.0, "timeout_seconds": 1.0},
+        "dnsbl": {
+            "own": own,
+            "port": free_port(),
+            "interval_seconds": 3.0,
+            "timeout_seconds": 1.0,
+            "listed_ttl_max_seconds": 1.0,
+            "clean_ttl_max_seconds": 1.0,
+        },
         "pool": {
             "main": {
                 "transports": IPS,

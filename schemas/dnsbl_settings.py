@@ -7,6 +7,9 @@ from pydantic import Field
 from schemas.checked import Ip, Name, Port, Seconds
 from schemas.part import Part
 
+Rate = Annotated[float, Field(ge=0)]
+Ttl = Annotated[float, Field(ge=0)]
+
 
 class OwnList(Part):
     """A DNSBL of your own, or one the catalogue lacks; `codes` gives each return code its meaning."""
@@ -18,12 +21,29 @@ class OwnList(Part):
     removal: str = ""
 
 
+class Asking(Part):
+    """How one list is asked, where that is not as all are; `key_env` names the variable with its key."""
+
+    resolvers: tuple[Ip, ...] = ()
+    port: Port | None = None
+    interval_seconds: Seconds | None = None
+    timeout_seconds: Seconds | None = None
+    queries_per_second: Rate | None = None
+    key_env: str = ""
+
+
 class Dnsbl(Part):
-    """Which lists are asked, by which resolver, and how often."""
+    """Which lists are asked, by which resolver, how often and how fast; `list` says it for one list."""
 
     lists: tuple[Name, ...] = ()
     own: dict[Name, OwnList] = Field(default_factory=dict)
+    list: dict[Name, Asking] = Field(default_factory=dict)
     resolvers: tuple[Ip, ...] = ("127.0.0.1",)
     port: Port = 53
     interval_seconds: Seconds = 900.0
     timeout_seconds: Seconds = 5.0
+    queries_per_second: Rate = 20.0
+    backoff_max_seconds: Seconds = 21600.0
+    ttl_min_seconds: Ttl = 0.0
+    listed_ttl_max_seconds: Ttl = 3600.0
+    clean_ttl_max_seconds: Ttl = 900.0

@@ -5,7 +5,7 @@ The same rules hold as in `schemas.events`, where they are part of the one union
 
 from typing import Literal
 
-from schemas.facts import Answer, Culprit, Fact, Scope
+from schemas.facts import Answer, Culprit, Fact, ListFault, Scope
 
 
 class ListingObserved(Fact, frozen=True, kw_only=True):
@@ -22,11 +22,16 @@ class ListingObserved(Fact, frozen=True, kw_only=True):
 
 
 class ListHealthObserved(Fact, frozen=True, kw_only=True):
-    """Whether a list answered its RFC 5782 test points as it must; an unhealthy list has no vote."""
+    """Whether a list answered its RFC 5782 test points as it must; an unhealthy list has no vote.
+
+    `fault` is the kind of what is wrong, `next_at` when a list that refuses is asked again (0: at its usual interval).
+    """
 
     list: str
     healthy: bool
     reason: str = ""
+    fault: ListFault = ""
+    next_at: int = 0
 
 
 class TrafficCounted(Fact, frozen=True, kw_only=True):

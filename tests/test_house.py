@@ -51,6 +51,7 @@ def test_the_example_configuration_is_sound_and_complete() -> None:
         "logins.imap1.": settings.Log,
         "complaints.fbl.": settings.Maildir,
         "dnsbl.": dnsbl_settings.Dnsbl,
+        "dnsbl.list.spamhaus_zen.": dnsbl_settings.Asking,
         "dnsbl.own.mylist.": dnsbl_settings.OwnList,
         "pool.main.": pool_settings.Pool,
         "pool.main.hooks.": pool_hooks.Hooks,

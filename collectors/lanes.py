@@ -1,0 +1,79 @@
+"""The questions to one list: those that wait for their turn, and those under way."""
+
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+from collectors.dnswire import Kind, Said, Zone
+from collectors.polite import Bucket
+
+if TYPE_CHECKING:
+    from collectors.ports import Port, Server
+
+_TRIES = 3
+
+Done = Callable[[str, Said], None]
+
+
+class Errand(NamedTuple):
+    """What is to be asked in a lane: the labels before its zone, the type, and who is told, under which key."""
+
+    labels: bytes
+    kind: Kind
+    key: str
+    done: Done
+
+
+class Way(NamedTuple):
+    """How a list is asked: its zone, its name servers, how long one question may take, and how many a second."""
+
+    zone: Zone
+    servers: tuple[tuple[str, int], ...]
+    patience: float
+    per_second: float
+
+
+class Lane:
+    """The questions to one list: those that wait, and how many are under way; made by `Exchange.lane`.
+
+    `waits` is how long the reply to each try is waited for: twice as long as to the one before, `patience` in all.
+    """
+
+    __slots__ = ("bucket", "draws", "mixed", "patience", "queue", "ready", "servers", "under_way", "waits")
+
+    def __init__(self, way: Way, servers: "tuple[Server[Flight], ...]") -> None:
+        self.servers = servers
+        self.patience = way.patience
+        self.mixed = way.zone.mixed
+        self.draws = 3 + len(way.zone.wire)
+        self.bucket = Bucket(way.per_second) if way.per_second else None
+        tries = max(_TRIES, len(servers))
+        self.waits = tuple(way.patience * (1 << number) / ((1 << tries) - 1) for number in range(tries))
+        self.queue: deque[Errand] = deque()
+        self.under_way = 0
+        self.ready = False
+
+
+class Flight:
+    """A question under way: as it was last sent, how often it was, and until when the reply to that is waited for."""
+
+    __slots__ = ("asked", "due", "errand", "failures", "fresh", "ident", "lane", "port", "server", "tries", "trouble")
+
+    def __init__(self, lane: Lane, errand: Errand) -> None:
+        self.lane = lane
+        self.errand = errand
+        self.tries = 0
+        self.fresh = True
+        self.due = 0.0
+        self.asked = self.ident = b""
+        self.server = lane.servers[0]
+        self.port: Port[Flight] | None = None
+        self.failures: tuple[str, ...] = ()
+        self.trouble = ""
+
+    def unbind(self) -> None:
+        """Wait no longer for a reply to what was sent last."""
+        if self.port is not None:
+            self.port.pending.pop(self.ident, None)
+            self.server.left(self.port)
+            self.port = None

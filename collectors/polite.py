@@ -1,0 +1,101 @@
+"""Manners towards the lists: how many questions a second, how long an answer holds, when to try again. Pure.
+
+The time is given, in seconds of any steady clock.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from collectors.dnsbl import TEST_POINTS, Dnsbl, supports
+from schemas.dnsbl_settings import Asking
+from schemas.dnsbl_settings import Dnsbl as Settings
+
+_WAIT_LEAST = 0.001
+_DAY_SECONDS = 86_400
+_USUAL = Asking()
+
+
+class Bucket:
+    """A token bucket: `rate` questions a second, of which one second's worth may come at once."""
+
+    __slots__ = ("_at", "_burst", "_rate", "_tokens")
+
+    def __init__(self, rate: float) -> None:
+        self._rate = rate
+        self._burst = self._tokens = max(1.0, rate)
+        self._at: float | None = None
+
+    def take(self, now: float) -> float:
+        """Take a token and return 0, or return how many seconds later there may be one."""
+        self._fill(now)
+        if self._tokens >= 1:
+            self._tokens -= 1
+            return 0.0
+        return max(_WAIT_LEAST, (1 - self._tokens) / self._rate)
+
+    def spend(self, now: float) -> None:
+        """Take a token that may not be there yet: for what is sent again."""
+        self._fill(now)
+        self._tokens -= 1
+
+    def _fill(self, now: float) -> None:
+        if self._at is not None:
+            self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate)
+        self._at = now
+
+
+def holds(ttl_seconds: int, settings: Settings, *, listed: bool) -> float:
+    """Return for how many seconds an answer is not asked for again: its TTL, within the bounds of the settings."""
+    most = settings.listed_ttl_max_seconds if listed else settings.clean_ttl_max_seconds
+    return min(max(float(ttl_seconds), settings.ttl_min_seconds), most)
+
+
+def pause(interval: float, refusals: int, most: float, draw: float) -> float:
+    """Return for how many seconds a list is left alone: its interval and up to a tenth more, as drawn (0 to 1).
+
+    After each refusal in a row it is twice as long, up to `most` (or the interval, if that is longer).
+    """
+    longer = interval * 2.0 ** min(refusals, 32)
+    return min(longer, max(interval, most)) * (1 + draw / 10)
+
+
+def own_of(name: str, settings: Settings) -> Asking:
+    """Return what is configured for one list alone."""
+    return settings.list.get(name, _USUAL)
+
+
+def interval(dnsbl: Dnsbl, settings: Settings) -> float:
+    """Return after how many seconds a list is asked again: as configured for it, else as for all, or as it demands."""
+    return own_of(dnsbl.name, settings).interval_seconds or max(
+        settings.interval_seconds, float(dnsbl.minimum_interval_seconds)
+    )
+
+
+def too_much(dnsbls: Sequence[Dnsbl], ips: Sequence[str], settings: Settings) -> Iterator[str]:
+    """Yield a sentence, with its numbers, for each list that would be asked more or sooner than its operator allows.
+
+    Counted are the test points and one question an IP and round; the TXT of listings and what is sent again are few.
+    """
+    for dnsbl in dnsbls:
+        every = interval(dnsbl, settings)
+        place = f"dnsbl.list.{dnsbl.name}.interval_seconds"
+        if every < dnsbl.minimum_interval_seconds:
+            yield f"{place}: {every:g}: its operator asks for at least {dnsbl.minimum_interval_seconds} between rounds"
+        asked = [ip for ip in ips if dnsbl.kind == "ip" and supports(ip, dnsbl)]
+        tests = sum(
+            len(points) for points in TEST_POINTS.values() if any((":" in ip) == (":" in points[0]) for ip in asked)
+        )
+        a_day = (len(asked) + tests) * _DAY_SECONDS / every
+        if a_day > dnsbl.queries_a_day > 0:
+            enough = -(-(len(asked) + tests) * _DAY_SECONDS // dnsbl.queries_a_day)
+            yield (
+                f"{place}: {len(asked)} IPs and {tests} test points every {every:g} s: {a_day:,.0f} questions a day; "
+                f"{dnsbl.operator} allows {dnsbl.queries_a_day:,}: {enough} s or more would do"
+            )
+
+
+def unknown_places(dnsbls: Sequence[Dnsbl], settings: Settings) -> Iterator[str]:
+    """Yield a sentence for each list that has settings of its own, but is not asked."""
+    names = {dnsbl.name for dnsbl in dnsbls}
+    for name in settings.list:
+        if name not in names:
+            yield f"dnsbl.list.{name}: {name!r} is neither in dnsbl.lists nor in dnsbl.own"
