@@ -18,6 +18,11 @@ ListFault = Literal["", "test_points", "refused", "outside_127", "lists_most", "
 or most of the pool at once, or says nothing.
 """
 Mode = Literal["off", "propose", "enforce"]
+ReplyKind = Literal["listed", "reputation", "volume", "setup", "greylisted", "content", "recipient", "other", "unknown"]
+"""What a refusal is about: our IP is on a list, has a poor name or sent too much; our host's name, HELO or TLS is wrong
+("setup"); a delay for the first mail; the mail or its sender's domain; the recipient; anything else; or no pattern
+knows it. Only the first three are signs against the IP.
+"""
 
 
 def _tag(name: str) -> str:

@@ -74,6 +74,11 @@ def event_id(source: str, offset: int, number: int = 0) -> str:
     return f"{source}-{offset:012x}-{number:x}"
 
 
+def count_id(series: str, sequence: int, place: int) -> str:
+    """Return the id of the count at a place of the `sequence`th ones of a series; ids of a series sort by place."""
+    return f"{series}-{sequence:012x}-{place:04x}"
+
+
 def opening_id(source: str) -> str:
     """Return the id of the event that opens a source: lower than that of any event of its lines."""
     return f"{source}-{0:012x}"

@@ -5,7 +5,7 @@ The same rules hold as in `schemas.events`, where they are part of the one union
 
 from typing import Literal
 
-from schemas.facts import Answer, Culprit, Fact, ListFault, Scope
+from schemas.facts import Answer, Culprit, Fact, ListFault, ReplyKind, Scope
 
 
 class ListingObserved(Fact, frozen=True, kw_only=True):
@@ -47,6 +47,28 @@ class TrafficCounted(Fact, frozen=True, kw_only=True):
     first_at: int = 0
     last_at: int = 0
     senders: tuple[Culprit, ...] = ()
+
+
+class RepliesCounted(Fact, frozen=True, kw_only=True):
+    """Refusals of one kind that one partition saw from one provider about one IP since its last count.
+
+    `named` is the list or service that the text names, `pattern` the row of the table that knows it ("" if none does),
+    `text` one of the replies, or, if no row knows it, what all of them have in common (docs/replies.md). `messages` is
+    how many deliveries were tried through this IP to this provider meanwhile.
+    """
+
+    partition: int
+    ip: str
+    provider: str = ""
+    kind: ReplyKind
+    named: str = ""
+    pattern: str = ""
+    enhanced_status: str = ""
+    text: str = ""
+    count: int = 0
+    messages: int = 0
+    first_at: int = 0
+    last_at: int = 0
 
 
 class HookApplied(Fact, frozen=True, kw_only=True):
@@ -107,6 +129,7 @@ PoolObservation = (
     ListingObserved
     | ListHealthObserved
     | TrafficCounted
+    | RepliesCounted
     | HookApplied
     | HookFailed
     | OperatorActed

@@ -16,8 +16,8 @@ from schemas.customers import Customers
 from schemas.events import DeadLetter, Event
 from schemas.mailbox_events import CulpritNamed, IdentityLeaked, MailboxDecision
 from schemas.mailbox_settings import Mailboxes
-from schemas.names import event_id, source_id, source_of
-from schemas.observations import TrafficCounted
+from schemas.names import count_id, source_id, source_of
+from schemas.observations import RepliesCounted, TrafficCounted
 from schemas.topics import (
     CASE_OBSERVATIONS,
     COMPLAINTS,
@@ -59,7 +59,7 @@ class Traffic(msgspec.Struct):
     source: str
     sequence: int = 0
     applied: dict[str, dict[str, str]] = {}
-    counted: tuple[TrafficCounted, ...] = ()
+    counted: tuple[TrafficCounted | RepliesCounted, ...] = ()
 
     def take(self, topic: str, identity: str) -> bool:
         """Tell whether an event was not counted yet, and note that it is now."""
@@ -238,7 +238,7 @@ class Partition:
         if counted:
             self._traffic.sequence += 1
             self._traffic.counted = tuple(
-                msgspec.structs.replace(count, id=event_id(self._traffic.source, self._traffic.sequence, place))
+                msgspec.structs.replace(count, id=count_id(self._traffic.source, self._traffic.sequence, place))
                 for place, count in enumerate(counted)
             )
             snapshot = _TrafficSnapshot(self.number, at, self._traffic)
@@ -273,7 +273,7 @@ def dead_letters(letters: Iterable[DeadLetter]) -> list[Output]:
     return [Output(DEAD_LETTERS, 0, None, codec.encode(letter)) for letter in letters]
 
 
-def _counts(counted: Iterable[TrafficCounted]) -> tuple[Output, ...]:
+def _counts(counted: Iterable[TrafficCounted | RepliesCounted]) -> tuple[Output, ...]:
     return tuple(Output(POOL_OBSERVATIONS, 0, None, codec.encode(count)) for count in counted)
 
 

@@ -13,7 +13,7 @@ import msgspec
 from schemas import codec, pool_settings
 from schemas.mailbox_events import CulpritNamed
 from schemas.names import derived_id, source_of
-from schemas.observations import PoolObservation, TrafficCounted
+from schemas.observations import PoolObservation, RepliesCounted, TrafficCounted
 from schemas.pool_events import IpWithdrawn, PoolEvent
 from schemas.topics import POOL_EVENTS, POOL_STATE, place_of
 from streams import pool as fold
@@ -49,7 +49,7 @@ class _One(msgspec.Struct):
     dirty: bool = False
 
     def learn(self, event: PoolObservation) -> tuple[PoolEvent, ...]:
-        if isinstance(event, TrafficCounted):
+        if isinstance(event, TrafficCounted | RepliesCounted):
             last = self.counted.get(event.partition, "")
             if source_of(event.id) == source_of(last) and event.id <= last:
                 return ()
