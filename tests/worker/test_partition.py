@@ -260,8 +260,8 @@ def test_counts_are_dated_no_later_than_now() -> None:
     partition.apply(MAIL_EVENTS, events)
     _, after = partition.flush(events[0].at + 5)
     counts = [codec.decode(output.value) for output in after]
-    assert [(count.at, count.id[-14:]) for count in counts] == [
-        (events[0].at + 5, f"000000000001-{place}"[-14:]) for place in range(4)
+    assert [(count.at, count.id[-17:]) for count in counts] == [
+        (events[0].at + 5, f"000000000001-{place:04x}") for place in range(4)
     ]
 
 
