@@ -6,8 +6,7 @@ import msgspec
 from rich.markup import escape
 from rich.table import Table
 
-from collectors import dnsbl
-from collectors.lists import chosen
+from collectors.lists import askable, chosen
 from collectors.resolve import ask
 from schemas.facts import Answer, Scope
 from schemas.names import canonical_ip
@@ -36,12 +35,12 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 def rows(ips: Sequence[str], only: Sequence[str], settings: Settings) -> list[Row]:
     """Return what each list says about each IP, IP by IP.
 
-    Asked are the lists named by `only`, else those configured, else all of the catalogue. A list that cannot be asked
-    about an IP's version has no row. ValueError names an IP that is none, or a list that there is not.
+    Asked are the lists named by `only`, else those configured, else all of the catalogue without a key. A list that
+    cannot be asked about an IP's version has no row. ValueError names an IP that is none, or a list that there is not.
     """
     asked = list(dict.fromkeys(_ip(ip) for ip in ips))
-    names = tuple(only) or (*settings.dnsbl.lists, *settings.dnsbl.own) or dnsbl.names()
-    lists = {each.name: each for each in chosen(settings.dnsbl, names)}
+    configured = settings.dnsbl.lists or settings.dnsbl.own
+    lists = {each.name: each for each in chosen(settings.dnsbl, only or (() if configured else askable("ip")))}
     events = ask(asked, tuple(lists.values()), settings.dnsbl)
     health = {event.list: event for event in events if isinstance(event, ListHealthObserved)}
     found = [event for event in events if isinstance(event, ListingObserved)]

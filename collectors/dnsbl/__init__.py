@@ -22,6 +22,7 @@ TEST_POINTS = {4: ("127.0.0.2", "127.0.0.1"), 6: ("::ffff:7f00:2", "::ffff:7f00:
 
 _INSIDE = IPv4Network("127.0.0.0/8")
 _ERRORS = IPv4Network("127.255.255.0/24")
+_SUMS = IPv4Network("127.0.0.0/24")
 _NOBODY = IPv4Address("127.0.0.1")
 
 
@@ -33,7 +34,11 @@ class Dnsbl(msgspec.Struct, frozen=True, kw_only=True):
     be known. `needs` says what must be arranged with the operator before asking; `lasts_hours` and `queries_a_day`
     are 0 where the operator does not tell them, as is `minimum_interval_seconds`, how long to wait before the same
     question again. A list with a key has `{key}` in its zone, and `key_env` names the environment's variable that
-    holds it. A list of the kind "domain" is asked about names instead of IPs.
+    holds it. A list of the kind "domain" is asked about names instead of IPs; `must` and `must_not` are its test
+    points, where they are not those of RFC 5782. `bits` gives the meaning of each bit of the last octet, for a list
+    whose codes are sums of them. Where nothing can be asked to be removed, `no_removal` says why. `includes` are lists
+    whose entries are in this one too, so that both together would count one listing twice; `seen` is the month of the
+    newest evidence that the list lives, "" where none bears a date.
     """
 
     name: str
@@ -44,16 +49,22 @@ class Dnsbl(msgspec.Struct, frozen=True, kw_only=True):
     listed: dict[str, str]
     good: dict[str, str] = {}
     errors: dict[str, str] = {}
+    bits: dict[int, str] = {}
     other: str = ""
     ipv4: bool = True
     ipv6: bool = False
     removal: str = ""
+    no_removal: str = ""
     lasts_hours: int = 0
     needs: str = ""
     queries_a_day: int = 0
     minimum_interval_seconds: int = 0
     kind: Literal["ip", "domain"] = "ip"
     key_env: str = ""
+    must: str = ""
+    must_not: str = ""
+    includes: tuple[str, ...] = ()
+    seen: str = ""
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -70,6 +81,11 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     addresses: tuple[str, ...] = ()
     ttl_seconds: int = 0
     failure: str = ""
+
+
+def domain_question(domain: str, dnsbl: Dnsbl) -> str:
+    """Return the absolute DNS name to ask a list of domains for: the domain under the zone."""
+    return f"{domain}.{dnsbl.zone}."
 
 
 def supports(ip: str, dnsbl: Dnsbl) -> bool:
@@ -131,6 +147,8 @@ def _meaning(code: IPv4Address, dnsbl: Dnsbl) -> tuple[Kind | Literal["unknown"]
     if found:
         _, kind, text = max(found)
         return ("error", text) if code in _ERRORS else (kind, text)
+    if dnsbl.bits and (told := _bits(code, dnsbl)):
+        return "listed", told
     if code in _ERRORS:
         return "error", f"the list refuses to answer ({code})"
     if dnsbl.other and code != _NOBODY:
@@ -138,12 +156,33 @@ def _meaning(code: IPv4Address, dnsbl: Dnsbl) -> tuple[Kind | Literal["unknown"]
     return "unknown", f"{code} has no meaning in this list"
 
 
+def _bits(code: IPv4Address, dnsbl: Dnsbl) -> str:
+    """Return what the known bits of a code mean; "" where it has none of them, or is no sum of bits at all."""
+    if code not in _SUMS:
+        return ""
+    return ", ".join(text for bit, text in sorted(dnsbl.bits.items()) if int(code) & bit)
+
+
 def fault(must: Reply, must_not: Reply, version: int, dnsbl: Dnsbl) -> str:
     """Return what is wrong with a list, judged by the replies about its two test points; "" when it is sound.
 
     The first must be listed, with any code (some lists have one of their own for it); the second must not.
     """
-    listed, clean = TEST_POINTS[version]
+    return _fault(TEST_POINTS[version], must, must_not, dnsbl)
+
+
+def domain_points(dnsbl: Dnsbl) -> tuple[str, str]:
+    """Return the domain that the list must name, and the one that it must not (RFC 5782, section 5)."""
+    return dnsbl.must or "test", dnsbl.must_not or "invalid"
+
+
+def domain_fault(must: Reply, must_not: Reply, dnsbl: Dnsbl) -> str:
+    """Return what is wrong with a list of domains, judged by its two test points; "" when it is sound."""
+    return _fault(domain_points(dnsbl), must, must_not, dnsbl)
+
+
+def _fault(points: tuple[str, str], must: Reply, must_not: Reply, dnsbl: Dnsbl) -> str:
+    listed, clean = points
     for point, reply in ((listed, must), (clean, must_not)):
         if reply.failure:
             return f"{point}: {reply.failure}"

@@ -1,6 +1,7 @@
 """dnsbl.kempt.net: hosts that sent to addresses which never existed; longer at each relapse.
 
 Its operator documents no meaning per code, so every code says listed.
+Seen to answer its test point: https://github.com/wraps-team/wraps/pull/115
 """
 
 from collectors.dnsbl import Dnsbl
@@ -12,4 +13,6 @@ DNSBL = Dnsbl(
     weight=0.3,
     listed={},
     other="listed",
+    no_removal="its operator offers none that is known",
+    seen="2026-04",
 )

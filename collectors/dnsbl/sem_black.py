@@ -1,6 +1,7 @@
 """Spam Eating Monkey SEM-BLACK: IPs that sent to spamtraps, and some by policy.
 
 Manual: https://spameatingmonkey.com/services
+Pace: https://spameatingmonkey.com/faq.html
 """
 
 from collectors.dnsbl import Dnsbl
@@ -15,4 +16,5 @@ DNSBL = Dnsbl(
     },
     removal="https://spameatingmonkey.com/lookup",
     lasts_hours=360,
+    queries_a_day=100000,
 )

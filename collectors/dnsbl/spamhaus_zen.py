@@ -27,5 +27,6 @@ DNSBL = Dnsbl(
     ipv6=True,
     removal="https://check.spamhaus.org/",
     needs="a resolver of your own; above the free volume a key (DQS)",
+    seen="2026-08",
     queries_a_day=300000,
 )

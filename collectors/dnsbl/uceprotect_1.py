@@ -14,5 +14,6 @@ DNSBL = Dnsbl(
         "127.0.0.2": "sent to a spamtrap of UCEPROTECT",
     },
     removal="https://www.uceprotect.net/en/rblcheck.php",
+    seen="2024-07",
     lasts_hours=168,
 )

@@ -15,4 +15,5 @@ DNSBL = Dnsbl(
         "127.0.0.2": "in a network with many spam sources",
     },
     removal="https://www.uceprotect.net/en/rblcheck.php",
+    seen="2024-07",
 )
