@@ -5,10 +5,14 @@ from contextlib import suppress
 
 from ldap3 import MODIFY_REPLACE, NONE, Connection, Server, Tls
 from ldap3.core.exceptions import LDAPException, LDAPNoSuchObjectResult
+from pyasn1.error import PyAsn1Error
 
 from streams.bars import LdapModify
 from streams.effects import EffectError, HopelessError
 from streams.hook_secrets import secret_of
+
+_UNREADABLE = (PyAsn1Error, ValueError, LookupError, TypeError, AttributeError, RecursionError)
+"""What ldap3 lets through where an answer is no LDAP, or a name cannot be encoded: it decodes without looking."""
 
 
 def modify(effect: LdapModify) -> None:
@@ -37,9 +41,12 @@ def modify(effect: LdapModify) -> None:
             connection.bind()
             connection.modify(effect.dn, changes)
         finally:
-            with suppress(LDAPException, OSError):
+            with suppress(LDAPException, OSError, *_UNREADABLE):
                 connection.unbind()
     except LDAPNoSuchObjectResult as error:
         raise HopelessError(f"{effect.url}: there is no entry {effect.dn}") from error
     except (LDAPException, OSError) as error:
         raise EffectError(f"{effect.url}: {error}") from error
+    except _UNREADABLE as error:  # the text may hold the password
+        told = f"the host's name, the server's answer or what it was to be told cannot be read ({type(error).__name__})"
+        raise EffectError(f"{effect.url}: {told}") from error

@@ -9,6 +9,9 @@ from streams.deeds import SqlStatement
 from streams.effects import EffectError, HopelessError
 from streams.hook_secrets import secret_of
 
+_UNUSABLE = (ValueError, TypeError, ArithmeticError)
+"""What drivers raise of options and values of the wrong kind; SQLAlchemy hands on what is no error of the driver's."""
+
 
 def execute(effect: SqlStatement) -> None:
     """Execute the statement. EffectError says why not, HopelessError where an UPDATE finds no row."""
@@ -16,7 +19,10 @@ def execute(effect: SqlStatement) -> None:
     try:
         url = make_url(secret_of(effect.url))
         engine = create_engine(url, poolclass=NullPool, connect_args=_patience(url, effect.timeout_seconds))
-    except ArgumentError as error:  # its text may hold the password
+    except (
+        ArgumentError,
+        ValueError,
+    ) as error:  # a port that is no number is a ValueError; the text may hold the password
         raise EffectError(f"{place}: no URL of SQLAlchemy") from error
     except (ImportError, SQLAlchemyError) as error:
         raise EffectError(f"{place}: {error}") from error
@@ -27,6 +33,9 @@ def execute(effect: SqlStatement) -> None:
         raise EffectError(f"{url.get_backend_name()}: {_first_line(error.orig)}") from error
     except SQLAlchemyError as error:
         raise EffectError(f"{url.get_backend_name()}: {_first_line(error)}") from error
+    except _UNUSABLE as error:  # the text may hold what the URL's options say
+        told = f"the URL's options or the statement's values cannot be used ({type(error).__name__})"
+        raise EffectError(f"{url.get_backend_name()}: {told}") from error
     finally:
         engine.dispose()
     if touched == 0 and effect.statement.lstrip()[:6].upper() == "UPDATE":

@@ -216,6 +216,25 @@ def test_a_statement_that_cannot_work_says_why(database: str, monkeypatch: pytes
     assert set(_locked(database).values()) == {0}
 
 
+@pytest.mark.parametrize(
+    ("url", "mailbox", "told"),
+    [
+        ("postgresql://mail:s3cret@127.0.0.1:s3cret/mail", ALICE, "mailboxes.hooks.sql.url: no URL of SQLAlchemy"),
+        ("postgresql://mail:pass@s3cret:s3cret/mail", ALICE, "mailboxes.hooks.sql.url: no URL of SQLAlchemy"),
+        ("{0}?detect_types=s3cret", ALICE, "mailboxes.hooks.sql.url: no URL of SQLAlchemy"),
+        ("{0}", "\ud800@example.net", "sqlite: the URL's options or the statement's values cannot"),
+    ],
+)
+def test_what_a_driver_cannot_take_is_told_without_the_secret(
+    database: str, monkeypatch: pytest.MonkeyPatch, url: str, mailbox: str, told: str
+) -> None:
+    monkeypatch.setenv("TEST_SQL_URL", url.format(database))
+    with pytest.raises(EffectError) as refused:
+        perform(_single("sql", SQL, SUSPENDED, mailbox), TOOLS)
+    assert str(refused.value).startswith(told)
+    assert "s3cret" not in str(refused.value)
+
+
 def test_a_locked_database_fails_in_time(database: str) -> None:
     engine = create_engine(database, connect_args={"isolation_level": None})
     with engine.connect() as holder:

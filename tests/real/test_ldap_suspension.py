@@ -4,6 +4,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -17,6 +18,7 @@ from schemas.mailbox_hooks import LdapHook
 from streams import bars
 from streams.bars import Bar, ForMailbox
 from streams.bars.ldap import escaped
+from streams.deeds import Secret
 from streams.effects import EffectError, HopelessError
 from streams.effects_ldap import modify
 from tests.parts import absent, require
@@ -152,6 +154,71 @@ def test_what_cannot_be_done_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
         assert _types(url)["alice"] == ("open", "none")
     with pytest.raises(EffectError, match="onnect"):
         _perform(f"ldap://127.0.0.1:{free_port()}", "alice", SUSPENDED)
+
+
+_OK = b"\x30\x0c\x02\x01\x01\x61\x07\x0a\x01\x00\x04\x00\x04\x00"  # message 1: bindResponse, success
+
+
+@contextmanager
+def _strange(answer: bytes) -> Iterator[str]:
+    """Answer the first request of a client so, and hang up."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def once() -> None:
+            client, _ = listening.accept()
+            with client:
+                client.recv(4096)
+                client.sendall(answer)
+
+        thread = threading.Thread(target=once)
+        thread.start()
+        yield f"ldap://127.0.0.1:{listening.getsockname()[1]}"
+        thread.join(10)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(bytes(100), id="a sequence without parts"),
+        pytest.param(b"\x30\x05\x02\x01\x01\x70\x00", id="an operation that there is not"),
+        pytest.param(_OK.replace(b"\x02\x01\x01", b"\x02\x01\x00", 1), id="no request's answer"),
+        pytest.param(_OK.replace(b"\x02\x01\x01", b"\x04\x01\x01", 1), id="a text for the number"),
+        pytest.param(b"\x30\x0d\x02\x01\x01\x61\x08\x0a\x02\x03\xe7\x04\x00\x04\x00", id="a result that there is not"),
+    ],
+)
+def test_an_answer_that_is_no_ldap_is_told(answer: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEST_LDAP_PASSWORD", PASSWORD)
+    with (
+        _strange(answer) as url,
+        pytest.raises(EffectError, match=rf"^{url}: the host's name, the server's") as refused,
+    ):
+        _perform(url, "alice", SUSPENDED)
+    assert not isinstance(refused.value, HopelessError)
+    assert PASSWORD not in str(refused.value)
+
+
+@pytest.mark.parametrize("host", ["a..example", f"{'a' * 64}.example"])
+def test_a_host_that_no_name_can_be_is_told(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEST_LDAP_PASSWORD", PASSWORD)
+    with pytest.raises(EffectError, match=r"^ldap://a"):
+        _perform(f"ldap://{host}", "alice", SUSPENDED)
+
+
+def test_an_entry_that_the_server_will_not_change_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEST_LDAP_PASSWORD", PASSWORD)
+    with _slapd() as url:
+        for attribute, told in (("noSuchAttribute", "undefinedAttributeType"), ("sn", "objectClassViolation")):
+            effect = bars.LdapModify(
+                url=url,
+                bind_dn=ROOT,
+                password=Secret(setting="password", env="TEST_LDAP_PASSWORD"),
+                dn="uid=alice,ou=people,dc=example,dc=net",
+                attributes={attribute: ()},
+                timeout_seconds=5.0,
+            )
+            with pytest.raises(EffectError, match=told):
+                modify(effect)
+        assert _types(url)["alice"] == ("open", "none")
 
 
 def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
