@@ -10,6 +10,7 @@ from collections.abc import Callable, Coroutine
 
 from aiokafka.errors import KafkaError
 from faust.contrib.asgi import faust_app_running
+from faust.exceptions import ConsumerNotStarted
 from faust.types import TP
 
 from schemas import codec
@@ -138,4 +139,6 @@ async def _behind(app: App, committed: dict[TP, int]) -> list[str]:
         ends = await asyncio.wait_for(app.consumer.highwaters(*committed), timeout=30)
     except (KafkaError, OSError, TimeoutError):
         return []
+    except (RuntimeError, ConsumerNotStarted):  # the consumer's thread closes its loop when it ends; nobody reads then
+        return ["the consumer, whose thread ended"]
     return [f"{tp.topic}/{tp.partition}" for tp, end in ends.items() if end > committed.get(TP(*tp), 0)]

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import signal
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,15 @@ def test_stands_still_though_there_is_work(bench: Bench, settings: Settings) -> 
         return str(told.value)
 
     assert asyncio.run(stalled()).startswith("nothing was committed for 8 s though there is more in mail.events/")
+
+
+def test_a_consumer_whose_thread_ended_is_a_stall_and_no_crash(bench: Bench, settings: Settings) -> None:
+    """Its loop is closed then, and whoever asks it gets a RuntimeError of asyncio's."""
+    bench.send_mail(deliveries(10, 1))
+    program = f"from tests.worker import ended_thread as e; e.main({settings.model_dump_json()!r})"
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    expected = "nothing was committed for 4 s though there is more in the consumer, whose thread ended\n"
+    assert ended.stdout == expected, ended.stderr
 
 
 def test_the_broker_is_another(bench: Bench, worker: Worker, tmp_path: Path) -> None:
