@@ -5,6 +5,7 @@ from clickhouse_connect.driver.client import Client
 
 from dashboards.queries import frame
 from dashboards.span import Span
+from schemas.attribution import BLAMING
 
 _STATES = """
 SELECT pool, ip, kind AS type, fromUnixTimestamp64Micro(changed, 'UTC') AS since,
@@ -67,7 +68,8 @@ GROUP BY ip, bucket ORDER BY ip, bucket
 
 _COMPLAINTS = """
 SELECT outbound_ip AS ip, toInt64(count()) AS complaints, toInt64(countIf(attribution = '')) AS unattributed
-FROM complaints FINAL WHERE at > {since:Int64} AND at <= {until:Int64}
+FROM complaints FINAL
+WHERE at > {since:Int64} AND at <= {until:Int64} AND has({blaming:Array(String)}, feedback_type)
 GROUP BY ip ORDER BY ip LIMIT 5000
 """
 
@@ -124,8 +126,12 @@ def traffic(client: Client, span: Span) -> pd.DataFrame:
 
 
 def complaints(client: Client, span: Span) -> pd.DataFrame:
-    """Return the complaints about each IP that had any ("" where they name none), and how many name no sender."""
-    return frame(client, _COMPLAINTS, ("ip", "complaints", "unattributed"), since=span.since, until=span.until)
+    """Return the complaints about each IP that had any ("" where they name none), and how many name no sender.
+
+    Reports that speak against nobody (not-spam, opt-out, auth-failure) are none.
+    """
+    values = {"since": span.since, "until": span.until, "blaming": sorted(BLAMING)}
+    return frame(client, _COMPLAINTS, ("ip", "complaints", "unattributed"), **values)
 
 
 def unattributed(client: Client, span: Span, limit: int = 200) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from dashboards import charts, elements, pools, queries, queries_pool, words
+from dashboards import charts, elements, pools, queries, queries_cases, queries_pool, words
 from dashboards.elements import Page
 from dashboards.palette import BADGES, STEPS
 from dashboards.pools import Standing
@@ -99,16 +99,36 @@ def _numbers(shown: Page, everyone: list[Standing], *, worker: bool, logs: bool)
     unknown = any(ip.state == "unknown" for ip in everyone) or not worker
     out = None if unknown else sum(ip.state == "withdrawn" for ip in everyone)
     flags = shown.read(queries.flags, hours=1) if worker else None
+    attacked = shown.read(queries_cases.open_cases, hours=1) if worker else None
     dead = shown.read(queries.dead_letters) if logs else None
     numbers = {
         f"of {len(everyone)} IPs send": None if out is None else len(everyone) - out,
         "IPs withdrawn": out,
         "mailboxes flagged": None if flags is None else int((flags["step"] != "watch").sum()),
-        "dead letters": None if dead is None else 0 if dead.empty else int(dead["total"].max()),
+        "customer cases open": _total(attacked),
+        "dead letters": _total(dead),
     }
     with st.container(horizontal=True, gap="small"):
         for label, number in numbers.items():
             st.metric(label, "no data" if number is None else words.count(number), border=True, width=150)
+    _links(attacked)
+
+
+def _total(found: pd.DataFrame | None) -> int | None:
+    return None if found is None else 0 if found.empty else int(found["total"].max())
+
+
+def _links(open_cases: pd.DataFrame | None) -> None:
+    """Show the way to each of the newest open cases, and to all where there are more."""
+    if open_cases is None or open_cases.empty:
+        return
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        for row in elements.rows(open_cases):
+            label = f"■ Case: {words.count(row['count'])} mailboxes of {words.inert(row['customer'])}"
+            if st.button(label, icon=":material/arrow_forward:", key=f"case.{row['case']}"):
+                elements.go("mailboxes", case=row["case"])
+        if int(open_cases["total"].max()) > len(open_cases) and st.button("All cases", key="cases"):
+            elements.go("mailboxes")
 
 
 def _deliverability(shown: Page) -> None:

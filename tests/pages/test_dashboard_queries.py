@@ -11,7 +11,9 @@ from dashboards import queries, queries_cases, queries_mailbox, queries_pool
 from dashboards.span import Span
 from embedded.clickhouse import ClickHouseServer
 from schemas import codec
+from schemas.events import ComplaintReceived
 from schemas.mailbox_events import (
+    CaseOpened,
     MailboxDecision,
     MailboxFlagged,
     MailboxReleased,
@@ -32,6 +34,7 @@ ALL: list[tuple[Callable[..., pd.DataFrame], tuple[str, ...]]] = [
     (queries_mailbox.recent_logins, (THIEF,)),
     (queries_mailbox.complaints, (THIEF,)),
     (queries_cases.cases, ()),
+    (queries_cases.open_cases, ()),
     (queries_cases.happened, (CASE,)),
 ]
 
@@ -220,6 +223,21 @@ def test_complaints_per_ip_and_those_without_a_sender(hall: Hall) -> None:
     assert len(queries_pool.unattributed(hall.client, hall.span, 1)) == 1
 
 
+def test_only_complaints_that_blame_count_against_an_ip(
+    hall: Hall, clickhouse: ClickHouseServer, database: str
+) -> None:
+    """RFC 5965 and 6430: who says "this is no spam", wants to leave a list or reports a signature blames nobody."""
+    migrate(clickhouse.connect(), database)
+    client = clickhouse.connect(database)
+    kinds = ("abuse", "fraud", "virus", "other", "", "not-spam", "opt-out", "auth-failure")
+    told = [
+        ComplaintReceived(id=str(number), at=hall.now - MINUTE, feedback_type=kind, outbound_ip=WITHDRAWN)
+        for number, kind in enumerate(kinds)
+    ]
+    client.raw_insert("complaints", insert_block=b"\n".join(map(codec.encode, told)), fmt="JSONEachRow")
+    assert queries_pool.complaints(client, hall.span).to_numpy().tolist() == [[WITHDRAWN, 5, 5]]
+
+
 def test_scores_are_searched_literally(hall: Hall) -> None:
     everyone = queries_mailbox.scores(hall.client, hall.span)
     assert list(everyone["mailbox"]) == [THIEF, RUDE, "shop@boutique.example", "club@verein.example"]
@@ -267,6 +285,19 @@ def test_cases_are_the_open_ones_and_those_that_changed_lately(hall: Hall) -> No
     assert answer["opened"][0] == pd.Timestamp(hall.now - 30 * MINUTE, unit="us", tz="UTC")
     assert answer["changed"][0] == pd.Timestamp(hall.now - 10 * MINUTE, unit="us", tz="UTC")
     assert list(answer["members"][0])[:2] == [THIEF, RUDE]
+
+
+def test_open_cases_are_counted_beyond_those_told(hall: Hall, clickhouse: ClickHouseServer, database: str) -> None:
+    assert queries_cases.open_cases(hall.client, hall.span).to_numpy().tolist() == [[CASE, "customer.example", 4, 1]]
+    migrate(clickhouse.connect(), database)
+    client, names = clickhouse.connect(database), [f"club{number}.example" for number in range(4)]
+    opened = [
+        CaseOpened(id=name, at=hall.now - number, case=name, customer=name, mailboxes=(f"a@{name}", f"b@{name}"))
+        for number, name in enumerate(names)
+    ]
+    client.raw_insert("case_events", insert_block=b"\n".join(map(codec.encode, opened)), fmt="JSONEachRow")
+    told = queries_cases.open_cases(client, hall.span, 2)
+    assert told.to_numpy().tolist() == [[name, name, 2, 4] for name in names[:2]]
 
 
 def test_what_happened_in_a_case_the_newest_first(hall: Hall) -> None:

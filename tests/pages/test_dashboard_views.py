@@ -48,8 +48,10 @@ def test_overview_of_the_scene(hall: Hall, opened: Open) -> None:
         "of 6 IPs send": "5",
         "IPs withdrawn": "1",
         "mailboxes flagged": "2",
+        "customer cases open": "1",
         "dead letters": "3",
     }
+    assert [button.label for button in test.button] == ["■ Case: 4 mailboxes of customer\\.example"]
     assert {THIEF, "■ suspend", "google"} <= cells(test)
     assert any(cell.startswith(f"■ {WITHDRAWN} withdrawn until") for cell in cells(test))
     assert "imap1: nothing for over 1 h" in texts(test)
@@ -138,7 +140,8 @@ def test_a_strangers_text_is_never_markdown(hall: Hall, opened: Open) -> None:
 def test_no_data_is_said_and_is_not_zero(empty_hall: Hall, opened: Open) -> None:
     opened(empty_hall)
     overview = shown("overview")
-    assert {m.value for m in overview.metric} == {"no data"}
+    assert [m.value for m in overview.metric] == ["no data"] * 5
+    assert not overview.button
     assert "Not known: no data of the worker about its 6 IPs." in texts(overview)
     assert "worker: no data" in texts(overview)
     assert "No data: no delivery was logged in this time." in texts(overview)
