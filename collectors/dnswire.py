@@ -144,7 +144,8 @@ def _meaning(rcode: int, kind: Kind, answers: list[_Record], authority: list[_Re
     if rcode == _NXDOMAIN or not told:
         holds = min((_negative_ttl(record) for record in authority if record.kind == _SOA), default=0)
         return Said(ttl_seconds=holds, failure="" if rcode == _NXDOMAIN else NO_ADDRESS)
-    values = tuple(_address(record.data) if kind == A else _text(record.data) for record in told)
+    # Servers turn the order of records: the same answer is to be the same text.
+    values = tuple(sorted(_address(record.data) if kind == A else _text(record.data) for record in told))
     ttl = min(record.ttl for record in answers if record.kind in {kind, _CNAME})
     return Said(values=values, ttl_seconds=ttl)
 

@@ -20,6 +20,7 @@ from schemas.names import derived_id
 from schemas.observations import ListHealthObserved, ListingObserved
 
 _GIVES_UP = 16
+_MUTE = {"refused", "silent", "outside_127"}
 _NOT_ASKED = Said(failure="not asked any more in this round", fault="silent")
 _UNHEALTHY = Said(failure="not asked", fault="silent")
 
@@ -144,10 +145,10 @@ class ListAsker:
     async def _answers(
         self, ips: Sequence[str], found: dict[int, Health], exchange: Exchange, lane: Lane
     ) -> dict[str, Said]:
-        """Return what is said about each IP, from memory where that still holds; a list that refuses is left alone."""
+        """Return what is said about each IP, from memory where that still holds; a list of no use is left alone."""
         now = time.monotonic()
         said = {ip: self._held[ip].at(now) for ip in ips if ip in self._held}
-        mute = {version for version, each in found.items() if each.fault in {"refused", "silent"}}
+        mute = {version for version, each in found.items() if each.fault in _MUTE}
         said |= {ip: _UNHEALTHY for ip in ips if _version(ip) in mute}
         told = await self._sweep([ip for ip in ips if ip not in said], dnswire.A, exchange, lane)
         return {**dict.fromkeys(ips, _NOT_ASKED), **said, **told}
