@@ -4,8 +4,10 @@ import threading
 import time
 from collections.abc import Sequence
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
+import dns.message
 import pytest
 
 from collectors.resolve import Poller
@@ -13,6 +15,7 @@ from embedded.zones import Zones
 from schemas.dnsbl_settings import Dnsbl as Settings
 from schemas.events import Event
 from schemas.observations import ListHealthObserved, ListingObserved
+from tests.liar import Liar, honest, is_test, reply
 from tests.parts import require
 from tests.rbldns import TEST_POINTS, Rbldnsd
 
@@ -100,3 +103,65 @@ def test_a_poller_with_nothing_to_ask_waits_for_its_end(caplog: pytest.LogCaptur
 def test_the_poller_refuses_a_dead_list_at_once() -> None:
     with pytest.raises(ValueError, match="'sorbs' must not be asked: SORBS was shut down"):
         Poller(Settings(lists=("sorbs",)), [IP])
+
+
+def test_a_list_that_refuses_is_asked_less_often_until_it_answers_again(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    answers = iter([False, False, True, True, True])
+
+    def turning(query: dns.message.Message, _: int) -> list[bytes]:
+        if is_test(query):
+            now[0] = next(answers, True)
+        return [honest(query) if now[0] else reply(query, addresses=["127.255.255.254"])]
+
+    now = [True]
+    with Liar(turning) as liar:
+        own = {"mine": {"zone": "bl.example.net"}}
+        events, stop, thread = _running(Poller(_settings(liar.port, own, interval_seconds=0.2), [IP]))
+        _until(events, "not_listed", 20)
+        stop.set()
+        thread.join(10)
+    health = [event for event in events if isinstance(event, ListHealthObserved)]
+    assert [(each.healthy, each.fault) for each in health[:3]] == [(False, "refused"), (False, "refused"), (True, "")]
+    pauses = [(each.next_at - each.at) / 1_000_000 for each in health[:2]]
+    assert 0.4 <= pauses[0] <= 0.44, "twice the interval, and up to a tenth"
+    assert 0.8 <= pauses[1] <= 0.88
+    assert health[2].next_at == 0
+    assert [later.at >= earlier.next_at for earlier, later in pairwise(health[:3])] == [True, True]
+    told = [record.message for record in caplog.records]
+    assert told[0].startswith("the DNSBL mine lost its vote (refused): IPv4: 127.0.0.2: the list refuses to answer")
+    assert told[0].endswith("it is asked again in 0 s")
+    assert told[1:] == ["the DNSBL mine has its vote again"]
+
+
+def test_each_list_has_its_own_interval() -> None:
+    own = {"often": {"zone": "a.example.net"}, "seldom": {"zone": "b.example.net"}}
+    with Zones(["a.example.net", "b.example.net"]) as zones:
+        settings = _settings(zones.port, own, interval_seconds=0.1, list={"seldom": {"interval_seconds": 3600}})
+        events, stop, thread = _running(Poller(settings, [IP]))
+        while sum(isinstance(each, ListHealthObserved) and each.list == "often" for each in list(events)) < 3:
+            assert thread.is_alive()
+            stop.wait(0.02)
+        stop.set()
+        thread.join(10)
+    assert [each.list for each in events if isinstance(each, ListHealthObserved)].count("seldom") == 1
+
+
+def test_the_poller_refuses_to_ask_more_than_allowed() -> None:
+    settings = Settings.model_validate({"lists": ["spamhaus_zen"], "interval_seconds": 1, "list": {"zen": {}}})
+    with pytest.raises(ValueError, match=r"dnsbl\.list\.zen: 'zen' is neither") as told:
+        Poller(settings, [f"192.0.2.{number}" for number in range(2)])
+    assert "2 IPs and 2 test points every 1 s: 345,600 questions a day; Spamhaus allows 300,000: 2 s" in str(told.value)
+
+
+def test_a_publisher_that_fails_ends_the_poller_with_its_error_and_no_open_socket() -> None:
+    before = len(list(Path("/proc/self/fd").iterdir()))
+
+    def failing(_: Sequence[Event]) -> None:
+        raise RuntimeError("no more")
+
+    with Zones(["bl.example.net"]) as zones:
+        poller = Poller(_settings(zones.port, {"mine": {"zone": "bl.example.net"}}), [IP])
+        with pytest.raises(RuntimeError, match="no more"):
+            poller.run(failing, threading.Event())
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
