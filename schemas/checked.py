@@ -9,6 +9,8 @@ from pydantic import AfterValidator, Field
 
 from schemas.names import canonical_ip
 
+_DOMAIN = re.compile(r"(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
+
 
 def _ip(text: str) -> str:
     try:
@@ -32,6 +34,14 @@ def _zone(text: str) -> str:
     return text
 
 
+def domain(text: str) -> str:
+    """Return a domain in lower case without its last dot. ValueError where it is none."""
+    name = text.strip().lower().removesuffix(".")
+    if not _DOMAIN.fullmatch(name):
+        raise ValueError(f"{text!r} is no domain; one with other letters than ASCII's is given as xn--…")
+    return name
+
+
 def envelope_pattern(pattern: str) -> str:
     """Return a pattern of envelope senders, or "". ValueError where it is none, or names no mailbox."""
     try:
@@ -53,6 +63,7 @@ def each_once(transports: dict[str, str]) -> dict[str, str]:
 
 
 Ip = Annotated[str, AfterValidator(_ip)]
+Domain = Annotated[str, AfterValidator(domain)]
 Network = Annotated[str, AfterValidator(_network)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from schemas.checked import Ip, Name, Port, Seconds
+from schemas.checked import Domain, Ip, Name, Port, Seconds
 from schemas.part import Part
 
 Rate = Annotated[float, Field(ge=0)]
@@ -47,3 +47,6 @@ class Dnsbl(Part):
     ttl_min_seconds: Ttl = 0.0
     listed_ttl_max_seconds: Ttl = 3600.0
     clean_ttl_max_seconds: Ttl = 900.0
+    domains: tuple[Domain, ...] = ()
+    domains_interval_hours: Seconds = 6.0
+    identity_interval_hours: Seconds = 24.0

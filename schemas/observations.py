@@ -6,6 +6,7 @@ The same rules hold as in `schemas.events`, where they are part of the one union
 from typing import Literal
 
 from schemas.facts import Answer, Culprit, Fact, ListFault, ReplyKind, Scope
+from schemas.own_observations import DomainListingObserved, IpIdentityObserved
 
 
 class ListingObserved(Fact, frozen=True, kw_only=True):
@@ -135,4 +136,6 @@ PoolObservation = (
     | OperatorActed
     | SenderJudged
     | ClockTicked
+    | IpIdentityObserved
+    | DomainListingObserved
 )

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from schemas.checked import Ip, Seconds, Share, each_once
+from schemas.own_settings import HeloNames, of_transports
 from schemas.part import Part
 from schemas.pool_hooks import Hooks
 
@@ -13,6 +14,7 @@ class Pool(Part):
     """One relay pool: its IPs (by the Postfix transport that sends through each) and when one must leave."""
 
     transports: Annotated[dict[str, Ip], AfterValidator(each_once)]
+    helo: HeloNames = Field(default_factory=dict)
     min_active: Annotated[int, Field(ge=1)] = 1
     threshold: Annotated[float, Field(gt=0)] = 1.0
     quarantine_minutes: Seconds = 120.0
@@ -37,3 +39,10 @@ class Pool(Part):
         if least > len(ips) > 0:
             raise ValueError(f"{least} is more than the {len(ips)} IPs of the pool")
         return least
+
+    @field_validator("helo")
+    @classmethod
+    def _helo_of_the_pool(cls, helo: dict[str, str], info: ValidationInfo) -> dict[str, str]:
+        if "transports" in info.data:  # missing where these are wrong themselves
+            of_transports(helo, info.data["transports"])
+        return helo
