@@ -1,6 +1,7 @@
 """The relay pool: which IPs carry mail, decided from what is known of them. Level-triggered and pure.
 
-`observe` learns, `decide` (streams/rotation.py) compares what is with what should be, `evolve` folds what was decided.
+`observe` learns, `decide` (streams/rotation.py) compares what is with what should be, `evolve` (streams/evolving.py)
+folds what was decided.
 """
 
 from collections.abc import Iterable
@@ -15,27 +16,23 @@ from schemas.observations import (
     ListingObserved,
     OperatorActed,
     PoolObservation,
+    RepliesCounted,
+    SenderJudged,
     TrafficCounted,
 )
-from schemas.pool_events import (
-    IpProbationStarted,
-    IpRestored,
-    IpWithdrawn,
-    PoolEvent,
-    WithdrawalDrifted,
-    WithdrawalRefused,
-    WithdrawalVerified,
-)
-from streams.rotation import TEN_MINUTES, decide
+from schemas.pool_events import PoolEvent
+from streams import hearsay
+from streams.evolving import evolve
+from streams.load import Load
+from streams.provider_scope import barred
+from streams.regard import Action, Order, Regard
+from streams.rotation import decide
 from streams.rounds import FURTHER_ROUNDS, begin
-from streams.standing import Action, Health, Listing, Order, Pool, Standing, microseconds
-from streams.trust import DOUBTED
+from streams.standing import Health, Listing, Pool, Standing, microseconds
+from streams.suspects import Suspect, learnt, seen
 
-__all__ = ["Pool", "active", "decide", "decode", "encode", "evolve", "initial", "observe", "replay", "step"]
+__all__ = ["Pool", "active", "barred", "decide", "decode", "encode", "evolve", "initial", "observe", "replay", "step"]
 
-_KEPT_BUCKETS = 7
-_KEPT_SENDERS = 20
-_KEPT_REFUSALS = 8
 _AHEAD = microseconds(1)
 _replace = msgspec.structs.replace
 
@@ -47,6 +44,9 @@ class _Kept(msgspec.Struct, frozen=True, kw_only=True):
     at: int
     ips: dict[str, Standing]
     health: dict[str, Health]
+    load: Load = Load()
+    suspects: dict[str, Suspect] = {}
+    told: dict[str, str] = {}
 
 
 _KEPT = msgspec.json.Decoder(_Kept)
@@ -71,13 +71,17 @@ def observe(pool: Pool, event: PoolObservation) -> Pool:
         case ListHealthObserved():
             known = _health_observed(pool, event)
         case TrafficCounted() if event.ip in pool.ips:
-            known = pool.with_standing(_traffic_counted(pool.ips[event.ip], event))
+            known = _traffic_counted(pool, event)
+        case RepliesCounted() if event.ip in pool.ips:
+            known = pool.with_standing(hearsay.replies_counted(pool.ips[event.ip], event))
+        case SenderJudged():
+            known = _sender_judged(pool, event)
         case OperatorActed() if event.subject in pool.ips and event.pool in {"", pool.name}:
             known = _operator_acted(pool, event)
             if event.at > pool.at + _AHEAD:
                 return known
         case ClockTicked():
-            return pool if event.at <= pool.at else _replace(pool, at=event.at)
+            return pool if event.at <= pool.at else _replace(hearsay.ticked(pool, event.at), at=event.at)
     return known if known is pool or known.at >= event.at else _replace(known, at=event.at)
 
 
@@ -123,26 +127,37 @@ def _still_named(standing: Standing, name: str, start: int) -> Standing:
     return _replace(standing, listings={**standing.listings, name: counted})
 
 
-def _traffic_counted(standing: Standing, event: TrafficCounted) -> Standing:
-    """Return the standing with who sent and when; complaints have no vote, since anybody can forge them."""
-    messages = event.sent + event.deferred + event.bounced
-    bucket = str(event.at // TEN_MINUTES)
-    oldest = event.at // TEN_MINUTES - _KEPT_BUCKETS
-    kept = {key: senders for key, senders in standing.senders.items() if int(key) > oldest}
-    here = dict(kept.get(bucket, {}))
-    for culprit in event.senders:
-        here[culprit.sender] = here.get(culprit.sender, 0) + culprit.messages
-    if here:
-        most = sorted(here.items(), key=lambda item: (-item[1], item[0]))[:_KEPT_SENDERS]
-        kept[bucket] = dict(most)
-    last = max(standing.last_mail, event.last_at) if messages else standing.last_mail
-    return _replace(standing, senders=kept, last_mail=last)
+def _traffic_counted(pool: Pool, event: TrafficCounted) -> Pool:
+    """Return the pool with who sent, how much and when; complaints have no vote, since anybody can forge them."""
+    standing = pool.ips[event.ip]
+    messages, failed = event.sent + event.deferred + event.bounced, event.deferred + event.bounced
+    if event.senders:
+        standing = _replace(standing, tallies=standing.tallies.counting(event.at, event.senders))
+    if not messages:
+        return pool if standing is pool.ips[event.ip] else pool.with_standing(standing)
+    standing = _replace(
+        hearsay.traffic_counted(standing, event),
+        last_mail=max(standing.last_mail, event.last_at),
+        carried=standing.carried.counting(event.at, messages, failed),
+    )
+    senders = (one.sender for one in event.senders)
+    return _replace(
+        pool.with_standing(standing),
+        load=pool.load.counting(event.at, messages),
+        suspects=seen(pool.suspects, senders, event.last_at) if pool.suspects else pool.suspects,
+    )
+
+
+def _sender_judged(pool: Pool, event: SenderJudged) -> Pool:
+    last = max((standing.tallies.last_seen(event.mailbox) for standing in pool.ips.values()), default=0)
+    return _replace(pool, suspects=learnt(pool.suspects, event, last))
 
 
 def _operator_acted(pool: Pool, event: OperatorActed) -> Pool:
     standing = pool.ips[event.subject]
-    before = standing.order
-    if event.action not in get_args(Action):
+    regard = standing.providers.get(event.provider, Regard())
+    before = regard.order if event.provider else standing.order
+    if event.action not in get_args(Action) or (event.provider and event.action in {"pin", "unpin"}):
         return pool
     at = min(event.at, pool.at + _AHEAD)
     if before and (event.id == before.id or at < before.at):
@@ -157,78 +172,10 @@ def _operator_acted(pool: Pool, event: OperatorActed) -> Pool:
         reason=event.reason,
         expires_at=event.expires_at,
     )
+    if event.provider:
+        providers = {**standing.providers, event.provider: _replace(regard, order=order)}
+        return pool.with_standing(_replace(standing, providers=providers))
     return pool.with_standing(_replace(standing, order=order))
-
-
-def evolve(pool: Pool, event: PoolEvent) -> Pool:
-    """Return the pool after a decision; one about another pool or an IP no longer configured changes nothing."""
-    standing = pool.ips.get(event.ip)
-    if standing is None or event.pool != pool.name:
-        return pool
-    at = max(pool.at, event.at)
-    return _replace(pool.with_standing(_moved(standing, event)), at=at)
-
-
-def _moved(standing: Standing, event: PoolEvent) -> Standing:
-    match event:
-        case IpWithdrawn():
-            return _out(standing, event)
-        case IpProbationStarted():
-            stage = standing.stage + 1 if standing.place == "probation" else 0
-            return _replace(
-                standing,
-                place="probation",
-                since=event.at,
-                until=event.until,
-                share=event.share,
-                stage=stage,
-                withdrawals=_counted(standing, event),
-            )
-        case IpRestored():
-            return _replace(
-                standing,
-                place="active",
-                since=event.at,
-                until=0,
-                share=1.0,
-                stage=0,
-                operator=event.operator,
-                withdrawals=_counted(standing, event),
-            )
-        case WithdrawalRefused():
-            return _replace(standing, refused=(*standing.refused, event.id)[-_KEPT_REFUSALS:])
-        case WithdrawalVerified():
-            return _replace(standing, verified=True)
-        case WithdrawalDrifted():
-            return _replace(standing, verified=False, drifted_at=event.at, drifted_mail=standing.last_mail)
-
-
-def _counted(standing: Standing, event: IpProbationStarted | IpRestored) -> int:
-    """Return the withdrawals that count: without the last where the lists that caused it lost their vote."""
-    doubted = any(item.rule.startswith(DOUBTED) for item in event.evidence)
-    return max(0, standing.withdrawals - 1) if doubted else standing.withdrawals
-
-
-def _out(standing: Standing, event: IpWithdrawn) -> Standing:
-    """Return the standing of an IP just withdrawn; an operator's withdrawal is no relapse."""
-    by_hand = bool(event.operator)
-    order = standing.order
-    return _replace(
-        standing,
-        place="withdrawn",
-        since=event.at,
-        until=event.until,
-        share=0.0,
-        stage=0,
-        withdrawals=standing.withdrawals if by_hand else event.relapse + 1,
-        withdrawn_at=standing.withdrawn_at if by_hand else event.at,
-        causes=tuple(item.rule.removeprefix("dnsbl/") for item in event.evidence if item.rule.startswith("dnsbl/")),
-        operator=event.operator,
-        order=None if order is not None and order.action == "restore" else order,
-        verified=False,
-        drifted_at=0,
-        drifted_mail=standing.last_mail,
-    )
 
 
 def step(pool: Pool, event: PoolObservation) -> tuple[Pool, tuple[PoolEvent, ...]]:
@@ -257,7 +204,17 @@ def active(pool: Pool) -> dict[str, float]:
 
 def encode(pool: Pool) -> bytes:
     """Return the pool as JSON."""
-    return msgspec.json.encode(_Kept(name=pool.name, at=pool.at, ips=pool.ips, health=pool.health))
+    return msgspec.json.encode(
+        _Kept(
+            name=pool.name,
+            at=pool.at,
+            ips=pool.ips,
+            health=pool.health,
+            load=pool.load,
+            suspects=pool.suspects,
+            told=pool.told,
+        )
+    )
 
 
 def decode(value: bytes, settings: pool_settings.Pool) -> Pool:
@@ -270,4 +227,13 @@ def decode(value: bytes, settings: pool_settings.Pool) -> Pool:
     except msgspec.DecodeError as error:
         raise ValueError(f"no pool: {error}") from error
     ips = {ip: kept.ips.get(ip) or Standing(ip=ip) for ip in settings.ips}
-    return Pool(name=kept.name, rules=settings, at=kept.at, ips=ips, health=kept.health)
+    return Pool(
+        name=kept.name,
+        rules=settings,
+        at=kept.at,
+        ips=ips,
+        health=kept.health,
+        load=kept.load,
+        suspects=kept.suspects,
+        told=kept.told,
+    )

@@ -18,7 +18,6 @@ from schemas.pool_events import IpWithdrawn, PoolEvent
 from schemas.topics import POOL_EVENTS, POOL_STATE, place_of
 from streams import pool as fold
 from streams.partition import Output
-from streams.rotation import sent
 
 
 class _Fold(msgspec.Struct):
@@ -67,7 +66,7 @@ def named(pool: fold.Pool, decided: Iterable[PoolEvent]) -> Iterator[CulpritName
     for event in decided:
         if not isinstance(event, IpWithdrawn) or event.operator or event.ip not in pool.ips:
             continue
-        total = max(sent(pool.ips[event.ip], event.at).total(), sum(one.messages for one in event.culprits))
+        total = sum(one.messages for one in event.culprits)
         for one in event.culprits:
             yield CulpritNamed(
                 id=derived_id("culprit", event.id, one.sender),
@@ -76,7 +75,7 @@ def named(pool: fold.Pool, decided: Iterable[PoolEvent]) -> Iterator[CulpritName
                 pool=event.pool,
                 ip=event.ip,
                 messages=one.messages,
-                share=round(one.messages / total, 3),
+                share=one.share or round(one.messages / max(1, total), 3),  # earlier releases told no share
                 decision=event.id,
             )
 

@@ -7,6 +7,10 @@ import msgspec
 
 from schemas import pool_settings
 from schemas.facts import Answer, Scope
+from streams.load import Carried, Load
+from streams.regard import Order, Regard
+from streams.suspects import Suspect
+from streams.tallies import Tallies
 
 Place = Literal["active", "withdrawn", "probation"]
 
@@ -46,31 +50,14 @@ class Health(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     failed: int = 0
 
 
-Action = Literal["withdraw", "restore", "pin", "unpin"]
-
-
-class Order(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """An operator's order about an IP; `expires_at` 0 means until revoked."""
-
-    id: str
-    at: int
-    action: Action
-    operator: str
-    reason: str
-    expires_at: int = 0
-
-    def holds(self, at: int) -> bool:
-        """Tell whether the order has not run out."""
-        return not self.expires_at or at < self.expires_at
-
-
 class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One IP: its place since `since`, not to change for the better before `until`, and what is known of it.
 
     `withdrawals` counts those since the memory of relapses began, the last at `withdrawn_at`; `causes` are the lists
-    that made it; `operator` is set where an operator did. `refused` holds the ids of the last refusals, so that each
-    cause is told once. `last_mail` is when mail last left through it,
-    `senders` the messages of each ten minutes by sender.
+    that made it, `culprits` who had sent through it; `operator` is set where an operator did. `refused` holds the ids
+    of the last refusals and delays, so that each cause is told once. `last_mail` is when mail last left through it,
+    `tallies` who sent it, `carried` how much it can carry, `providers` what each makes of it, `named` the lists that
+    providers' replies name, with when each did.
     """
 
     ip: str
@@ -82,6 +69,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     withdrawals: int = 0
     withdrawn_at: int = 0
     causes: tuple[str, ...] = ()
+    culprits: tuple[str, ...] = ()
     operator: str = ""
     refused: tuple[str, ...] = ()
     order: Order | None = None
@@ -90,22 +78,37 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     verified: bool = False
     drifted_at: int = 0
     drifted_mail: int = 0
-    senders: dict[str, dict[str, int]] = {}
+    tallies: Tallies = Tallies()
+    carried: Carried = Carried()
+    providers: dict[str, Regard] = {}
+    named: dict[str, dict[str, int]] = {}
 
     def ordered(self, action: str, at: int) -> Order | None:
         """Return the order if it is of this kind and has not run out."""
         order = self.order
         return order if order is not None and order.action == action and order.holds(at) else None
 
+    def is_held(self, at: int) -> bool:
+        """Tell whether an operator's order stands in the way of the automat."""
+        restored = self.ordered("restore", at)
+        return bool(self.ordered("pin", at) or self.ordered("withdraw", at) or (restored and restored.expires_at))
+
 
 class Pool(msgspec.Struct, frozen=True, kw_only=True):
-    """All that is known of one pool at the time `at`, and the rules it is kept by."""
+    """All that is known of one pool at the time `at`, and the rules it is kept by.
+
+    `load` is what it carries, `suspects` are the mailboxes in question, `told` has for a provider the id of the last
+    word that it blocks all IPs alike.
+    """
 
     name: str
     rules: pool_settings.Pool
     at: int = 0
     ips: dict[str, Standing] = {}
     health: dict[str, Health] = {}
+    load: Load = Load()
+    suspects: dict[str, Suspect] = {}
+    told: dict[str, str] = {}
 
     def with_standing(self, standing: Standing) -> "Pool":
         """Return the pool with one IP's standing replaced."""

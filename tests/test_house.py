@@ -54,6 +54,9 @@ def test_the_example_configuration_is_sound_and_complete() -> None:
         "dnsbl.list.spamhaus_zen.": dnsbl_settings.Asking,
         "dnsbl.own.mylist.": dnsbl_settings.OwnList,
         "pool.main.": pool_settings.Pool,
+        "pool.main.capacity.": pool_settings.Capacity,
+        "pool.main.providers.": pool_settings.Providers,
+        "pool.main.culprits.": pool_settings.Culprits,
         "pool.main.hooks.": pool_hooks.Hooks,
         **{
             f"pool.main.hooks.{name}.": type(hook)

@@ -135,8 +135,8 @@ def test_counts_told_twice_count_once_whatever_the_cluster() -> None:
     _, states = run(first, [count, count])
     again = begun("two", states, [])
     run(again, [count])
-    senders = again.pools["main"].ips["192.0.2.1"].senders
-    assert [list(bucket.values()) for bucket in senders.values()] == [[5]]
+    senders = again.pools["main"].ips["192.0.2.1"].tallies.short
+    assert [[one.messages for one in bucket.values()] for bucket in senders.values()] == [[5]]
 
 
 def test_each_culprit_goes_to_his_own_partition_with_his_share_of_all_that_is_known() -> None:

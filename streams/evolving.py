@@ -1,0 +1,139 @@
+"""How a pool changes by what is decided about it."""
+
+import msgspec
+
+from schemas.pool_events import (
+    IpProbationStarted,
+    IpRestored,
+    IpWithdrawn,
+    OfIp,
+    OfProvider,
+    PoolEvent,
+    ProbationSetBack,
+    ProviderRefused,
+    ProviderRestored,
+    ProviderWithdrawn,
+    ReturnDelayed,
+    WithdrawalDrifted,
+    WithdrawalRefused,
+    WithdrawalVerified,
+)
+from streams.regard import Regard
+from streams.standing import Pool, Standing
+from streams.trust import DOUBTED
+
+_KEPT_REFUSALS = 8
+_FORGOTTEN = {"tried": 0.0, "blocked": 0.0, "new_tried": 0, "new_blocked": 0}
+_replace = msgspec.structs.replace
+
+
+def evolve(pool: Pool, event: PoolEvent) -> Pool:
+    """Return the pool after a decision; one about another pool or an IP no longer configured changes nothing."""
+    at = max(pool.at, event.at)
+    if event.pool != pool.name:
+        return pool
+    if isinstance(event, ProviderRefused) and not event.ip:
+        return _replace(pool, told={**pool.told, event.provider: event.id}, at=at)
+    standing = pool.ips.get(event.ip)
+    if standing is None:
+        return pool
+    moved = _at_provider(standing, event) if isinstance(event, OfProvider) else _moved(standing, event)
+    return _replace(pool.with_standing(moved), at=at)
+
+
+def _moved(standing: Standing, event: OfIp) -> Standing:
+    match event:
+        case IpWithdrawn():
+            return _out(standing, event)
+        case IpProbationStarted() | ProbationSetBack() | IpRestored():
+            return _on_the_way(standing, event)
+        case WithdrawalRefused() | ReturnDelayed():
+            return _replace(standing, refused=(*standing.refused, event.id)[-_KEPT_REFUSALS:])
+        case WithdrawalVerified():
+            return _replace(standing, verified=True)
+        case WithdrawalDrifted():
+            return _replace(standing, verified=False, drifted_at=event.at, drifted_mail=standing.last_mail)
+
+
+def _on_the_way(standing: Standing, event: IpProbationStarted | ProbationSetBack | IpRestored) -> Standing:
+    """Return the standing after a step on the way back, or one back on it."""
+    match event:
+        case IpProbationStarted():
+            stage = standing.stage + 1 if standing.place == "probation" else 0
+            return _replace(
+                standing,
+                place="probation",
+                since=event.at,
+                until=event.until,
+                share=event.share,
+                stage=stage,
+                withdrawals=_counted(standing, event),
+            )
+        case ProbationSetBack():
+            stage = max(0, standing.stage - 1)
+            return _replace(standing, since=event.at, until=event.until, share=event.share, stage=stage)
+        case IpRestored():
+            return _replace(
+                standing,
+                place="active",
+                since=event.at,
+                until=0,
+                share=1.0,
+                stage=0,
+                operator=event.operator,
+                withdrawals=_counted(standing, event),
+            )
+
+
+def _counted(standing: Standing, event: IpProbationStarted | IpRestored) -> int:
+    """Return the withdrawals that count: without the last where the lists that caused it lost their vote."""
+    doubted = any(item.rule.startswith(DOUBTED) for item in event.evidence)
+    return max(0, standing.withdrawals - 1) if doubted else standing.withdrawals
+
+
+def _out(standing: Standing, event: IpWithdrawn) -> Standing:
+    """Return the standing of an IP just withdrawn; an operator's withdrawal is no relapse."""
+    by_hand = bool(event.operator)
+    order = standing.order
+    return _replace(
+        standing,
+        place="withdrawn",
+        since=event.at,
+        until=event.until,
+        share=0.0,
+        stage=0,
+        withdrawals=standing.withdrawals if by_hand else event.relapse + 1,
+        withdrawn_at=standing.withdrawn_at if by_hand else event.at,
+        causes=tuple(item.rule.removeprefix("dnsbl/") for item in event.evidence if item.rule.startswith("dnsbl/")),
+        culprits=() if by_hand else tuple(one.sender for one in event.culprits),
+        operator=event.operator,
+        order=None if order is not None and order.action == "restore" else order,
+        verified=False,
+        drifted_at=0,
+        drifted_mail=standing.last_mail,
+    )
+
+
+def _at_provider(standing: Standing, event: OfProvider) -> Standing:
+    """Return the standing after a decision about one provider; what was counted there begins anew."""
+    regard = standing.providers.get(event.provider, Regard())
+    match event:
+        case ProviderWithdrawn():
+            by_hand = bool(event.operator)
+            order = regard.order
+            regard = _replace(
+                regard,
+                **_FORGOTTEN,
+                withdrawn=True,
+                since=event.at,
+                until=event.until,
+                withdrawals=regard.withdrawals if by_hand else event.relapse + 1,
+                withdrawn_at=regard.withdrawn_at if by_hand else event.at,
+                operator=event.operator,
+                order=None if order is not None and order.action == "restore" else order,
+            )
+        case ProviderRestored():
+            regard = _replace(regard, **_FORGOTTEN, withdrawn=False, since=event.at, until=0, operator=event.operator)
+        case ProviderRefused():
+            regard = _replace(regard, refused=(*regard.refused, event.id)[-_KEPT_REFUSALS:])
+    return _replace(standing, providers={**standing.providers, event.provider: regard})

@@ -1,0 +1,86 @@
+"""What providers' replies say of an IP: what they block there, and which lists they name."""
+
+import msgspec
+
+from schemas.facts import Evidence
+from schemas.observations import RepliesCounted, TrafficCounted
+from streams.regard import Regard
+from streams.standing import Pool, Standing, microseconds
+
+BLOCKING = frozenset(("listed", "reputation", "volume"))
+"""The kinds of replies that blame the IP; what blames the content, the recipient or nobody does not count."""
+_LEAST_PROVIDERS = 2
+_MOST_PROVIDERS = 32
+_MOST_NAMED = 16
+_replace = msgspec.structs.replace
+
+
+def traffic_counted(standing: Standing, event: TrafficCounted) -> Standing:
+    """Return the standing with what was tried at a provider."""
+    tried = event.sent + event.deferred + event.bounced
+    if not (event.provider and tried):
+        return standing
+    regard = standing.providers.get(event.provider, Regard()).hearing(tried=tried)
+    return _replace(standing, providers={**standing.providers, event.provider: regard})
+
+
+def replies_counted(standing: Standing, event: RepliesCounted) -> Standing:
+    """Return the standing with what a provider blocked, and the list that it names."""
+    if not event.provider or event.kind not in BLOCKING:
+        return standing
+    said = f"{event.enhanced_status} {event.text}".strip()
+    regard = standing.providers.get(event.provider, Regard()).hearing(blocked=event.count, said=said)
+    standing = _replace(standing, providers={**standing.providers, event.provider: regard})
+    if not event.named:
+        return standing
+    at = max(event.at, standing.named.get(event.named, {}).get(event.provider, 0))
+    named = {**standing.named, event.named: {**standing.named.get(event.named, {}), event.provider: at}}
+    if len(named) > _MOST_NAMED:
+        del named[min(named, key=lambda name: (max(named[name].values()), name))]
+    return _replace(standing, named=named)
+
+
+def ticked(pool: Pool, at: int) -> Pool:
+    """Return the pool with what came since the last tick counted, for all IPs at one moment."""
+    half_life = microseconds(pool.rules.providers.half_life_minutes)
+    ips = {ip: _ticked(standing, at, half_life) for ip, standing in pool.ips.items()}
+    return _replace(pool, ips=ips) if any(ips[ip] is not pool.ips[ip] for ip in ips) else pool
+
+
+def _ticked(standing: Standing, at: int, half_life: int) -> Standing:
+    if not any(regard.new_tried or regard.new_blocked for regard in standing.providers.values()):
+        return standing
+    counted = {name: regard.ticked(at, half_life) for name, regard in standing.providers.items()}
+    if len(counted) > _MOST_PROVIDERS:
+        by_use = sorted(counted, key=lambda name: (not _matters(counted[name]), -counted[name].tried, name))
+        counted = {name: counted[name] for name in by_use[:_MOST_PROVIDERS]}
+    return _replace(standing, providers=counted)
+
+
+def _matters(regard: Regard) -> bool:
+    return regard.withdrawn or regard.order is not None or regard.withdrawals > 0
+
+
+def soft(pool: Pool, standing: Standing, at: int) -> tuple[Evidence, ...]:
+    """Return the lists that trusted providers' replies name, at least two of them and lately.
+
+    A list that was asked itself speaks for itself, whatever it said; and what an operator restored the IP in spite of
+    counts no more.
+    """
+    rules = pool.rules.providers
+    stale = microseconds(pool.rules.stale_minutes)
+    forgiven = standing.order.at if standing.order is not None and standing.order.action == "restore" else -1
+    found = []
+    for name, tellers in sorted(standing.named.items()):
+        asked = standing.listings.get(name)
+        if not rules.list_weight or (asked is not None and at - asked.at <= stale):
+            continue
+        fresh = sorted(
+            provider
+            for provider, said in tellers.items()
+            if provider in rules.trusted and at - said <= stale and said > forgiven
+        )
+        if len(fresh) >= _LEAST_PROVIDERS:
+            text = f"replies of {', '.join(fresh)} name {name}, weight {rules.list_weight:g}"
+            found.append(Evidence(rule=f"replies/{name}", text=text, value=float(len(fresh)), points=rules.list_weight))
+    return tuple(found)

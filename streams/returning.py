@@ -1,0 +1,163 @@
+"""The way back: an operator's word, the next step of a probation, or a step back where something new is heard."""
+
+from collections.abc import Iterable, Iterator
+
+from schemas.facts import Culprit, Evidence
+from schemas.pool_events import (
+    IpProbationStarted,
+    IpRestored,
+    PoolEvent,
+    ProbationSetBack,
+    ProviderWithdrawn,
+    ReturnDelayed,
+)
+from streams.present import Present, ordered
+from streams.standing import Standing, microseconds, moment
+from streams.suspects import Suspect
+from streams.trust import Vote, clearance, doubts, votes
+
+
+def by_order(present: Present, standing: Standing) -> PoolEvent | None:
+    """Return that an operator restored an IP, at once."""
+    order = standing.ordered("restore", present.at)
+    if order is None or standing.place == "active":
+        return None
+    return IpRestored(
+        id=present.identity(standing.ip, "restored", order.id),
+        at=present.at,
+        pool=present.pool.name,
+        ip=standing.ip,
+        evidence=(ordered(order),),
+        operator=order.operator,
+    )
+
+
+def by_evidence(present: Present, standing: Standing) -> PoolEvent | None:
+    """Return the next step of an IP's way back, if it may take one now, or that who spoilt it hinders it."""
+    at = present.at
+    doubted = doubts(present.pool, standing, present.distrusted)
+    if standing.place == "active" or (at < standing.until and not doubted):
+        return None
+    if standing.ordered("pin", at) or standing.ordered("withdraw", at):
+        return None
+    if standing.place == "withdrawn" and standing.operator and not standing.until:
+        return None
+    evidence = clearance(present.pool, standing, present.distrusted, at)
+    if evidence is None:
+        return None
+    if standing.place == "withdrawn" and not doubted:
+        going_on = _going_on(present, standing)
+        if going_on and at < _latest(present, standing):
+            return _delayed(present, standing, going_on)
+        evidence = (*evidence, *_answered(present, standing))
+    return _step(present, standing, (*doubted, *evidence))
+
+
+def _step(present: Present, standing: Standing, evidence: tuple[Evidence, ...]) -> PoolEvent:
+    rules, at = present.pool.rules, present.at
+    stage = standing.stage + 1 if standing.place == "probation" else 0
+    cause = (standing.place, standing.since, stage)
+    if stage >= len(rules.probation_shares):
+        identity = present.identity(standing.ip, "restored", *cause)
+        return IpRestored(id=identity, at=at, pool=present.pool.name, ip=standing.ip, evidence=evidence)
+    return IpProbationStarted(
+        id=present.identity(standing.ip, "probation", *cause),
+        at=at,
+        pool=present.pool.name,
+        ip=standing.ip,
+        share=rules.probation_shares[stage],
+        until=at + _stage_length(present),
+        evidence=evidence,
+    )
+
+
+def _stage_length(present: Present) -> int:
+    rules = present.pool.rules
+    return microseconds(rules.probation_minutes) // max(1, len(rules.probation_shares))
+
+
+def _going_on(present: Present, standing: Standing) -> dict[str, Suspect]:
+    """Return the mailboxes in question that sent through the IP before it was withdrawn, and still send.
+
+    Only those that are flagged or more: a busy shop on top of the ranking hinders nothing.
+    """
+    quiet = microseconds(present.pool.rules.culprits.quiet_minutes)
+    known = ((name, present.pool.suspects.get(name)) for name in standing.culprits)
+    return {name: one for name, one in known if one is not None and one.goes_on(present.at, quiet)}
+
+
+def _latest(present: Present, standing: Standing) -> int:
+    """Return when an IP returns whoever sends."""
+    return standing.until + microseconds(present.pool.rules.culprits.most_minutes)
+
+
+def _delayed(present: Present, standing: Standing, going_on: dict[str, Suspect]) -> PoolEvent | None:
+    identity = present.identity(standing.ip, "delayed", standing.since)
+    if identity in standing.refused:
+        return None
+    return ReturnDelayed(
+        id=identity,
+        at=present.at,
+        pool=present.pool.name,
+        ip=standing.ip,
+        until=_latest(present, standing),
+        evidence=tuple(_named(name, one, "and still sends") for name, one in going_on.items()),
+        culprits=tuple(Culprit(sender=name) for name in going_on),
+    )
+
+
+def _answered(present: Present, standing: Standing) -> Iterator[Evidence]:
+    """Yield why no culprit hinders the return any more."""
+    quiet = microseconds(present.pool.rules.culprits.quiet_minutes)
+    for name in standing.culprits:
+        one = present.pool.suspects.get(name)
+        if one is None:
+            continue
+        if one.goes_on(present.at, quiet):
+            yield _named(name, one, "and still sends: waited for as long as culprits.most_minutes allows")
+        elif one.last_mail > present.at - quiet:
+            yield _named(name, one, "which is enforced")
+        else:
+            yield _named(name, one, "and was quiet since")
+
+
+def _named(name: str, one: Suspect, state: str) -> Evidence:
+    step = {"flag": "flagged", "throttle": "throttled", "suspend": "suspended"}[one.step]
+    verb = step if one.enforced or one.step == "flag" else f"only proposed to be {step}"
+    last = f", last mail at {moment(one.last_mail)}" if one.last_mail else ""
+    return Evidence(rule="culprit", text=f"{name} is {verb} since {moment(one.at)}{last}, {state}")
+
+
+def set_back(present: Present, standing: Standing, blocked: Iterable[ProviderWithdrawn]) -> PoolEvent | None:
+    """Return that an IP on probation goes back by one stage, for something that was not there when its stage began.
+
+    That is a listing too small to withdraw it, or a provider that blocks it from now on. On the first stage any new
+    listing withdraws it (streams/withdrawing.py), and a provider makes the stage begin anew.
+    """
+    if standing.place != "probation" or standing.is_held(present.at):
+        return None
+    signs = (
+        *(vote.evidence() for vote in _new_votes(present, standing)),
+        *(item for event in blocked for item in event.evidence),
+    )
+    shares = present.pool.rules.probation_shares
+    if not signs or not shares:
+        return None
+    stage = min(max(0, standing.stage - 1), len(shares) - 1)
+    return ProbationSetBack(
+        id=present.identity(standing.ip, "set back", standing.since, standing.stage),
+        at=present.at,
+        pool=present.pool.name,
+        ip=standing.ip,
+        share=shares[stage],
+        until=present.at + _stage_length(present),
+        evidence=signs,
+    )
+
+
+def _new_votes(present: Present, standing: Standing) -> tuple[Vote, ...]:
+    return tuple(
+        vote
+        for vote in votes(present.pool, standing, present.at)
+        if vote.list not in present.distrusted and vote.listing.since > standing.since
+    )
