@@ -15,6 +15,7 @@ from streams.hook_secrets import secret_of
 _WORDS = 300
 _DONE = 2  # RFC 5321: the first digit
 _REFUSED = 500
+_OF_THE_SESSION = frozenset((530, 534, 535, 538))  # RFC 3207, 4954: STARTTLS or a login is wanted; no fault of the mail
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,9 @@ class Reply:
 class _RefusedError(Exception):
     def __init__(self, command: str, code: int, words: bytes) -> None:
         super().__init__(f"{command}: {code} {words.decode(errors='replace')}")
-        self.status: Literal["refused", "later"] = "refused" if code >= _REFUSED else "later"
+        self.status: Literal["refused", "later"] = (
+            "refused" if code >= _REFUSED and code not in _OF_THE_SESSION else "later"
+        )
 
 
 def handed_over(mail: EmailMessage, recipient: str, settings: CustomerMailHook) -> Reply:

@@ -2,6 +2,7 @@
 
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from typing import Any
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -10,13 +11,14 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 class Server:
     """An SMTP server on loopback that answers DATA as it is told, and keeps what it took."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, **more: Any) -> None:  # noqa: ANN401 aiosmtpd's own parameters
         self.taken: list[tuple[str, EmailMessage]] = []
         self.tried = 0
         self.answers: list[str] = []
         self.recipient_answer = ""
         self.slow_seconds = 0.0
         self.port = port
+        self._more = more
         self._controller: Controller | None = None
 
     async def handle_RCPT(  # noqa: N802 aiosmtpd's name and shape
@@ -38,7 +40,7 @@ class Server:
         return "250 2.0.0 queued as 4F1qXz3"
 
     def start(self) -> None:
-        self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
+        self._controller = Controller(self, hostname="127.0.0.1", port=self.port, **self._more)
         self._controller.start()
 
     def stop(self) -> None:
