@@ -48,6 +48,11 @@ class Customers:
             return None
         return len(set(configured.mailboxes))
 
+    def has_cases(self, customer: str) -> bool:
+        """Tell whether flagged mailboxes of a customer are told as cases; the configuration can say no."""
+        configured = self._configured.get(customer)
+        return configured is None or configured.cases
+
     def _of(self, mailbox: str) -> str:
         """Return the customer of a mailbox or sender: its own domain (or name) where the configuration names none."""
         return self._named(mailbox) or domain_of(mailbox) or mailbox

@@ -61,10 +61,12 @@ def bars(hooks: MailboxHooks) -> bool:
 class Customer(Part):
     """A customer: his domains, mailboxes and networks' names, and how he is treated, if not like all.
 
+    `cases` false: his mailboxes are strangers to each other, as an ISP's private customers are; there are no cases.
     `mailboxes` are domains or addresses, or names of `[networks]`. A domain of no customer is one of its own.
     """
 
     mailboxes: tuple[str, ...]
     action: Action | None = None
+    cases: bool = True
     contact: str = ""
     language: Literal["", "de", "fr", "it", "en"] = ""

@@ -105,6 +105,8 @@ class Casebook:
 
 def threshold(customer: str, limits: Mailboxes, customers: Customers) -> Threshold:
     """Return when there is a case; a customer with fewer mailboxes than that has one when all are flagged."""
+    if not customers.has_cases(customer):
+        return Threshold(0, limits.case_hours)
     size = customers.mailboxes(customer)
     least = limits.case_mailboxes if size is None else max(2, min(size, limits.case_mailboxes))
     return Threshold(least, limits.case_hours)

@@ -6,6 +6,8 @@ different partitions in no order: of each mailbox the newest counts, and what wa
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from math import ceil, sqrt
+from statistics import median
 from typing import Literal
 
 import msgspec
@@ -30,6 +32,8 @@ from streams.window import HOUR
 _FLAGGED = frozenset(("flag", "throttle", "suspend"))
 _REMEMBERED = 7 * 24 * HOUR
 _CASE_DIGITS = 12
+_WINDOWS = 15
+_FEWEST_WINDOWS = 3
 _MOST_TOLD = 20
 
 
@@ -52,16 +56,18 @@ class Case(msgspec.Struct, frozen=True):
 
 
 class Attacked(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What is known of one customer up to `at`."""
+    """What is known of one customer since `began` up to `at`; `flaggings` is when a mailbox came to be flagged."""
 
     customer: str
     at: int = 0
     members: dict[str, Member] = {}
     case: Case | None = None
+    began: int = 0
+    flaggings: tuple[int, ...] = ()
 
 
 class Threshold(msgspec.Struct, frozen=True):
-    """From how many mailboxes flagged within how many hours on there is a case."""
+    """From how many mailboxes flagged within how many hours on there is a case at least; 0 mailboxes: there is none."""
 
     mailboxes: int
     hours: float
@@ -96,7 +102,13 @@ def step(known: Attacked, event: StepChanged, limits: Threshold) -> tuple[Attack
     at = max(known.at, event.at)
     member = _member(before, event)
     members = {**known.members, event.mailbox: member}
-    known = msgspec.structs.replace(known, at=at, members=_remembered(members, known.case, at))
+    known = msgspec.structs.replace(
+        known,
+        at=at,
+        members=_remembered(members, known.case, at),
+        began=min(known.began or event.at, event.at),
+        flaggings=_flaggings(known, before, member, at - _WINDOWS * int(limits.hours * HOUR)),
+    )
     decided = tuple(_decide(known, event, limits))
     for decision in decided:
         known = evolve(known, decision)
@@ -123,10 +135,33 @@ def _remembered(members: dict[str, Member], case: Case | None, at: int) -> dict[
     }
 
 
+def _flaggings(known: Attacked, before: Member | None, member: Member, oldest: int) -> tuple[int, ...]:
+    came = (member.since,) if member.since and not (before is not None and before.since) else ()
+    return tuple(since for since in (*known.flaggings, *came) if since > oldest)
+
+
+def _usual(known: Attacked, at: int, limits: Threshold) -> float:
+    """Return how many mailboxes usually come to be flagged within the hours: the median of the windows before `at`.
+
+    0 where three windows are not known yet. An attack is one window of many, and does not move it.
+    """
+    length = int(limits.hours * HOUR)
+    windows = min(_WINDOWS - 1, (at - known.began) // length) if known.began else 0
+    if windows < _FEWEST_WINDOWS:
+        return 0.0
+    ago = Counter((at - 1 - since) // length for since in known.flaggings if since < at)
+    return float(median(ago[place] for place in range(windows)))
+
+
+def _least(usual: float, limits: Threshold) -> int:
+    """Return from how many on there is a case: clearly more than usual (three times the scatter of rare events)."""
+    return max(limits.mailboxes, ceil(usual + 3 * sqrt(usual)) + 1)
+
+
 def _decide(known: Attacked, event: StepChanged, limits: Threshold) -> Iterator[CaseEvent]:
     case, members = known.case, known.members
     if case is None:
-        together = _together(members, limits)
+        together = _together(known, limits) if limits.mailboxes else ()
         if together:
             yield CaseOpened(
                 id=derived_id("case", known.customer, "opened", event.id),
@@ -136,7 +171,7 @@ def _decide(known: Attacked, event: StepChanged, limits: Threshold) -> Iterator[
                 mailboxes=together,
                 evidence=(_within(known, together, limits), *_each(members, together), *_common(members, together)),
             )
-    elif members[event.mailbox].since and event.mailbox not in case.mailboxes:
+    elif event.mailbox not in case.mailboxes and _joins(known, members[event.mailbox].since, limits):
         grown = (*case.mailboxes, event.mailbox)
         yield CaseGrown(
             id=derived_id("case", case.case, "grown", event.mailbox, event.id),
@@ -162,13 +197,24 @@ def _flagged(members: dict[str, Member], mailbox: str) -> bool:
     return mailbox in members and bool(members[mailbox].since)
 
 
-def _together(members: dict[str, Member], limits: Threshold) -> tuple[str, ...]:
+def _joins(known: Attacked, since: int, limits: Threshold) -> bool:
+    """Tell whether a mailbox flagged `since` (0: it is not) belongs to the open case, and is not what is usual."""
+    if not since or not limits.mailboxes:
+        return False
+    begin = since - int(limits.hours * HOUR)
+    least = _least(_usual(known, begin, limits), limits)
+    return (
+        least == limits.mailboxes or sum(begin <= member.since <= since for member in known.members.values()) >= least
+    )
+
+
+def _together(known: Attacked, limits: Threshold) -> tuple[str, ...]:
     """Return the mailboxes flagged within the hours, in the order of time; none where they are too few."""
-    flagged = sorted((member.since, name) for name, member in members.items() if member.since)
+    flagged = sorted((member.since, name) for name, member in known.members.items() if member.since)
     length = int(limits.hours * HOUR)
     for first, _ in flagged:
         run = tuple(name for since, name in flagged if first <= since <= first + length)
-        if len(run) >= limits.mailboxes:
+        if len(run) >= limits.mailboxes and len(run) >= _least(_usual(known, first, limits), limits):
             return run
     return ()
 
@@ -177,12 +223,15 @@ def _within(known: Attacked, together: tuple[str, ...], limits: Threshold) -> Ev
     first, last = (known.members[name].since for name in (together[0], together[-1]))
     minutes = (last - first) // (HOUR // 60)
     took = f"{minutes} min" if minutes < 2 * 60 else f"{minutes / 60:.0f} h"
+    usual = _usual(known, first, limits)
+    least = _least(usual, limits)
+    usually = f", usually there are {usual:g}" if least > limits.mailboxes else ""
     return Evidence(
         rule="mailboxes",
         text=f"{len(together)} mailboxes of {known.customer} were flagged within {took}"
-        f" ({limits.mailboxes} within {limits.hours:g} h are a case)",
+        f" ({least} within {limits.hours:g} h are a case{usually})",
         value=float(len(together)),
-        usual=float(limits.mailboxes),
+        usual=float(least),
     )
 
 

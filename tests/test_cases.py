@@ -148,6 +148,53 @@ def test_a_customer_of_two_mailboxes_has_a_case_when_both_are_flagged() -> None:
     assert least == [2, 2, 3, 3, 3]
 
 
+def _busy(days: int, per_day: int, then: str = "") -> list[StepChanged]:
+    """Return a large domain's steps: so many strangers flagged each day, and released two days later; then others."""
+    words = [
+        (24.0 * day + 24.0 * number / per_day + 48.0 * released, f"{day}-{number} {'free' if released else 'flag'}")
+        for day in range(days)
+        for number in range(per_day)
+        for released in (False, True)
+    ]
+    line = [f"{word} {hours}" for hours, word in sorted(words) if hours < 24.0 * days]
+    return steps("; ".join([*line, *filter(None, then.split("; "))]))
+
+
+def test_what_is_usual_of_a_large_domain_is_no_case() -> None:
+    _, decided = cases.replay("club", _busy(60, 4), LIMITS)
+    assert [event for event in decided if not isinstance(event, CaseGrown)] == [decided[0], decided[-1]]
+    assert isinstance(decided[0], CaseOpened), "nothing is known yet"
+    assert isinstance(decided[-1], CaseClosed)
+    assert decided[-1].at < START + 8 * 24 * HOUR, "once a few days are known nothing is out of the ordinary"
+
+
+def test_an_attack_on_a_large_domain_is_a_case_with_what_is_usual() -> None:
+    many = "; ".join(f"x{number} flag {24 * 60 + number / 10}" for number in range(14))
+    _, decided = cases.replay("club", _busy(60, 4, many), LIMITS)
+    opened = [event for event in decided if isinstance(event, CaseOpened)][-1]
+    assert opened.at > START + 24 * 60 * HOUR
+    assert "(11 within 24 h are a case, usually there are 4)" in opened.evidence[0].text
+
+
+def test_an_attack_does_not_become_what_is_usual() -> None:
+    attacks = "; ".join(f"{letter}{day} {step} {hours}" for day, at in enumerate((100.0, 400.0)) for letter in "abc"
+                        for step, hours in (("flag", at), ("free", at + 30)))  # fmt: skip
+    ordered = sorted(attacks.split("; "), key=lambda word: float(word.split()[2]))
+    _, decided = cases.replay("club", steps("; ".join(["z watch 0", *ordered])), LIMITS)
+    assert [type(event) for event in decided] == [CaseOpened, CaseClosed] * 2
+
+
+def test_a_customer_whose_mailboxes_are_strangers_has_no_cases() -> None:
+    named = {"retail": Customer(mailboxes=("isp.example",), cases=False), "firm": Customer(mailboxes=("firm.example",))}
+    off, on = (threshold(name, Mailboxes(), Customers(named)) for name in named)
+    assert cases.replay("retail", steps("a flag 0; b flag 1; c flag 2; d flag 3"), off)[1] == ()
+    known, decided = cases.replay("firm", steps("a flag 0; b flag 1; c flag 2"), on)
+    assert told(decided) == ["opened abc 2"]
+    assert cases.step(known, _step(9, "d", "flag", "3"), off)[1] == (), (
+        "an open one grows no more when it is turned off"
+    )
+
+
 def test_the_step_of_each_decision() -> None:
     customers = Customers({"club": Customer(mailboxes=("club.example",))})
     why = (Evidence(rule="burst", text="", points=40.0), Evidence(rule="clean_answers", text="", points=-30.0))

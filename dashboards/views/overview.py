@@ -105,7 +105,7 @@ def _numbers(shown: Page, everyone: list[Standing], *, worker: bool, logs: bool)
         f"of {len(everyone)} IPs send": None if out is None else len(everyone) - out,
         "IPs withdrawn": out,
         "mailboxes flagged": None if flags is None else int((flags["step"] != "watch").sum()),
-        "customer cases open": _total(attacked),
+        "open cases": _total(attacked),
         "dead letters": _total(dead),
     }
     with st.container(horizontal=True, gap="small"):

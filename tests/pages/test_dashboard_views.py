@@ -48,7 +48,7 @@ def test_overview_of_the_scene(hall: Hall, opened: Open) -> None:
         "of 6 IPs send": "5",
         "IPs withdrawn": "1",
         "mailboxes flagged": "2",
-        "customer cases open": "1",
+        "open cases": "1",
         "dead letters": "3",
     }
     assert [button.label for button in test.button] == ["■ Case: 4 mailboxes of customer\\.example"]
