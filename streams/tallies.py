@@ -113,7 +113,8 @@ def ranked(tallies: Tallies, at: int) -> tuple[Culprit, ...]:
     """Return who may have spoilt an IP by this time, the likeliest first, at most ten.
 
     What each sender is guilty of is looked at within ten minutes, an hour and a day, since a list takes its time; his
-    part of all guilt in that window where it is largest counts. Who is guilty of nothing follows by messages.
+    part of all guilt in that window where it is largest counts, of windows alike the shortest. Who is guilty of nothing
+    follows by the messages of the hour.
     """
     found: dict[str, _Ranked] = {}
     for minutes, senders in reversed(tallies.windows(at)):
@@ -122,14 +123,14 @@ def ranked(tallies: Tallies, at: int) -> tuple[Culprit, ...]:
         for name, tally in senders.items():
             part = guilts[name] / all_guilt if all_guilt else 0.0
             before = found.get(name)
-            if before is None or part > before.part or (not part and not before.part and minutes >= 60):  # noqa: PLR2004 an hour
+            if before is None or part > before.part or (part == before.part and (part or minutes >= HOUR // MINUTE)):
                 found[name] = _Ranked(part, _culprit(name, tally, total, minutes))
     order = sorted(found.values(), key=_rank)
     return tuple(one.culprit for one in order[:MOST_CULPRITS])
 
 
 def _rank(one: _Ranked) -> tuple[float, bool, int, str]:
-    return -one.part, one.culprit.minutes > 60, -one.culprit.messages, one.culprit.sender  # noqa: PLR2004 an hour
+    return -one.part, one.culprit.minutes > HOUR // MINUTE, -one.culprit.messages, one.culprit.sender
 
 
 def guilt(senders: Senders) -> dict[str, float]:
