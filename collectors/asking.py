@@ -168,24 +168,24 @@ class Exchange:
 
     def _fitted(self, flight: Flight, wire: bytes) -> None:
         """Take a reply: by TCP if it was cut off, from the next name server if this one fails."""
-        if dnswire.is_truncated(wire):
-            self._by_tcp(flight, "its answer was cut off")
-            return
         try:
             said = dnswire.said(wire, flight.asked, flight.errand.kind)
         except ValueError as error:
             said = Said(failure=f"no answer: {error}", fault="refused")
-        self._take(flight, said)
+        if said is dnswire.CUT_OFF:
+            self._by_tcp(flight, said.failure)
+        elif said.fault:
+            self._failed(flight, said)
+        else:
+            self._finish(flight, said)
 
-    def _take(self, flight: Flight, said: Said) -> None:
-        if said.fault:
-            flight.failures = tuple(sorted({*flight.failures, said.failure}))
-            if flight.tries < len(flight.lane.servers):
-                flight.unbind()
-                self._again(flight, self._loop.time())
-                return
-            said = Said(failure="; ".join(flight.failures), fault=said.fault)
-        self._finish(flight, said)
+    def _failed(self, flight: Flight, said: Said) -> None:
+        flight.failures = tuple(sorted({*flight.failures, said.failure}))
+        if flight.tries < len(flight.lane.servers):
+            flight.unbind()
+            self._again(flight, self._loop.time())
+        else:
+            self._finish(flight, Said(failure="; ".join(flight.failures), fault=said.fault))
 
     def _again(self, flight: Flight, now: float) -> None:
         self.counts.again += 1
@@ -196,7 +196,8 @@ class Exchange:
     def _finish(self, flight: Flight, said: Said) -> None:
         flight.unbind()
         self._flights.discard(flight)
-        self._unfresh(flight)
+        if flight.fresh:
+            self._fresh -= 1
         lane, errand = flight.lane, flight.errand
         lane.under_way -= 1
         if not lane.ready and lane.queue:
@@ -220,13 +221,16 @@ class Exchange:
 
     async def _told_by_tcp(self, flight: Flight, why: str) -> None:
         try:
-            wire = await asyncio.wait_for(by_tcp(flight.server.place, flight.asked), flight.lane.patience)
-            said = dnswire.said(wire, flight.asked, flight.errand.kind)
+            asking = by_tcp(flight.server.place, flight.asked, flight.errand.kind)
+            said = await asyncio.wait_for(asking, flight.lane.patience)
         except (OSError, EOFError, ValueError, TimeoutError) as error:
             told = "no answer in time" if isinstance(error, TimeoutError) else getattr(error, "strerror", None) or error
             said = Said(failure=f"no answer: {why}, and by TCP: {told}", fault="silent")
         self._flights.add(flight)
-        self._take(flight, said)
+        if said.fault:
+            self._failed(flight, said)
+        else:
+            self._finish(flight, said)
         self._pump()
 
     def _tick(self) -> None:

@@ -45,6 +45,10 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
     fault: ListFault = ""
 
 
+CUT_OFF = Said(failure="its answer was cut off", fault="silent")
+"""What a reply says that had no room for all: to be asked again by TCP."""
+
+
 class Zone(msgspec.Struct, frozen=True):
     """A zone's name as bytes, as a number of the same bits, and the bits by which its letters may change their case."""
 
@@ -109,19 +113,16 @@ def fits_but_for_case(wire: bytes, asked: bytes) -> bool:
     return fits(whole, asked.lower())
 
 
-def is_truncated(wire: bytes) -> bool:
-    """Tell whether a reply that fits had no room for all it says."""
-    return bool(wire[2] & _TRUNCATED)
-
-
 def said(wire: bytes, asked: bytes, kind: Kind) -> Said:
-    """Return what a reply that fits says. ValueError where its records cannot be read."""
+    """Return what a reply that fits says, or CUT_OFF. ValueError where its records cannot be read."""
     return _said(wire[2:_START], wire[_START + len(asked) :], kind)
 
 
 @lru_cache(maxsize=8192)
 def _said(head: bytes, records: bytes, kind: Kind) -> Said:
     """Return what a reply says; most replies of a list differ only in their id and question, so it is remembered."""
+    if head[0] & _TRUNCATED:
+        return CUT_OFF
     rcode = head[1] & _RCODE
     if rcode not in {_NOERROR, _NXDOMAIN}:
         return Said(failure=f"no answer: {_RCODES.get(rcode, f'RCODE {rcode}')}", fault="refused")

@@ -73,7 +73,9 @@ class Flight:
 
     def unbind(self) -> None:
         """Wait no longer for a reply to what was sent last."""
-        if self.port is not None:
-            self.port.pending.pop(self.ident, None)
-            self.server.left(self.port)
+        port = self.port
+        if port is not None:
             self.port = None
+            del port.pending[self.ident]
+            if port.leaving:
+                self.server.left(port)

@@ -9,7 +9,7 @@ import msgspec
 
 from collectors import dnswire, health, polite
 from collectors.asking import Exchange
-from collectors.dnsbl import TEST_POINTS, Dnsbl, Reading, reading, supports
+from collectors.dnsbl import TEST_POINTS, Dnsbl, Reading, reading
 from collectors.dnswire import Said
 from collectors.health import Health
 from collectors.keys import key_of, with_key, without
@@ -120,7 +120,7 @@ class ListAsker:
         if self._lane is None:
             self._lane = exchange.lane(self._way)
         lane = self._lane
-        asked = [ip for ip in ips if supports(ip, self.dnsbl)]
+        asked = [ip for ip in ips if (self.dnsbl.ipv6 if ":" in ip else self.dnsbl.ipv4)]
         versions = sorted(set(map(_version, asked))) or [4 if self.dnsbl.ipv4 else 6]
         tested = await asyncio.gather(*(self._tested(version, exchange, lane) for version in versions))
         found = dict(zip(versions, tested, strict=True))

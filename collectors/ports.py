@@ -18,7 +18,7 @@ _BUFFER_BYTES = 1 << 20
 class Port(Generic[Waits]):
     """A socket, and who waits for the reply to which id."""
 
-    __slots__ = ("open", "pending", "recv", "send", "socket", "used")
+    __slots__ = ("leaving", "open", "pending", "recv", "send", "socket", "used")
 
     def __init__(self, place: tuple[str, int]) -> None:
         self.socket = socket.socket(socket.AF_INET6 if ":" in place[0] else socket.AF_INET, socket.SOCK_DGRAM)
@@ -32,7 +32,7 @@ class Port(Generic[Waits]):
         self.recv, self.send = self.socket.recv, self.socket.send
         self.pending: dict[bytes, Waits] = {}
         self.used = 0
-        self.open = True
+        self.open, self.leaving = True, False
 
 
 class Server(Generic[Waits]):
@@ -54,6 +54,7 @@ class Server(Generic[Waits]):
         if port is None or port.used >= _QUESTIONS:
             self._ports[place] = None
             if port is not None:
+                port.leaving = True
                 self._leaving.add(port)
                 self.left(port)
             self._ports[place] = port = self._opened()
@@ -67,7 +68,7 @@ class Server(Generic[Waits]):
 
     def left(self, port: Port[Waits]) -> None:
         """Close a replaced port once nobody waits for a reply to it."""
-        if not port.pending and port in self._leaving:
+        if not port.pending:
             self._leaving.discard(port)
             self._close(port)
 

@@ -5,10 +5,11 @@ import os
 from contextlib import suppress
 
 from collectors import dnswire
+from collectors.dnswire import Kind, Said
 
 
-async def by_tcp(place: tuple[str, int], asked: bytes) -> bytes:
-    """Return the reply to a question. OSError or EOFError where there is none, ValueError where it does not fit."""
+async def by_tcp(place: tuple[str, int], asked: bytes, kind: Kind) -> Said:
+    """Return what is said to a question. OSError or EOFError where nothing is, ValueError where it does not fit."""
     reader, writer = await asyncio.open_connection(*place)
     try:
         ident = os.urandom(2)
@@ -19,6 +20,9 @@ async def by_tcp(place: tuple[str, int], asked: bytes) -> bytes:
         writer.close()
         with suppress(OSError):
             await writer.wait_closed()
-    if wire[:2] != ident or not dnswire.fits(wire, asked) or dnswire.is_truncated(wire):
+    if wire[:2] != ident or not dnswire.fits(wire, asked):
         raise ValueError("a reply that does not fit the question")
-    return wire
+    said = dnswire.said(wire, asked, kind)
+    if said is dnswire.CUT_OFF:
+        raise ValueError("a reply that is cut off, too")
+    return said

@@ -23,11 +23,12 @@ class Rbldnsd:
     """rbldnsd as a context manager; `zones` maps each zone to its entries, an IP or network to the TXT's text.
 
     An entry's text may begin with its return code and a colon (`127.0.0.4:infected`); without it, 127.0.0.2 is
-    answered. A change by `write` is served within some two seconds.
+    answered. A change by `write` is served within some two seconds. With `core` it keeps to that one.
     """
 
-    def __init__(self, program: str, zones: Mapping[str, Mapping[str, str]]) -> None:
+    def __init__(self, program: str, zones: Mapping[str, Mapping[str, str]], core: int | None = None) -> None:
         self._program = program
+        self._core = core
         # Not pytest's folder: rbldnsd leaves root for a user of its own, who must still read the zones.
         self._folder = Path(tempfile.mkdtemp(prefix="rbldnsd-"))
         self._folder.chmod(0o755)
@@ -60,6 +61,8 @@ class Rbldnsd:
     def __enter__(self) -> Self:
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(self._command(), stdout=log, stderr=subprocess.STDOUT)
+        if self._core is not None:
+            os.sched_setaffinity(self._process.pid, {self._core})
         deadline = time.monotonic() + 10
         while time.monotonic() < deadline and self._process.poll() is None:
             query = dns.message.make_query(f"2.0.0.127.{self._zones[0]}.", "A")
