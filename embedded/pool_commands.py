@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 pool_app = typer.Typer(help="See the pool, and overrule it.", no_args_is_help=True)
 Reason = Annotated[str, typer.Option("--reason", help="Why; kept with the decision.")]
 Lasts = Annotated[str, typer.Option("--for", metavar="TIME", help="How long the order counts: 30m, 2h, 7d.")]
+Provider = Annotated[
+    str, typer.Option("--provider", help="Only what it sends to this one: google, microsoft, gmail.com, example.org.")
+]
 Operator = Annotated[str, typer.Option("--operator", help="Who orders it, if not the login's name.")]
 
 
@@ -49,13 +52,14 @@ def pool_withdraw(
     ip: str,
     reason: Reason,
     lasts: Lasts = "",
+    provider: Provider = "",
     operator: Operator = "",
     config: Config = DEFAULT_CONFIG,
     *,
     as_json: Json = False,
 ) -> None:
     """Take an IP out of the pool by hand, until it is restored by hand; with --for, for that long at least."""
-    _order(config, "withdraw", ip, reason, lasts, operator, as_json=as_json)
+    _order(config, "withdraw", ip, reason, lasts, operator, provider, as_json=as_json)
 
 
 @pool_app.command("restore")
@@ -63,13 +67,14 @@ def pool_restore(
     ip: str,
     reason: Reason,
     lasts: Lasts = "",
+    provider: Provider = "",
     operator: Operator = "",
     config: Config = DEFAULT_CONFIG,
     *,
     as_json: Json = False,
 ) -> None:
     """Put an IP back by hand; with --for the lists cannot take it out again for that long."""
-    _order(config, "restore", ip, reason, lasts, operator, as_json=as_json)
+    _order(config, "restore", ip, reason, lasts, operator, provider, as_json=as_json)
 
 
 @pool_app.command("pin")
@@ -83,7 +88,7 @@ def pool_pin(
     as_json: Json = False,
 ) -> None:
     """Keep an IP as it is, in or out, whatever the lists say, until it is unpinned."""
-    _order(config, "pin", ip, reason, lasts, operator, as_json=as_json)
+    _order(config, "pin", ip, reason, lasts, operator, "", as_json=as_json)
 
 
 @pool_app.command("unpin")
@@ -91,12 +96,23 @@ def pool_unpin(
     ip: str, reason: Reason, operator: Operator = "", config: Config = DEFAULT_CONFIG, *, as_json: Json = False
 ) -> None:
     """Let the lists decide about an IP again."""
-    _order(config, "unpin", ip, reason, "", operator, as_json=as_json)
+    _order(config, "unpin", ip, reason, "", operator, "", as_json=as_json)
 
 
-def _order(config: Path, action: "Action", ip: str, reason: str, lasts: str, operator: str, *, as_json: bool) -> None:
+def _order(
+    config: Path,
+    action: "Action",
+    ip: str,
+    reason: str,
+    lasts: str,
+    operator: str,
+    provider: str,
+    *,
+    as_json: bool,
+) -> None:
     from embedded.running import live
     from streams.operating import order, told
 
-    event = order(live(load(config)), action, ip, reason, lasts=lasts, operator=operator)
+    settings = live(load(config))
+    event = order(settings, action, ip, reason, lasts=lasts, operator=operator, provider=provider)
     tell(event, told(event), as_json=as_json)

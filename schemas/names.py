@@ -59,6 +59,17 @@ def provider_of(relay_host: str, recipient: str) -> str:
     return domain
 
 
+def provider_named(text: str) -> str:
+    """Return the provider that a name, or one of its domains, stands for. ValueError where it is neither."""
+    name = text.strip().lower()
+    if name in _PROVIDERS.values():
+        return name
+    if "." not in name:
+        known = ", ".join(sorted(set(_PROVIDERS.values())))
+        raise ValueError(f"no provider {text!r}; there are {known}, and every domain")
+    return provider_of("", f"@{name}")
+
+
 def partition_of(sender: str, partitions: int) -> int:
     """Return the partition of a sender: CRC-32 of its name, so that every producer agrees."""
     return crc32(sender.encode()) % partitions

@@ -4,6 +4,8 @@ import logging
 import time
 from collections.abc import Callable
 
+import msgspec
+
 from schemas import pool_settings
 from schemas.observations import HookApplied, HookFailed
 from schemas.pool_events import PoolEvent, WithdrawalDrifted
@@ -54,7 +56,15 @@ class Fold:
 
     def kept(self, ips: tuple[str, ...]) -> Kept:
         """Return the pool's set, to be kept."""
-        return Kept(ips=ips, active=self.active(), decision=self.decision, at=self.at)
+        barred = pool.barred(self._pool)
+        return Kept(ips=ips, active=self.active(), barred=barred, decision=self.decision, at=self.at)
+
+
+def given(kept: Kept, settings: pool_settings.Pool) -> Kept:
+    """Return what the hooks are given: in shadow mode every IP, whatever was decided."""
+    if settings.mode != "shadow":
+        return kept
+    return msgspec.structs.replace(kept, active=dict.fromkeys(settings.ips, 1.0), barred={})
 
 
 class Keeper:
@@ -73,7 +83,7 @@ class Keeper:
         self._last_good = last_good
         self._report = report
         self._host = host
-        self._kept = restored(last_good.pools.get(name), pool_settings)
+        self._kept = given(restored(last_good.pools.get(name), pool_settings), pool_settings)
         self._appliers: dict[str, Applier] = {}
         self._fold = Fold(name, pool_settings, self._kept.decision)
 
@@ -99,7 +109,7 @@ class Keeper:
         self._fold.take(events)
         if not self._fold.tells(quiet_seconds):
             return
-        kept = self._fold.kept(self.settings.ips)
+        kept = given(self._fold.kept(self.settings.ips), self.settings)
         if kept == self._kept:
             return
         changed = (kept.active, kept.barred) != (self._kept.active, self._kept.barred)

@@ -4,7 +4,7 @@ import getpass
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Literal
 
@@ -15,13 +15,16 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
 from schemas import codec
+from schemas.culprits import sentences
 from schemas.events import Event
-from schemas.names import canonical_ip, derived_id
+from schemas.facts import Culprit
+from schemas.names import canonical_ip, derived_id, provider_named
 from schemas.observations import OperatorActed
 from schemas.settings import Settings
 from schemas.topics import place_of
 from streams.kafka_clients import opened
 from streams.pools import Pools
+from streams.provider_scope import barred
 from streams.standing import Pool, Standing, moment
 from streams.warehouse_client import connect
 
@@ -33,9 +36,11 @@ _DURATION = re.compile(r"([1-9][0-9]{0,5})([smhd])")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _STATES = "SELECT pool, max(at), argMax(state, (at, kafka_offset)) FROM pool_state GROUP BY pool"
 _HISTORY = (
-    "SELECT at AS time, pool, ip, type AS decision, operator,"
+    "SELECT at AS time, pool, ip, provider, mode, type AS decision, operator,"
     " arrayStringConcat(arrayFilter(text -> text != '', arrayPushBack(arrayMap(e -> e.text, evidence), reason)), '; ')"
-    " AS evidence FROM pool_events FINAL WHERE %(ip)s IN ('', ip) ORDER BY at DESC, id LIMIT %(most)s"
+    " AS evidence, arrayMap(c -> (c.sender, c.messages, c.recipients, c.unknown_users, c.refusals, c.complaints,"
+    " c.networks, c.share, c.minutes), culprits) AS culprits"
+    " FROM pool_events FINAL WHERE %(ip)s IN ('', ip) ORDER BY at DESC, id LIMIT %(most)s"
 )
 
 
@@ -82,6 +87,7 @@ def rows(client: Client, settings: Settings) -> list[dict[str, object]]:
             "since": moment(standing.since) if standing.since else "",
             "until": moment(standing.until) if standing.until else "",
             "withdrawals": standing.withdrawals,
+            "not_to": ", ".join(name for name, ips in barred(pool).items() if standing.ip in ips),
             "listed_by": ", ".join(name for name, said in standing.listings.items() if said.answer == "listed"),
             "order": _shown(standing, pool.at),
             "known_at": moment(pool.at) if pool.at else "",
@@ -103,7 +109,13 @@ def history(client: Client, ip: str) -> list[dict[str, object]]:
     """Return the decisions of all pools, or (unless "") about one IP, newest first."""
     answer = client.query(_HISTORY, parameters={"ip": ip, "most": _MOST_ROWS})
     rows = (dict(zip(answer.column_names, row, strict=True)) for row in answer.result_rows)
-    return [row | {"time": moment(row["time"])} for row in rows]
+    return [row | {"time": moment(row["time"]), "culprits": _culprits(row["culprits"])} for row in rows]
+
+
+def _culprits(found: Sequence[tuple[object, ...]]) -> str:
+    names = msgspec.structs.fields(Culprit)
+    each = (dict(zip((field.name for field in names), values, strict=True)) for values in found)
+    return sentences(msgspec.convert(one, Culprit) for one in each)
 
 
 def address(text: str) -> str:
@@ -123,18 +135,19 @@ def seconds(text: str) -> int:
 
 
 def order(  # noqa: PLR0913 an order has that many parts
-    settings: Settings, action: Action, ip: str, reason: str, *, lasts: str = "", operator: str = ""
+    settings: Settings, action: Action, ip: str, reason: str, *, lasts: str = "", operator: str = "", provider: str = ""
 ) -> OperatorActed:
     """Publish an operator's order and return it; after `lasts` ("2h") it counts no more, "" is until revoked.
 
-    ValueError where no pool has the IP, no reason is given or `lasts` is no duration. OSError where Kafka does not
-    confirm it.
+    With a `provider` it concerns only what the IP sends there. ValueError where no pool has the IP, there is no such
+    provider, no reason is given or `lasts` is no duration. OSError where Kafka does not confirm it.
     """
     subject = address(ip)
     owner = next((name for name, pool in settings.pool.items() if subject in pool.ips), None)
     if owner is None:
         raise ValueError(f"{subject} is in no pool; there are {', '.join(settings.outbound_ips.values()) or 'none'}")
-    event = msgspec.structs.replace(ordered(action, subject, reason, lasts=lasts, operator=operator), pool=owner)
+    given = ordered(action, subject, reason, lasts=lasts, operator=operator)
+    event = msgspec.structs.replace(given, pool=owner, provider=provider_named(provider) if provider else "")
     publish(settings, event)
     return event
 
@@ -171,8 +184,9 @@ def login() -> str:
 def told(event: OperatorActed) -> str:
     """Return an order in words, and where its outcome is seen."""
     end = f" until {moment(event.expires_at)}" if event.expires_at else ""
+    where = f" for {event.provider}" if event.provider else ""
     return (
-        f"ordered: {event.action} {event.subject} of {event.pool}{end} by {event.operator}: {event.reason}"
+        f"ordered: {event.action} {event.subject} of {event.pool}{where}{end} by {event.operator}: {event.reason}"
         f" (what became of it: relaywarden pool history {event.subject})"
     )
 

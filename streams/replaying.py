@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from clickhouse_connect.driver.client import Client
 
 from schemas import codec
+from schemas.culprits import sentences
 from schemas.pool_events import PoolEvent
 from schemas.settings import Settings
 from schemas.topics import POOL_OBSERVATIONS
@@ -49,7 +50,10 @@ def _row(decision: PoolEvent) -> dict[str, object]:
         "time": moment(decision.at),
         "pool": decision.pool,
         "ip": decision.ip,
+        "provider": getattr(decision, "provider", ""),
+        "mode": decision.mode,
         "decision": decision.__struct_config__.tag,
         "operator": getattr(decision, "operator", ""),
         "evidence": "; ".join(filter(None, texts)),
+        "culprits": sentences(getattr(decision, "culprits", ())),
     }
