@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from math import ceil
 
 import msgspec
@@ -119,39 +119,50 @@ class ListAsker:
         """Return the list's health and an observation for each of the IPs that it can be asked about."""
         if self._lane is None:
             self._lane = exchange.lane(self._way)
-        lane = self._lane
-        asked = [ip for ip in ips if (self.dnsbl.ipv6 if ":" in ip else self.dnsbl.ipv4)]
-        versions = sorted(set(map(_version, asked))) or [4 if self.dnsbl.ipv4 else 6]
-        tested = await asyncio.gather(*(self._tested(version, exchange, lane) for version in versions))
-        found = dict(zip(versions, tested, strict=True))
         now = time.monotonic()
         self._held = {ip: held for ip, held in self._held.items() if held.until > now}
-        said = await self._answers(asked, found, exchange, lane)
-        for version, each in found.items():
-            if not each.fault:
-                found[version] = health.of_answers(
-                    {ip: said[ip] for ip in asked if _version(ip) == version}, self.dnsbl
-                )
-        texts = await self._texts(said, found, exchange, lane)
-        self._hold(said, texts, found)
+        found: dict[int, Health] = {}
+        listings: list[Event] = []
+        for version, asked in self._by_version(ips).items():
+            found[version], said, texts = await self._answers(version, asked, exchange, self._lane)
+            listings += self._listings(said, texts, found[version], when)
         overall = health.of_all(found)
-        return Asked([self._observed(overall, when), *self._listings(asked, said, texts, found, when)], overall)
+        return Asked([self._observed(overall, when), *listings], overall)
+
+    def _by_version(self, ips: Sequence[str]) -> dict[int, list[str]]:
+        """Return the IPs of each version that the list can be asked about; one version, if only for its test points."""
+        four = [ip for ip in ips if ":" not in ip] if self.dnsbl.ipv4 else []
+        six = [ip for ip in ips if ":" in ip] if self.dnsbl.ipv6 else []
+        found = {version: asked for version, asked in ((4, four), (6, six)) if asked}
+        return found or {4 if self.dnsbl.ipv4 else 6: []}
+
+    async def _answers(
+        self, version: int, ips: Sequence[str], exchange: Exchange, lane: Lane
+    ) -> tuple[Health, dict[str, Said], dict[str, str]]:
+        """Return the list's health, what it says about each IP, and the texts of its listings.
+
+        What still holds is taken from memory; a list of no use is not asked further.
+        """
+        found = await self._tested(version, exchange, lane)
+        if found.fault in _MUTE:
+            said = dict.fromkeys(ips, _UNHEALTHY)
+        else:
+            now = time.monotonic()
+            said = {ip: self._held[ip].at(now) if ip in self._held else _NOT_ASKED for ip in ips}
+            said |= await self._sweep([ip for ip in ips if ip not in self._held], dnswire.A, exchange, lane)
+        if not found.fault:
+            found = health.of_answers(said, self.dnsbl)
+        if found.fault:
+            self._held = {ip: held for ip, held in self._held.items() if ip not in said}
+            return found, said, {}
+        texts = await self._texts(said, exchange, lane)
+        self._hold(said, texts)
+        return found, said, texts
 
     async def _tested(self, version: int, exchange: Exchange, lane: Lane) -> Health:
         points = (exchange.reply(lane, dnswire.reversed_ip(ip), dnswire.A) for ip in TEST_POINTS[version])
         must, must_not = await asyncio.gather(*points)
         return health.of_tests(must, must_not, version, self.dnsbl)
-
-    async def _answers(
-        self, ips: Sequence[str], found: dict[int, Health], exchange: Exchange, lane: Lane
-    ) -> dict[str, Said]:
-        """Return what is said about each IP, from memory where that still holds; a list of no use is left alone."""
-        now = time.monotonic()
-        said = {ip: self._held[ip].at(now) for ip in ips if ip in self._held}
-        mute = {version for version, each in found.items() if each.fault in _MUTE}
-        said |= {ip: _UNHEALTHY for ip in ips if _version(ip) in mute}
-        told = await self._sweep([ip for ip in ips if ip not in said], dnswire.A, exchange, lane)
-        return {**dict.fromkeys(ips, _NOT_ASKED), **said, **told}
 
     def _refuses(self, said: Said) -> bool:
         return bool(health.strange(said.values, self.dnsbl))
@@ -163,29 +174,23 @@ class ListAsker:
         exchange.ask(lane, [Errand(dnswire.reversed_ip(ip), kind, ip, sweep) for ip in ips])
         return await sweep.whole()
 
-    async def _texts(
-        self, said: dict[str, Said], found: dict[int, Health], exchange: Exchange, lane: Lane
-    ) -> dict[str, str]:
+    async def _texts(self, said: dict[str, Said], exchange: Exchange, lane: Lane) -> dict[str, str]:
         """Return the reason that the list gives for each of its listings, as far as it does."""
-        listed = [
-            ip
-            for ip, each in said.items()
-            if each.values and not found[_version(ip)].fault and reading(each.values, self.dnsbl).answer == "listed"
-        ]
+        named = [ip for ip, each in said.items() if each.values]
+        listed = [ip for ip in named if reading(said[ip].values, self.dnsbl).answer == "listed"]
         texts = {ip: self._held[ip].text for ip in listed if ip in self._held}
         told = await self._sweep([ip for ip in listed if ip not in texts], dnswire.TXT, exchange, lane)
         return texts | {ip: without(" ".join(each.values), self._key) for ip, each in told.items()}
 
-    def _hold(self, said: dict[str, Said], texts: dict[str, str], found: dict[int, Health]) -> None:
-        """Remember what a sound list said for as long as it holds; of an unsound one nothing."""
-        now = time.monotonic()
+    def _hold(self, said: dict[str, Said], texts: dict[str, str]) -> None:
+        """Remember what was said now for as long as it holds."""
+        now, held = time.monotonic(), self._held
         for ip, each in said.items():
-            if found[_version(ip)].fault or each.failure:
-                self._held.pop(ip, None)
-            elif ip not in self._held and (
-                seconds := polite.holds(each.ttl_seconds, self._settings, listed=bool(each.values))
-            ):
-                self._held[ip] = Held(each, texts.get(ip, ""), now + seconds)
+            if ip in held or each.failure:
+                continue
+            seconds = polite.holds(each.ttl_seconds, self._settings, listed=bool(each.values))
+            if seconds:
+                held[ip] = Held(each, texts.get(ip, ""), now + seconds)
 
     def _observed(self, overall: Health, when: Round) -> ListHealthObserved:
         healthy = not overall.fault
@@ -200,37 +205,34 @@ class ListAsker:
         )
 
     def _listings(
-        self, ips: Iterable[str], said: dict[str, Said], texts: dict[str, str], found: dict[int, Health], when: Round
-    ) -> list[Event]:
-        name, scope, weight = self.dnsbl.name, self.dnsbl.scope, self.dnsbl.weight
+        self, said: dict[str, Said], texts: dict[str, str], found: Health, when: Round
+    ) -> Iterator[ListingObserved]:
+        name, scope, weight, at, number = (
+            self.dnsbl.name,
+            self.dnsbl.scope,
+            self.dnsbl.weight,
+            when.at,
+            str(when.number),
+        )
         readings: dict[tuple[str, ...], Reading] = {}
-        events: list[Event] = []
-        for ip in ips:
-            each, sick = said[ip], found[_version(ip)]
+        for ip, each in said.items():
             read = readings.get(each.values) or readings.setdefault(each.values, reading(each.values, self.dnsbl))
             answer, reason = read.answer, read.reason
-            if sick.fault:
-                answer, reason = "unknown", f"the list has no vote: {sick.reason}"
+            if found.fault:
+                answer, reason = "unknown", f"the list has no vote: {found.reason}"
             elif each.failure:
                 answer, reason = "unknown", each.failure
-            elif text := texts.get(ip):
-                reason = f"{reason}: {text}"
-            events.append(
-                ListingObserved(
-                    id=derived_id("listing", name, ip, when.number, answer, *read.codes),
-                    at=when.at,
-                    ip=ip,
-                    list=name,
-                    answer=answer,
-                    codes=read.codes,
-                    reason=without(reason, self._key) if self._key else reason,
-                    scope=scope,
-                    weight=weight,
-                    ttl_seconds=each.ttl_seconds,
-                )
+            elif texts.get(ip):
+                reason = f"{reason}: {texts[ip]}"
+            yield ListingObserved(
+                id=derived_id("listing", name, ip, number, answer, *read.codes),
+                at=at,
+                ip=ip,
+                list=name,
+                answer=answer,
+                codes=read.codes,
+                reason=without(reason, self._key) if self._key else reason,
+                scope=scope,
+                weight=weight,
+                ttl_seconds=each.ttl_seconds,
             )
-        return events
-
-
-def _version(ip: str) -> int:
-    return 6 if ":" in ip else 4
