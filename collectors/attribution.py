@@ -33,7 +33,7 @@ _SKEW = 5 * 60 * _SECOND
 _LIFETIME = 7 * _DAY  # of a message in a queue
 _HOPS = 3
 _MOST_QUEUE_IDS = 1000
-_KNOWN_BY = ("sasl", "pop", "network")
+_KNOWN_BY = ("sasl", "pop", "network", "local")
 _LATE = 14 * _DAY  # a report's Date may be that wrong
 
 

@@ -5,9 +5,10 @@ from typing import Literal
 
 import msgspec
 
-SenderKind = Literal["", "sasl", "pop", "network", "envelope"]
+SenderKind = Literal["", "sasl", "pop", "network", "local", "envelope"]
 """By what a sender is known, in this order: its login by SMTP, its customer network, its login by POP3 or IMAP just
-before ("pop": where one collector reads mails and logins), else only its envelope.
+before ("pop": where one collector reads mails and logins), the user of the local program that handed it in ("local", as
+`local:host:uid`), else only its envelope.
 """
 Outcome = Literal["sent", "deferred", "bounced"]
 LoginOutcome = Literal["succeeded", "failed", "unavailable"]

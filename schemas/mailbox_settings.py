@@ -48,8 +48,16 @@ class Mailboxes(Part):
         return hooks
 
     def protects(self, mailbox: str) -> bool:
-        """Tell whether the rules may only flag a mailbox: it is named, or somebody's postmaster (RFC 5321, 4.5.1)."""
-        return mailbox in self.protected or mailbox.partition("@")[0] == "postmaster"
+        """Tell whether the rules may only flag: one that is named, a postmaster (RFC 5321, 4.5.1), or a local user.
+
+        No hook could bar a local program (`local:host:uid`) from sending.
+        """
+        return mailbox in self.protected or mailbox.partition("@")[0] == "postmaster" or is_local(mailbox)
+
+
+def is_local(sender: str) -> bool:
+    """Tell whether a sender is the user of a local program, `local:host:uid`."""
+    return sender.startswith("local:") and "@" not in sender and sender.rpartition(":")[2].isdigit()
 
 
 def bars(hooks: MailboxHooks) -> bool:

@@ -90,12 +90,14 @@ def decode(value: bytes) -> MailboxState:
 def subject_of(event: Event) -> str:
     """Return the mailbox or sender whose state the event changes, "" where it is none's (a tick, a stranger's mail).
 
-    A leaked identity does not tell whose it is, and a report of what was done (a hook's, a mail's) changes nothing.
+    Who is known by the envelope only is nobody: anybody can write a mailbox's name there, a stranger whose mail we
+    forward as well as another customer's script. A leaked identity does not tell whose it is, and a report of what was
+    done (a hook's, a mail's) changes nothing.
     """
     kind = type(event)
     if kind is DeliveryAttempted or kind is MessageSubmitted:
         mail: DeliveryAttempted | MessageSubmitted = event  # type: ignore[assignment]  # `kind is` costs a third of isinstance
-        return mail.sender if mail.sender_kind != "envelope" else _script(mail)
+        return mail.sender if mail.sender_kind != "envelope" else ""
     if kind is MailboxAuthenticated or kind is PasswordChanged or kind is CulpritNamed:
         return event.mailbox  # type: ignore[union-attr]  # likewise
     if isinstance(event, OperatorActed):
@@ -103,15 +105,6 @@ def subject_of(event: Event) -> str:
     if isinstance(event, MessageScored):
         return event.sender if event.sender_kind not in {"", "envelope"} else ""
     return event.sender if isinstance(event, ComplaintReceived) else ""
-
-
-def _script(event: DeliveryAttempted | MessageSubmitted) -> str:
-    """Return the envelope sender of what a local program (a script on a web server) handed in, else "".
-
-    Whoever else is known by the envelope only is a stranger who writes to us, or whose mail we forward: he is none of
-    our mailboxes, and anybody can write his name there.
-    """
-    return event.sender if isinstance(event, MessageSubmitted) and not event.client_ip and event.sender != "<>" else ""
 
 
 def step(

@@ -202,3 +202,8 @@ def test_a_configuration_cannot_promise_what_no_hook_carries_out(text: str, wron
     webhook = "\n[mailboxes.hooks.webhook]\nurl = 'https://panel.example.net/suspensions'\n"
     hooked = parse(text + webhook, "")
     assert "enforce" in {hooked.mailboxes.action, *(customer.action for customer in hooked.customers.values())}
+
+
+def test_a_local_user_is_only_flagged() -> None:
+    asked = ("local:mx1:33", "local:mx1:33@example.net", "local:shop", "postmaster@example.net", "a@example.net")
+    assert [Mailboxes().protects(name) for name in asked] == [True, False, False, True, False]

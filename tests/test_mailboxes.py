@@ -161,6 +161,11 @@ def test_whom_an_event_is_about() -> None:
     for action in ("watch", "throttle", "suspend", "release"):
         assert mailboxes.subject_of(order(action, 1)) == MAILBOX
     assert mailboxes.subject_of(changed(1)) == MAILBOX
+    script = MessageSubmitted(
+        id="m", at=1, host="mx1", queue_id="Q1", sender="local:mx1:33", sender_kind="local", envelope_from=MAILBOX
+    )
+    assert mailboxes.subject_of(script) == "local:mx1:33", "a script is not the mailbox that it names"
+    assert mailboxes.subject_of(structs.replace(script, sender=MAILBOX, sender_kind="envelope")) == ""
     assert mailboxes.subject_of(order("withdraw", 1)) == ""
     assert mailboxes.subject_of(SourceOpened(id="s", at=1, source="s", name="mx1")) == ""
     assert mailboxes.subject_of(MailboxFlagged(id="f", at=1, mailbox="a@example.net", score=1, step="flag")) == ""

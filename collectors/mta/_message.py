@@ -10,7 +10,8 @@ class Message(msgspec.Struct, array_like=True, gc=False):
     """What the lines told of a message so far; `removed` is when it left the queue, 0 while it is there.
 
     `filtered`: a filter of this host handed it on, and it is not known yet for whom. `held` is when it entered the
-    queue, 0 where that is told already. `contested`: another client brought a mail of the same Message-ID.
+    queue, 0 where that is told already. `contested`: another client brought a mail of the same Message-ID. `uid`: a
+    local program of this user handed it in.
     """
 
     host: str
@@ -33,6 +34,7 @@ class Message(msgspec.Struct, array_like=True, gc=False):
     held: int = 0
     recipients: int = 0
     contested: bool = False
+    uid: str = ""
 
 
 def is_same_mail(message: Message, record: Queued) -> bool:

@@ -1,10 +1,11 @@
 """The join: what lines say, put together by host and queue id, so that each delivery knows its sender.
 
 A fold over records in the order of the log, bounded in memory, whose state survives as bytes. The sender of a message
-is its SASL user, else the customer network of its client, else its envelope sender (`<>` for the null sender). A
-message that comes back from a content filter, or that a relay host takes over from our submission host, is the same
-message: it keeps its first sender and is not submitted again. What a before-queue filter hands on enters the queue for
-the first time then: its sender is who gave it to the filter, and it is submitted once that is told.
+is its SASL user, else the customer network of its client, else the user of the local program that handed it in, else
+its envelope sender (`<>` for the null sender). A message that comes back from a content filter, or that a relay host
+takes over from our submission host, is the same message: it keeps its first sender and is not submitted again. What a
+before-queue filter hands on enters the queue for the first time then: its sender is who gave it to the filter, and it
+is submitted once that is told.
 """
 
 from collections.abc import Mapping
@@ -123,7 +124,7 @@ class Join:
         late = known is not None and not known.received and not known.removed and record.at - known.first <= _MERGE
         message = known if known is not None and late else self._queue.begin(record.at, record.host, record.queue_id)
         message.received = True
-        message.origin_id = record.origin_id
+        message.origin_id, message.uid = record.origin_id, record.uid
         if not message.client_ip:  # else the filter's acceptance came first, and told the client in front of it
             message.client_ip, message.client_name = record.client_ip, record.client_name
             message.method = record.method
@@ -181,7 +182,7 @@ class Join:
         at, message.held = message.held, 0
         told = Queued(at, message.host, message.queue_id, message.envelope_from, message.size, message.recipients)
         if not message.kind:
-            message.sender, message.kind = told.envelope_from.lower() or "<>", "envelope"
+            message.sender, message.kind = _unnamed(message, told.envelope_from)
         return submission(message, told, self._where(message.client_ip), identity)
 
     def _identified(self, record: Identified) -> None:
@@ -259,3 +260,14 @@ class Join:
             self._queue.remove(message, record.at)
         self._queue.tidy(record.at)
         return event
+
+
+def _unnamed(message: Message, envelope_from: str) -> tuple[str, SenderKind]:
+    """Return the sender of what came without a login and from no customer's network.
+
+    A local program may write any envelope sender: the system tells its user. What answers a mail (the null sender) is
+    nobody's, whoever ran the program.
+    """
+    if message.uid and envelope_from:
+        return f"local:{message.host.lower()}:{message.uid}", "local"
+    return envelope_from.lower() or "<>", "envelope"

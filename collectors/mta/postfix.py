@@ -102,10 +102,16 @@ def _cleanup(line: Line, _: str) -> Record | None:
     return refused(line)
 
 
+_UID = 10  # digits of 2**32
+
+
 def _pickup(line: Line, _: str) -> Record | None:
     queue_id, found, rest = line.payload.partition(": ")
     if found and _is_queue_id(queue_id) and rest.startswith("uid="):
-        return Received(line.at, line.host, queue_id)
+        uid = rest[4:].partition(" ")[0]
+        return Received(
+            line.at, line.host, queue_id, uid=uid if uid.isascii() and uid.isdigit() and len(uid) <= _UID else ""
+        )
     return None
 
 

@@ -9,7 +9,7 @@ from schemas.facts import LoginOutcome, Outcome
 
 
 class Received(msgspec.Struct, frozen=True, gc=False):
-    """A client (none: a local program) began a message; `origin_…` is what it was before a content filter."""
+    """A client (none: a local program of the user `uid`) began a message; `origin_…`: before a content filter."""
 
     at: int
     host: str
@@ -20,6 +20,7 @@ class Received(msgspec.Struct, frozen=True, gc=False):
     mailbox: str = ""
     origin_id: str = ""
     origin_client: str = ""
+    uid: str = ""
 
 
 class Proxied(msgspec.Struct, frozen=True, gc=False):
