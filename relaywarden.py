@@ -12,6 +12,7 @@ from embedded.backtest_command import backtest
 from embedded.case_commands import case_app
 from embedded.complaints_commands import complaints_app
 from embedded.dnsbl_command import dnsbl
+from embedded.identity_command import identity
 from embedded.leaks_commands import leaks_app
 from embedded.mailbox_commands import mailbox_app
 from embedded.notice_commands import notice_app
@@ -28,6 +29,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+pool_app.command()(identity)
 app.add_typer(pool_app, name="pool")
 app.add_typer(queue_app, name="queue")
 app.add_typer(notice_app, name="notice")

@@ -13,6 +13,7 @@ from types import FrameType
 from collectors.geo import GeoDatabases
 from collectors.intake import Intake
 from collectors.log import LogCollector
+from collectors.ownpoll import OwnSide
 from collectors.poplive import LoginSide, MailSide, SharedLogins, Side
 from collectors.publish import BrokerReplacedError, Publisher, StoppedError
 from collectors.reading import loaded
@@ -66,6 +67,7 @@ def _works(settings: Settings, stop: threading.Event, sink: Sink | None) -> dict
             works[place] = collector.run
     poller = Poller(settings.dnsbl, [ip for pool in settings.pool.values() for ip in pool.ips])
     works["dnsbl"] = _publishing(poller.run, settings.kafka, stop, None)  # asked again next round, if it gets lost
+    works["own side"] = _publishing(OwnSide(settings).run, settings.kafka, stop, None)  # likewise
     for name, maildir in settings.complaints.items():
         intake = Intake(maildir, name, ClickHouseLog(settings.clickhouse))
         works[f"complaints.{name}"] = _publishing(intake.run, settings.kafka, stop, sink)

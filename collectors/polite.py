@@ -95,7 +95,7 @@ def too_much(dnsbls: Sequence[Dnsbl], ips: Sequence[str], settings: Settings) ->
 
 def unknown_places(dnsbls: Sequence[Dnsbl], settings: Settings) -> Iterator[str]:
     """Yield a sentence for each list that has settings of its own, but is not asked."""
-    names = {dnsbl.name for dnsbl in dnsbls}
+    names = {dnsbl.name for dnsbl in dnsbls} | {*settings.lists, *settings.own}
     for name in settings.list:
         if name not in names:
             yield f"dnsbl.list.{name}: {name!r} is neither in dnsbl.lists nor in dnsbl.own"

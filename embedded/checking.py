@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from collectors import complaints, logins, mta
+from collectors import complaints, domains, logins, mta
 from collectors.geo import GeoDatabases
 from collectors.listround import demands
 from collectors.lists import chosen
@@ -86,6 +86,7 @@ def _lists(settings: Settings) -> Iterator[str]:
     except ValueError as error:
         yield str(error)
         return
+    yield from domains.demands(settings)
     if settings.pool and not lists:
         yield "dnsbl.lists: empty, so no listing can ever be seen; name at least one list"
         return

@@ -4,10 +4,12 @@ from collections.abc import Iterator
 
 from kafka.errors import KafkaError
 
+from collectors import domains, ownside
 from collectors.admin import partitions_there, reachable
-from collectors.lists import chosen
+from collectors.lists import chosen, chosen_domains
 from collectors.resolve import ask
 from schemas.observations import ListHealthObserved
+from schemas.own_observations import DomainListingObserved
 from schemas.settings import Settings
 from schemas.topics import TOPICS
 from streams import leak_key
@@ -18,7 +20,7 @@ from streams.operating import warehouse
 
 def findings(settings: Settings) -> list[str]:
     """Return a sentence for each server that does not do what it is needed for."""
-    return [*_kafka(settings), *_clickhouse(settings), *_lists(settings)]
+    return [*_kafka(settings), *_clickhouse(settings), *_lists(settings), *_own_side(settings)]
 
 
 def _kafka(settings: Settings) -> Iterator[str]:
@@ -68,3 +70,24 @@ def _lists(settings: Settings) -> Iterator[str]:
     for event in ask((), lists, settings.dnsbl):
         if isinstance(event, ListHealthObserved) and not event.healthy:
             yield f"dnsbl.lists: {event.list} has no vote: {event.reason}"
+
+
+def _own_side(settings: Settings) -> Iterator[str]:
+    """Name what does not pass of each IP, the lists of domains without a vote, and what is listed by the others."""
+    events = ownside.ask(settings)
+    for event in events:
+        for check in event.checks:
+            if check.outcome != "pass":
+                place = f"pool.{event.pool}.transports.{event.transport}"
+                yield f"{place}: {event.ip}: {check.name} {check.outcome}: {check.text}"
+    try:
+        lists = chosen_domains(settings.dnsbl)
+        used = domains.configured(settings, events)
+        answers = domains.ask(used, lists, settings.dnsbl) if used and lists else []
+    except ValueError:
+        return  # told already, without asking anybody
+    for told in answers:
+        if isinstance(told, ListHealthObserved) and not told.healthy:
+            yield f"dnsbl.lists: {told.list} has no vote: {told.reason}"
+        elif isinstance(told, DomainListingObserved) and told.answer == "listed":
+            yield f"{told.used_by[0]}: {told.domain} is listed by {told.list}: {told.reason}"

@@ -1,16 +1,24 @@
 """`relaywarden dnsbl`: ask the lists now, and say how many of their answers are none."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from embedded.terminal import Json
 from schemas.settings import Settings, load
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.table import Table
+
+    from collectors.ask import Row
+    from collectors.askdomains import DomainRow
+
 
 def dnsbl(
-    ips: Annotated[list[str] | None, typer.Argument(metavar="IP…", show_default=False)] = None,
+    subjects: Annotated[list[str] | None, typer.Argument(metavar="IP|DOMAIN…", show_default=False)] = None,
     lists: Annotated[list[str] | None, typer.Option("--list", help="Ask only this list; may be given again.")] = None,
     resolver: Annotated[
         list[str] | None, typer.Option(metavar="IP[:PORT]", help="Ask this name server; may be given again.")
@@ -20,28 +28,36 @@ def dnsbl(
     catalogue: Annotated[bool, typer.Option("--catalogue", help="Show what is known of every list; ask none.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Ask the lists now, with each list's health; exit status 0 whatever they say."""
+    """Ask the lists about IPs, or those of domains about domains, with each list's health; exit status 0 always."""
     if catalogue:
         _catalogue(as_json=as_json)
         return
-    if not ips:
-        raise ValueError("say which IPs to ask about, or --catalogue")
-    from rich.console import Console
-
-    from collectors import ask
+    if not subjects:
+        raise ValueError("say which IPs or domains to ask about, or --catalogue")
+    from collectors import ask, askdomains
     from collectors.resolvers import asking
-    from embedded.terminal import to_json
 
+    ips, names = askdomains.parted(subjects)
     settings = load(config) if config else Settings()
     if not (lists or settings.dnsbl.lists or settings.dnsbl.own):
         typer.echo("relaywarden: no list is configured: asking all that are known; --list chooses", err=True)
     settings = settings.model_copy(update={"dnsbl": asking(settings.dnsbl, resolver or [])})
-    found = ask.rows(ips, lists or [], settings)
+    of_ips = ask.rows(ips, lists or [], settings) if ips else []
+    of_names = askdomains.rows(names, lists or [], settings) if names else []
+    tables = [ask.table(of_ips)] * bool(of_ips) + [askdomains.table(of_names)] * bool(of_names)
+    _tell((*of_ips, *of_names), tables, as_json=as_json)
+
+
+def _tell(found: "Sequence[Row | DomainRow]", tables: "Sequence[Table]", *, as_json: bool) -> None:
+    from rich.console import Console
+
+    from embedded.terminal import to_json
+
     if as_json:
         for row in found:
             typer.echo(to_json(row))
     else:
-        Console().print(ask.table(found))
+        Console().print(*tables)
     unknown = sum(row.answer == "unknown" for row in found)
     if unknown:
         typer.echo(f"relaywarden: {unknown} of {len(found)} answers are unknown: neither listed nor clean", err=True)

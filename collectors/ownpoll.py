@@ -1,0 +1,106 @@
+"""Look at our own side again and again: how each IP presents itself, and what lists say of our domains."""
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from typing import TypeVar
+
+from collectors import domains, ownside
+from collectors.domains import DomainAsker
+from collectors.lists import chosen_domains
+from schemas.events import Event
+from schemas.observations import ListHealthObserved
+from schemas.own_observations import DomainListingObserved, IpIdentityObserved
+from schemas.settings import Settings
+
+LOG = logging.getLogger("relaywarden.ownside")
+
+_HOUR_SECONDS = 3600.0
+_LOOKS_SECONDS = 0.2
+
+Publish = Callable[[Sequence[Event]], None]
+Told = TypeVar("Told")
+
+
+class OwnSide:
+    """Asks at the start and then at each interval; after what does not pass, every hour.
+
+    ValueError names lists that cannot be asked, or would be asked more than their operators allow.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._relays = ownside.relays(settings)
+        if wrong := [*domains.demands(settings)]:
+            raise ValueError("; ".join(wrong))
+        self._askers = [DomainAsker(each, settings.dnsbl) for each in chosen_domains(settings.dnsbl)]
+        self._identities: list[IpIdentityObserved] = []
+        self._wrong: dict[tuple[str, str], str] = {}
+
+    def run(self, publish: Publish, stop: threading.Event) -> None:
+        """Look and publish until `stop`."""
+        if not self._relays and not domains.configured(self._settings):
+            LOG.info("there is no own side to look at: no pool, and no domain")
+            stop.wait()
+            return
+        look, ask = 0.0, 0.0
+        while not stop.is_set():
+            now = time.monotonic()
+            if now >= look:
+                look = now + self._looked(publish, stop)
+            if now >= ask:
+                self._asked(publish, stop)
+                ask = now + self._settings.dnsbl.domains_interval_hours * _HOUR_SECONDS
+            stop.wait(max(0.0, min(look, ask) - time.monotonic()))
+
+    def _looked(self, publish: Publish, stop: threading.Event) -> float:
+        """Look at the IPs, and return after how many seconds to do so again."""
+        found = asyncio.run(_unless(stop, ownside.observed(self._relays, self._settings.dnsbl)))
+        interval = self._settings.dnsbl.identity_interval_hours * _HOUR_SECONDS
+        if not found:
+            return interval
+        self._identities = found
+        for event in found:
+            wrong = (f"{each.name} {each.outcome}: {each.text}" for each in event.checks if each.outcome != "pass")
+            self._note(event.ip, "identity", "; ".join(wrong))
+        publish(found)
+        passed = all(check.outcome == "pass" for event in found for check in event.checks)
+        return interval if passed else min(interval, _HOUR_SECONDS)
+
+    def _asked(self, publish: Publish, stop: threading.Event) -> None:
+        """Ask the lists of domains."""
+        used = domains.configured(self._settings, self._identities)
+        if not used or not self._askers:
+            return
+        found = asyncio.run(_unless(stop, domains.observed(used, self._askers)))
+        for event in found or ():
+            if isinstance(event, ListHealthObserved):
+                self._note(event.list, "test points", event.reason)
+            elif isinstance(event, DomainListingObserved) and event.answer != "unknown":
+                listed = f"listed, {event.reason}" if event.answer == "listed" else ""
+                self._note(event.domain, event.list, listed)
+        if found:
+            publish(found)
+
+    def _note(self, subject: str, what: str, wrong: str) -> None:
+        """Log what is wrong when that changes."""
+        before = self._wrong.get((subject, what), "")
+        if wrong and wrong != before:
+            LOG.warning("%s, %s: %s", subject, what, wrong)
+        elif before and not wrong:
+            LOG.info("%s, %s: in order again", subject, what)
+        self._wrong[subject, what] = wrong
+
+
+async def _unless(stop: threading.Event, work: Coroutine[None, None, list[Told]]) -> list[Told]:
+    """Return what the work gives, or nothing as soon as `stop` is set."""
+    task = asyncio.ensure_future(work)
+    while not task.done():
+        await asyncio.wait({task}, timeout=_LOOKS_SECONDS)
+        if stop.is_set() and not task.done():
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            return []
+    return task.result()
