@@ -59,6 +59,11 @@ def provider_of(relay_host: str, recipient: str) -> str:
     return domain
 
 
+def suffixes_of(provider: str) -> tuple[str, ...]:
+    """Return the endings of the MX hosts and domains of a known provider; none where it is just a domain."""
+    return tuple(suffix for suffix, name in _PROVIDERS.items() if name == provider)
+
+
 def provider_named(text: str) -> str:
     """Return the provider that a name, or one of its domains, stands for. ValueError where it is neither."""
     name = text.strip().lower()

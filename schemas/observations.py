@@ -95,6 +95,17 @@ class HookFailed(Fact, frozen=True, kw_only=True):
     attempt: int
 
 
+class HookDrifted(Fact, frozen=True, kw_only=True):
+    """A hook found that what it had brought in force on a relay host is not any more; it is brought in force again."""
+
+    pool: str
+    hook: str
+    host: str
+    active: dict[str, float]
+    reason: str
+    decision: str = ""
+
+
 class OperatorActed(Fact, frozen=True, kw_only=True):
     """An operator's order, with the name and the reason; `expires_at` 0 means until revoked.
 
@@ -133,6 +144,7 @@ PoolObservation = (
     | RepliesCounted
     | HookApplied
     | HookFailed
+    | HookDrifted
     | OperatorActed
     | SenderJudged
     | ClockTicked

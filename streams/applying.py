@@ -1,6 +1,7 @@
 """Brings the newest wanted set in force with one hook, again and again until it is, in a thread of its own.
 
-So a hanging `postfix reload` delays no other hook.
+So a hanging `postfix reload` delays no other hook. What is in force is looked at now and then: what somebody else
+changed, or a server forgot with its restart, is told and brought in force again.
 """
 
 import logging
@@ -9,11 +10,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from streams.bringing import Tools, perform
+from streams.bringing import Tools, differs, perform
 from streams.effects import EffectError, pause_seconds
 from streams.hooks import ActiveSet, Effect
 from streams.newest import Newest
 
+LOOK_SECONDS = 30.0
 _log = logging.getLogger(__name__)
 
 
@@ -28,7 +30,10 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How the `attempt`th try to bring a set in force ended; an empty `reason` means that it did."""
+    """How the `attempt`th try to bring a set in force ended; an empty `reason` means that it did.
+
+    The attempt 0 is none: a set that was in force is no more, for this reason.
+    """
 
     wanted: Wanted
     attempt: int
@@ -48,11 +53,13 @@ class Applier:
         tools: Tools,
         report: Callable[[Outcome], None],
         pause: Callable[[int], float] = pause_seconds,
+        look_seconds: float = LOOK_SECONDS,
     ) -> None:
         self._name = name
         self._tools = tools
         self._report = report
         self._pause = pause
+        self._look_seconds = look_seconds
         self._wanted: Newest[Wanted] = Newest()
         self._thread = threading.Thread(target=self._work, name=f"hook {name}", daemon=True)
         self._thread.start()
@@ -70,15 +77,35 @@ class Applier:
         done: Wanted | None = None
         attempt = 0
         while True:
-            newest = self._wanted.next(done, self._pause(attempt) if attempt else None)
+            newest = self._wanted.next(done, self._wait_seconds(done, attempt))
             if self._wanted.ended or newest is None:
                 return
+            if newest is done and not attempt and not self._drifted(newest):
+                continue
             attempt = attempt + 1 if newest is done else 1
             outcome = self._try(newest, attempt)
             done = newest
             if not outcome.reason or newest.refused:
                 attempt = 0
             self._report(outcome)
+
+    def _wait_seconds(self, done: Wanted | None, failures: int) -> float | None:
+        """Return when to try again or to look; None where there is nothing to be looked at."""
+        if failures:
+            return self._pause(failures)
+        return self._look_seconds if done is not None and not done.refused else None
+
+    def _drifted(self, wanted: Wanted) -> bool:
+        """Tell whether what was brought in force is not any more, and report it."""
+        began = time.monotonic()
+        try:
+            found = "; ".join(filter(None, (differs(effect) for effect in wanted.effects)))
+        except EffectError as error:
+            found = str(error)
+        if found:
+            _log.warning("%s: no longer in force: %s", self._name, found)
+            self._report(Outcome(wanted, 0, time.monotonic() - began, found))
+        return bool(found)
 
     def _try(self, wanted: Wanted, attempt: int) -> Outcome:
         began = time.monotonic()

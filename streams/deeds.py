@@ -59,3 +59,50 @@ class SqlStatement(Deed, frozen=True, kw_only=True):
     statement: str
     values: dict[str, str | int]
     timeout_seconds: float
+
+
+class Expect(Deed, frozen=True, kw_only=True):
+    """Run a program that only reads, without a shell: what it writes to its standard output must be exactly this."""
+
+    command: tuple[str, ...]
+    output: str
+    timeout_seconds: float
+
+
+class HaproxyServers(Deed, frozen=True, kw_only=True):
+    """Give the servers of one HAProxy backend these weights (1 to 256) at its runtime socket, and drain those with 0.
+
+    `socket` is a path, or host:port. Servers of the backend that are not named stay as they are.
+    """
+
+    socket: str
+    backend: str
+    weights: dict[str, int]
+    timeout_seconds: float
+
+
+class NftMap(Deed, frozen=True, kw_only=True):
+    """Let a map of nftables hold these slots, in one transaction: `script` is fed to `command` (nft)."""
+
+    command: tuple[str, ...]
+    script: str
+    family: str
+    table: str
+    name: str
+    slots: tuple[str, ...]
+    timeout_seconds: float
+
+
+class DnsAddresses(Deed, frozen=True, kw_only=True):
+    """Let a name have these addresses and no others: one signed update (RFC 2136, RFC 8945) over TCP."""
+
+    server: str
+    port: int
+    zone: str
+    name: str
+    ttl: int
+    addresses: tuple[str, ...]
+    key: str
+    algorithm: str
+    secret: Secret
+    timeout_seconds: float

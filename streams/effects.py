@@ -6,9 +6,10 @@ import subprocess
 import tempfile
 from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 from schemas.redaction import redacted
-from streams.deeds import WriteFile
+from streams.deeds import Expect, WriteFile
 
 _FIRST_PAUSE_SECONDS = 1.0
 _LONGEST_PAUSE_SECONDS = 60.0
@@ -44,18 +45,18 @@ def write(path: Path, content: str, mode: int = 0o644) -> None:
         os.close(folder)
 
 
-def run(command: tuple[str, ...], timeout_seconds: float, stdin: str = "", fine: tuple[int, ...] = (0,)) -> None:
-    """Run a program to its end. EffectError, with the end of its output, if it fails or takes too long.
+def run(command: tuple[str, ...], timeout_seconds: float, stdin: str = "", fine: tuple[int, ...] = (0,)) -> str:
+    """Run a program to its end and return its standard output. EffectError, with the end of what it wrote, if it fails.
 
     It is told without its arguments, and its output without what that calls a password.
-    One that takes too long is killed with all its children.
+    One that takes too long is killed with all its children, and failed.
     """
     shown = command[0]
-    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as given:
+    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors, tempfile.TemporaryFile() as given:
         given.write(stdin.encode())
         given.seek(0)
         try:
-            process = subprocess.Popen(command, stdin=given, stdout=output, stderr=output, start_new_session=True)
+            process = subprocess.Popen(command, stdin=given, stdout=output, stderr=errors, start_new_session=True)
         except OSError as error:
             raise EffectError(f"{shown}: {error.strerror}") from error
         try:
@@ -65,10 +66,15 @@ def run(command: tuple[str, ...], timeout_seconds: float, stdin: str = "", fine:
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
             raise EffectError(f"{shown}: took longer than {timeout_seconds:g} s and was killed") from error
+        written, said = (_read(file) for file in (output, errors))
         if status not in fine:
-            output.seek(0)
-            said = redacted(output.read().decode(errors="replace")).strip()[-_OUTPUT_CHARACTERS:]
-            raise EffectError(f"{shown}: ended with {status}: {said}")
+            raise EffectError(f"{shown}: ended with {status}: {redacted(written + said).strip()[-_OUTPUT_CHARACTERS:]}")
+        return written
+
+
+def _read(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode(errors="replace")
 
 
 def put(effect: WriteFile) -> None:
@@ -82,3 +88,26 @@ def put(effect: WriteFile) -> None:
 def pause_seconds(attempt: int) -> float:
     """Return how long to wait after the `attempt`th failure in a row: twice as long each time, up to a minute."""
     return float(min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2 ** min(attempt - 1, 10)))
+
+
+def held(effect: WriteFile) -> str:
+    """Return in words what is wrong with a file, or "". EffectError where it cannot be read."""
+    path = Path(effect.path)
+    try:
+        content, mode = path.read_bytes(), path.stat().st_mode & 0o7777
+    except FileNotFoundError:
+        return f"{effect.path} is gone"
+    except OSError as error:
+        raise EffectError(f"{effect.path}: {error.strerror}") from error
+    if content != effect.content.encode():
+        return f"{effect.path} was changed by somebody else"
+    return "" if mode == effect.mode else f"{effect.path} has the mode {mode:o} instead of {effect.mode:o}"
+
+
+def expected(effect: Expect) -> str:
+    """Return in words that a program writes something else, or "". EffectError where it fails."""
+    found = run(effect.command, effect.timeout_seconds)
+    if found == effect.output:
+        return ""
+    lines = len(set(found.splitlines()) ^ set(effect.output.splitlines()))
+    return f"{effect.command[0]}: {lines} lines are not as they should be"

@@ -3,15 +3,28 @@
 from collections.abc import Mapping
 
 from schemas import names
-from schemas.observations import HookApplied, HookFailed
+from schemas.observations import HookApplied, HookDrifted, HookFailed
 from streams.applying import Outcome
 
+HookOutcome = HookApplied | HookFailed | HookDrifted
 
-def fact_of(outcome: Outcome, pool_name: str, hook: str, host: str, at: int) -> HookApplied | HookFailed:
+
+def fact_of(outcome: Outcome, pool_name: str, hook: str, host: str, at: int) -> HookOutcome:
     """Return the event of an outcome; a set applied again after the same decision has the same id."""
     wanted = outcome.wanted
     active = {ip: float(share) for ip, share in sorted(wanted.active.by_ip().items())}
     told = (pool_name, hook, host, wanted.active.decision, shown(active))
+    if outcome.reason and not outcome.attempt:
+        return HookDrifted(
+            id=names.derived_id("hook_drifted", *told, at),
+            at=at,
+            pool=pool_name,
+            hook=hook,
+            host=host,
+            active=active,
+            reason=outcome.reason,
+            decision=wanted.active.decision,
+        )
     if outcome.reason:
         return HookFailed(
             id=names.derived_id("hook_failed", *told, outcome.attempt, at),

@@ -19,12 +19,12 @@ from streams import activation, bars, hooks, serving
 from streams.barring import Barring
 from streams.bringing import Tools
 from streams.following import follow
-from streams.hooks import Answer
+from streams.hooks import Answer, postfix_socketmap
 from streams.keeping import Keeper
 from streams.lastgood import LastGood
 from streams.poollog import pool_log
 from streams.reporting import Reporter
-from streams.socketmap import Choice, Server
+from streams.socketmap import Server
 
 _STOP_SECONDS = 3.0
 _log = logging.getLogger(__name__)
@@ -140,13 +140,14 @@ def _sockets(places: Mapping[Address, str]) -> dict[Address, socket.socket]:
 
 def _servers(keepers: list[Keeper], sockets: Mapping[Address, socket.socket]) -> dict[Address, Server]:
     """Return the running socketmap server of each address, with the last good set of each pool that it serves."""
-    choices: dict[Address, dict[str, Choice]] = {}
+    answers: dict[Address, dict[str, Answer]] = {}
     for keeper in keepers:
-        address = _address(keeper)
-        if address:
-            choices.setdefault(address, {})[keeper.name] = Choice.of(keeper.active.shares)
+        hook = keeper.settings.hooks.postfix_socketmap
+        if hook:
+            (answer,) = postfix_socketmap.effects(keeper.active, hook)
+            answers.setdefault((hook.host, hook.port), {})[keeper.name] = answer
     servers: dict[Address, Server] = {}
-    for address, pools in choices.items():
+    for address, pools in answers.items():
         servers[address] = Server(pools)
         servers[address].start([sockets[address]])
         _log.info("socketmap of %s: listening on %s port %d", ", ".join(pools), *address)

@@ -7,12 +7,11 @@ from collections.abc import Callable
 import msgspec
 
 from schemas import pool_settings
-from schemas.observations import HookApplied, HookFailed
 from schemas.pool_events import PoolEvent, WithdrawalDrifted
 from streams import hooks, pool
 from streams.applying import Applier, Outcome, Wanted
 from streams.bringing import Tools
-from streams.hookfacts import fact_of, shown
+from streams.hookfacts import HookOutcome, fact_of, shown
 from streams.hooks import ActiveSet
 from streams.lastgood import Kept, LastGood, active_set, restored
 
@@ -75,7 +74,7 @@ class Keeper:
         name: str,
         pool_settings: pool_settings.Pool,
         last_good: LastGood,
-        report: Callable[[HookApplied | HookFailed], None],
+        report: Callable[[HookOutcome], None],
         host: str,
     ) -> None:
         self.name = name

@@ -18,15 +18,16 @@ from embedded.broker import free_port
 from streams import activation, serving
 from streams.hooks import Answer
 from streams.serving import listen
-from streams.socketmap import MAX_REQUEST_BYTES, Choice, Requests, Server, netstring, reply
+from streams.socketmap import MAX_REQUEST_BYTES, Answers, Choice, Requests, Server, netstring, reply
 
-TWO = {"main": Choice.of({"out1": 1.0, "out2": 1.0})}
+TWO = {"main": Answer(shares={"out1:": 1.0, "out2:": 1.0})}
+KNOWN = {name: Answers.of(effect) for name, effect in TWO.items()}
 
 
 @contextmanager
-def _serving(choices: dict[str, Choice]) -> Iterator[tuple[Server, int]]:
+def _serving(pools: dict[str, Answer]) -> Iterator[tuple[Server, int]]:
     port = free_port()
-    server = Server(choices, seed=1)
+    server = Server(pools, seed=1)
     server.start([listen("127.0.0.1", port)])
     try:
         yield server, port
@@ -67,7 +68,7 @@ def test_whatever_comes_is_a_request_a_wait_or_a_refusal(pieces: list[bytes]) ->
         for piece in pieces:
             for request in requests.feed(piece):
                 with suppress(ValueError):
-                    assert reply(request, TWO, 0.5) == b"OK out2:"
+                    assert reply(request, KNOWN, 0.5) == b"OK out2:"
 
 
 @pytest.mark.parametrize(
@@ -89,14 +90,53 @@ def test_what_is_no_netstring_is_refused_at_once(data: bytes, reason: str) -> No
 @pytest.mark.parametrize("request_", [b"", b"main", b"main ", b" key"])
 def test_a_request_needs_a_name_and_a_key(request_: bytes) -> None:
     with pytest.raises(ValueError, match="without a name and a key"):
-        reply(request_, TWO, 0.0)
+        reply(request_, KNOWN, 0.0)
 
 
 def test_one_pool_answers_under_any_name_and_two_only_under_theirs() -> None:
-    both = {"a": Choice.of({"outa": 1.0}), "b": Choice.of({"outb": 0.5})}
-    assert reply(b"pool alice@example.net", TWO, 0.0) == b"OK out1:"
+    both = {"a": Answers.of(Answer(shares={"outa:": 1.0})), "b": Answers.of(Answer(shares={"outb:": 0.5}))}
+    assert reply(b"pool alice@example.net", KNOWN, 0.0) == b"OK out1:"
     assert reply(b"b <>", both, 0.9) == b"OK outb:"
     assert reply(b"pool <>", both, 0.9) == b"PERM no pool is called pool"
+    assert reply(b"pool-providers a@gmail.com", both, 0.9) == b"PERM no pool is called pool-providers"
+
+
+GOOGLE = Answers.of(
+    Answer(
+        shares={"out1:": 1.0, "out2:": 1.0},
+        providers={"google": {"out2:": 1.0}, "example.net": {"out1:": 1.0}},
+        instances={"out1": {}, "out2": {}, "out-3": {"relay:[127.0.0.1]:10101": 1.0}},
+    )
+)
+
+
+@pytest.mark.parametrize("others", [{}, {"other": KNOWN["main"]}])
+@pytest.mark.parametrize(
+    ("request_", "answer"),
+    [
+        (b"main-providers alice@gmail.com", b"OK out2:"),
+        (b"main-providers Alice@GoogleMail.COM", b"OK out2:"),
+        (b"main-providers gmail.com", b"OK out2:"),
+        (b"main-providers alice@example.net", b"OK out1:"),
+        (b"main-providers alice@mail.example.net", b"NOTFOUND "),
+        (b"main-providers alice@example.org", b"NOTFOUND "),
+        # Whose MX hosts are Google's is not asked: the answer never waits for the DNS.
+        (b"main-providers alice@customer.example", b"NOTFOUND "),
+        # What else transport_maps asks: the parent domain, the local part, the wildcard, the null sender's bounces.
+        (b"main-providers .com", b"NOTFOUND "),
+        (b"main-providers alice", b"NOTFOUND "),
+        (b"main-providers *", b"NOTFOUND "),
+        (b"main-providers <>", b"NOTFOUND "),
+        (b"main-providers \xff@\xfe", b"NOTFOUND "),
+        (b"main-of-out1 alice@example.net", b"NOTFOUND "),
+        (b"main-of-out-3 alice@example.net", b"OK relay:[127.0.0.1]:10101"),
+        (b"main-of-out4 alice@example.net", b"PERM no transport is called out4"),
+    ],
+)
+def test_a_provider_and_an_instance_have_maps_of_their_own(
+    request_: bytes, answer: bytes, others: dict[str, Answers]
+) -> None:
+    assert reply(request_, {"main": GOOGLE, **others}, 0.3) == answer
 
 
 def test_shares_are_laid_one_after_the_other() -> None:
@@ -133,7 +173,7 @@ def test_postfix_keys_are_answered_and_a_new_set_holds_on_open_connections() -> 
     with _serving(TWO) as (server, port), socket.create_connection(("127.0.0.1", port), timeout=5) as client:
         assert {_ask(client, "alice@example.net") for _ in range(50)} == {b"OK out1:", b"OK out2:"}
         assert _ask(client, "<>") in {b"OK out1:", b"OK out2:"}
-        server.answer("main", Answer(shares={"out2": 0.1}))
+        server.answer("main", Answer(shares={"out2:": 0.1}))
         assert {_ask(client, "<>") for _ in range(50)} == {b"OK out2:"}
         with pytest.raises(ValueError, match="no answer"):
             server.answer("main", Answer(shares={}))

@@ -24,7 +24,7 @@ import msgspec
 
 from schemas.part import Part
 from schemas.pool_hooks import Hooks
-from streams.deeds import Deed, Run, WriteFile
+from streams.deeds import Deed, DnsAddresses, Expect, HaproxyServers, NftMap, Run, WriteFile
 
 _TRANSPORT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 
@@ -51,16 +51,18 @@ class ActiveSet(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Answer(Deed, frozen=True, kw_only=True):
-    """Let the socketmap server answer with these transports from now on, each as often as its share says.
+    """Let the socketmap server give these answers (`transport:nexthop`) from now on, each as often as its share says.
 
-    `providers` has the transports of a provider for which some are withdrawn, with their shares.
+    `providers` has those of a provider for which some are withdrawn, `instances` those of each transport that is an
+    instance of Postfix by itself: none while it is active.
     """
 
     shares: dict[str, float]
     providers: dict[str, dict[str, float]] = msgspec.field(default_factory=dict)
+    instances: dict[str, dict[str, float]] = msgspec.field(default_factory=dict)
 
 
-Effect = WriteFile | Run | Answer
+Effect = WriteFile | Run | Expect | Answer | HaproxyServers | NftMap | DnsAddresses
 Effects = Callable[[ActiveSet, Part], tuple[Effect, ...]]
 
 

@@ -11,8 +11,9 @@ import tomli_w
 from embedded import checking
 from embedded.broker import free_port
 from schemas.settings import Settings
+from streams.hooks import Answer
 from streams.serving import listen
-from streams.socketmap import Choice, Server
+from streams.socketmap import Server
 from tests.command.shell import refusal, run
 
 TRANSPORTS = {"out1": "192.0.2.1", "out2": "192.0.2.2"}
@@ -74,7 +75,7 @@ def test_everything_wrong_is_named_at_once(sound: dict[str, Any], tmp_path: Path
         "pool.main.hooks.postfix_randmap.path": f"{log} is no folder, so {log}/x cannot be written",
         "pool.main.hooks.postfix_randmap.reload": "no program 'no-such-program'",
         "pool.two.transports.out1": "the pool main has a transport of this name",
-        "pool.two.transports": "'two words' is no name of a Postfix transport",
+        "pool.two.transports": "'two words' is no name of a transport",
     }
     found = {str(row["place"]): str(row["problem"]) for row in map(checking.split, _found(sound))}
     assert found.pop("mailboxes.rules").startswith("no rule brust; there are alike, burst, ")
@@ -135,7 +136,7 @@ def test_ports_in_strange_hands_are_named_and_our_own_are_not(sound: dict[str, A
     hook = sound["pool"]["main"]["hooks"]["postfix_socketmap"]
     with socket.create_server(("127.0.0.1", sound["dashboard"]["port"])):
         assert _found(sound) == [f"dashboard.port: 127.0.0.1:{sound['dashboard']['port']}: Address already in use"]
-    server = Server({"main": Choice.of({"out1": 1.0})})
+    server = Server({"main": Answer(shares={"out1:": 1.0})})
     server.start([listen("127.0.0.1", hook["port"])])
     try:
         assert _found(sound) == [], "the hooks that run are no fault"

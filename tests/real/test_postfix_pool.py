@@ -12,9 +12,9 @@ from embedded.broker import free_port
 from schemas.pool_hooks import RandmapHook, SocketmapHook
 from streams import hooks
 from streams.bringing import Tools, perform
-from streams.hooks import ActiveSet, Answer
+from streams.hooks import ActiveSet, Answer, postfix_socketmap
 from streams.serving import listen
-from streams.socketmap import Choice, Server
+from streams.socketmap import Server
 from tests.parts import randmap_line, require, require_root
 from tests.real.postfix_lab import PostfixLab
 
@@ -37,14 +37,19 @@ def port() -> int:
 
 @pytest.fixture
 def server(port: int) -> Iterator[Server]:
-    running = Server({"main": Choice.of(BOTH)}, seed=7)
+    running = Server({"main": _answer(BOTH)}, seed=7)
     running.start([listen("127.0.0.1", port)])
     yield running
     running.stop()
 
 
 def _set(shares: dict[str, float]) -> ActiveSet:
-    return ActiveSet(pool="main", shares=shares, ips=TRANSPORTS)
+    return ActiveSet(pool="main", shares=shares, ips={**TRANSPORTS, "out3": "192.0.2.3"})
+
+
+def _answer(shares: dict[str, float]) -> Answer:
+    (effect,) = postfix_socketmap.effects(_set(shares), SocketmapHook())
+    return effect
 
 
 def _socketmap(port: int) -> PostfixLab:
@@ -65,7 +70,7 @@ def test_the_socketmap_takes_an_ip_out_without_a_reload(server: Server, port: in
         after = lab.wait_for(90)
         assert after - before == {"127.0.1.2": 40}
 
-        server.answer("main", Answer(shares=BOTH))
+        server.answer("main", _answer(BOTH))
         assert lab.send(40) == 40
         back = lab.wait_for(130)
         assert (back - after)["127.0.1.1"] >= 8, "out1 carries its share again"
@@ -77,12 +82,12 @@ def test_the_socketmap_takes_an_ip_out_without_a_reload(server: Server, port: in
 
 
 def test_a_deferred_mail_leaves_through_the_pool_of_its_next_try(server: Server, port: int) -> None:
-    server.answer("main", Answer(shares={"out1": 1.0}))
+    server.answer("main", _answer({"out1": 1.0}))
     with _socketmap(port) as lab:
         lab.pause_sink()
         assert lab.send(5) == 5
         lab.wait_for_log("status=deferred", 5)
-        server.answer("main", Answer(shares={"out2": 1.0}))
+        server.answer("main", _answer({"out2": 1.0}))
         lab.wait_for_log("postfix/out2/", 5)
         lab.resume_sink()
         counts = lab.wait_for(5)
@@ -95,7 +100,7 @@ def test_while_the_server_is_away_submissions_are_refused_for_a_while_and_none_i
         assert lab.send(2) == 0
         lab.wait_for_log("451 4.3.0", 1)
         assert lab.counts().total() == 0
-        running = Server({"main": Choice.of({"out2": 1.0})})
+        running = Server({"main": _answer({"out2": 1.0})})
         running.start([listen("127.0.0.1", port)])
         accepted = _until_accepted(lab)
         assert lab.wait_for(accepted) == {"127.0.1.2": accepted}
@@ -104,11 +109,11 @@ def test_while_the_server_is_away_submissions_are_refused_for_a_while_and_none_i
 
 def test_connections_wait_in_a_listening_socket_while_the_server_restarts(port: int) -> None:
     with listen("127.0.0.1", port) as waiting, _socketmap(port) as lab:
-        first = Server({"main": Choice.of(BOTH)})
+        first = Server({"main": _answer(BOTH)})
         first.start([socket.socket(fileno=os.dup(waiting.fileno()))])
         assert lab.send(4) == 4
         first.stop()
-        second = Server({"main": Choice.of({"out1": 1.0})})
+        second = Server({"main": _answer({"out1": 1.0})})
         second.start([socket.socket(fileno=os.dup(waiting.fileno()))])
         counts = lab.wait_for(4)
         assert lab.send(10) == 10
@@ -117,7 +122,7 @@ def test_connections_wait_in_a_listening_socket_while_the_server_restarts(port: 
 
 
 def test_an_address_that_cannot_be_bound_never_leaves_by_another(server: Server, port: int) -> None:
-    server.answer("main", Answer(shares={"out3": 1.0}))
+    server.answer("main", _answer({"out3": 1.0}))
     lab = PostfixLab(
         {**TRANSPORTS, "out3": "192.0.2.3"},
         f"sender_dependent_default_transport_maps = socketmap:inet:127.0.0.1:{port}:main",
