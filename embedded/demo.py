@@ -15,6 +15,7 @@ from embedded.hoster.past import Plan, start_of, write
 from embedded.ports import refusal
 
 IPS = {"out1": "192.0.2.11", "out2": "192.0.2.12", "out3": "192.0.2.13", "out4": "192.0.2.14"}
+HOSTS = {ip: f"{transport}.relay.example" for transport, ip in IPS.items()}
 DASHBOARD_PORT = 8501
 ZONES = {"trapnet": "trapnet.example", "echo": "echo.trapnet.example"}
 
@@ -44,6 +45,7 @@ def configuration(folder: Path) -> dict[str, Any]:
         "pool": {
             "main": {
                 "transports": IPS,
+                "helo": {transport: HOSTS[ip] for transport, ip in IPS.items()},
                 "min_active": 2,
                 "threshold": 1.0,
                 "quarantine_minutes": 0.4,
@@ -100,7 +102,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     socketmap = ("127.0.0.1", given.socketmap_port)
     stage = Stage(given.folder, IPS, socketmap, given.seed, first_takeover_seconds=9.0, takeover_seconds=34.0)
-    with Zones(port=given.dns_port, zones=tuple(ZONES.values())) as zones:
+    with Zones(port=given.dns_port, zones=tuple(ZONES.values()), relays=HOSTS) as zones:
         Show(stage, zones).run()
     return 0
 

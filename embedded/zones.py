@@ -5,7 +5,7 @@ UDP only: its answers are short. What it does not serve it refuses, as a real se
 
 import socket
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from ipaddress import ip_address
 from types import TracebackType
@@ -19,6 +19,7 @@ import dns.opcode
 import dns.rcode
 import dns.rdataclass
 import dns.rdatatype
+import dns.reversename
 import dns.rrset
 
 _TTL_SECONDS = 5
@@ -30,12 +31,19 @@ _UDP_BYTES = 4096
 class Zones:
     """Zones served by a thread, as a context manager; whom they list may be changed while they answer.
 
-    The RFC 5782 test points 127.0.0.2 and ::FFFF:7F00:2 are always listed.
+    The RFC 5782 test points 127.0.0.2 and ::FFFF:7F00:2 are always listed. `relays` maps IPs to the names of the hosts
+    that they are: PTR, address and SPF are served for them, too.
     """
 
-    def __init__(self, zones: Sequence[str], port: int = 0, host: str = "127.0.0.1") -> None:
-        self._zones = tuple(sorted((dns.name.from_text(zone) for zone in zones), key=len, reverse=True))
-        self._listed = {(zone, ip_address(ip)): ("127.0.0.2", "test point") for zone in self._zones for ip in _ALWAYS}
+    def __init__(
+        self, zones: Sequence[str], port: int = 0, host: str = "127.0.0.1", relays: Mapping[str, str] | None = None
+    ) -> None:
+        lists = [dns.name.from_text(zone) for zone in zones]
+        self._hosts = dict(_host_records(relays or {}))
+        above = {name.parent() for name in self._hosts}
+        self._zones = tuple(sorted({*lists, *above}, key=len, reverse=True))
+        self._lists = tuple(lists)
+        self._listed = {(zone, ip_address(ip)): ("127.0.0.2", "test point") for zone in lists for ip in _ALWAYS}
         self._lock = threading.Lock()
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind((host, port))
@@ -57,11 +65,11 @@ class Zones:
 
     def _meant(self, zone: str) -> Iterator[dns.name.Name]:
         if not zone:
-            yield from self._zones
-        elif dns.name.from_text(zone) in self._zones:
+            yield from self._lists
+        elif dns.name.from_text(zone) in self._lists:
             yield dns.name.from_text(zone)
         else:
-            raise ValueError(f"no zone {zone!r}; there are {', '.join(map(str, self._zones))}")
+            raise ValueError(f"no zone {zone!r}; there are {', '.join(map(str, self._lists))}")
 
     def _serve(self) -> None:
         while not self._closing.is_set():
@@ -110,6 +118,8 @@ class Zones:
     def _records(self, zone: dns.name.Name, name: dns.name.Name) -> dict[str, str]:
         if name == zone:
             return {"SOA": _soa(zone), "NS": f"ns.{zone}"}
+        if name in self._hosts:
+            return self._hosts[name]
         ip = _ip(name.relativize(zone))
         with self._lock:
             code, reason = self._listed.get((zone, ip_address(ip)), ("", "")) if ip else ("", "")
@@ -127,6 +137,14 @@ class Zones:
             waker.sendto(b"", self._socket.getsockname())
         self._thread.join()
         self._socket.close()
+
+
+def _host_records(relays: Mapping[str, str]) -> Iterator[tuple[dns.name.Name, dict[str, str]]]:
+    """Yield the records of each IP's reverse name, and of the host that it is."""
+    for ip, host in relays.items():
+        kind = "AAAA" if ":" in ip else "A"
+        yield dns.reversename.from_address(ip), {"PTR": f"{host}."}
+        yield dns.name.from_text(host), {kind: ip, "TXT": '"v=spf1 a -all"'}
 
 
 def _soa(zone: dns.name.Name) -> str:

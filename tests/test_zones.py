@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from collectors import ownside
 from embedded.zones import Zones
+from schemas.settings import Settings
 
 
 def _asked(zones: Zones, name: str, kind: str) -> dns.message.Message:
@@ -74,3 +76,16 @@ def test_it_answers_on_after_garbage() -> None:
             for garbage in (b"", b"\0", b"\xff" * 500, b"GET / HTTP/1.0\r\n\r\n"):
                 stranger.sendto(garbage, ("127.0.0.1", zones.port))
         assert _asked(zones, "2.0.0.127.bl.example.net.", "A").rcode() == dns.rcode.NOERROR
+
+
+def test_relays_have_their_names_and_the_lists_go_on() -> None:
+    relays = {"192.0.2.11": "out1.relay.example", "2001:db8::11": "out6.relay.example"}
+    with Zones(["bl.example.net"], relays=relays) as zones:
+        told = {"port": zones.port, "timeout_seconds": 2.0}
+        pool = {"transports": {"out1": "192.0.2.11", "out6": "2001:db8::11", "out2": "192.0.2.12"}}
+        events = ownside.ask(Settings.model_validate({"dnsbl": told, "pool": {"main": pool}}))
+        zones.list_ip("192.0.2.11", "trap")
+        listed = _asked(zones, "11.2.0.192.bl.example.net.", "A")
+    outcomes = {event.transport: {check.outcome for check in event.checks} for event in events}
+    assert outcomes == {"out1": {"pass"}, "out6": {"pass"}, "out2": {"fail"}}
+    assert [record.to_text() for record in listed.answer[0]] == ["127.0.0.2"]
