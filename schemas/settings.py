@@ -17,6 +17,7 @@ from schemas.mailbox_settings import Customer, Mailboxes, bars
 from schemas.part import Part
 from schemas.password import password_in
 from schemas.pool_settings import Pool
+from schemas.reply_settings import Replies
 
 
 class SettingsError(ValueError):
@@ -138,6 +139,7 @@ class Settings(Part):
     pool: dict[Name, Pool] = Field(default_factory=dict)
     mailboxes: Mailboxes = Mailboxes()
     customers: dict[Name, Customer] = Field(default_factory=dict)
+    replies: Replies = Replies()
     geoip: GeoIp = GeoIp()
     dashboard: Dashboard = Dashboard()
     embedded: Embedded = Embedded()

@@ -42,6 +42,7 @@ from streams.eventlog import EventLog
 from streams.partition import Output, Partition, dead_letters
 from streams.pools import Pools
 from streams.records import Place, read
+from streams.replies.table import Table, own
 from streams.transport import App
 
 if TYPE_CHECKING:
@@ -131,6 +132,7 @@ class MailAgent(_Batches):
     def __init__(self, app: faust.App, log: EventLog, settings: Settings) -> None:
         super().__init__(app, log)
         self._limits = settings.mailboxes
+        self._table = Table(own(settings.replies.own))
         self._customers = Customers(settings.customers)
         self._data = settings.data
         self._lacking = ""
@@ -164,7 +166,8 @@ class MailAgent(_Batches):
         began = f"{self._log.cluster} {time.time_ns()}"  # noqa: TID251 a name that no count had before
         key = self._key()
         self._partitions = {
-            number: Partition(number, self._limits, began, self._customers, key) for number in sorted(numbers)
+            number: Partition(number, self._limits, began, self._customers, key, self._table)
+            for number in sorted(numbers)
         }
         again: list[Output] = []
         for number, value in await self._log.read(TRAFFIC_STATE, numbers):

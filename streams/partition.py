@@ -35,6 +35,7 @@ from streams.cases import changed
 from streams.leaks import Leaks
 from streams.looks import Looks
 from streams.mailboxes import MailboxState
+from streams.replies.table import Table
 from streams.traffic import TrafficCounter
 
 _MOST_SOURCES = 512
@@ -100,18 +101,24 @@ _TRAFFIC: msgspec.json.Decoder[_TrafficSnapshot] = msgspec.json.Decoder(_Traffic
 class Partition:
     """The fold of one partition of the mailboxes' topics; `began` tells its series of counts from others.
 
-    `key` is that of the leaked identities: without it none is found.
+    `key` is that of the leaked identities: without it none is found. `table` knows what replies are about.
     """
 
-    def __init__(
-        self, number: int, limits: Mailboxes, began: str, customers: Customers = _NOBODY, key: bytes | None = None
+    def __init__(  # noqa: PLR0913 what the configuration says of mail, each with its usual value
+        self,
+        number: int,
+        limits: Mailboxes,
+        began: str,
+        customers: Customers = _NOBODY,
+        key: bytes | None = None,
+        table: Table | None = None,
     ) -> None:
         self.number = number
         self.states: dict[str, MailboxState] = {}
         self._limits = limits
         self._customers = customers
         self._traffic = Traffic(source=source_id("traffic", number, began))
-        self._counter = TrafficCounter()
+        self._counter = TrafficCounter(table)
         self._decided: dict[str, list[MailboxDecision]] = {}
         self._dirty: set[str] = set()
         self._latest = 0

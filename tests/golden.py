@@ -26,6 +26,7 @@ from streams.notice_files import texts
 from streams.notices.examples import examples
 from streams.notices.letter import letter
 from streams.notices.rendering import Renderer
+from streams.replies.table import Found, built_in
 from tests.patterns import worst
 
 NOTICES = CustomerMailHook(
@@ -97,7 +98,18 @@ def hook(name: str) -> Expectation:
     return expected
 
 
-KINDS: dict[str, Callable[[str], Expectation]] = {"mta": log, "logins": log, "detectors": rule, "hooks": hook}
+def reply(_: str) -> Expectation:
+    """Return what tells of each reply what it is about, which list it names, and which row of the table knows it."""
+
+    def expected(line: str) -> str:
+        shown: Found = built_in().find("", line)
+        told = {"kind": shown.kind, "named": shown.named, "pattern": shown.pattern, "text": shown.text}
+        return msgspec.json.encode({key: value for key, value in told.items() if value}).decode()
+
+    return expected
+
+
+KINDS: dict[str, Callable[[str], Expectation]] = {"mta": log, "logins": log, "detectors": rule, "hooks": hook, "replies": reply}
 
 
 def renewed(text: str, begin: Callable[[], Expectation]) -> str:

@@ -1,0 +1,88 @@
+"""The configuration of replies: patterns of one's own for what remote servers say (docs/replies.md)."""
+
+import re
+from re import _constants as _codes  # type: ignore[attr-defined]  # how a pattern is built is not public
+from re import _parser  # type: ignore[attr-defined]  # likewise
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, field_validator
+
+from schemas.part import Part
+
+_MOST = 300
+_WIDE = 20
+_MOST_WIDE = 2
+_REPEATS = (_codes.MAX_REPEAT, _codes.MIN_REPEAT, _codes.POSSESSIVE_REPEAT)
+
+
+def bounded(pattern: str) -> str:
+    """Return a pattern that is no danger on a stranger's text. ValueError says why it is none, or one that is.
+
+    Nothing may repeat without an end or within another repetition, and only two may be wide: then the time that it
+    takes has a limit, whatever the text.
+    """
+    try:
+        parsed = _parser.parse(pattern)
+        re.compile(pattern)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise ValueError(f"{pattern!r} is no pattern: {error}") from None
+    wide = _wide(pattern, parsed, repeated=False)
+    if wide > _MOST_WIDE:
+        raise ValueError(f"{pattern!r} repeats {wide} times more than {_WIDE} characters, not {_MOST_WIDE} at most")
+    return pattern
+
+
+def _wide(pattern: str, parsed: Any, *, repeated: bool) -> int:  # noqa: ANN401 re's own tree has no type
+    wide = 0
+    for code, given in parsed:
+        if code in _REPEATS:
+            _, most, inner = given
+            if most > _MOST:
+                raise ValueError(f"{pattern!r} repeats without an end: say how often at most, {{0,{_MOST}}}")
+            if repeated and most > 1:
+                raise ValueError(f"{pattern!r} repeats what repeats")
+            wide += (most > _WIDE) + _wide(pattern, inner, repeated=repeated or most > 1)
+        elif code in (_codes.GROUPREF, _codes.GROUPREF_EXISTS):
+            raise ValueError(f"{pattern!r} refers back to a group")
+        else:
+            wide += sum(_wide(pattern, part, repeated=repeated) for part in _parts(given))
+    return wide
+
+
+def _parts(given: Any) -> list[Any]:  # noqa: ANN401 likewise
+    """Return the sub-patterns within what re's tree holds of one element."""
+    if isinstance(given, _parser.SubPattern):
+        return [given]
+    if isinstance(given, tuple | list):
+        return [part for item in given for part in _parts(item)]
+    return []
+
+
+class OwnReply(Part):
+    """A row of your own for the table of replies: it is asked before the built-in ones.
+
+    `pattern` is compared from the first word behind the reply's codes on; `words` are such of which every reply that it
+    fits holds one, so that the others need no look.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+    kind: Literal["listed", "reputation", "volume", "setup", "greylisted", "content", "recipient", "other"]
+    pattern: Annotated[str, Field(min_length=1, max_length=500), AfterValidator(bounded)]
+    named: Annotated[str, Field(pattern=r"^[a-z0-9._-]{0,60}$")] = ""
+    codes: tuple[Annotated[str, Field(pattern=r"^[45][0-9.]{0,9}$")], ...] = ()
+    words: tuple[Annotated[str, Field(min_length=2, max_length=80)], ...] = ()
+
+
+class Replies(Part):
+    """Patterns of your own."""
+
+    own: tuple[OwnReply, ...] = ()
+
+    @field_validator("own")
+    @classmethod
+    def _once(cls, own: tuple[OwnReply, ...]) -> tuple[OwnReply, ...]:
+        names = [one.name for one in own]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"{', '.join(twice)} stands there twice")
+        return own

@@ -1,0 +1,270 @@
+"""What many servers say: greylisting, unknown recipients, spam, limits, and general words about an address.
+
+Codes without words: RFC 3463, https://www.iana.org/assignments/smtp-enhanced-status-codes.
+"""
+
+from streams.replies.row import UNQUOTED, Row
+
+_IANA = "https://www.iana.org/assignments/smtp-enhanced-status-codes"
+_POSTFIX = "https://www.postfix.org/postconf.5.html"
+_KUMO = "https://github.com/KumoCorp/kumomta/blob/main/assets/community/bounces.toml"
+_ONE_HOSTER = "https://www.bytecamp.net/de/faq/email/zustellen.html"
+_OURS = r"(?:your|the|sending|client|connecting|remote)? ?(?:mail ?|smtp )?(?:server|host|ip|ip address|address|mta)"
+
+ROWS = (
+    Row(
+        name="no_such_user",
+        kind="recipient",
+        rank=0,
+        codes=("5.1.1", "5.1.2", "5.1.3", "5.1.6", "4.1.1", "5.4.4"),
+        pattern=r"",
+        sample="550 5.1.1 <user@example.com>: Recipient address rejected: User unknown in virtual mailbox table",
+        source=_IANA,
+    ),
+    Row(
+        name="greylisted",
+        kind="greylisted",
+        rank=0,
+        codes=("4",),
+        words=("greylist", "graylist", "grey-list", "grey list", "postgrey", "milter-greylist"),
+        pattern=r".{0,250}gr[ae]y-? ?list|.{0,250}postgrey",
+        sample="450 4.2.0 <user@example.com>: Recipient address rejected: Greylisted, see "
+        "http://postgrey.schweikert.ch/help/example.com.html",
+        source="https://postgrey.schweikert.ch/",
+    ),
+    Row(
+        name="greylisted_otherwise",
+        constructed=True,
+        kind="greylisted",
+        rank=2,
+        codes=("4",),
+        words=(
+            "first time",
+            "not yet",
+            "minutes",
+            "seconds",
+            "new sender",
+            "triplet",
+            "antispam",
+            "anti-spam",
+            "first try",
+        ),
+        pattern=r".{0,200}(?:first time|not yet (?:authorized|accepted|known)|not seen before|unknown triplet|first "
+        r"try|"
+        r"(?:retry|again|back) (?:in|after) \d{1,5} ?(?:s|m|h)|temporarily rejected as anti-?spam)",
+        sample="451 4.7.1 This is the first time you send to this address, please come back in 300 seconds",
+        source="https://www.rfc-editor.org/rfc/rfc6647",
+    ),
+    Row(
+        name="blacklisted_generally",
+        kind="listed",
+        rank=2,
+        words=("black", "block", "dnsbl", "rbl", "listed", "banned"),
+        pattern=r"(?:"
+        + UNQUOTED
+        + r"{0,150}[ \[(:;])?(?:blackl?ist|black list|blocklist|block list|blocklisted|black listed|"
+        r"dnsbl\b|"
+        r"rbl\b|listed in\b|is listed\b|banned\b|blocked using)",
+        sample="550 mail not accepted from blacklisted IP address [192.0.2.1]",
+        source="http://computerprogrammi.com/2010/04/posta-elettronica-e-impossibile-inviare.html",
+    ),
+    Row(
+        name="address_blocked_generally",
+        constructed=True,
+        kind="listed",
+        rank=2,
+        words=("ip", "server", "host", "connect", "address"),
+        pattern=UNQUOTED
+        + r"{0,100}\b"
+        + _OURS
+        + r" ?(?:address )?(?:\[?\(?[0-9a-f.:]{2,45}\)?\]? )?(?:is |has been |was |are )?(?:temporarily |currently )?"
+        r"(?:blocked|banned|denied|refused|rejected for spam)",
+        sample="554 5.7.1 Your IP address has been blocked",
+        source=_KUMO,
+    ),
+    Row(
+        name="not_allowed_to_connect",
+        kind="listed",
+        rank=2,
+        words=("not allowed to",),
+        pattern=UNQUOTED
+        + r"{0,120}(?:you are|host is|ip is|server is) not allowed to (?:connect|send us mail|send mail to us)",
+        sample="554 5.7.1 You are not allowed to connect",
+        source="https://github.com/zone-eu/zone-mta/blob/master/config/bounces.txt",
+    ),
+    Row(
+        name="spammer_generally",
+        kind="reputation",
+        rank=2,
+        words=("spammer", "sending spam", "spam source"),
+        pattern=UNQUOTED + r"{0,120}(?:identified as spammer|SPAMMER list|sending spam|spam source)",
+        sample="553 5.7.1 <mail.example.com[192.0.2.1]>: Client host rejected: Relaying denied - Your IP identified as "
+        "spammer. Please contact 123",
+        source="https://github.com/zone-eu/zone-mta/blob/master/config/bounces.txt",
+    ),
+    Row(
+        name="domain_reputation_generally",
+        constructed=True,
+        kind="content",
+        rank=2,
+        words=("reputation",),
+        pattern=UNQUOTED + r"{0,160}(?:reputation of (?:the |a |your )?(?:sender |sending |from )?domain|domain\S{0,3} "
+        r"reputation|"
+        r"(?:url|link|message|content) reputation)",
+        sample="554 5.7.1 Message refused: low reputation of the sender domain example.com",
+        source=_KUMO,
+    ),
+    Row(
+        name="reputation_generally",
+        constructed=True,
+        kind="reputation",
+        rank=3,
+        words=("reputation",),
+        pattern=UNQUOTED + r"{0,200}[ -]reputation",
+        sample="554 5.7.1 Connection refused due to poor reputation of 192.0.2.1",
+        source="https://libsisimai.org/en/reason/#badreputation",
+    ),
+    Row(
+        name="reverse_dns",
+        kind="setup",
+        rank=2,
+        words=("reverse", "ptr", "hostname", "rdns", "helo", "ehlo"),
+        pattern=r".{0,160}(?:cannot find your (?:reverse )?hostname|reverse[ -](?:dns|hostname|lookup|mapping)|"
+        r"\bPTR\b|\brDNS\b|"
+        r"(?:helo|ehlo) (?:command rejected|name|host|domain|argument)|invalid (?:helo|ehlo))",
+        sample="450 4.7.25 Client host rejected: cannot find your reverse hostname, [192.0.2.1]",
+        source=_POSTFIX + "#reject_unknown_reverse_client_hostname",
+    ),
+    Row(
+        name="tls_required",
+        kind="setup",
+        rank=2,
+        words=("starttls", "tls"),
+        pattern=r".{0,120}(?:must issue a STARTTLS|TLS (?:required|is required|encryption)|requires? TLS)",
+        sample="530 5.7.0 Must issue a STARTTLS command first",
+        source=_POSTFIX + "#smtpd_tls_security_level",
+    ),
+    Row(
+        name="mailbox_full",
+        kind="recipient",
+        rank=2,
+        words=("full", "quota", "storage", "mailbox size"),
+        pattern=r".{0,160}(?:mailbox (?:is )?full|quota|out of storage|storage allocation|mailbox size limit)",
+        sample="452 4.2.2 <user@example.com>: Mailbox full, quota exceeded",
+        source=_IANA,
+    ),
+    Row(
+        name="unknown_user",
+        kind="recipient",
+        rank=2,
+        words=("user", "recipient", "mailbox", "address", "account", "customer", "utilisateur", "no such", "inactive"),
+        pattern=r".{0,200}(?:(?:user|recipient|mailbox|address|account)\S{0,100} (?:is |was |has been )?(?:unknown|"
+        r"unavailable|"
+        r"not found|not exist|invalid|disabled|inactive|suspended|does ?n[o']t exist|rejected: user)|(?:unknown|no "
+        r"such|invalid|"
+        r"non-?existent|inactive) (?:user|recipient|mailbox|address|account|local)|does not (?:exist|have a)|"
+        r"doesn't have a|"
+        r"no mailbox|not our customer|utilisateur inconnu|unrecognized recipient|not a valid (?:user|mailbox))",
+        sample="550 Requested action not taken: mailbox unavailable",
+        source=_KUMO,
+    ),
+    Row(
+        name="recipient_codes",
+        constructed=True,
+        kind="recipient",
+        rank=3,
+        codes=("5.1.0", "5.1.10", "5.2.", "4.2."),
+        pattern=r"",
+        sample="550 5.2.1 The account of the recipient cannot take mail now",
+        source=_IANA,
+    ),
+    Row(
+        name="too_many_generally",
+        kind="volume",
+        rank=2,
+        words=("too many", "too much", "rate", "limit", "throttl", "slow down", "excessive", "frequency"),
+        pattern=r".{0,160}(?:too many (?:mails|messages|emails|connections|sessions|concurrent|recipients from|"
+        r"errors from)|"
+        r"too much mail|rate[ -]?limit|message rate|connection rate|mails? per (?:hour|minute)|throttl|slow down|"
+        r"excessive (?:volume|number)|frequency limit|(?:connection|sending|hourly|daily) limit)",
+        sample="421 4.7.0 mx.example.com Error: too many connections from 192.0.2.1",
+        source=_ONE_HOSTER,
+    ),
+    Row(
+        name="domain_policy",
+        kind="content",
+        rank=2,
+        words=("spf", "dkim", "dmarc", "sender domain", "sender address", "sender verify", "domain of sender"),
+        pattern=r".{0,160}(?:\bSPF\b|\bDKIM\b|\bDMARC\b|Sender (?:address|domain|verify)|domain of sender)",
+        sample="550 5.7.1 Email rejected per DMARC policy for example.com",
+        source="https://www.rfc-editor.org/rfc/rfc7372",
+    ),
+    Row(
+        name="spam_content",
+        kind="content",
+        rank=2,
+        words=("spam", "virus", "content", "junk", "attachment", "malware", "phish", "unsolicited", "url"),
+        pattern=r".{0,200}(?:spam|virus|content|junk ?mail|attachment|malware|phish|unsolicited)",
+        sample="550 5.7.1 Message rejected as spam by Content Filtering.",
+        source=_KUMO,
+    ),
+    Row(
+        name="relay_denied",
+        kind="other",
+        rank=2,
+        words=("relay",),
+        pattern=r".{0,120}(?:relay(?:ing)? (?:access )?(?:denied|not (?:permitted|allowed))|unable to relay|not "
+        r"permitted to relay)",
+        sample="554 5.7.1 <user@example.com>: Relay access denied",
+        source=_POSTFIX + "#relay_domains",
+    ),
+    Row(
+        name="too_large",
+        constructed=True,
+        kind="content",
+        rank=2,
+        words=("size", "too large", "too big"),
+        pattern=r".{0,120}(?:message (?:size|too (?:large|big|long))|size (?:limit|exceeds)|too large)",
+        sample="552 5.3.4 Message size exceeds fixed limit",
+        source=_IANA,
+    ),
+    Row(
+        name="no_connection",
+        kind="other",
+        rank=2,
+        words=(
+            "connect to",
+            "lost connection",
+            "timed out",
+            "refused",
+            "look up",
+            "name not found",
+            "conversation with",
+        ),
+        pattern=r"(?:delivery temporarily suspended: )?(?:connect to |lost connection|conversation with |unable to "
+        r"look up|"
+        r"Host or domain name not found|Network is unreachable|Connection (?:timed out|refused)$)",
+        sample="connect to mx.example.com[203.0.113.5]:25: Connection timed out",
+        source="https://www.postfix.org/smtp.8.html",
+    ),
+    Row(
+        name="server_trouble",
+        constructed=True,
+        kind="other",
+        rank=3,
+        codes=("4.3.", "4.4.", "5.3.", "5.4.", "5.5.", "4.5."),
+        pattern=r"",
+        sample="451 4.3.0 Temporary lookup failure",
+        source=_IANA,
+    ),
+    Row(
+        name="content_codes",
+        constructed=True,
+        kind="content",
+        rank=3,
+        codes=("5.6.", "4.6.", "5.7.20", "5.7.21", "5.7.22", "5.7.23", "5.7.26", "5.7.27", "5.7.30"),
+        pattern=r"",
+        sample="550 5.7.26 Unauthenticated mail is prohibited here",
+        source="https://www.rfc-editor.org/rfc/rfc7372",
+    ),
+)

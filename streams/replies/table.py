@@ -1,0 +1,131 @@
+"""The table of replies: what a reply is about, by the first row that fits."""
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Network, ip_address
+
+import msgspec
+
+from schemas.facts import ReplyKind
+from schemas.reply_settings import OwnReply
+from streams.replies.plain import Plain, fingerprint, plain
+from streams.replies.row import Row
+from streams.replies.rows import rows
+from streams.replies.zones import list_of
+
+SIGNS: frozenset[ReplyKind] = frozenset(("listed", "reputation", "volume"))
+"""The kinds that speak against the IP."""
+
+_MOST_KNOWN = 4096
+_MOST_NAME = 60
+_INSIDE = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")))
+_UNIQUE = IPv6Network("fc00::/7")
+_IPV4 = re.compile(r"(?<![\d.])\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?![\d.]*\d)")
+_IPV6 = re.compile(r"(?<![\w:])[0-9A-Fa-f]{1,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?![\w:])")
+
+
+class Found(msgspec.Struct, frozen=True):
+    """What a reply is about: its kind, the list it names, the row that knows it; `text` only where none does."""
+
+    kind: ReplyKind
+    named: str
+    pattern: str
+    text: str
+
+
+class _Compiled(msgspec.Struct, frozen=True):
+    row: Row
+    pattern: "re.Pattern[str]"
+
+    def fits(self, reply: Plain, lower: str) -> "re.Match[str] | None":
+        codes, words = self.row.codes, self.row.words
+        if codes and not (reply.code.startswith(codes) or reply.status.startswith(codes)):
+            return None
+        if words and not any(word in lower for word in words):
+            return None
+        return self.pattern.match(reply.words)
+
+
+class Table:
+    """The rows of this folder behind those of `own`."""
+
+    def __init__(self, own: Iterable[Row] = ()) -> None:
+        self._rows = tuple(_Compiled(row, re.compile(row.pattern, re.IGNORECASE)) for row in (*own, *rows()))
+        self._find = lru_cache(maxsize=_MOST_KNOWN)(self._look)
+        self._known = lru_cache(maxsize=_MOST_KNOWN)(self._plainly)
+
+    def find(self, status: str, reply: str) -> Found:
+        """Return what a reply with this enhanced status is about."""
+        return self._known(status, reply)
+
+    def fitting(self, status: str, reply: str) -> tuple[Plain, tuple[Row, ...]]:
+        """Return a reply as it is compared, and all rows that fit it; the first one counts."""
+        bare = plain(status, reply)
+        lower = bare.words.lower()
+        return bare, tuple(one.row for one in self._rows if one.fits(bare, lower))
+
+    def _plainly(self, status: str, reply: str) -> Found:
+        return self._find(plain(status, reply))
+
+    def _look(self, reply: Plain) -> Found:
+        lower = reply.words.lower()
+        for one in self._rows:
+            found = one.fits(reply, lower)
+            if found is not None:
+                return _found(one.row, found)
+        return Found("unknown", "", "", fingerprint(reply))
+
+
+def _found(row: Row, found: "re.Match[str]") -> Found:
+    kind, named = row.kind, row.named
+    zone = found.groupdict().get("zone") or ""
+    if zone:
+        named, of_ips = list_of(zone)
+        kind = kind if of_ips or kind != "listed" else "content"
+    return Found(kind, named[:_MOST_NAME], row.name, "")
+
+
+def own(rows_of_settings: Iterable[OwnReply]) -> tuple[Row, ...]:
+    """Return the rows of the configuration as rows of the table."""
+    return tuple(
+        Row(
+            name=one.name,
+            kind=one.kind,
+            pattern=one.pattern,
+            sample="",
+            source="",
+            words=tuple(word.lower() for word in one.words),
+            codes=one.codes,
+            named=one.named,
+            rank=0,
+        )
+        for one in rows_of_settings
+    )
+
+
+def about(ip: str, reply: str) -> bool:
+    """Tell whether a reply may be about this IP: it names no other address instead.
+
+    Behind NAT the world sees another address than ours, so that a private one may be meant by any.
+    """
+    ours = ip_address(ip)
+    if any(ours in network for network in _INSIDE) if ours.version == 4 else ours in _UNIQUE:  # noqa: PLR2004 IP's version
+        return True
+    said = reply.partition(" said: ")[2] or reply.partition(" talk to me: ")[2] or reply
+    named = [found for found in map(_address, (*_IPV4.findall(said), *_IPV6.findall(said))) if found is not None]
+    return not named or ours in named
+
+
+def _address(text: str) -> object:
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return None
+    return None if address.is_loopback or text.startswith("4.") else address
+
+
+@lru_cache(maxsize=1)
+def built_in() -> Table:
+    """Return the table without rows of one's own."""
+    return Table()

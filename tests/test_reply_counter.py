@@ -1,0 +1,114 @@
+"""What replies were about, counted by IP, provider and kind: with a bound, whatever servers write."""
+
+from collections.abc import Iterable
+
+from msgspec import structs
+
+from schemas import codec
+from schemas.events import DeliveryAttempted
+from schemas.facts import Outcome
+from schemas.mailbox_settings import Mailboxes
+from schemas.names import source_id
+from schemas.observations import RepliesCounted, TrafficCounted
+from schemas.topics import MAIL_EVENTS, TRAFFIC_STATE
+from streams.partition import Partition
+from streams.traffic import TrafficCounter
+
+A, B = "192.0.2.1", "192.0.2.2"
+LISTED = "550 5.7.1 Client host [192.0.2.1] blocked using zen.spamhaus.org"
+GREY = "450 4.2.0 <r@example.org>: Recipient address rejected: Greylisted"
+
+
+def attempt(
+    number: int, reply: str, outcome: Outcome = "bounced", provider: str = "p", ip: str = A
+) -> DeliveryAttempted:
+    return DeliveryAttempted(
+        id=f"{source_id('a log')}-{number:012x}-0",
+        at=1_000_000 + number,
+        host="mx1",
+        queue_id="Q",
+        sender="a@example.net",
+        recipient="r@example.org",
+        provider=provider,
+        outcome=outcome,
+        enhanced_status="",
+        reply=reply,
+        outbound_ip=ip,
+    )
+
+
+def counted(events: Iterable[DeliveryAttempted]) -> list[RepliesCounted]:
+    counter = TrafficCounter()
+    for event in events:
+        counter.add(event)
+    return [event for event in counter.drain(3, 9_000_000) if isinstance(event, RepliesCounted)]
+
+
+def test_replies_are_counted_by_what_they_are_about_with_the_base_of_their_share() -> None:
+    told = counted(
+        [
+            *(attempt(number, f"{LISTED}; number {number}") for number in range(5)),
+            attempt(5, GREY, "deferred"),
+            attempt(6, "250 2.0.0 Ok", "sent"),
+            attempt(7, LISTED, ip=B),
+            attempt(8, "550 5.7.1 moon 12345"),
+            attempt(9, "550 5.7.1 moon 67890"),
+        ]
+    )
+    greylisted, listed, unknown, about_another = told
+    assert (listed.kind, listed.named, listed.pattern, listed.count) == ("listed", "spamhaus_zen", "blocked_using", 5)
+    assert (listed.partition, listed.ip, listed.provider, listed.messages) == (3, A, "p", 9)
+    assert (listed.first_at, listed.last_at, listed.at) == (1_000_000, 1_000_004, 9_000_000)
+    assert listed.text == f"{LISTED}; number 0"
+    assert (greylisted.kind, greylisted.count, greylisted.named) == ("greylisted", 1, "")
+    assert (unknown.kind, unknown.pattern, unknown.text, unknown.count) == ("unknown", "", "550 5.7.1 moon 0", 2)
+    assert (about_another.ip, about_another.kind, about_another.named) == (B, "other", "")
+    assert about_another.pattern == "blocked_using"
+    assert len({event.id for event in told}) == 4
+
+
+def test_what_was_drained_does_not_come_again() -> None:
+    counter = TrafficCounter()
+    counter.add(attempt(1, LISTED))
+    first = counter.drain(0, 1)
+    assert [type(event) for event in first] == [TrafficCounted, RepliesCounted]
+    assert counter.drain(0, 2) == ()
+
+
+def test_no_server_can_fill_the_log_nor_hide_what_another_says() -> None:
+    hostile = [
+        attempt(
+            number, f"550 5.7.1 {'abcdefghij'[number % 10]} {'klmnopqrst'[number // 10 % 10]} moon", provider="evil"
+        )
+        for number in range(100)
+    ]
+    lists = [
+        attempt(1000 + n, f"550 5.7.1 blocked using list{'abcdefghij'[n % 10]}.example", provider="evil")
+        for n in range(50)
+    ]
+    others = [
+        attempt(2000 + n, f"550 5.7.1 moon {'abcdefghij'[n % 10] * (1 + n // 10)}", provider=f"p{n}")
+        for n in range(100)
+    ]
+    told = counted([*hostile, *lists, *others, attempt(5000, LISTED, provider="google")])
+    evil = [event for event in told if event.provider == "evil"]
+    assert len([event for event in evil if event.kind == "unknown"]) == 8
+    assert len([event for event in evil if event.kind == "listed"]) == 8
+    assert [event.count for event in told if event.provider == "google"] == [1]
+    (further,) = [event for event in told if event.text == "further replies"]
+    assert (further.kind, further.provider, further.pattern, further.messages) == ("other", "", "", 0)
+    assert sum(event.count for event in told) == 251
+    assert len(told) == 8 + 8 + 56 + 1 + 1
+
+
+def test_counts_of_replies_are_written_again_by_a_worker_that_comes_back_with_the_same_ids() -> None:
+    first = Partition(0, Mailboxes(), "1")
+    first.apply(MAIL_EVENTS, [attempt(number, LISTED) for number in range(3)])
+    states, after = first.flush(5_000_000)
+    (state,) = [output.value for output in states if output.topic is TRAFFIC_STATE]
+    again = Partition(0, Mailboxes(), "2").restore_traffic(state or b"")
+    assert [output.value for output in again] == [output.value for output in after]
+    told = [codec.decode(output.value or b"") for output in again]
+    assert [type(event) for event in told] == [TrafficCounted, RepliesCounted]
+    assert [event.id for event in told] == sorted(event.id for event in told)
+    assert structs.asdict(told[1])["count"] == 3
