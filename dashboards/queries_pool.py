@@ -26,7 +26,7 @@ FROM
     FROM
     (
         SELECT *, type IN ('ip_withdrawn', 'ip_probation_started', 'ip_restored') AS changes
-        FROM pool_events FINAL WHERE at <= {until:Int64}
+        FROM pool_events FINAL WHERE ip != '' AND at <= {until:Int64}
     )
     GROUP BY pool, ip
 )

@@ -6,7 +6,7 @@ follows from a decision: the pool only says what it would do.
 
 from typing import Literal
 
-from schemas.facts import Culprit, Evidence, Fact
+from schemas.facts import Culprit, Evidence, Fact, ListFault
 
 PoolMode = Literal["", "shadow"]
 
@@ -131,6 +131,28 @@ class ProviderRefused(Fact, frozen=True, kw_only=True):
     mode: PoolMode = ""
 
 
+class ListDistrusted(Fact, frozen=True, kw_only=True):
+    """A list lost its vote in a pool: `fault` says in a word why. It concerns no single `ip`, so that is ""."""
+
+    pool: str
+    list: str
+    fault: ListFault
+    ip: str = ""
+    evidence: tuple[Evidence, ...] = ()
+    mode: PoolMode = ""
+
+
+class ListTrusted(Fact, frozen=True, kw_only=True):
+    """A list has its vote again, without the `fault` that it had. It concerns no single `ip`, so that is ""."""
+
+    pool: str
+    list: str
+    fault: ListFault
+    ip: str = ""
+    evidence: tuple[Evidence, ...] = ()
+    mode: PoolMode = ""
+
+
 OfProvider = ProviderWithdrawn | ProviderRestored | ProviderRefused
 OfIp = (
     IpWithdrawn
@@ -142,4 +164,5 @@ OfIp = (
     | WithdrawalVerified
     | WithdrawalDrifted
 )
-PoolEvent = OfIp | OfProvider
+OfList = ListDistrusted | ListTrusted
+PoolEvent = OfIp | OfProvider | OfList

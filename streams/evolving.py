@@ -7,6 +7,7 @@ from schemas.pool_events import (
     IpRestored,
     IpWithdrawn,
     OfIp,
+    OfList,
     OfProvider,
     PoolEvent,
     ProbationSetBack,
@@ -18,6 +19,7 @@ from schemas.pool_events import (
     WithdrawalRefused,
     WithdrawalVerified,
 )
+from streams.distrust import learnt
 from streams.regard import Regard
 from streams.standing import Pool, Standing
 from streams.trust import DOUBTED
@@ -32,6 +34,8 @@ def evolve(pool: Pool, event: PoolEvent) -> Pool:
     at = max(pool.at, event.at)
     if event.pool != pool.name:
         return pool
+    if isinstance(event, OfList):
+        return _replace(learnt(pool, event), at=at)
     if isinstance(event, ProviderRefused) and not event.ip:
         return _replace(pool, told={**pool.told, event.provider: event.id}, at=at)
     standing = pool.ips.get(event.ip)

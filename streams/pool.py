@@ -10,6 +10,7 @@ from typing import cast, get_args
 import msgspec
 
 from schemas import pool_settings
+from schemas.facts import ListFault
 from schemas.observations import (
     ClockTicked,
     ListHealthObserved,
@@ -47,6 +48,7 @@ class _Kept(msgspec.Struct, frozen=True, kw_only=True):
     load: Load = Load()
     suspects: dict[str, Suspect] = {}
     told: dict[str, str] = {}
+    distrusted: dict[str, ListFault] = {}
 
 
 _KEPT = msgspec.json.Decoder(_Kept)
@@ -111,7 +113,14 @@ def _health_observed(pool: Pool, event: ListHealthObserved) -> Pool:
     if before is not None and event.at <= before.at:
         return pool
     failed = 0 if event.healthy else 1 + (before.failed if before else 0)
-    health = Health(healthy=event.healthy, at=event.at, before=before.at if before else 0, failed=failed)
+    health = Health(
+        healthy=event.healthy,
+        at=event.at,
+        before=before.at if before else 0,
+        failed=failed,
+        fault=event.fault,
+        reason="" if event.healthy else event.reason,
+    )
     ips = pool.ips
     if before and before.healthy:
         ips = {ip: _still_named(standing, event.list, before.at) for ip, standing in ips.items()}
@@ -213,6 +222,7 @@ def encode(pool: Pool) -> bytes:
             load=pool.load,
             suspects=pool.suspects,
             told=pool.told,
+            distrusted=pool.distrusted,
         )
     )
 
@@ -236,4 +246,5 @@ def decode(value: bytes, settings: pool_settings.Pool) -> Pool:
         load=kept.load,
         suspects=kept.suspects,
         told=kept.told,
+        distrusted=kept.distrusted,
     )

@@ -6,6 +6,7 @@ import msgspec
 
 from schemas.pool_events import OfProvider, PoolEvent, ProviderWithdrawn, ReturnDelayed
 from streams import provider_scope, returning, withdrawing
+from streams.distrust import changes
 from streams.present import Present
 from streams.rounds import flooding
 from streams.standing import Pool
@@ -15,13 +16,14 @@ from streams.watching import watched
 def decide(pool: Pool, at: int) -> tuple[PoolEvent, ...]:
     """Return what must change at this time for the pool to be as it should; nothing where it is.
 
-    Orders come first, then returns, then withdrawals, the worst first, as far as the guard allows: so what a return
-    makes possible is done at once. What concerns single providers follows, for the IPs that carry mail then. At 0
-    nothing has told the time yet: an order waits for the first tick.
+    Which lists are trusted is told first. Orders come next, then returns, then withdrawals, the worst first, as far as
+    the guard allows: so what a return makes possible is done at once. What concerns single providers follows, for the
+    IPs that carry mail then. At 0 nothing has told the time yet: an order waits for the first tick.
     """
     if not at:
         return ()
-    decided = tuple(_decided(Present(pool, at, flooding(pool, at))))
+    floods = flooding(pool, at)
+    decided = (*changes(pool, at, floods), *_decided(Present(pool, at, floods)))
     if pool.rules.is_shadow:
         return tuple(msgspec.structs.replace(event, mode="shadow") for event in decided)
     return decided

@@ -6,7 +6,7 @@ from typing import Literal
 import msgspec
 
 from schemas import pool_settings
-from schemas.facts import Answer, Scope
+from schemas.facts import Answer, ListFault, Scope
 from streams.load import Carried, Load
 from streams.regard import Order, Regard
 from streams.suspects import Suspect
@@ -41,13 +41,15 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Health(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Whether a list answered its test points, when, and when it was asked the round before (0: never).
 
-    `failed` counts the tests failed since the last it passed.
+    `failed` counts the tests failed since the last it passed; `fault` and `reason` say why.
     """
 
     healthy: bool
     at: int
     before: int = 0
     failed: int = 0
+    fault: ListFault = ""
+    reason: str = ""
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -98,7 +100,7 @@ class Pool(msgspec.Struct, frozen=True, kw_only=True):
     """All that is known of one pool at the time `at`, and the rules it is kept by.
 
     `load` is what it carries, `suspects` are the mailboxes in question, `told` has for a provider the id of the last
-    word that it blocks all IPs alike.
+    word that it blocks all IPs alike, `distrusted` the lists of which it was told that they have no vote, and why.
     """
 
     name: str
@@ -109,6 +111,7 @@ class Pool(msgspec.Struct, frozen=True, kw_only=True):
     load: Load = Load()
     suspects: dict[str, Suspect] = {}
     told: dict[str, str] = {}
+    distrusted: dict[str, ListFault] = {}
 
     def with_standing(self, standing: Standing) -> "Pool":
         """Return the pool with one IP's standing replaced."""

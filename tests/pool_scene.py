@@ -17,6 +17,7 @@ from schemas.observations import (
     SenderJudged,
     TrafficCounted,
 )
+from schemas.pool_events import OfList
 from schemas.pool_settings import Pool as Rules
 from streams import pool as pools
 
@@ -30,21 +31,28 @@ _NUMBERS = itertools.count()
 
 
 class Scene:
-    """A pool and a clock in minutes since T0; what was decided is told as "type ip"."""
+    """A pool and a clock in minutes since T0; what was decided is told as "type ip".
+
+    `lists` holds, beside that, which lists lost their vote or have it again, as "type list fault".
+    """
 
     def __init__(self, ips: int = 3, **rules: object) -> None:
         transports = {f"out{number}": f"192.0.2.{number}" for number in range(1, ips + 1)}
         self.rules = Rules.model_validate({"transports": transports, **rules})
         self.pool = pools.initial("main", self.rules)
         self.events: list[PoolEvent] = []
+        self.lists: list[str] = []
         self.seen: list[PoolObservation] = []
 
     def _step(self, event: PoolObservation) -> list[str]:
         self.seen.append(event)
         self.pool, decided = pools.step(self.pool, event)
         assert pools.decide(self.pool, self.pool.at) == ()
-        self.events.extend(decided)
-        return [f"{type(event).__name__} {event.ip[-1:]}".rstrip() for event in decided]
+        of_lists = [event for event in decided if isinstance(event, OfList)]
+        self.lists += [f"{type(event).__name__} {event.list} {event.fault}" for event in of_lists]
+        others = [event for event in decided if event not in of_lists]
+        self.events.extend(others)
+        return [f"{type(event).__name__} {event.ip[-1:]}".rstrip() for event in others]
 
     def says(  # noqa: PLR0913 a listing is made of so much
         self,
