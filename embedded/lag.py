@@ -1,10 +1,12 @@
 """How far a consumer group has come: whether it has committed all that its topics held at a moment."""
 
+import time
 from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import NamedTuple, Self
 
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+from kafka.errors import KafkaTimeoutError
 
 from schemas.settings import Settings
 from schemas.topics import Topic
@@ -41,8 +43,24 @@ class Lag:
             for topic in topics
             for number in range(topic.partitions(self._partitions))
         ]
-        found: Offsets = self._consumer.end_offsets(places, timeout_ms=_PATIENCE_MS)
-        return found
+        told: Offsets = self._consumer.end_offsets(places, timeout_ms=_PATIENCE_MS)
+        return {place: self._true_end(place, end) for place, end in told.items()}
+
+    def _true_end(self, place: TopicPartition, told: int) -> int:
+        """Return where a partition ends. The embedded broker tells one behind the *first* record of the last batch.
+
+        The last batch, read from there, has the rest, and its answer the true end.
+        """
+        if not told:
+            return 0
+        self._consumer.assign([place])
+        self._consumer.seek(place, told - 1)
+        deadline = time.monotonic() + _PATIENCE_MS / 1000
+        while (end := self._consumer.highwater(place)) is None:
+            if time.monotonic() > deadline:
+                raise KafkaTimeoutError(f"{place.topic}/{place.partition} does not tell its last record")
+            self._consumer.poll(100)
+        return max(told, int(end))
 
     def behind(self, group: str, wanted: Offsets) -> int:
         """Return how many records below these offsets the group has not committed."""
