@@ -28,6 +28,7 @@ from schemas.settings import Settings, load
 from schemas.topics import MAILBOX_STATE, topic_of
 from streams import mailboxes
 from streams.partition import Partition
+from streams.states import packed
 
 if TYPE_CHECKING:
     from schemas.events import Event
@@ -132,9 +133,14 @@ class Fleet:
         self._flush()
 
     def states(self) -> "Iterator[MailboxState]":
-        """Yield all states."""
+        """Yield all states; who rests is unpacked for it."""
         for partition in self._partitions:
             yield from partition.states.values()
+
+    @property
+    def at_rest(self) -> int:
+        """Return how many mailboxes are packed."""
+        return sum(partition.states.at_rest for partition in self._partitions)
 
     def _add(self, template: Template, shift: int) -> None:
         name = _CUSTOMER.sub(lambda found: found[1] + b"%d" % (int(found[2]) + shift), template.name)
@@ -179,7 +185,7 @@ def fields(states: "Sequence[MailboxState]") -> dict[str, float]:
     return dict(sorted(sizes.items(), key=lambda item: -item[1]))
 
 
-def report(rows: Sequence[Row], states: "Sequence[MailboxState]") -> Iterator[str]:
+def report(rows: Sequence[Row], states: "Sequence[MailboxState]", at_rest: int) -> Iterator[str]:
     """Yield the lines of the table and what is said of a single state."""
     yield "| mailboxes | RSS grows by | PSS | USS | RSS a mailbox |\n|---|---|---|---|---|\n"
     for row in rows:
@@ -188,6 +194,9 @@ def report(rows: Sequence[Row], states: "Sequence[MailboxState]") -> Iterator[st
     over = rows[-1].grown.rss / rows[-1].mailboxes / AIM - 1
     verdict = f"missed by {over:.0%}" if over > 0 else "met"
     yield f"\nThe aim is at most {AIM:,} bytes on average, all included. It is {verdict}.\n"
+    count = rows[-1].mailboxes
+    small = mean(len(packed(state)) for state in states if not state.step and state.hold is None)
+    yield f"\nOf them {count - at_rest:,} are at work; {at_rest:,} are at rest, in {small:,.0f} bytes each.\n"
     encoded = [len(mailboxes.encode(state)) for state in states]
     cuts = quantiles(encoded, n=100)
     yield (
@@ -197,7 +206,7 @@ def report(rows: Sequence[Row], states: "Sequence[MailboxState]") -> Iterator[st
     sizes = fields(states)
     told = ", ".join(f"{name or 'the struct'} {size:,.0f}" for name, size in sizes.items() if size >= 1)
     yield (
-        f"\nBytes of a state's objects (Python's own count): {told}; in all {sum(sizes.values()):,.0f}. "
+        f"\nBytes of the objects of a state at work (Python's own count): {told}; in all {sum(sizes.values()):,.0f}. "
         "The rest is dicts and allocator.\n"
     )
 
@@ -218,9 +227,10 @@ def main() -> None:
     rows = list(measure(fleet, arguments.mailboxes))
     said = (
         f"A town of {len(town.mailboxes):,} mailboxes after {arguments.days:g} days, as often as it takes. Besides, "
-        f"{town.guessed:,} names that nobody has were guessed at in it; each has a state, too, not counted here.\n\n"
+        f"{town.guessed:,} names that nobody has were guessed at in it; each has a state, "
+        "too, until it is forgotten, not counted here.\n\n"
     )
-    table = said + "".join(report(rows, list(islice(fleet.states(), 20_000))))
+    table = said + "".join(report(rows, list(islice(fleet.states(), 20_000)), fleet.at_rest))
     print(table)
     if arguments.write:
         text = DOCUMENT.read_text()

@@ -172,14 +172,16 @@ class MailAgent(_Batches):
         again: list[Output] = []
         for number, value in await self._log.read(TRAFFIC_STATE, numbers):
             again.extend(self._partitions[number].restore_traffic(value))
-        for number, value in await self._log.read(MAILBOX_STATE, numbers):
-            again.extend(self._restore(number, value))
+        await self._log.each(MAILBOX_STATE, numbers, lambda *record: again.extend(self._restore(*record)))
         await self._restore_leaks(numbers)
         await self._log.write(again)
         mailboxes = sum(len(partition.states) for partition in self._partitions.values())
         return f"{mailboxes} mailboxes in {len(numbers)} partitions"
 
-    def _restore(self, number: int, value: bytes) -> tuple[Output, ...]:
+    def _restore(self, number: int, key: bytes, value: bytes | None) -> tuple[Output, ...]:
+        if value is None:
+            self._partitions[number].forget(key.decode())
+            return ()
         try:
             return self._partitions[number].restore(value)
         except ValueError:

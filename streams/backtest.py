@@ -6,7 +6,6 @@ a list. The culprits that they name reach the mailboxes at once.
 """
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -20,13 +19,14 @@ from schemas.pool_events import PoolEvent
 from schemas.settings import Settings
 from streams import cases, mailboxes, pool
 from streams.casebook import threshold
+from streams.guessed import Guessed
 from streams.leaks import Leaks
 from streams.looks import Looks
+from streams.mailboxes import MailboxState
 from streams.pools import named
+from streams.states import States
+from streams.sentby import networks_of
 from streams.traffic import TrafficCounter
-
-if TYPE_CHECKING:
-    from streams.mailboxes import MailboxState
 
 Decision = MailboxDecision | PoolEvent | CaseEvent
 _NONE = Leaks(None)
@@ -36,10 +36,12 @@ class Backtest:
     """One run of history under one configuration; `with_pool` tells whether there are answers of lists in it."""
 
     def __init__(self, settings: Settings, *, with_pool: bool, leaks: Leaks = _NONE) -> None:
-        self.states: dict[str, MailboxState] = {}
+        self.states = States()
         self._limits = settings.mailboxes
         self._customers = Customers(settings.customers)
         self._leaks = leaks
+        self._looks = Looks(settings.mailboxes, self._customers)
+        self._guessed = Guessed()
         self._attacked: dict[str, cases.Attacked] = {}
         self._pools = {name: pool.initial(name, its) for name, its in settings.pool.items()} if with_pool else {}
         self._traffic = TrafficCounter()
@@ -49,28 +51,50 @@ class Backtest:
     def run(self, events: Iterable[Event]) -> Iterator[Decision]:
         """Yield what is decided about these events, which come in about the order of their time."""
         states, limits, customers, pools = self.states, self._limits, self._customers, self._pools
-        subject_of, step, looks = mailboxes.subject_of, mailboxes.step, Looks(limits, customers)
+        subject_of, step, woken, looks = mailboxes.subject_of, mailboxes.step, states.woken, self._looks
         for event in events:
             at = event.at
             if at >= looks.next:
-                for _, decided in looks.at(states, at):
-                    yield from self._told(decided)
+                yield from self._look(at)
             subject = subject_of(event)
             if subject:
-                before = states.get(subject)
-                states[subject], decided = step(before, event, limits, customers)
-                if decided:
-                    yield from self._told(decided)
+                before = woken(subject)
+                state, decided = step(before, event, limits, customers)
                 if before is None:
-                    for leak in self._leaks.of(subject):
-                        yield from self._step(subject, msgspec.structs.replace(leak, at=at))
+                    yield from self._begin(state, decided, at)
+                elif decided:
+                    yield from self._follow(state, decided)
             if pools:
                 yield from self._seen_by_pools(event)
 
+    def _look(self, at: int) -> Iterator[Decision]:
+        for _, decided in self._looks.at(self.states, at):
+            yield from self._told(decided)
+        for _ in self._guessed.faded(self.states, at):
+            pass  # that it is taken out is all
+
     def _step(self, subject: str, event: Event) -> Iterator[Decision]:
         """Yield what an event decides about a mailbox that was seen before."""
-        self.states[subject], decided = mailboxes.step(self.states[subject], event, self._limits, self._customers)
+        known = self.states.woken(subject)
+        assert known is not None  # noqa: S101 the caller has seen it
+        _, decided = mailboxes.step(known, event, self._limits, self._customers)
+        if decided:
+            yield from self._follow(known, decided)
+
+    def _begin(self, state: MailboxState, decided: Iterable[MailboxDecision], at: int) -> Iterator[Decision]:
+        """Yield what is decided about a mailbox that is seen for the first time, also by what leaked of it before."""
+        self.states.add(state)
+        self._guessed.begin(state.mailbox)
+        yield from self._follow(state, decided)
+        for leak in self._leaks.of(state.mailbox):
+            yield from self._step(state.mailbox, msgspec.structs.replace(leak, at=at))
+
+    def _follow(self, state: MailboxState, decided: Iterable[MailboxDecision]) -> Iterator[Decision]:
+        """Yield what was decided about a mailbox, and what a look at it decides that is due by that."""
         yield from self._told(decided)
+        self.states.note(state)
+        for _, more in self._looks.overlooked(self.states, state):
+            yield from self._told(more)
 
     def _told(self, decided: Iterable[MailboxDecision]) -> Iterator[Decision]:
         """Yield decisions about mailboxes, and what they are to their customers' cases."""
@@ -94,7 +118,7 @@ class Backtest:
             self._traffic.add(event)
 
     def _ticked(self, at: int) -> Iterator[Decision]:
-        for counted in self._traffic.drain(0, at):
+        for counted in self._traffic.drain(0, at, networks_of(self.states)):
             yield from self._observed(counted)
         yield from self._observed(ClockTicked(id=derived_id("tick", at), at=at))
 

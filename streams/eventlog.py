@@ -5,7 +5,7 @@ A broker that is away is waited for, with one warning; what can never succeed is
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
@@ -17,6 +17,8 @@ from streams.partition import Output
 LOG = logging.getLogger("relaywarden.stream")
 _PAUSE = 1.0
 _MOST_BYTES = 16 * 1024 * 1024
+Take = Callable[[int, bytes, bytes | None], object]
+"""Takes partition, key and value of a record; without a value it forgets what stood under its key."""
 
 
 class EventLog:
@@ -79,9 +81,25 @@ class EventLog:
 
     async def read(self, topic: Topic, partitions: Iterable[int]) -> list[tuple[int, bytes]]:
         """Return partition and value of what these partitions hold now, in the order of each partition."""
+        values: list[tuple[int, bytes]] = []
+
+        def keep(partition: int, _key: bytes, value: bytes | None) -> None:
+            if value is not None:
+                values.append((partition, value))
+
+        await self.each(topic, partitions, keep)
+        return values
+
+    async def each(self, topic: Topic, partitions: Iterable[int], take: Take) -> None:
+        """Hand over all that these partitions hold now, in the order of each partition, never all at once.
+
+        Where the broker goes away meanwhile, it begins again: what was handed over comes once more.
+        """
+        places = [TopicPartition(topic.name, partition) for partition in sorted(partitions)]
         while True:
             try:
-                return await self._read([TopicPartition(topic.name, partition) for partition in sorted(partitions)])
+                await self._each(places, take)
+                return  # noqa: TRY300 the loop ends where nothing is raised
             except (KafkaError, OSError) as error:
                 self._warn(f"{topic.name} cannot be read, it is tried again: {error!r}")
                 await asyncio.sleep(_PAUSE)
@@ -90,7 +108,7 @@ class EventLog:
         assert self._producer is not None  # noqa: S101 `start` made it
         try:
             future: asyncio.Future[object] = await self._producer.send(
-                output.topic.name, value=output.value, key=output.key, partition=output.partition
+                output.topic.name, value=output.value or None, key=output.key, partition=output.partition
             )
         except KafkaError as error:
             future = asyncio.get_running_loop().create_future()
@@ -106,9 +124,9 @@ class EventLog:
         finally:
             await admin.close()
 
-    async def _read(self, places: list[TopicPartition]) -> list[tuple[int, bytes]]:
+    async def _each(self, places: list[TopicPartition], take: Take) -> None:
         if not places:
-            return []
+            return
         consumer = AIOKafkaConsumer(
             bootstrap_servers=self._bootstrap,
             enable_auto_commit=False,
@@ -121,12 +139,11 @@ class EventLog:
             consumer.assign(places)
             ends = await consumer.end_offsets(places)
             await consumer.seek_to_beginning(*places)
-            values: list[tuple[int, bytes]] = []
             while any([await consumer.position(place) < ends[place] for place in places]):
                 for records in (await consumer.getmany(timeout_ms=500)).values():
-                    values.extend((record.partition, record.value) for record in records if record.value is not None)
+                    for record in records:
+                        take(record.partition, record.key or b"", record.value)
             self._answered()
-            return values
         finally:
             await consumer.stop()
 

@@ -17,10 +17,12 @@ from schemas.topics import MAILBOX_LEAKS
 from streams.kafka_clients import opened
 from streams.leaks import key_of
 
-_DOMAINS = """SELECT DISTINCT lower(arrayElement(splitByChar('@', mailbox), -1)) FROM mailbox_state
-WHERE position(mailbox, '@') > 0"""
-_OF_DOMAINS = """SELECT DISTINCT mailbox FROM mailbox_state
-WHERE lower(arrayElement(splitByChar('@', mailbox), -1)) IN {domains:Array(String)}"""
+# Somebody may have failed to log in under any name: such a one is nobody's, nor is its domain ours.
+_DOMAINS = """SELECT DISTINCT lower(arrayElement(splitByChar('@', mailbox), -1)) FROM mailbox_state FINAL
+WHERE position(mailbox, '@') > 0 AND position(state, '"guessed":true') = 0"""
+_OF_DOMAINS = """SELECT DISTINCT mailbox FROM mailbox_state FINAL
+WHERE position(state, '"guessed":true') = 0
+AND lower(arrayElement(splitByChar('@', mailbox), -1)) IN {domains:Array(String)}"""
 _LISTS = """SELECT source, leaked_at, uniqExact(digest) AS identities, uniqExactIf(digest, passwords) AS passwords,
        max(at) AS imported, countIf(partitions != {partitions:UInt32}) AS elsewhere
 FROM mailbox_leaks FINAL GROUP BY source, leaked_at ORDER BY imported DESC, source, leaked_at"""

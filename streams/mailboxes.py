@@ -2,7 +2,7 @@
 
 from array import array
 from base64 import b64decode, b64encode
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from sys import byteorder
 from typing import Any, cast, get_args
 from zlib import crc32
@@ -31,7 +31,9 @@ from streams.window import MINUTE
 
 __all__ = ["MailboxState", "decode", "encode", "replay", "step", "subject_of"]
 
-_SOURCES = 8
+_MOST_SOURCES = 32
+_KEPT_SOURCES = 8
+USUAL_SOURCES = _KEPT_SOURCES * 32  # characters of `applied`
 _RECENT = 512 * 4  # bytes: more complaints than can be on their way twice after a crash
 _Unlogged = ClockTicked | ComplaintReceived | OperatorActed | PasswordChanged | CulpritNamed | IdentityLeaked
 _UNLOGGED = frozenset(get_args(_Unlogged))
@@ -144,7 +146,7 @@ def _applies(state: MailboxState, identity: str) -> bool:
     applied, source = state.applied, source_of(identity)
     start = applied.find(source)
     if start < 0:
-        state.applied = " ".join((*applied.split(" ")[1 - _SOURCES :], identity)) if applied else identity
+        state.applied = " ".join((*applied.split(" ")[1 - _MOST_SOURCES :], identity)) if applied else identity
         return True
     end = applied.find(" ", start)
     rest = applied[end:] if end > 0 else ""
@@ -152,6 +154,20 @@ def _applies(state: MailboxState, identity: str) -> bool:
         return False
     state.applied = f"{applied[:start]}{rest[1:]} {identity}" if rest else applied[:start] + identity
     return True
+
+
+def forget_sources(state: MailboxState, folded: Mapping[str, str]) -> None:
+    """Forget sources beyond eight, in place, those silent longest first, as far as `folded` knows them to be applied.
+
+    `folded` tells by source up to where all states of the partition are written.
+    """
+    known = state.applied.split(" ")
+    least = len(known) - _KEPT_SOURCES
+    state.applied = " ".join(
+        identity
+        for place, identity in enumerate(known)
+        if place >= least or identity > folded.get(source_of(identity), "")
+    )
 
 
 def _step_unlogged(

@@ -22,6 +22,7 @@ from schemas.topics import (
     CASE_OBSERVATIONS,
     COMPLAINTS,
     DEAD_LETTERS,
+    MAIL_EVENTS,
     MAILBOX_EVENTS,
     MAILBOX_LEAKS,
     MAILBOX_SIGNALS,
@@ -30,20 +31,24 @@ from schemas.topics import (
     TRAFFIC_STATE,
     Topic,
 )
-from streams import mailboxes
+from streams import mailboxes, reached
 from streams.cases import changed
+from streams.guessed import Guessed
 from streams.leaks import Leaks
 from streams.looks import Looks
 from streams.mailboxes import MailboxState
+from streams.reached import Folded, Traffic
 from streams.replies.table import Table
+from streams.replies.table import Table
+from streams.states import States
+from streams.sentby import networks_of
 from streams.traffic import TrafficCounter
 
-_MOST_SOURCES = 512
 _NOBODY = Customers({})
 
 
 class Output(NamedTuple):
-    """A record to write."""
+    """A record to write; an empty value forgets what stood under its key."""
 
     topic: Topic
     partition: int
@@ -51,33 +56,10 @@ class Output(NamedTuple):
     value: bytes
 
 
-class Traffic(msgspec.Struct):
-    """How far a partition's traffic was counted: by topic and source the highest id, and the last counts.
-
-    `source` names this series of counts and `sequence` their number, so that the pool can tell one told twice.
-    """
-
-    source: str
-    sequence: int = 0
-    applied: dict[str, dict[str, str]] = {}
-    counted: tuple[TrafficCounted | RepliesCounted, ...] = ()
-
-    def take(self, topic: str, identity: str) -> bool:
-        """Tell whether an event was not counted yet, and note that it is now."""
-        applied = self.applied.setdefault(topic, {})
-        source = source_of(identity)
-        highest = applied.get(source)
-        if highest is None and len(applied) >= _MOST_SOURCES:
-            del applied[next(iter(applied))]
-        if highest is not None and identity <= highest:
-            return False
-        applied[source] = identity
-        return True
-
-
-class _MailboxFold(msgspec.Struct):
+class _MailboxFold(msgspec.Struct, omit_defaults=True):
     folded: msgspec.Raw
     decided: tuple[MailboxDecision, ...] = ()
+    guessed: bool = False
 
 
 class _MailboxSnapshot(msgspec.Struct):
@@ -88,14 +70,7 @@ class _MailboxSnapshot(msgspec.Struct):
     state: _MailboxFold
 
 
-class _TrafficSnapshot(msgspec.Struct):
-    partition: int
-    at: int
-    state: Traffic
-
-
 _MAILBOX: msgspec.json.Decoder[_MailboxSnapshot] = msgspec.json.Decoder(_MailboxSnapshot)
-_TRAFFIC: msgspec.json.Decoder[_TrafficSnapshot] = msgspec.json.Decoder(_TrafficSnapshot)
 
 
 class Partition:
@@ -114,15 +89,18 @@ class Partition:
         table: Table | None = None,
     ) -> None:
         self.number = number
-        self.states: dict[str, MailboxState] = {}
+        self.states = States()
         self._limits = limits
         self._customers = customers
         self._traffic = Traffic(source=source_id("traffic", number, began))
+        self._folded = Folded({})
         self._counter = TrafficCounter(table)
         self._decided: dict[str, list[MailboxDecision]] = {}
         self._dirty: set[str] = set()
+        self._gone: set[str] = set()
         self._latest = 0
         self._looks = Looks(limits, customers)
+        self._guessed = Guessed()
         self._leaks = Leaks(key)
         self._leaking = False
 
@@ -139,18 +117,23 @@ class Partition:
         present = self.states.get(snapshot.mailbox)
         if present is not None and _ahead(present, state):
             return ()
-        self.states[state.mailbox] = state  # one text as name and key
+        self.states.restore(state)
+        self._guessed.restore(state)
         return self._decisions(snapshot.state.decided)
+
+    def forget(self, mailbox: str) -> None:
+        """Take back that a name was forgotten."""
+        if mailbox in self.states:
+            self.states.remove(mailbox)
+            self._guessed.end(mailbox)
 
     def restore_traffic(self, value: bytes) -> tuple[Output, ...]:
         """Take back how far traffic was counted, and return what must be written again. ValueError: it is no such."""
-        try:
-            traffic = _TRAFFIC.decode(value).state
-        except msgspec.DecodeError as error:
-            raise ValueError(f"no state of traffic: {error}") from error
+        traffic = reached.decode(value)
         if traffic.source == self._traffic.source and traffic.sequence < self._traffic.sequence:
             return ()
         self._traffic = traffic
+        self._folded = Folded(traffic.folded)
         return _counts(traffic.counted)
 
     def restore_leaks(self, leaks: Iterable[IdentityLeaked]) -> None:
@@ -183,16 +166,23 @@ class Partition:
                     self._look(event.at)
             if self._traffic.take(topic.name, event.id):
                 self._counter.add(event)
+            if topic is MAIL_EVENTS and not self._folded.take(event.id):
+                continue
             subject = mailboxes.subject_of(event)
             if subject:
                 self._step(subject, event)
 
     def _step(self, subject: str, event: Event) -> None:
-        before = self.states.get(subject)
-        self.states[subject], decided = mailboxes.step(before, event, self._limits, self._customers)
+        before = self.states.woken(subject)
+        if before is not None and len(before.applied) > mailboxes.USUAL_SOURCES and subject not in self._dirty:
+            mailboxes.forget_sources(before, self._traffic.folded)
+        state, decided = mailboxes.step(before, event, self._limits, self._customers)
         self._dirty.add(subject)
+        if before is None:
+            self.states.add(state)
+            self._guessed.begin(subject)
         if decided:
-            self._decided.setdefault(subject, []).extend(decided)
+            self._follow(state, decided)
         if before is None:
             for leak in self._leaks.of(subject):
                 self._step(subject, msgspec.structs.replace(leak, at=event.at))
@@ -218,20 +208,32 @@ class Partition:
 
         What the mailbox knows already changes nothing, nor does what concerns none that was seen.
         """
-        state = self.states.get(mailbox)
+        state = self.states.woken(mailbox)
         if state is None:
             return
         known = state.recent
         at = max(state.aged, min(event.at, self._latest))
         noted = msgspec.structs.replace(event, at=at)
-        self.states[mailbox], decided = mailboxes.step(state, noted, self._limits, self._customers)
-        if self.states[mailbox].recent != known:
+        _, decided = mailboxes.step(state, noted, self._limits, self._customers)
+        if state.recent != known:
             self._dirty.add(mailbox)
         if decided:
-            self._decided.setdefault(mailbox, []).extend(decided)
+            self._follow(state, decided)
+
+    def _follow(self, state: MailboxState, decided: Iterable[MailboxDecision]) -> None:
+        """Keep what was decided about a mailbox, and what a look at it decides that is due by that."""
+        self._decided.setdefault(state.mailbox, []).extend(decided)
+        self.states.note(state)
+        self._looked(self._looks.overlooked(self.states, state))
 
     def _look(self, now: int) -> None:
-        for mailbox, decided in self._looks.at(self.states, now):
+        self._looked(self._looks.at(self.states, now))
+        for mailbox in self._guessed.faded(self.states, now):
+            self._gone.add(mailbox)
+            self._dirty.discard(mailbox)
+
+    def _looked(self, looks: Iterable[tuple[str, tuple[MailboxDecision, ...]]]) -> None:
+        for mailbox, decided in looks:
             self._dirty.add(mailbox)
             if decided:
                 self._decided.setdefault(mailbox, []).extend(decided)
@@ -239,20 +241,25 @@ class Partition:
     def flush(self, now: int) -> tuple[list[Output], list[Output]]:
         """Return the states to write, and what follows from them, to write after; both only once."""
         states = [self._snapshot(mailbox) for mailbox in sorted(self._dirty)]
+        states += [
+            Output(MAILBOX_STATE, self.number, mailbox.encode(), b"") for mailbox in sorted(self._gone - self._dirty)
+        ]
         after = [output for decided in self._decided.values() for output in self._decisions(decided)]
         at = min(self._latest, now)
-        counted = self._counter.drain(self.number, at)
+        counted = self._counter.drain(self.number, at, networks_of(self.states))
         if counted:
             self._traffic.sequence += 1
             self._traffic.counted = tuple(
                 msgspec.structs.replace(count, id=count_id(self._traffic.source, self._traffic.sequence, place))
                 for place, count in enumerate(counted)
             )
-            snapshot = _TrafficSnapshot(self.number, at, self._traffic)
-            key = str(self.number).encode()
-            states.append(Output(TRAFFIC_STATE, self.number, key, msgspec.json.encode(snapshot)))
+            self._traffic.folded = self._folded.written
+            value = reached.encode(self.number, at, self._traffic)
+            states.append(Output(TRAFFIC_STATE, self.number, str(self.number).encode(), value))
             after.extend(_counts(self._traffic.counted))
+        self._folded.flushed()
         self._dirty.clear()
+        self._gone.clear()
         self._decided.clear()
         if not self._leaking:
             self._leaks.forget()
@@ -261,7 +268,8 @@ class Partition:
 
     def _snapshot(self, mailbox: str) -> Output:
         state = self.states[mailbox]
-        fold = _MailboxFold(msgspec.Raw(mailboxes.encode(state)), tuple(self._decided.get(mailbox, ())))
+        decided = tuple(self._decided.get(mailbox, ()))
+        fold = _MailboxFold(msgspec.Raw(mailboxes.encode(state)), decided, self._guessed.holds(state))
         snapshot = _MailboxSnapshot(mailbox, state.aged, state.score, state.step, fold)
         return Output(MAILBOX_STATE, self.number, mailbox.encode(), msgspec.json.encode(snapshot))
 

@@ -11,7 +11,8 @@ import pytest
 from kafka import KafkaProducer
 from msgspec import structs
 
-from schemas.events import Event
+from schemas.events import Event, MailboxAuthenticated
+from schemas.names import event_id, source_id
 from schemas.topics import MAIL_EVENTS, place_of
 from streams import leak_key, mailboxes
 from tests.command.desk import SECONDS, Desk
@@ -34,16 +35,27 @@ LIST = "Email,Password,Breach,Breach Date\n" + "".join(
     )
 )
 
+GUESSED = "admin@example.com"
+
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    """Run worker and sink; four mailboxes of example.net have sent."""
+    """Run worker and sink; four mailboxes of example.net have sent, and somebody guessed at a name of example.com."""
     customers = {"club": {"mailboxes": ["customer.example"]}}
     with Lab(tmp_path_factory.mktemp("desk"), {"customers": customers}) as lab:
         lab.run("sink")
         lab.run("stream")
-        send(lab, deliveries(400, 4))
-        until(lambda: lab.value("SELECT count() FROM mailbox_state FINAL") == 4, SECONDS, "the states are stored")
+        sent = deliveries(400, 4)
+        guess = MailboxAuthenticated(
+            id=event_id(source_id("imap"), 1),
+            at=sent[0].at,
+            host="mx1",
+            mailbox=GUESSED,
+            service="imap",
+            outcome="failed",
+        )
+        send(lab, [*sent, guess])
+        until(lambda: lab.value("SELECT count() FROM mailbox_state FINAL") == 5, SECONDS, "the states are stored")
         yield Desk(lab)
         for name in ("stream", "sink"):
             assert lab.end(name, 30) == 0, lab.log(name)
@@ -78,7 +90,7 @@ def test_a_list_is_imported_twice_and_counts_once(desk: Desk, tmp_path: Path) ->
     (counts,) = desk.rows("leaks", "import", str(path))
     assert counts == {"leaks": 5, "identities": 4, "foreign": 2, "unreadable": 0}
     wanted = {"box0@example.net": {"Shop"}, "box1@example.net": {"Shop", "Forum"}}
-    nothing = {"box2@example.net": set[str](), "box3@example.net": set[str]()}
+    nothing = {"box2@example.net": set[str](), "box3@example.net": set[str](), GUESSED: set[str]()}
     until(lambda: applied(desk.lab) == wanted | nothing, SECONDS, "the leaks are applied")
     said = desk.say("leaks", "import", str(path))
     assert said.endswith("5 leaks of 4 identities of ours; 2 of others, 0 lines without an address\n")

@@ -49,7 +49,10 @@ class Written:
         for topic, _, key, value in outputs:
             if topic in (MAILBOX_STATE, TRAFFIC_STATE):
                 assert key is not None
-                self.states[topic.name, key] = value
+                if not value:
+                    self.states.pop((topic.name, key), None)
+                else:
+                    self.states[topic.name, key] = value
             else:
                 assert topic in (MAILBOX_EVENTS, POOL_OBSERVATIONS, CASE_OBSERVATIONS)
                 event = codec.decode(value)
