@@ -75,7 +75,7 @@ SELECT fromUnixTimestamp64Micro(at, 'UTC') AS time, * EXCEPT (at, id) FROM
     SELECT at, id, type, pool, if(type = 'operator_acted', subject, host), expires_at, attempt, 0., 0.,
            if(type = 'operator_acted', action, hook), '', operator, reason, [], []
     FROM pool_observations FINAL
-    WHERE type IN ('hook_failed', 'operator_acted') AND at > {since:Int64} AND at <= {until:Int64}
+    WHERE type IN ('hook_failed', 'hook_drifted', 'operator_acted') AND at > {since:Int64} AND at <= {until:Int64}
 )
 WHERE {subject:String} = '' OR subject = {subject:String}
 ORDER BY at DESC, id LIMIT {limit:UInt32}

@@ -153,6 +153,15 @@ class ListTrusted(Fact, frozen=True, kw_only=True):
     mode: PoolMode = ""
 
 
+class PoolStilled(Fact, frozen=True, kw_only=True):
+    """Nothing at all was seen leaving through the pool since this IP's last change, though mail left up to then."""
+
+    pool: str
+    ip: str
+    evidence: tuple[Evidence, ...] = ()
+    mode: PoolMode = ""
+
+
 OfProvider = ProviderWithdrawn | ProviderRestored | ProviderRefused
 OfIp = (
     IpWithdrawn
@@ -163,6 +172,7 @@ OfIp = (
     | ReturnDelayed
     | WithdrawalVerified
     | WithdrawalDrifted
+    | PoolStilled
 )
 OfList = ListDistrusted | ListTrusted
 PoolEvent = OfIp | OfProvider | OfList

@@ -10,6 +10,7 @@ from schemas.pool_events import (
     OfList,
     OfProvider,
     PoolEvent,
+    PoolStilled,
     ProbationSetBack,
     ProviderRefused,
     ProviderRestored,
@@ -51,7 +52,7 @@ def _moved(standing: Standing, event: OfIp) -> Standing:
             return _out(standing, event)
         case IpProbationStarted() | ProbationSetBack() | IpRestored():
             return _on_the_way(standing, event)
-        case WithdrawalRefused() | ReturnDelayed():
+        case WithdrawalRefused() | ReturnDelayed() | PoolStilled():
             return _replace(standing, refused=(*standing.refused, event.id)[-_KEPT_REFUSALS:])
         case WithdrawalVerified():
             return _replace(standing, verified=True)

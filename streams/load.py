@@ -2,7 +2,7 @@
 
 import msgspec
 
-from streams.window import DAY, HOUR
+from streams.window import DAY, HOUR, MINUTE
 
 AHEAD_HOURS = 3
 _DAY_HOURS = 24
@@ -10,6 +10,8 @@ _WEEK_HOURS = 7.0 * 24
 _MONTH_HOURS = 30.0 * 24
 _WELL = 0.25
 _TIMES_BEFORE = 2.0
+_HOUR_MINUTES = 60
+_HOUR_BITS = 2**_HOUR_MINUTES - 1
 
 
 class Peak(msgspec.Struct, frozen=True):
@@ -47,17 +49,27 @@ class Carried(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Load(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a pool carries: the messages of this hour, how many hours were seen, and the peak of each of a day."""
+    """What a pool carries: the messages of this hour, how many hours were seen, and the peak of each of a day.
+
+    `minute` is the last one with mail, `recent` has a bit for each of the hour up to it: the lowest is that one.
+    """
 
     hour: int = 0
     messages: int = 0
     hours: int = 0
     peaks: dict[str, Peak] = {}
+    minute: int = 0
+    recent: int = 0
 
     @property
     def is_known(self) -> bool:
         """Tell whether a whole day was seen."""
         return self.hours >= _DAY_HOURS
+
+    @property
+    def busy_minutes(self) -> int:
+        """Return how many of the sixty minutes up to the last mail had mail."""
+        return self.recent.bit_count()
 
     def counting(self, at: int, messages: int) -> "Load":
         """Return it with one count more.
@@ -65,15 +77,24 @@ class Load(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         An hour doubles what is expected at most, so that a thief's wave does not bind the pool for weeks.
         """
         hour = at // HOUR
+        minute, recent = self._minutes(at // MINUTE) if messages else (self.minute, self.recent)
         if hour <= self.hour:
-            return msgspec.structs.replace(self, messages=self.messages + messages)
+            return msgspec.structs.replace(self, messages=self.messages + messages, minute=minute, recent=recent)
         if not self.hour:
-            return Load(hour=hour, messages=messages)
+            return Load(hour=hour, messages=messages, minute=minute, recent=recent)
         slot = _slot(self.hour)
         usual = self.usual(slot, self.hour)
         most = min(float(self.messages), _TIMES_BEFORE * usual) if usual >= 1 else float(self.messages)
         peaks = {**self.peaks, slot: Peak(most, self.hour)} if most >= usual else self.peaks
-        return Load(hour=hour, messages=messages, hours=min(self.hours + 1, _DAY_HOURS), peaks=peaks)
+        hours = min(self.hours + 1, _DAY_HOURS)
+        return Load(hour=hour, messages=messages, hours=hours, peaks=peaks, minute=minute, recent=recent)
+
+    def _minutes(self, minute: int) -> tuple[int, int]:
+        """Return the last minute with mail, and the bits of its hour, with mail in this minute, too."""
+        if minute > self.minute:
+            return minute, (self.recent << min(_HOUR_MINUTES, minute - self.minute) | 1) & _HOUR_BITS
+        ago = self.minute - minute
+        return self.minute, self.recent | 1 << ago if ago < _HOUR_MINUTES else self.recent
 
     def expected(self, at: int) -> float:
         """Return the most messages of one of the next three hours, this one included; 0 where nothing is known.

@@ -10,6 +10,7 @@ from streams.distrust import changes
 from streams.present import Present
 from streams.rounds import flooding
 from streams.standing import Pool
+from streams.stillness import stilled
 from streams.watching import watched
 
 
@@ -55,6 +56,8 @@ def _decided(present: Present) -> Iterator[PoolEvent]:
     for ip, standing in sorted(ips.items()):
         if ip not in decided and (event := watched(present, standing)):
             yield event
+    if not decided:
+        yield from stilled(present)
 
 
 def _set_back(

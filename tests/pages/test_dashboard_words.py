@@ -63,6 +63,11 @@ def test_numbers() -> None:
         ),
         ({"type": "withdrawal_refused"}, "▲ 192.0.2.1 should leave but stays"),
         ({"type": "withdrawal_drifted"}, "▲ 192.0.2.1 still sends although withdrawn"),
+        ({"type": "pool_stilled"}, "■ nothing leaves through the pool since the change of 192.0.2.1"),
+        (
+            {"type": "hook_drifted", "subject": "relay1", "step": "haproxy"},
+            "▲ hook haproxy on relay1 made good what was no longer in force",
+        ),
         ({"type": "mailbox_flagged", "subject": "a@b", "step": "flag", "score": 110.4}, "▲ a@b flagged, score 110"),
         ({"type": "mailbox_suspended", "subject": "a@b", "mode": "propose"}, "■ a@b should be suspended, score 0"),
         ({"type": "mailbox_suspended", "subject": "a@b", "mode": "enforce"}, "■ a@b suspended, score 0"),
