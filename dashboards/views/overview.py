@@ -7,6 +7,7 @@ from dashboards import charts, elements, pools, queries, queries_cases, queries_
 from dashboards.elements import Page
 from dashboards.palette import BADGES, STEPS
 from dashboards.pools import Standing
+from dashboards.views import own_side
 
 _LATE_SECONDS = {"log": 300, "worker": pools.LATE_SECONDS, "lists": 3600}
 _STRIP = 24
@@ -29,6 +30,7 @@ def page() -> None:
     _sending(shown, pools.standings(shown.settings.pool, states), known.get("worker"))
     everyone = pools.standings(shown.settings.pool, states if "worker" in known else None)
     _strip(shown, everyone)
+    own_side.brief(shown)
     _numbers(shown, everyone, worker="worker" in known, logs=logs is not None and not logs.empty)
     _flags(shown)  # over the whole width: the evidence is a sentence
     left, right = st.columns(2, gap="large")

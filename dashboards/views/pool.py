@@ -10,6 +10,7 @@ from dashboards.charts import Lanes
 from dashboards.elements import Page
 from dashboards.palette import ANSWERS, STATES
 from dashboards.pools import Standing
+from dashboards.views import own_side
 
 _WEEK = 168
 _TOLD = 5
@@ -31,6 +32,8 @@ def page() -> None:
     ips = [ip for ip in everyone if ip.pool == name]
     _states(shown, ips)
     _lists(shown, [ip.ip for ip in ips])
+    own_side.identities(shown, [ip.ip for ip in ips])
+    own_side.domains(shown)
     _traffic(shown, ips)
     _unattributed(shown, {ip.ip for ip in everyone} - {ip.ip for ip in ips})
     _history(shown, name)

@@ -10,6 +10,7 @@ from schemas.events import Event
 from schemas.facts import Culprit, Evidence, Outcome
 from schemas.names import derived_id, event_id, source_id
 from schemas.topics import topic_of
+from tests.pages.own_scene import own_side
 
 MINUTE = 60_000_000
 THIEF = "anna@customer.example"
@@ -40,7 +41,16 @@ class _Ids:
 
 def scene(now: int) -> list[Event]:
     """Return all events of the six hours before `now`, UTC epoch microseconds."""
-    return [*_mail(now), *_theft(now), *_pool(now), *_lists(now), *_mailboxes(now), *_cases(now), *_rest(now)]
+    return [
+        *_mail(now),
+        *_theft(now),
+        *_pool(now),
+        *_lists(now),
+        *own_side(now, IPS, RUDE_REPLY),
+        *_mailboxes(now),
+        *_cases(now),
+        *_rest(now),
+    ]
 
 
 def _mail(now: int) -> Iterator[Event]:

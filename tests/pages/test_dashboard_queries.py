@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from clickhouse_connect.driver.exceptions import DatabaseError
 
-from dashboards import queries, queries_cases, queries_mailbox, queries_pool
+from dashboards import queries, queries_cases, queries_mailbox, queries_own, queries_pool
 from dashboards.span import Span
 from embedded.clickhouse import ClickHouseServer
 from schemas import codec
@@ -33,6 +33,7 @@ ALL: list[tuple[Callable[..., pd.DataFrame], tuple[str, ...]]] = [
     (queries_mailbox.recent_deliveries, (THIEF,)),
     (queries_mailbox.recent_logins, (THIEF,)),
     (queries_mailbox.complaints, (THIEF,)),
+    *((query, ()) for query in (queries_own.identities, queries_own.domains, queries_own.asked)),
     (queries_cases.cases, ()),
     (queries_cases.open_cases, ()),
     (queries_cases.happened, (CASE,)),

@@ -16,7 +16,7 @@ from embedded.clickhouse import PASSWORD_ENV, ClickHouseServer
 from schemas.settings import ClickHouse
 from streams.migrate import migrate
 from tests.pages.conftest import Hall, Open, fill
-from tests.pages.scene import CASE, CONFIG, IPS, KEPT, PROBATION, RUDE, THIEF, WITHDRAWN
+from tests.pages.scene import CASE, CONFIG, IPS, KEPT, PROBATION, RUDE, RUDE_REPLY, THIEF, WITHDRAWN
 
 PAGES = ("overview", "pool", "mailboxes")
 
@@ -102,6 +102,21 @@ def test_pool_of_the_scene(hall: Hall, opened: Open) -> None:
     assert f"■ {WITHDRAWN} withdrawn until" not in texts(one)
 
 
+def test_own_side_of_the_scene(hall: Hall, opened: Open) -> None:
+    opened(hall)
+    pool = shown("pool")
+    told = next(table.value for table in pool.dataframe if "helo_is_ptr" in table.value)
+    assert list(told["ip"]) == list(IPS[:3])
+    assert list(told["forward"]) == ["● pass", "▲ fail", "? unknown"], "the newer of two looks counts"
+    assert list(told["wrong"]) == ["", f"forward: {RUDE_REPLY} forward", f"forward: {RUDE_REPLY} forward"]
+    listed = next(table.value for table in pool.dataframe if "domain" in table.value)
+    assert list(listed["domain"]) == ["shop.example"]
+    assert list(listed["answer"]) == ["■ listed"]
+    assert "1 lists asked about 2 domains" in texts(pool)
+    brief = "▲ Own side: 1 of 3 IPs do not present themselves as they should, 1 of our domains on lists (page Pool)."
+    assert brief in texts(shown("overview"))
+
+
 def test_mailboxes_of_the_scene(hall: Hall, opened: Open) -> None:
     opened(hall)
     test = shown("mailboxes")
@@ -149,6 +164,8 @@ def test_no_data_is_said_and_is_not_zero(empty_hall: Hall, opened: Open) -> None
     assert "No data: no list was asked within two days." in texts(pool)
     assert list(pool.dataframe[0].value["complaints"]) == ["no data"] * 6, "no complaint ever came: none is no zero"
     assert "No data: no complaint came." in texts(pool)
+    assert "No data: no IP was looked at within fourteen days." in texts(pool)
+    assert "No data: no list of domains was asked within fourteen days." in texts(pool)
     mailboxes = shown("mailboxes", mailbox="nobody@example.net")
     assert "No data: no such mailbox was seen." in texts(mailboxes)
     assert "No customer has several mailboxes flagged at once." in texts(mailboxes)
