@@ -8,7 +8,7 @@ from rich.table import Table
 
 from collectors.lists import askable, chosen
 from collectors.resolve import ask
-from schemas.facts import Answer, Scope
+from schemas.facts import Answer, ListFault, Scope
 from schemas.names import canonical_ip
 from schemas.observations import ListHealthObserved, ListingObserved
 from schemas.settings import Settings
@@ -17,7 +17,7 @@ _COLOURS = {"listed": "red", "not_listed": "green", "unknown": "yellow"}
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """What one list says about one IP, with the list's health (`fault` is "" for a sound one)."""
+    """What one list says about one IP, with the list's health (`fault` and its kind are "" for a sound one)."""
 
     ip: str
     list: str
@@ -30,6 +30,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     healthy: bool
     fault: str
     removal: str
+    fault_kind: ListFault = ""
 
 
 def rows(ips: Sequence[str], only: Sequence[str], settings: Settings) -> list[Row]:
@@ -57,6 +58,7 @@ def rows(ips: Sequence[str], only: Sequence[str], settings: Settings) -> list[Ro
             healthy=health[event.list].healthy,
             fault=health[event.list].reason,
             removal=lists[event.list].removal if event.answer == "listed" else "",
+            fault_kind=health[event.list].fault,
         )
         for event in sorted(found, key=lambda event: asked.index(event.ip))
     ]
@@ -80,7 +82,7 @@ def table(found: Sequence[Row]) -> Table:
             row.list if row.scope == "ip" else f"{row.list} ({row.scope})",
             f"[{_COLOURS[row.answer]}]{answer}[/]",
             f"{row.weight:g}",
-            "sound" if row.healthy else "[yellow]no vote[/]",
+            "sound" if row.healthy else f"[yellow]no vote ({row.fault_kind.replace('_', ' ')})[/]",
             escape(reason),
         )
     return drawn

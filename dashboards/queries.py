@@ -64,7 +64,7 @@ WITH (
 ) AS steps
 SELECT fromUnixTimestamp64Micro(at, 'UTC') AS time, * EXCEPT (at, id) FROM
 (
-    SELECT at, id, type, pool, ip AS subject, until, relapse, share, 0. AS score, '' AS step, '' AS mode, operator,
+    SELECT at, id, type, pool, if(ip = '', list, ip) AS subject, until, relapse, share, 0. AS score, '' AS step, '' AS mode, operator,
            reason, arrayMap(e -> e.text, evidence) AS reasons,
            arrayMap(c -> (steps[c.sender], c.sender, toInt64(c.messages)), culprits) AS culprits
     FROM pool_events FINAL WHERE at > {since:Int64} AND at <= {until:Int64}

@@ -35,7 +35,7 @@ def test_each_ip_has_a_row_for_each_list() -> None:
     ]
     assert only == [found[0]]
     assert found[0].removal == "https://bl.example.net/"
-    assert found[1].fault == "IPv4: 127.0.0.2: no answer: REFUSED"
+    assert (found[1].fault, found[1].fault_kind) == ("IPv4: 127.0.0.2: no answer: REFUSED", "refused")
 
 
 def test_the_table_shows_answers_health_and_a_strangers_text_as_it_is() -> None:
@@ -46,7 +46,7 @@ def test_the_table_shows_answers_health_and_a_strangers_text_as_it_is() -> None:
     text = console.export_text().splitlines()
     assert text[1].split()[:5] == [IP, "mine", "listed", "0.5", "sound"]
     assert "listed: spamtrap [bold]hit[/] (removal: https://bl.example.net/)" in text[1]
-    assert text[2].split()[:6] == [IP, "gone", "unknown", "1", "no", "vote"]
+    assert text[2].split()[:7] == [IP, "gone", "unknown", "1", "no", "vote", "(refused)"]
 
 
 def test_a_row_as_json() -> None:
@@ -65,6 +65,7 @@ def test_a_row_as_json() -> None:
             "healthy": True,
             "fault": "",
             "removal": "",
+            "fault_kind": "",
         }
     ]
 

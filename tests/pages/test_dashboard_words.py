@@ -62,6 +62,8 @@ def test_numbers() -> None:
             "◆ 192.0.2.1 on probation with 10% of an IP's traffic until 14:30",
         ),
         ({"type": "withdrawal_refused"}, "▲ 192.0.2.1 should leave but stays"),
+        ({"type": "list_distrusted", "subject": "spamcop"}, "▲ the list spamcop lost its vote"),
+        ({"type": "list_trusted", "subject": "spamcop"}, "● the list spamcop has its vote again"),
         ({"type": "withdrawal_drifted"}, "▲ 192.0.2.1 still sends although withdrawn"),
         ({"type": "pool_stilled"}, "■ nothing leaves through the pool since the change of 192.0.2.1"),
         (
