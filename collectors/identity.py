@@ -10,6 +10,7 @@ import msgspec
 from collectors.spf import Found, Verdict
 from schemas.own_observations import Check, CheckName, CheckOutcome
 
+_TEXT_LENGTH = 500
 _SPF: dict[str, CheckOutcome] = {"pass": "pass", "temperror": "unknown", "unknown": "unknown"}
 
 
@@ -35,7 +36,9 @@ def checks(seen: Seen) -> tuple[Check, ...]:
 
 
 def _check(name: CheckName, outcome: CheckOutcome, text: str) -> Check:
-    return Check(name=name, outcome=outcome, text=text)
+    """Return a check; what a stranger's zone says in it is one line of bounded length."""
+    line = "".join(letter if letter.isprintable() else " " for letter in text)
+    return Check(name=name, outcome=outcome, text=line[:_TEXT_LENGTH])
 
 
 def _ptr(seen: Seen) -> Check:

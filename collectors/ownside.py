@@ -127,7 +127,7 @@ async def observed(relays: Sequence[Relay], settings: Dnsbl) -> list[IpIdentityO
             pool=relay.pool,
             transport=relay.transport,
             helo=found.helo,
-            ptr=found.ptr.values,
+            ptr=found.ptr.values[:_MOST_NAMES],
             checks=checks,
         )
 

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from collectors import ownside
+from collectors import identity, ownside
+from collectors.identity import Seen
+from collectors.spf import Found, Verdict
 from schemas.own_observations import IpIdentityObserved
 from schemas.settings import Settings
 from tests.bind import Bind
@@ -164,6 +166,14 @@ def test_servfail_is_unknown_and_no_failure(bind: Bind) -> None:
     of_include = _observed(bind.port, "192.0.2.8")
     assert _outcomes(of_include) == ALL_PASS | {"spf": "unknown"}
     assert _text(of_include, "spf") == f"temperror: broken.example TXT: {refused}"
+
+
+def test_what_a_zone_says_is_one_line_of_bounded_length() -> None:
+    rude = Verdict("permerror", "\x1b[31mred\nnext line " + "x" * 600)
+    seen = Seen(ip="192.0.2.1", helo="a.example", configured=True, ptr=Found(("a.example",)), spf=rude)
+    spf = identity.checks(seen)[-1]
+    assert (spf.outcome, len(spf.text)) == ("fail", 500)
+    assert spf.text.startswith("permerror:  [31mred next line xxx")
 
 
 def test_no_answer_within_the_time_is_unknown() -> None:

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from collectors import spf
 from collectors.spf import Found, Verdict
@@ -76,6 +78,16 @@ def test_the_verdict_is_that_of_the_suite_or_unknown(zone: Zone, case: dict[str,
 def test_most_of_the_suite_is_evaluated() -> None:
     results = Counter(_verdict(*case.values).result == "unknown" for case in CASES)
     assert results == {False: 184, True: 19}
+
+
+@given(st.text(max_size=300), st.sampled_from(["192.0.2.1", "2001:db8::1"]))
+def test_no_record_ends_it_or_passes_by_accident(text: str, ip: str) -> None:
+    async def lookup(name: str, kind: spf.Kind) -> Found:
+        return Found((f"v=spf1 {text}",)) if (name, kind) == ("example.net", "TXT") else Found()
+
+    verdict = asyncio.run(spf.check(ip, "example.net", lookup))
+    terms = text.lower().split(" ")
+    assert verdict.result != "pass" or any(re.fullmatch(r"\+?(all|ip[46]:.*)", term) for term in terms)
 
 
 def test_what_is_no_ip_is_refused() -> None:
