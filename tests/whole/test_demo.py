@@ -132,6 +132,9 @@ def test_a_visitor_sees_the_takeover_and_the_withdrawal(
     expect(page.get_by_text("trapnet").first).to_be_attached(timeout=PATIENCE_MS)
     _picture(page, "pool")
     expect(page.get_by_text(f"{ip} fully back in the pool").first).to_be_visible(timeout=PATIENCE_MS)
+    page.goto(f"{url}/complaints?range=1h")
+    expect(page.get_by_text(mailbox).first).to_be_attached(timeout=PATIENCE_MS)
+    _picture(page, "complaints")
     with connect(load(folder / "effective.toml")) as client:
         asked = {"ip": ip, "taken": mailbox}
         first = {str(step): int(at) for step, at in client.query(PROMISED, parameters=asked).result_rows}
