@@ -125,6 +125,7 @@ _WORDS: dict[str, _Words] = {
     "list_distrusted": lambda row, _now: f"▲ the list {row['subject']} lost its vote",
     "list_trusted": lambda row, _now: f"● the list {row['subject']} has its vote again",
     "hook_failed": _hook,
+    "hook_drifted": lambda row, _now: f"▲ hook {row['step']} on {row['subject']} made good what was no longer in force",
     "operator_acted": lambda row, _now: f"● {row['operator']} ordered: {row['step']} {row['subject']}",
     "mailbox_flagged": _flagged,
     "mailbox_suspended": _suspended,

@@ -20,7 +20,7 @@ from embedded.checking_followers import followers, odd
 from embedded.checking_paths import runnable, writable
 from embedded.listening import faults
 from schemas.settings import Log, Settings
-from streams import hooks, leak_key
+from streams import hookplaces, hooks, leak_key
 from streams.steps import known_rules
 
 _PUBLIC = {"1.0.0.1", "1.1.1.1", "8.8.4.4", "8.8.8.8", "9.9.9.9", "149.112.112.112", "208.67.220.220", "208.67.222.222"}
@@ -155,7 +155,6 @@ def _rules(settings: Settings) -> Iterator[str]:
 
 
 def _hooks(settings: Settings) -> Iterator[str]:
-    tables: dict[Path, str] = {}
     for name, pool in settings.pool.items():
         socketmap, randmap = pool.hooks.postfix_socketmap, pool.hooks.postfix_randmap
         place = f"pool.{name}.hooks"
@@ -164,13 +163,12 @@ def _hooks(settings: Settings) -> Iterator[str]:
         if randmap is None:
             continue
         yield from writable(f"{place}.postfix_randmap.path", randmap.path)
-        if tables.setdefault(randmap.path, name) != name:
-            yield f"{place}.postfix_randmap.path: {randmap.path} is written by the pool {tables[randmap.path]} already"
         yield from runnable(f"{place}.postfix_randmap.reload", randmap.reload)
 
 
 def _transports(settings: Settings) -> Iterator[str]:
     owner: dict[str, str] = {}
+    wrong: set[str] = set()
     for name, pool in settings.pool.items():
         for transport in pool.transports:
             if owner.setdefault(transport, name) != name:
@@ -178,7 +176,9 @@ def _transports(settings: Settings) -> Iterator[str]:
         try:
             hooks.checked(dict.fromkeys(pool.transports, 1.0))
         except ValueError as error:
+            wrong.add(name)
             yield f"pool.{name}.transports: {error}"
+    yield from hookplaces.faults({name: pool for name, pool in settings.pool.items() if name not in wrong})
 
 
 def _master_cf(settings: Settings, path: Path) -> Iterator[str]:

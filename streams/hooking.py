@@ -19,6 +19,7 @@ from streams import activation, bars, hooks, serving
 from streams.barring import Barring
 from streams.bringing import Tools
 from streams.following import follow
+from streams.hookplaces import faults
 from streams.hooks import Answer, postfix_socketmap
 from streams.keeping import Keeper
 from streams.lastgood import LastGood
@@ -55,6 +56,9 @@ def serve(configuration: Settings, stop: threading.Event) -> None:
             "pool, mailboxes.hooks: no pool has a hook, and mailboxes have none:"
             " add [pool.<name>.hooks.postfix_socketmap], [mailboxes.hooks.postfix_policy] or another"
         )
+    wrong = list(faults(pools))
+    if wrong:
+        raise SettingsError("; ".join(wrong))
     last_good = _states(configuration, pools)
     barring = Barring(configuration) if barred else None
     sockets = _sockets(_places(configuration, pools))

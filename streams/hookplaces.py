@@ -1,0 +1,40 @@
+"""What no hook can express of a configured pool, and what two hooks would take from each other in turn, for ever."""
+
+from collections.abc import Iterator, Mapping
+
+from schemas.pool_settings import Pool
+from streams import hooks
+from streams.deeds import DnsAddresses, HaproxyServers, NftMap, WriteFile
+from streams.hooks import ActiveSet, Effect
+
+
+def faults(pools: Mapping[str, Pool]) -> Iterator[str]:
+    """Yield a sentence for each, with its place in the configuration."""
+    owners: dict[str, str] = {}
+    for name, pool in pools.items():
+        whole = ActiveSet(pool=name, shares=dict.fromkeys(pool.transports, 1.0), ips=dict(pool.transports))
+        for hook, settings in hooks.configured(pool.hooks).items():
+            place = f"pool.{name}.hooks.{hook}"
+            try:
+                effects = hooks.load(hook)(whole, settings)
+            except ValueError as error:
+                yield f"{place}: {error}"
+                continue
+            for thing in sorted({thing for effect in effects for thing in _changed(effect)}):
+                if owners.setdefault(thing, place) != place:
+                    yield f"{place}: {thing} is changed by {owners[thing]} already"
+
+
+def _changed(effect: Effect) -> Iterator[str]:
+    """Yield the names of what an effect changes as a whole, so that only one hook may."""
+    match effect:
+        case WriteFile(path=path):
+            yield path
+        case NftMap(command=command, family=family, table=table, name=name):
+            yield f"{' '.join(command)}: map {family} {table} {name}"
+        case DnsAddresses(name=name):
+            yield f"the name {name}"
+        case HaproxyServers(socket=socket, backend=backend, weights=weights):
+            yield from (f"{socket}: {backend}/{server}" for server in weights)
+        case _:
+            return
