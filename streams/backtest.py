@@ -24,8 +24,9 @@ from streams.leaks import Leaks
 from streams.looks import Looks
 from streams.mailboxes import MailboxState
 from streams.pools import named
-from streams.states import States
 from streams.sentby import networks_of
+from streams.states import States
+from streams.suspects import judged
 from streams.traffic import TrafficCounter
 
 Decision = MailboxDecision | PoolEvent | CaseEvent
@@ -97,7 +98,7 @@ class Backtest:
             yield from self._told(more)
 
     def _told(self, decided: Iterable[MailboxDecision]) -> Iterator[Decision]:
-        """Yield decisions about mailboxes, and what they are to their customers' cases."""
+        """Yield decisions about mailboxes, and what they are to their customers' cases and to the pools."""
         for decision in decided:
             yield decision
             changed = cases.changed(decision, self._customers)
@@ -106,6 +107,7 @@ class Backtest:
             limits = threshold(name, self._limits, self._customers)
             self._attacked[name], opened = cases.step(known, changed, limits)
             yield from opened
+            yield from self._observed(judged(decision))
 
     def _seen_by_pools(self, event: Event) -> Iterator[Decision]:
         self._next_tick = self._next_tick or event.at - event.at % self._tick + self._tick

@@ -39,9 +39,9 @@ from streams.looks import Looks
 from streams.mailboxes import MailboxState
 from streams.reached import Folded, Traffic
 from streams.replies.table import Table
-from streams.replies.table import Table
-from streams.states import States
 from streams.sentby import networks_of
+from streams.states import States
+from streams.suspects import judged
 from streams.traffic import TrafficCounter
 
 _NOBODY = Customers({})
@@ -79,7 +79,7 @@ class Partition:
     `key` is that of the leaked identities: without it none is found. `table` knows what replies are about.
     """
 
-    def __init__(  # noqa: PLR0913 what the configuration says of mail, each with its usual value
+    def __init__(  # noqa: PLR0913, PLR0917 what the configuration says of mail, each with its usual value
         self,
         number: int,
         limits: Mailboxes,
@@ -274,12 +274,13 @@ class Partition:
         return Output(MAILBOX_STATE, self.number, mailbox.encode(), msgspec.json.encode(snapshot))
 
     def _decisions(self, decided: Iterable[MailboxDecision]) -> tuple[Output, ...]:
-        """Return the records of decisions, and of the steps that they are to the customers' cases."""
+        """Return the records of decisions, and of the steps that they are to the customers' cases and to the pools."""
         events = tuple(decided)
         told = (changed(event, self._customers) for event in events)
         return (
             *(Output(MAILBOX_EVENTS, self.number, event.mailbox.encode(), codec.encode(event)) for event in events),
             *(Output(CASE_OBSERVATIONS, 0, step.customer.encode(), codec.encode(step)) for step in told),
+            *(Output(POOL_OBSERVATIONS, 0, None, codec.encode(judged(event))) for event in events),
         )
 
 

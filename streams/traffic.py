@@ -1,23 +1,26 @@
 """What one partition saw leave the relay, folded to counts: the pool's one writer sees thousands, not millions."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from schemas.attribution import BLAMING
+from schemas.attribution import BLAMING, SIGNED
 from schemas.events import ComplaintReceived, DeliveryAttempted, Event
-from schemas.facts import Culprit
 from schemas.names import derived_id
 from schemas.observations import RepliesCounted, TrafficCounted
 from streams.replies.counter import ReplyCounter
 from streams.replies.table import Table, built_in
+from streams.sentby import SentBy, told
 
-TOP_SENDERS = 5
+
+def _unknown(_sender: str) -> int:
+    return 0
 
 
 @dataclass(slots=True)
 class _Tally:
     outcomes: Counter[str] = field(default_factory=Counter)
-    senders: Counter[str] = field(default_factory=Counter)
+    senders: dict[str, SentBy] = field(default_factory=dict)
     complaints: int = 0
     first_at: int = 0
     last_at: int = 0
@@ -25,6 +28,12 @@ class _Tally:
     def seen(self, at: int) -> None:
         self.first_at = min(self.first_at or at, at)
         self.last_at = max(self.last_at, at)
+
+    def sent_by(self, sender: str) -> SentBy:
+        found = self.senders.get(sender)
+        if found is None:
+            found = self.senders[sender] = SentBy()
+        return found
 
 
 class TrafficCounter:
@@ -49,15 +58,22 @@ class TrafficCounter:
             tally = self._tally(event.outbound_ip, event.provider)
             tally.outcomes[event.outcome] += 1
             tally.seen(event.at)
+            kind = self._replies.add(event) if event.outcome != "sent" else None
             if event.sender:
-                tally.senders[event.sender] += 1
-            if event.outcome != "sent":
-                self._replies.add(event)
+                tally.sent_by(event.sender).add(event, kind)
         elif isinstance(event, ComplaintReceived) and event.outbound_ip and event.feedback_type in BLAMING:
-            self._tally(event.outbound_ip, "").complaints += 1
+            tally = self._tally(event.outbound_ip, "")
+            tally.complaints += 1
+            if event.sender and event.confidence >= SIGNED:
+                tally.sent_by(event.sender).complaints += 1
 
-    def drain(self, partition: int, at: int) -> tuple[TrafficCounted | RepliesCounted, ...]:
-        """Return the counts, sorted by IP and provider and dated `at`, then those of replies, and begin anew."""
+    def drain(
+        self, partition: int, at: int, networks: Callable[[str], int] = _unknown
+    ) -> tuple[TrafficCounted | RepliesCounted, ...]:
+        """Return the counts, sorted by IP and provider and dated `at`, then those of replies, and begin anew.
+
+        `networks` tells from how many client networks a sender was used within the last minutes.
+        """
         tried = {key: tally.outcomes.total() for key, tally in self._tallies.items()}
         counted = tuple(
             TrafficCounted(
@@ -72,7 +88,7 @@ class TrafficCounter:
                 complaints=tally.complaints,
                 first_at=tally.first_at,
                 last_at=tally.last_at,
-                senders=ranked(tally.senders, TOP_SENDERS),
+                senders=told(tally.senders, networks),
             )
             for (ip, provider), tally in sorted(self._tallies.items(), key=lambda item: item[0])
         )
@@ -81,9 +97,3 @@ class TrafficCounter:
 
     def _tally(self, ip: str, provider: str) -> _Tally:
         return self._tallies.setdefault((ip, provider), _Tally())
-
-
-def ranked(senders: Counter[str], most: int) -> tuple[Culprit, ...]:
-    """Return the senders of most messages, at most `most`, by number and then by name."""
-    first = sorted(senders.items(), key=lambda item: (-item[1], item[0]))[:most]
-    return tuple(Culprit(sender=sender, messages=messages) for sender, messages in first)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from schemas.events import DeliveryAttempted
+from schemas.facts import ReplyKind
 from schemas.names import derived_id
 from schemas.observations import RepliesCounted
 from streams.replies.table import SIGNS, Found, Table, about
@@ -43,8 +44,8 @@ class ReplyCounter:
         self._counts: dict[_Key, _Count] = {}
         self._kept = Counter[object]()
 
-    def add(self, event: DeliveryAttempted) -> None:
-        """Count a delivery that was deferred or bounced."""
+    def add(self, event: DeliveryAttempted) -> ReplyKind:
+        """Count a delivery that was deferred or bounced; return what that was about."""
         found = self._table.find(event.enhanced_status, event.reply)
         if found.kind in SIGNS and not about(event.outbound_ip, event.reply):
             found = Found("other", "", found.pattern, "")
@@ -55,6 +56,7 @@ class ReplyCounter:
             key, text, status = self._room(key, text, event.enhanced_status)
             count = self._counts.setdefault(key, _Count(status, text, event.at, event.at))
         count.add(event.at)
+        return found.kind
 
     def _room(self, key: _Key, text: str, status: str) -> tuple[_Key, str, str]:
         """Return the key under which something new counts, with its text and status."""

@@ -37,8 +37,8 @@ def test_each_count_of_a_flush_counts_and_none_twice() -> None:
     pools = Pools({"main": Pool(transports={"out1": IP, "out2": "192.0.2.2"}, min_active=1)}, "one", 1)
     for offset in (0, 1):
         pools.apply(offset, counts)
-    (senders,) = pools.pools["main"].ips[IP].senders.values()
-    assert senders == {"a@example.net": PROVIDERS}
+    (senders,) = pools.pools["main"].ips[IP].tallies.short.values()
+    assert {name: tally.messages for name, tally in senders.items()} == {"a@example.net": PROVIDERS}
 
 
 def test_ids_of_a_flush_sort_by_place() -> None:

@@ -13,7 +13,7 @@ from schemas.customers import Customers
 from schemas.events import ComplaintReceived, DeliveryAttempted, Event
 from schemas.mailbox_events import CulpritNamed, IdentityLeaked, MailboxReleased, StepChanged
 from schemas.mailbox_settings import Customer, Mailboxes
-from schemas.observations import TrafficCounted
+from schemas.observations import RepliesCounted, SenderJudged, TrafficCounted
 from schemas.topics import (
     CASE_OBSERVATIONS,
     COMPLAINTS,
@@ -120,10 +120,12 @@ def test_ended_at_any_moment_nothing_is_lost_or_doubled(data: st.DataObject) -> 
     assert {name: mailboxes.encode(state) for name, state in final.items()} == {
         name: mailboxes.encode(state) for name, state in whole.items()
     }
-    made = [event for event in written.events.values() if not isinstance(event, TrafficCounted | StepChanged)]
+    beside = TrafficCounted | RepliesCounted | StepChanged | SenderJudged
+    made = [event for event in written.events.values() if not isinstance(event, beside)]
     assert {event.id for event in made} == {event.id for event in decided}
     steps = {event.decision for event in written.events.values() if isinstance(event, StepChanged)}
     assert steps == {event.id for event in decided}
+    assert steps == {event.decision for event in written.events.values() if isinstance(event, SenderJudged)}
     traffic: Counter[tuple[str, str]] = Counter()
     for count in written.events.values():
         if isinstance(count, TrafficCounted):
@@ -264,7 +266,7 @@ def test_counts_are_dated_no_later_than_now() -> None:
     _, after = partition.flush(events[0].at + 5)
     counts = [codec.decode(output.value) for output in after]
     assert [(count.at, count.id[-17:]) for count in counts] == [
-        (events[0].at + 5, f"000000000001-{place:04x}") for place in range(4)
+        (events[0].at + 5, f"000000000001-{place:04x}") for place in range(5)
     ]
 
 
