@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from collectors import dnswire
 from collectors.dnswire import HEAD, Kind, Said
 from collectors.lanes import Errand, Flight, Lane, Way
-from collectors.ports import Port, Server
+from collectors.ports import OPEN, QUESTIONS, Port, Server
 from collectors.tcp import by_tcp
 
 AT_ONCE = 128
@@ -40,8 +40,8 @@ class Exchange:
         self._loop = asyncio.get_running_loop()
         self._servers: dict[tuple[str, int], Server[Flight]] = {}
         self._ready: deque[Lane] = deque()
-        self._flights: set[Flight] = set()
-        self._fresh = 0
+        self._fresh = self._under_way = 0
+        self._stuck: list[Flight] = []
         self._entropy, self._drawn = b"", 0
         self._ticking: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -110,11 +110,10 @@ class Exchange:
                 ready.rotate(-1)
                 lane.under_way += 1
                 self._fresh += 1
+                self._under_way += 1
                 self.counts.sent += 1
-                flight = Flight(lane, lane.queue.popleft())
-                self._flights.add(flight)
-                self._send(flight, now)
-        if self._ticking is None and self._flights and not self._closed:
+                self._send(Flight(lane, lane.queue.popleft(), lane.servers[0]), now)
+        if self._ticking is None and self._under_way and not self._closed:
             self._ticking = self._loop.call_later(_TICK_SECONDS, self._tick)
 
     def _draw(self, size: int) -> bytes:
@@ -132,14 +131,24 @@ class Exchange:
         flight.due = now + lane.waits[flight.tries]
         flight.tries += 1
         draw = self._draw(lane.draws)
+        place = draw[2] % OPEN
         try:
-            port = server.port(draw[2])
-            while draw[:2] in port.pending:
-                draw = self._draw(lane.draws)
-            flight.ident, flight.port = draw[:2], port
-            flight.asked = asked = errand.labels + lane.mixed(draw[3:]) + _ENDINGS[errand.kind]
-            port.pending[flight.ident] = flight
-            port.send(flight.ident + HEAD + asked)
+            port = server.ports[place]
+            if port is None or port.used >= QUESTIONS:
+                port = server.renewed(place)
+        except OSError as error:
+            flight.trouble = error.strerror or str(error)
+            self._stuck.append(flight)
+            return
+        ident = draw[:2]
+        while ident in port.pending:
+            ident = self._draw(2)
+        port.used += 1
+        flight.ident, flight.port = ident, port
+        flight.asked = asked = errand.labels + lane.mixed(draw[3:]) + _ENDINGS[errand.kind]
+        port.pending[ident] = flight
+        try:
+            port.send(ident + HEAD + asked)
         except OSError as error:  # nobody listens there, no way there, the buffer is full: the next try may do better
             flight.trouble = error.strerror or str(error)
 
@@ -195,7 +204,7 @@ class Exchange:
 
     def _finish(self, flight: Flight, said: Said) -> None:
         flight.unbind()
-        self._flights.discard(flight)
+        self._under_way -= 1
         if flight.fresh:
             self._fresh -= 1
         lane, errand = flight.lane, flight.errand
@@ -212,7 +221,6 @@ class Exchange:
     def _by_tcp(self, flight: Flight, why: str) -> None:
         """Ask again by TCP, which nobody forges from afar and nothing cuts off."""
         flight.unbind()
-        self._flights.discard(flight)
         self._unfresh(flight)
         self.counts.tcp += 1
         task = self._loop.create_task(self._told_by_tcp(flight, why))
@@ -226,7 +234,6 @@ class Exchange:
         except (OSError, EOFError, ValueError, TimeoutError) as error:
             told = "no answer in time" if isinstance(error, TimeoutError) else getattr(error, "strerror", None) or error
             said = Said(failure=f"no answer: {why}, and by TCP: {told}", fault="silent")
-        self._flights.add(flight)
         if said.fault:
             self._failed(flight, said)
         else:
@@ -236,7 +243,13 @@ class Exchange:
     def _tick(self) -> None:
         """Send again what waited too long, give up what waited long enough; with nothing under way, close the ports."""
         self._ticking, now = None, self._loop.time()
-        for flight in [each for each in self._flights if each.due <= now]:
+        stuck, self._stuck = self._stuck, []
+        waiting = [each for server in self._servers.values() for each in server.pending()]
+        for flight in (*stuck, *waiting):
+            if flight.due > now:
+                if flight.port is None:
+                    self._stuck.append(flight)
+                continue
             flight.unbind()
             self._unfresh(flight)
             if flight.tries < len(flight.lane.waits):
@@ -246,6 +259,6 @@ class Exchange:
                 told = f" ({'; '.join(heard)})" if heard else ""
                 self._finish(flight, Said(failure=f"no answer in {flight.lane.patience:g} s{told}", fault="silent"))
         self._pump()
-        if not self._flights:
+        if not self._under_way:
             for server in self._servers.values():
                 server.close()

@@ -51,10 +51,12 @@ def strange(addresses: Sequence[str], dnsbl: Dnsbl) -> ListFault:
 
 def of_answers(said: Mapping[str, Said], dnsbl: Dnsbl) -> Health:
     """Return a list's health by what it says about IPs: one refusal or strange address, or no answer at all, tells."""
+    failed: list[Said] = []
     for ip, each in said.items():
-        if each.values and (kind := strange(each.values, dnsbl)):
+        if each.fault:
+            failed.append(each)
+        elif each.values and (kind := strange(each.values, dnsbl)):
             return Health(kind, f"{ip}: {reading(each.values, dnsbl).reason}")
-    failed = [each for each in said.values() if each.fault]
     if len(failed) == len(said) >= _LEAST:
         reasons = "; ".join(sorted({each.failure for each in failed}))
         return Health(failed[0].fault, f"none of {len(failed)} questions was answered: {reasons}")

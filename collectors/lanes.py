@@ -4,6 +4,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
+
 from collectors.dnswire import Kind, Said, Zone
 from collectors.polite import Bucket
 
@@ -15,7 +17,7 @@ _TRIES = 3
 Done = Callable[[str, Said], None]
 
 
-class Errand(NamedTuple):
+class Errand(msgspec.Struct, frozen=True, gc=False):
     """What is to be asked in a lane: the labels before its zone, the type, and who is told, under which key."""
 
     labels: bytes
@@ -54,22 +56,23 @@ class Lane:
         self.ready = False
 
 
-class Flight:
-    """A question under way: as it was last sent, how often it was, and until when the reply to that is waited for."""
+class Flight(msgspec.Struct, eq=False, gc=False):
+    """A question under way: as it was last sent, how often it was, and until when the reply to that is waited for.
 
-    __slots__ = ("asked", "due", "errand", "failures", "fresh", "ident", "lane", "port", "server", "tries", "trouble")
+    The garbage collector need not look at the thousands of these: nothing refers to one that has ended.
+    """
 
-    def __init__(self, lane: Lane, errand: Errand) -> None:
-        self.lane = lane
-        self.errand = errand
-        self.tries = 0
-        self.fresh = True
-        self.due = 0.0
-        self.asked = self.ident = b""
-        self.server = lane.servers[0]
-        self.port: Port[Flight] | None = None
-        self.failures: tuple[str, ...] = ()
-        self.trouble = ""
+    lane: Lane
+    errand: Errand
+    server: "Server[Flight]"
+    tries: int = 0
+    fresh: bool = True
+    due: float = 0.0
+    asked: bytes = b""
+    ident: bytes = b""
+    port: "Port[Flight] | None" = None
+    failures: tuple[str, ...] = ()
+    trouble: str = ""
 
     def unbind(self) -> None:
         """Wait no longer for a reply to what was sent last."""

@@ -77,13 +77,16 @@ class Sweep:
         """Take an answer."""
         self.said[ip] = said
         self._left -= 1
-        if said.fault:
-            self._failed += 1
+        if said.fault or said.values:
+            self._judge(said)
+        if not self._left:
+            self._ended.set_result(None)
+
+    def _judge(self, said: Said) -> None:
+        self._failed += bool(said.fault)
         if (said.values and self._refuses(said)) or len(self.said) == self._failed == _GIVES_UP:
             self._left -= len(self._lane.queue)
             self._lane.queue.clear()
-        if not self._left:
-            self._ended.set_result(None)
 
     async def whole(self) -> dict[str, Said]:
         """Return all answers once the last has come."""
@@ -184,9 +187,9 @@ class ListAsker:
 
     def _hold(self, said: dict[str, Said], texts: dict[str, str]) -> None:
         """Remember what was said now for as long as it holds."""
-        now, held = time.monotonic(), self._held
+        now, held, always = time.monotonic(), self._held, self._settings.ttl_min_seconds > 0
         for ip, each in said.items():
-            if ip in held or each.failure:
+            if each.failure or ip in held or not (each.ttl_seconds or always):
                 continue
             seconds = polite.holds(each.ttl_seconds, self._settings, listed=bool(each.values))
             if seconds:

@@ -10,8 +10,11 @@ from typing import Generic, TypeVar
 
 Waits = TypeVar("Waits")
 
-_OPEN = 8
-_QUESTIONS = 512
+OPEN = 8
+"""How many ports there are at a time: a power of two, so that a random byte draws each as often."""
+QUESTIONS = 512
+"""After so many a port is replaced."""
+
 _BUFFER_BYTES = 1 << 20
 
 
@@ -44,22 +47,22 @@ class Server(Generic[Waits]):
         self.place = place
         self._loop = loop
         self._drain = drain
-        self._ports: list[Port[Waits] | None] = [None] * _OPEN
+        self.ports: list[Port[Waits] | None] = [None] * OPEN
         self._leaving: set[Port[Waits]] = set()
 
-    def port(self, draw: int) -> Port[Waits]:
-        """Return one of the ports, as drawn; OSError where none can be opened."""
-        place = draw % _OPEN
-        port = self._ports[place]
-        if port is None or port.used >= _QUESTIONS:
-            self._ports[place] = None
-            if port is not None:
-                port.leaving = True
-                self._leaving.add(port)
-                self.left(port)
-            self._ports[place] = port = self._opened()
-        port.used += 1
+    def renewed(self, place: int) -> Port[Waits]:
+        """Return a new port, in the place of the one there; OSError where none can be opened."""
+        port, self.ports[place] = self.ports[place], None
+        if port is not None:
+            port.leaving = True
+            self._leaving.add(port)
+            self.left(port)
+        self.ports[place] = port = self._opened()
         return port
+
+    def pending(self) -> list[Waits]:
+        """Return all who wait for a reply from this server."""
+        return [each for port in (*self.ports, *self._leaving) if port is not None for each in port.pending.values()]
 
     def _opened(self) -> Port[Waits]:
         port: Port[Waits] = Port(self.place)
@@ -74,10 +77,10 @@ class Server(Generic[Waits]):
 
     def close(self) -> None:
         """Close all ports; the next question opens others."""
-        for port in (*self._ports, *self._leaving):
+        for port in (*self.ports, *self._leaving):
             if port is not None:
                 self._close(port)
-        self._ports = [None] * _OPEN
+        self.ports = [None] * OPEN
         self._leaving.clear()
 
     def _close(self, port: Port[Waits]) -> None:
@@ -85,3 +88,4 @@ class Server(Generic[Waits]):
             port.open = False
             self._loop.remove_reader(port.socket.fileno())
             port.socket.close()
+            port.pending.clear()

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -21,15 +22,10 @@ IP = "192.0.2.11"
 LISTED = Said(values=("127.0.0.2",), ttl_seconds=60)
 
 
-def _open_files() -> int:
-    return len(list(Path("/proc/self/fd").iterdir()))
-
-
 def _asked(
     ips: Sequence[str], *ports: int, patience: float = 0.7, kind: dnswire.Kind = dnswire.A, rate: float = 0.0
 ) -> tuple[dict[str, Said], Counts]:
-    """Ask about IPs at servers on loopback; return what was said, and what went over the wire. No socket stays open."""
-    before = _open_files()
+    """Ask about IPs at servers on loopback; return what was said, and what went over the wire."""
 
     async def asked() -> tuple[dict[str, Said], Counts]:
         exchange = Exchange()
@@ -40,9 +36,7 @@ def _asked(
         await exchange.close()
         return said, exchange.counts
 
-    found = asyncio.run(asked(), debug=True)
-    assert _open_files() == before
-    return found
+    return asyncio.run(asked(), debug=True)
 
 
 def _one(liar: Liar, kind: dnswire.Kind = dnswire.A) -> tuple[Said, Counts]:
@@ -283,3 +277,27 @@ def test_a_list_is_asked_no_faster_than_allowed() -> None:
         assert asyncio.run(asked()) == LISTED
     names = Counter(query.question[0].name.to_text().lower() for query, _ in liar.queries)
     assert names == {"1.2.0.192.bl.example.net.": 1, "2.0.0.127.x.example.": 20}
+
+
+def test_no_socket_stays_open_whatever_is_under_way() -> None:
+    async def given_up() -> int:
+        exchange = Exchange()
+        lane = exchange.lane(Way(dnswire.zone(ZONE), (("127.0.0.1", mute.port),), 60.0, 0.0))
+        by_tcp = exchange.lane(Way(dnswire.zone(ZONE), (("127.0.0.1", cutting.port),), 60.0, 0.0))
+        for each in (lane, by_tcp):
+            exchange.ask(each, [Errand(dnswire.reversed_ip(IP), dnswire.A, "", lambda *_: None)] * 100)
+        assert await asyncio.to_thread(connected.wait, 30)
+        await exchange.close()
+        return len(asyncio.all_tasks())
+
+    def closing(_query: dns.message.Message, _: int) -> list[bytes]:
+        connected.set()
+        return []
+
+    connected = threading.Event()
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    with Liar(lambda *_: []) as mute, Liar(lambda query, _: [cut_off(_listed(query))], closing) as cutting:
+        assert _asked([IP], cutting.port)[0][IP].fault == "silent"
+        connected.clear()
+        assert asyncio.run(given_up(), debug=True) == 1
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
