@@ -33,6 +33,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     codes: dict[str, str]
     removal: str
     lasts_hours: int
+    lasts: str
     needs: str
     key_env: str
     queries_a_day: int
@@ -56,6 +57,7 @@ def entry(name: str) -> Entry:
         codes=_codes(known),
         removal=known.removal or f"none: {known.no_removal}",
         lasts_hours=known.lasts_hours,
+        lasts=known.lasts or (f"{known.lasts_hours} h after the last hit" if known.lasts_hours else ""),
         needs=known.needs,
         key_env=known.key_env,
         queries_a_day=known.queries_a_day,
@@ -91,7 +93,7 @@ def shown(each: Entry) -> dict[str, object]:
         "operator": each.operator,
         "scope": each.scope if each.kind == "ip" else "domain",
         "weight": f"{each.weight:g}" if each.kind == "ip" else "-",
-        "hours": each.lasts_hours or "-",
+        "lasts": each.lasts or "-",
         "needs": each.needs or "-",
         "a day": each.queries_a_day or "-",
         "removal": each.removal,
@@ -113,13 +115,13 @@ def tables() -> str:
 
 def _table(found: Iterable[Entry], *, with_weight: bool) -> Iterator[str]:
     weight = " scope | weight |" if with_weight else ""
-    yield f"| list | zone | operator |{weight} lasts (h) | needs | questions a day | removal | seen alive |"
+    yield f"| list | zone | operator |{weight} lasts | needs | questions a day | removal | seen alive |"
     yield "|---|---|---|" + ("---|---|" if with_weight else "") + "---|---|---|---|---|"
     for each in found:
         of_ips = f" {each.scope} | {each.weight:g} |" if with_weight else ""
         removal = each.removal.removeprefix("mailto:")
         yield (
-            f"| `{each.list}` | `{each.zone}` | {each.operator} |{of_ips} {each.lasts_hours or ''} | {each.needs} | "
+            f"| `{each.list}` | `{each.zone}` | {each.operator} |{of_ips} {each.lasts} | {each.needs} | "
             f"{each.queries_a_day or ''} | {removal} | {each.seen} |"
         )
 

@@ -33,6 +33,7 @@ def test_each_list_is_complete(known: dnsbl.Dnsbl) -> None:
     assert re.fullmatch(r"20\d\d-(0[1-9]|1[012])|", known.seen)
     assert known.listed or known.bits or known.other
     assert known.ipv4 or known.ipv6
+    assert not (known.lasts and known.lasts_hours)
 
 
 @pytest.mark.parametrize("known", ALL, ids=lambda each: each.name)
@@ -126,6 +127,8 @@ def test_an_entry_tells_all_of_a_list() -> None:
     assert known.codes["127.0.0.1"].startswith("unknown: refused")
     assert known.sources == ("https://uribl.com/about.shtml", "https://uribl.com/refused.shtml")
     assert catalogue.entry("gbudb_truncate").removal == "none: entries come and go by themselves"
+    assert catalogue.entry("spamcop").lasts == "24 h after the last hit"
+    assert catalogue.entry("nordspam").lasts == "until somebody asks"
     assert [each.kind for each in catalogue.entries()] == ["ip"] * len(OF_IPS) + ["domain"] * len(OF_DOMAINS)
 
 

@@ -32,13 +32,13 @@ class Dnsbl(msgspec.Struct, frozen=True, kw_only=True):
     `listed`, `good` (white, or neutral: asked and not blamed) and `errors` (the list refuses to answer) map a return
     code, or a network of codes, to its meaning; `other` is the meaning of any other code, "" where there is none to
     be known. `needs` says what must be arranged with the operator before asking; `lasts_hours` and `queries_a_day`
-    are 0 where the operator does not tell them, as is `minimum_interval_seconds`, how long to wait before the same
-    question again. A list with a key has `{key}` in its zone, and `key_env` names the environment's variable that
-    holds it. A list of the kind "domain" is asked about names instead of IPs; `must` and `must_not` are its test
-    points, where they are not those of RFC 5782. `bits` gives the meaning of each bit of the last octet, for a list
-    whose codes are sums of them. Where nothing can be asked to be removed, `no_removal` says why. `includes` are lists
-    whose entries are in this one too, so that both together would count one listing twice; `seen` is the month of the
-    newest evidence that the list lives, "" where none bears a date.
+    are 0 where the operator does not tell them (`lasts` may say it in words), as is `minimum_interval_seconds`, how
+    long to wait before the same question again. A list with a key has `{key}` in its zone, and `key_env` names the
+    environment's variable that holds it. A list of the kind "domain" is asked about names instead of IPs; `must` and
+    `must_not` are its test points, where they are not those of RFC 5782. `bits` gives the meaning of each bit of the
+    last octet, for a list whose codes are sums of them. Where nothing can be asked to be removed, `no_removal` says
+    why. `includes` are lists whose entries are in this one too, so that both together would count one listing twice;
+    `seen` is the month of the newest evidence that the list lives, "" where none bears a date.
     """
 
     name: str
@@ -56,6 +56,7 @@ class Dnsbl(msgspec.Struct, frozen=True, kw_only=True):
     removal: str = ""
     no_removal: str = ""
     lasts_hours: int = 0
+    lasts: str = ""
     needs: str = ""
     queries_a_day: int = 0
     minimum_interval_seconds: int = 0

@@ -18,4 +18,5 @@ DNSBL = Dnsbl(
     },
     removal="mailto:admin@abuse.ro",
     seen="2024-11",
+    lasts="until the owner of the block asks",
 )

@@ -30,4 +30,5 @@ DNSBL = Dnsbl(
         "abusix_policy",
     ),
     seen="2026-06",
+    lasts="as in the list it comes from",
 )

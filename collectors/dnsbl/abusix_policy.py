@@ -19,4 +19,5 @@ DNSBL = Dnsbl(
     needs="a key (free up to 5,000 questions a day)",
     queries_a_day=5000,
     key_env="RELAYWARDEN_ABUSIX_KEY",
+    lasts="until somebody asks",
 )

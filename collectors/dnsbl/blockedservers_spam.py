@@ -15,4 +15,5 @@ DNSBL = Dnsbl(
     other="listed",
     removal="https://www.blockedservers.com/",
     seen="2026-06",
+    lasts="until somebody asks",
 )

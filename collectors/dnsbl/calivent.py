@@ -14,4 +14,5 @@ DNSBL = Dnsbl(
     listed={},
     other="listed",
     removal="https://www.calivent.com.pe/",
+    lasts="until somebody asks",
 )

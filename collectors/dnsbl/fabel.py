@@ -14,4 +14,5 @@ DNSBL = Dnsbl(
     listed={},
     other="listed",
     removal="https://www.spamsources.fabel.dk/delist",
+    lasts="until somebody asks",
 )

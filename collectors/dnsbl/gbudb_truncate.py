@@ -15,4 +15,5 @@ DNSBL = Dnsbl(
     },
     no_removal="entries come and go by themselves",
     seen="2026-06",
+    lasts="some days after the last spam",
 )

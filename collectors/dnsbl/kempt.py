@@ -15,4 +15,5 @@ DNSBL = Dnsbl(
     other="listed",
     no_removal="its operator offers none that is known",
     seen="2026-04",
+    lasts="longer at each relapse",
 )

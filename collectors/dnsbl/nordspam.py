@@ -16,4 +16,5 @@ DNSBL = Dnsbl(
     ipv6=True,
     removal="mailto:delist@nordspam.com",
     queries_a_day=10000,
+    lasts="until somebody asks",
 )

@@ -16,4 +16,5 @@ DNSBL = Dnsbl(
     removal="mailto:delist@nordspam.com",
     queries_a_day=10000,
     kind="domain",
+    lasts="until somebody asks",
 )

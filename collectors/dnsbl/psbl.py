@@ -14,4 +14,5 @@ DNSBL = Dnsbl(
         "127.0.0.2": "sent to a spamtrap of PSBL",
     },
     removal="https://psbl.org/remove",
+    lasts="until anybody asks, or a time that is not told",
 )

@@ -32,4 +32,5 @@ DNSBL = Dnsbl(
         "127.0.0.20": "mass mailing",
     },
     no_removal="entries end by themselves",
+    lasts="while reports come",
 )

@@ -15,4 +15,5 @@ DNSBL = Dnsbl(
     ipv6=True,
     removal="https://www.usenix.org.uk/content/rblremove",
     seen="2026-06",
+    lasts="until the listed host asks",
 )

@@ -15,7 +15,7 @@ DNSBL = Dnsbl(
         "127.0.0.2": "registered within the last 15 days",
     },
     no_removal="a domain leaves when it is 15 days old",
-    lasts_hours=360,
+    lasts="until the domain is 15 days old",
     queries_a_day=100000,
     kind="domain",
     must="_dnsbl_.test",

@@ -17,4 +17,5 @@ DNSBL = Dnsbl(
     removal="https://www.spamrats.com/lookup",
     needs="a key (registration is free)",
     key_env="RELAYWARDEN_SPAMRATS_KEY",
+    lasts="until the reverse DNS is right and somebody asks",
 )

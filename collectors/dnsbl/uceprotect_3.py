@@ -16,4 +16,5 @@ DNSBL = Dnsbl(
     },
     removal="https://www.uceprotect.net/en/rblcheck.php",
     seen="2024-07",
+    lasts="while enough of the provider's addresses are on Level 1",
 )

@@ -13,4 +13,5 @@ DNSBL = Dnsbl(
     listed={},
     other="listed",
     removal="http://blacklist.woody.ch/rblcheck.php3",
+    lasts="until somebody asks",
 )

@@ -15,4 +15,5 @@ DNSBL = Dnsbl(
     other="sent to a spamtrap of 0spam",
     seen="2026-04",
     removal="https://0spam.org/",
+    lasts="until somebody asks",
 )

@@ -16,4 +16,5 @@ DNSBL = Dnsbl(
     other="in a network with several spam sources",
     removal="https://0spam.org/",
     seen="2026-06",
+    lasts="until somebody asks",
 )
