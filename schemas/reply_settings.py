@@ -1,5 +1,6 @@
 """The configuration of replies: patterns of one's own for what remote servers say (docs/replies.md)."""
 
+import json
 import re
 from re import _constants as _codes  # type: ignore[attr-defined]  # how a pattern is built is not public
 from re import _parser  # type: ignore[attr-defined]  # likewise
@@ -12,6 +13,9 @@ from schemas.part import Part
 _MOST = 300
 _WIDE = 20
 _MOST_WIDE = 2
+_HEAD = re.compile(r"(?:[45]\d\d ?)?(?:[45]\.\d{1,3}\.\d{1,3} ?)?")
+_LETTERS = re.compile(r"[A-Za-z]{2,30}")
+_MOST_SUGGESTED = 100
 _REPEATS = (_codes.MAX_REPEAT, _codes.MIN_REPEAT, _codes.POSSESSIVE_REPEAT)
 
 
@@ -86,3 +90,21 @@ class Replies(Part):
         if twice:
             raise ValueError(f"{', '.join(twice)} stands there twice")
         return own
+
+
+def suggested(text: str) -> str:
+    """Return a row for the configuration to begin with, that fits a reply without a pattern; its kind is to be chosen.
+
+    The text is without numbers, so that a 0 in it stands for any; nothing of it can become another setting.
+    """
+    words = _HEAD.sub("", text, count=1)[:_MOST_SUGGESTED]
+    pattern = re.escape(words).replace("0", r"\S{1,20}").replace("\\ ", " ")
+    sign = max((word.lower() for word in _LETTERS.findall(words)), key=len, default="")
+    name = "_".join(word.lower() for word in _LETTERS.findall(words)[:4])[:40].rstrip("_") or "reply"
+    lines = [
+        "[[replies.own]]",
+        f'name = "{name}"',
+        'kind = "other"  # listed, reputation, volume, setup, greylisted, content, recipient, other',
+        f"pattern = {json.dumps(pattern)}",
+    ]
+    return "\n".join([*lines, f'words = ["{sign}"]'] if sign else lines)

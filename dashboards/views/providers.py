@@ -1,0 +1,111 @@
+"""Providers: what each makes of each of our IPs, by its replies, and the replies that no row of the table knows."""
+
+import pandas as pd
+import streamlit as st
+
+from dashboards import elements, queries_providers, words
+from dashboards.elements import Page
+from schemas.reply_settings import suggested
+
+_BLOCKED, _DOUBTFUL = 0.7, 0.95
+_PICKED = "providers.reply"
+_SAID = (
+    "Reputation: 1 less the share of the deliveries, each counting half after six hours, that is surely blocked "
+    "(Wilson's 95 % interval; a limit weighs 0.6). Greylisting, recipients and content do not lower it."
+)
+
+
+@elements.live
+def page() -> None:
+    """Show the page."""
+    hours = elements.header("Providers")
+    shown = Page(hours)
+    found = shown.read(queries_providers.pairs, every=shown.every)
+    if not elements.missing(found, "No data: nothing left through an outbound IP in this time.") and found is not None:
+        _numbers(found)
+        elements.table(_pairs(found), "pairs", _columns(), ("score",))
+        st.caption(_SAID)
+    st.subheader("Replies without a pattern")
+    unknown = shown.read(queries_providers.unknown, every=shown.every)
+    if not elements.missing(unknown, "Each reply of seven days is known to the table.") and unknown is not None:
+        _unknown(unknown)
+    shown.close()
+
+
+def _numbers(found: pd.DataFrame) -> None:
+    left, middle, right = st.columns(3)
+    against = int(found["listed"].sum() + found["reputation"].sum() + found["volume"].sum())
+    left.metric("blocked or limited", words.percent(against, int(found["messages"].sum())))
+    middle.metric("providers that block", words.count(found["provider"][found["score"] < _DOUBTFUL].nunique()))
+    right.metric("replies without a pattern", words.count(int(found["unknown"].sum())))
+
+
+def _pairs(found: pd.DataFrame) -> pd.DataFrame:
+    shares = {
+        name: [words.percent(*row) for row in zip(found[column], found["messages"], strict=True)]
+        for name, column in (("delivered", "sent"), ("deferred", "deferred"), ("bounced", "bounced"))
+    }
+    kept = ("provider", "ip", "messages", "listed", "reputation", "volume", "greylisted", "unknown", "named", "text")
+    return pd.DataFrame(
+        {"score": [_shape(score) for score in found["score"]], **shares}
+        | {name: found[name] for name in kept}
+        | {"time": found["time"]}
+    )
+
+
+def _shape(score: float) -> str:
+    shape = "■" if score < _BLOCKED else "▲" if score < _DOUBTFUL else "●"
+    return f"{shape} {score:.2f}"
+
+
+def _number(label: str) -> object:
+    return st.column_config.NumberColumn(label, format="localized", width=75)
+
+
+def _columns() -> dict[str, object]:
+    return {
+        "score": elements.text("reputation", 80),
+        "provider": elements.text("provider", 130),
+        "ip": elements.text("IP", 110),
+        "messages": _number("messages"),
+        "delivered": elements.text("delivered", 75),
+        "deferred": elements.text("deferred", 75),
+        "bounced": elements.text("bounced", 75),
+        "listed": _number("listed"),
+        "reputation": _number("poor name"),
+        "volume": _number("limited"),
+        "greylisted": _number("greylisted"),
+        "unknown": _number("unknown"),
+        "named": elements.text("names", 110),
+        "text": elements.text("newest block", 420),
+        "time": elements.when("UTC"),
+    }
+
+
+def _unknown(found: pd.DataFrame) -> None:
+    told = pd.DataFrame(
+        {
+            "provider": found["provider"],
+            "text": found["text"],
+            "today": found["today"],
+            "usual": [f"{before / 6:.0f}" if before else "new" for before in found["before"]],
+            "ips": [", ".join(ips) for ips in found["ips"]],
+            "first": found["first"],
+            "last": found["last"],
+        }
+    )
+    columns = {
+        "provider": elements.text("provider", 130),
+        "text": elements.text("what they have in common", 520),
+        "today": _number("last day"),
+        "usual": elements.text("a day before", 90),
+        "ips": elements.text("IPs", 160),
+        "first": elements.when("first, UTC"),
+        "last": elements.when("last, UTC"),
+    }
+    picked = elements.picked(told, "unknown", columns, "text")
+    chosen = st.session_state[_PICKED] = picked or st.session_state.get(_PICKED) or str(told["text"].iloc[0])
+    st.caption(
+        "Pick a row for a pattern to begin with: into relaywarden.toml, with the kind that it is (docs/replies.md)."
+    )
+    st.code(suggested(chosen), language="toml")

@@ -1,0 +1,205 @@
+"""The Providers page and `relaywarden replies`: what a provider makes of each IP, and replies that no row knows."""
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboards import queries_providers
+from dashboards.span import Span
+from embedded.clickhouse import PASSWORD_ENV, ClickHouseServer
+from schemas import codec
+from schemas.events import Event
+from schemas.facts import ReplyKind
+from schemas.names import derived_id
+from schemas.observations import RepliesCounted, TrafficCounted
+from schemas.settings import parse
+from streams.migrate import migrate
+from streams.replies.table import Table, own
+from streams.reputation import Outcomes, faded, score
+from tests.command.shell import refusal, run
+from tests.pages.conftest import Hall, Open
+
+HOUR = 3_600_000_000
+A, B = "192.0.2.11", "192.0.2.12"
+RUDE = "<script>alert(1)</script> `x` $y$ **moon** 0"
+
+
+def _traffic(at: int, ip: str, provider: str, *numbers: int) -> TrafficCounted:
+    sent, deferred, bounced = numbers
+    identity = derived_id("t", at, ip, provider)
+    return TrafficCounted(
+        id=identity,
+        at=at,
+        partition=0,
+        ip=ip,
+        provider=provider,
+        sent=sent,
+        deferred=deferred,
+        bounced=bounced,
+        last_at=at,
+    )
+
+
+def _replies(  # noqa: PLR0913, PLR0917 a row of the scene
+    at: int, ip: str, provider: str, kind: ReplyKind, count: int, text: str, named: str = ""
+) -> RepliesCounted:
+    return RepliesCounted(
+        id=derived_id("r", at, ip, provider, kind, text),
+        at=at,
+        partition=0,
+        ip=ip,
+        provider=provider,
+        kind=kind,
+        named=named,
+        pattern="" if kind == "unknown" else "p",
+        text=text,
+        count=count,
+        first_at=at,
+        last_at=at,
+    )
+
+
+def _scene(now: int) -> list[Event]:
+    ago = [now - hours * HOUR for hours in range(50)]
+    return [
+        _traffic(ago[1], A, "google", 20, 10, 70),
+        _replies(ago[1], A, "google", "reputation", 70, "550 5.7.1 very low reputation"),
+        _replies(ago[2], A, "google", "greylisted", 10, "450 later"),
+        _traffic(ago[3], A, "microsoft", 50, 0, 50),
+        _replies(ago[3], A, "microsoft", "listed", 25, "550 block list (S3140)", "spamhaus_zen"),
+        _replies(ago[2], A, "microsoft", "volume", 20, "451 4.7.650 rate limited"),
+        _traffic(ago[1], B, "google", 400, 1, 5),
+        _replies(ago[1], B, "google", "recipient", 5, "550 5.1.1 no such user"),
+        _traffic(ago[1], B, "", 9, 0, 0),
+        _replies(ago[1], B, "telekom", "unknown", 3, f"550 5.7.1 {RUDE}"),
+        _replies(ago[2], A, "telekom", "unknown", 4, f"550 5.7.1 {RUDE}"),
+        _replies(ago[30], A, "telekom", "unknown", 6, f"550 5.7.1 {RUDE}"),
+        _replies(ago[30], A, "yahoo", "unknown", 600, "554 5.7.9 an old one"),
+        _replies(ago[1], A, "yahoo", "unknown", 90, "554 5.7.9 an old one"),
+    ]
+
+
+@pytest.fixture(scope="module")
+def desk(clickhouse: ClickHouseServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hall]:
+    """Give a database with counts of two days, each stored twice, as after a crash of the sink."""
+    name = "pages_providers"
+    migrate(clickhouse.connect(), name)
+    client, now = clickhouse.connect(name), time.time_ns() // 1000
+    for _ in range(2):
+        lines = b"\n".join(map(codec.encode, _scene(now)))
+        client.raw_insert("pool_observations", insert_block=lines, fmt="JSONEachRow")
+    config = tmp_path_factory.mktemp("providers") / "relaywarden.toml"
+    config.write_text(
+        f'[clickhouse]\nhost = "{clickhouse.host}"\nport = {clickhouse.port}\ndatabase = "{name}"\n'
+        "[[replies.own]]\nname = 'moon'\nkind = 'volume'\npattern = 'The moon'\n"
+    )
+    yield Hall(client, config, now)
+    clickhouse.connect().command(f"DROP DATABASE {name}")
+
+
+def _shown() -> AppTest:
+    test = AppTest.from_string("from dashboards.views import providers\nproviders.page()", default_timeout=30)
+    test.run()
+    assert not test.exception, [error.value for error in test.exception]
+    return test
+
+
+def test_each_ip_at_each_provider_stands_there_the_worst_first(desk: Hall, opened: Open) -> None:
+    opened(desk)
+    told = _shown().dataframe[0].value
+    assert list(zip(told["provider"], told["ip"], told["messages"], strict=True)) == [
+        ("google", A, 100),
+        ("microsoft", A, 100),
+        ("google", B, 406),
+        ("telekom", A, 0),
+        ("yahoo", A, 0),
+        ("telekom", B, 0),
+    ]
+    assert list(told["score"][:3]) == ["■ 0.40", "▲ 0.72", "● 1.00"]
+    assert list(told["delivered"][:3]) == ["20.0 %", "50.0 %", "98.5 %"]
+    assert list(zip(told["listed"], told["reputation"], told["volume"], told["greylisted"], strict=True))[:2] == [
+        (0, 70, 0, 10),
+        (25, 0, 20, 0),
+    ]
+    assert list(told["text"][:3]) == ["550 5.7.1 very low reputation", "451 4.7.650 rate limited", ""]
+
+
+def test_the_score_is_the_one_of_the_fold(desk: Hall) -> None:
+    found = queries_providers.pairs(desk.client, Span.last(24, desk.now)).set_index(["provider", "ip"])["score"]
+    outcomes: dict[tuple[str, str], dict[str, float]] = {}
+    for event in _scene(desk.now):
+        if (
+            event.at <= desk.now - 24 * HOUR
+            or not isinstance(event, TrafficCounted | RepliesCounted)
+            or not event.provider
+        ):
+            continue
+        part, numbers = faded(desk.now - event.at), outcomes.setdefault((event.provider, event.ip), {})
+        if isinstance(event, TrafficCounted):
+            for name in ("sent", "deferred", "bounced"):
+                numbers[name] = numbers.get(name, 0.0) + part * getattr(event, name)
+        elif event.kind in {"listed", "reputation", "volume"}:
+            numbers[event.kind] = numbers.get(event.kind, 0.0) + part * event.count
+    assert {key: pytest.approx(score(Outcomes(**numbers)), abs=1e-9) for key, numbers in outcomes.items()} == dict(
+        found
+    )
+
+
+def test_unknown_replies_stand_by_growth_and_one_is_given_as_a_row_that_fits_it(desk: Hall, opened: Open) -> None:
+    opened(desk)
+    test = _shown()
+    told = test.dataframe[1].value
+    assert list(zip(told["provider"], told["text"], told["today"], told["usual"], strict=True)) == [
+        ("telekom", f"550 5.7.1 {RUDE}", 7, "1"),
+        ("yahoo", "554 5.7.9 an old one", 90, "100"),
+    ]
+    assert list(told["ips"]) == [f"{A}, {B}", A]
+    row = parse(test.code[0].value, "page").replies.own
+    assert Table(own(row)).find("", f"550 5.7.1 {RUDE[:-1]}4711").pattern == row[0].name == "script_alert_script_moon"
+
+
+def test_nothing_is_no_data_and_not_zero(empty_hall: Hall, opened: Open) -> None:
+    opened(empty_hall)
+    test = _shown()
+    texts = [str(element.value) for element in test.caption]
+    assert "○ No data: nothing left through an outbound IP in this time." in texts
+    assert "○ Each reply of seven days is known to the table." in texts
+    assert len(test.metric) == len(test.dataframe) == 0
+
+
+def test_the_command_lists_unknown_replies(desk: Hall, clickhouse: ClickHouseServer) -> None:
+    done = run("replies", "unknown", "--json", "--config", desk.config, env={PASSWORD_ENV: clickhouse.password})
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [(row["provider"], row["last_day"], row["six_days_before"]) for row in rows] == [
+        ("telekom", 7, 6),
+        ("yahoo", 90, 600),
+    ]
+
+
+def test_the_command_tells_which_row_knows_a_text(desk: Hall) -> None:
+    text = "host mx[203.0.113.5] said: 554 5.7.1 Client host [192.0.2.1] blocked using bl.spamcop.net (in reply to x)"
+    rows = [json.loads(line) for line in run("replies", "test", text, "--json").stdout.splitlines()]
+    first = rows[0]
+    assert (first["counts"], first["pattern"], first["kind"], first["named"]) == (
+        True,
+        "blocked_using",
+        "listed",
+        "spamcop",
+    )
+    assert first["compared"] == "554 5.7.1 | Client host [0.0.0.0] blocked using bl.spamcop.net"
+    assert [row["counts"] for row in rows[1:]] == [False] * (len(rows) - 1)
+    unknown = run("replies", "test", "550 5.7.1 The moon is blue").stdout
+    assert unknown.startswith("no row knows it. A row to begin with:\n\n[[replies.own]]\n")
+    own_row = json.loads(run("replies", "test", "550 The moon", "--json", "--config", desk.config).stdout)
+    assert (own_row["pattern"], own_row["kind"], own_row["against_the_ip"]) == ("moon", "volume", True)
+
+
+def test_a_configuration_with_a_bad_pattern_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "relaywarden.toml"
+    path.write_text("[[replies.own]]\nname = 'moon'\nkind = 'volume'\npattern = '(moon'\n")
+    said = refusal(run("replies", "test", "550 x", "--config", path))
+    assert said.startswith(f"{path}: replies.own.0.pattern: '(moon' is no pattern: missing )")
