@@ -82,6 +82,12 @@ def domains(shown: Page) -> None:
     elements.table(told, "domains", columns, ("answer",))
 
 
+def lists_of_domains(shown: Page) -> set[str]:
+    """Return the lists that were asked about domains: what they say is no matter of the IPs."""
+    asked = shown.read(queries_own.asked, hours=1, every=shown.every)
+    return set() if asked is None else set(asked["list"])
+
+
 def brief(shown: Page) -> None:
     """Say in a line how many IPs and domains are not in order; nothing where all are, or nobody looked."""
     found = shown.read(queries_own.identities, hours=1, every=shown.every)

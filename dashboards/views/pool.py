@@ -133,7 +133,7 @@ def _lists(shown: Page, ips: list[str]) -> None:
         elements.nothing("No data: no list was asked within two days.")
         return
     sound = {row["list"]: row for row in elements.rows(health)}
-    lists = sorted({*answers["list"], *sound})
+    lists = sorted({*answers["list"], *sound} - own_side.lists_of_domains(shown))
     cells = {(row["ip"], row["list"]): _cell(row) for row in elements.rows(answers)}
     grid = pd.DataFrame({name: [cells.get((ip, name), ANSWERS[""]) for ip in ips] for name in lists})
     grid.insert(0, "ip", ips)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from schemas.events import Event
 from schemas.names import derived_id
+from schemas.observations import ListHealthObserved
 from schemas.own_observations import Check, CheckOutcome, DomainListingObserved, IpIdentityObserved
 
 NAMES: tuple[CheckOutcome, ...] = ("pass", "fail", "unknown")
@@ -27,6 +28,9 @@ def own_side(now: int, ips: tuple[str, ...], rude: str) -> Iterator[Event]:
                 ptr=(f"out{ip[-2:]}.isp.example",),
                 checks=checks,
             )
+    yield ListHealthObserved(
+        id=derived_id("health of domains"), at=now - 100_000_000, list="spamhaus_dbl", healthy=True
+    )
     for name, before, after in (("shop.example", "not_listed", "listed"), ("isp.example", "listed", "not_listed")):
         for at, answer in ((now - 200_000_000, before), (now - 100_000_000, after)):
             yield DomainListingObserved(

@@ -113,6 +113,8 @@ def test_own_side_of_the_scene(hall: Hall, opened: Open) -> None:
     assert list(listed["domain"]) == ["shop.example"]
     assert list(listed["answer"]) == ["■ listed"]
     assert "1 lists asked about 2 domains" in texts(pool)
+    matrix = next(table.value for table in pool.dataframe if "spamhaus_zen" in table.value)
+    assert "spamhaus_dbl" not in matrix, "a list of domains is no column of the IPs"
     brief = "▲ Own side: 1 of 3 IPs do not present themselves as they should, 1 of our domains on lists (page Pool)."
     assert brief in texts(shown("overview"))
 
