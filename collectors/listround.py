@@ -79,7 +79,7 @@ class Sweep:
         self._left -= 1
         if said.fault or said.values:
             self._judge(said)
-        if not self._left:
+        if not self._left and not self._ended.done():  # nobody waits any more where the poller ends
             self._ended.set_result(None)
 
     def _judge(self, said: Said) -> None:

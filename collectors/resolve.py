@@ -92,8 +92,11 @@ class Poller:
         finally:
             for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            ends = await asyncio.gather(*tasks, return_exceptions=True)
             await exchange.close()
+        for error in ends:
+            if isinstance(error, Exception):
+                raise error  # it came while the others were ended
 
     async def _keep_asking(
         self, asker: ListAsker, exchange: Exchange, published: Callable[[Sequence[Event]], Awaitable[None]]

@@ -60,8 +60,9 @@ class Liar:
     `queries` holds all that came by UDP, with the port of who asked. Without `tcp` nothing listens there.
     """
 
-    def __init__(self, udp: Answer, tcp: Answer | None = None) -> None:
+    def __init__(self, udp: Answer, tcp: Answer | None = None, host: str = "127.0.0.1") -> None:
         self._udp, self._tcp = udp, tcp
+        self._host, self._family = host, socket.AF_INET6 if ":" in host else socket.AF_INET
         self.queries: list[tuple[dns.message.Message, int]] = []
         self.connections = 0
         self._socket, self._stream = self._sockets()
@@ -73,11 +74,11 @@ class Liar:
 
     def _sockets(self) -> tuple[socket.socket, socket.socket | None]:
         while True:
-            datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-            datagrams.bind(("127.0.0.1", 0))
+            datagrams = socket.socket(self._family, socket.SOCK_DGRAM)
+            datagrams.bind((self._host, 0))
             if self._tcp is None:
                 return datagrams, None
-            stream = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+            stream = socket.socket(self._family, socket.SOCK_STREAM)
             try:
                 stream.bind(datagrams.getsockname())
             except OSError:  # another has that port for TCP
@@ -89,7 +90,7 @@ class Liar:
 
     def send(self, wire: bytes, port: int) -> None:
         """Send a datagram to a port of who asked."""
-        self._socket.sendto(wire, ("127.0.0.1", port))
+        self._socket.sendto(wire, (self._host, port))
 
     def _serve(self) -> None:
         while not self._end.is_set():
@@ -122,10 +123,10 @@ class Liar:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._end.set()
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as waker:
-            waker.sendto(b"", ("127.0.0.1", self.port))
+        with socket.socket(self._family, socket.SOCK_DGRAM) as waker:
+            waker.sendto(b"", (self._host, self.port))
         if self._stream is not None:
-            socket.create_connection(("127.0.0.1", self.port)).close()
+            socket.create_connection((self._host, self.port)).close()
         for thread in self._threads:
             thread.join()
         self._socket.close()

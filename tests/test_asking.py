@@ -15,7 +15,9 @@ from collectors import dnswire
 from collectors.asking import AT_ONCE, Counts, Exchange
 from collectors.dnswire import Said
 from collectors.lanes import Errand, Way
+from tests.bind import Bind
 from tests.liar import Liar, cut_off, honest, reply
+from tests.parts import absent, require
 
 ZONE = "bl.example.net"
 IP = "192.0.2.11"
@@ -23,14 +25,14 @@ LISTED = Said(values=("127.0.0.2",), ttl_seconds=60)
 
 
 def _asked(
-    ips: Sequence[str], *ports: int, patience: float = 0.7, kind: dnswire.Kind = dnswire.A, rate: float = 0.0
+    ips: Sequence[str], *ports: int, patience: float = 0.7, kind: dnswire.Kind = dnswire.A, host: str = "127.0.0.1"
 ) -> tuple[dict[str, Said], Counts]:
     """Ask about IPs at servers on loopback; return what was said, and what went over the wire."""
 
     async def asked() -> tuple[dict[str, Said], Counts]:
         exchange = Exchange()
-        servers = tuple(("127.0.0.1", port) for port in ports)
-        lane = exchange.lane(Way(dnswire.zone(ZONE), servers, patience, rate))
+        servers = tuple((host, port) for port in ports)
+        lane = exchange.lane(Way(dnswire.zone(ZONE), servers, patience, 0.0))
         replies = (exchange.reply(lane, dnswire.reversed_ip(ip), kind) for ip in ips)
         said = dict(zip(ips, await asyncio.gather(*replies), strict=True))
         await exchange.close()
@@ -301,3 +303,38 @@ def test_no_socket_stays_open_whatever_is_under_way() -> None:
         connected.clear()
         assert asyncio.run(given_up(), debug=True) == 1
     assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def _require_ipv6() -> None:
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind(("::1", 0))
+        except OSError as error:
+            absent(f"no IPv6 on loopback: {error.strerror}")
+
+
+@pytest.mark.real
+def test_a_name_server_may_be_asked_over_ipv6() -> None:
+    _require_ipv6()
+
+    def udp(query: dns.message.Message, count: int) -> list[bytes]:
+        return [cut_off(_listed(query)) if count == 1 else _listed(query)]
+
+    with Liar(udp, lambda query, _: [_listed(query)], host="::1") as liar:
+        said, counts = _asked([IP], liar.port, host="::1")
+        again, _ = _asked([IP], liar.port, host="::1")
+    assert (said[IP], again[IP], counts.tcp) == (LISTED, LISTED, 1)
+
+
+@pytest.mark.real
+def test_a_real_server_cuts_off_a_long_text_and_tells_the_whole_by_tcp() -> None:
+    long = " ".join(f'"{letter * 250}"' for letter in "abcdefgh")
+    zones = {ZONE: f"11.2.0.192 300 TXT {long}\n11.2.0.192 300 A 127.0.0.2\n"}
+    with Bind(require("named", "bind9"), zones) as server:
+        text, counts = _asked([IP], server.port, kind=dnswire.TXT, patience=5.0)
+        said, _ = _asked([IP, "192.0.2.12"], server.port, patience=5.0)
+    assert counts.tcp == 1
+    assert (text[IP].values, text[IP].ttl_seconds) == (("a" * 250 + "b" * 250,), 300)
+    assert said[IP] == Said(values=("127.0.0.2",), ttl_seconds=300)
+    assert (said["192.0.2.12"].values, said["192.0.2.12"].failure) == ((), "")
+    assert said["192.0.2.12"].ttl_seconds > 0, "the SOA's"
