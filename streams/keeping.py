@@ -145,7 +145,11 @@ class Keeper:
             self._appliers[hook].want(Wanted(self.active, effects, refused))
 
     def _reporting(self, hook: str) -> Callable[[Outcome], None]:
+        """Return what reports outcomes; of the failures in a row those whose number is a power of two."""
+
         def report(outcome: Outcome) -> None:
+            if outcome.reason and outcome.attempt & (outcome.attempt - 1):
+                return
             at = time.time_ns() // 1000  # noqa: TID251 the fact is that it happened now
             self._report(fact_of(outcome, self.name, hook, self._host, at))
 

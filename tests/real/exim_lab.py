@@ -1,7 +1,7 @@
 """A private Exim from Debian's packages, which need not be installed (they conflict with Postfix), and an SMTP sink.
 
-The packages are fetched once into a folder of their own. Exim looks for its user, its configuration and its library in
-/etc: it runs in a mount namespace with a copy of that folder. It needs root.
+The packages are fetched and unpacked into a folder of their own. Exim looks for its user, its configuration and its
+library in /etc: it runs in a mount namespace with a copy of that folder. It needs root.
 """
 
 import os
@@ -13,7 +13,8 @@ import subprocess
 import tempfile
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -23,7 +24,6 @@ from tests.parts import absent
 
 MANUAL = Path(__file__).resolve().parents[2] / "docs" / "hooks-exim.md"
 PACKAGES = ("exim4-daemon-light", "exim4-base", "libidn12")
-FETCHED = Path(tempfile.gettempdir()) / "relaywarden-tests-exim"
 _USER = 65533
 _CONFIG = """\
 exim_path = {program}
@@ -62,22 +62,22 @@ begin retry
 """
 
 
-def _fetched() -> Path:
-    """Return the folder with the unpacked packages. Skipped where they cannot be had."""
-    if not (FETCHED / "usr/sbin/exim4").exists():
-        with tempfile.TemporaryDirectory() as folder:
-            done = subprocess.run(
-                ("apt-get", "download", *PACKAGES), cwd=folder, capture_output=True, text=True, check=False, timeout=120
-            )
-            if done.returncode:
-                absent(f"Exim's packages cannot be had: apt-get update && apt-get download {' '.join(PACKAGES)}")
-            unpacked = Path(tempfile.mkdtemp(dir=FETCHED.parent))
-            for package in sorted(Path(folder).glob("*.deb")):
-                subprocess.run(("dpkg", "-x", str(package), str(unpacked)), check=True, timeout=60)
-            unpacked.chmod(0o755)
-            with suppress(OSError):
-                unpacked.rename(FETCHED)
-    return FETCHED
+@contextmanager
+def unpacked() -> Iterator[Path]:
+    """Give a folder with the unpacked packages. Skipped where they cannot be had."""
+    folder = Path(tempfile.mkdtemp(prefix="exim-", dir="/tmp"))
+    try:
+        done = subprocess.run(
+            ("apt-get", "download", *PACKAGES), cwd=folder, capture_output=True, text=True, check=False, timeout=120
+        )
+        if done.returncode:
+            absent(f"Exim's packages cannot be had: apt-get update && apt-get download {' '.join(PACKAGES)}")
+        for package in sorted(folder.glob("*.deb")):
+            subprocess.run(("dpkg", "-x", str(package), str(folder)), check=True, timeout=60)
+        folder.chmod(0o755)
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 class _Sink(socketserver.ThreadingTCPServer):
@@ -118,9 +118,9 @@ class _Taking(socketserver.StreamRequestHandler):
 class EximLab:
     """An Exim that delivers to the sink as the manual says; the hook's file is `pool`, and `helo` has its names."""
 
-    def __init__(self, helo: dict[str, str]) -> None:
-        program = _fetched() / "usr/sbin/exim4"
-        library = next(FETCHED.glob("usr/lib/*/libidn.so.12")).parent
+    def __init__(self, packages: Path, helo: dict[str, str]) -> None:
+        self._program = packages / "usr/sbin/exim4"
+        library = next(packages.glob("usr/lib/*/libidn.so.12")).parent
         self.home = Path(tempfile.mkdtemp(prefix="exim-lab-", dir="/tmp"))
         self.home.chmod(0o755)
         self.pool = self.home / "relaywarden-pool"
@@ -130,10 +130,10 @@ class EximLab:
             (self.home / folder).mkdir()
             os.chown(self.home / folder, _USER, _USER)
         (self.home / "helo").write_text("".join(f"{ip}: {name}\n" for ip, name in helo.items()))
-        self._etc(program, library)
+        self._etc(library)
         self._process: subprocess.Popen[bytes] | None = None
 
-    def _etc(self, program: Path, library: Path) -> None:
+    def _etc(self, library: Path) -> None:
         """Make the copy of /etc: the system's, with Exim's user, library and configuration."""
         etc = self.home / "etc"
         shutil.copytree("/etc", etc, symlinks=True)
@@ -145,7 +145,7 @@ class EximLab:
         (etc / "exim4").mkdir(exist_ok=True)
         config = _CONFIG.format(
             home=self.home,
-            program=program,
+            program=self._program,
             port=self._port,
             sink=self.sink.server_address[1],
             main=self._manual("exim-main"),
@@ -160,7 +160,7 @@ class EximLab:
 
     def start(self) -> Self:
         """Start Exim and wait until it takes mail. RuntimeError, with its words, where it does not."""
-        inner = f"mount --bind {self.home}/etc /etc && ldconfig && exec {FETCHED}/usr/sbin/exim4 -bdf -q1s"
+        inner = f"mount --bind {self.home}/etc /etc && ldconfig && exec {self._program} -bdf -q1s"
         with (self.home / "said").open("ab") as said:
             self._process = subprocess.Popen(
                 ("unshare", "--mount", "--pid", "--fork", "sh", "-c", inner), stdout=said, stderr=said

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -9,7 +10,7 @@ from schemas.pool_hooks import EximHook
 from streams.bringing import Tools, differs, perform
 from streams.hooks import ActiveSet, exim
 from tests.parts import require, require_root
-from tests.real.exim_lab import EximLab
+from tests.real.exim_lab import EximLab, unpacked
 from tests.waits import until
 
 pytestmark = pytest.mark.real
@@ -21,12 +22,18 @@ def _nobody(_: object) -> None:
     raise AssertionError("no answer was asked for")
 
 
-@pytest.fixture
-def lab() -> Iterator[EximLab]:
+@pytest.fixture(scope="module")
+def packages() -> Iterator[Path]:
     require("apt-get", "apt")
     require("unshare", "util-linux")
     require_root("Exim's daemon, in a mount namespace")
-    with EximLab(HELO) as running:
+    with unpacked() as folder:
+        yield folder
+
+
+@pytest.fixture
+def lab(packages: Path) -> Iterator[EximLab]:
+    with EximLab(packages, HELO) as running:
         yield running
 
 
