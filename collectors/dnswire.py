@@ -24,6 +24,7 @@ NO_ADDRESS = "the name exists without an address"
 _SOA, _CNAME, _IN = 6, 5, 1
 _START = 12
 _LABEL_MOST, _NAME_MOST = 63, 253
+_ZONE_MOST = 255 - 32 * 2
 _POINTER = 0xC0
 _ONE = b"\x00\x01"
 _TRUNCATED, _RCODE = 2, 15
@@ -78,8 +79,10 @@ def labels(name: str) -> bytes:
 
 
 def zone(name: str) -> Zone:
-    """Return a zone, with its root label. ValueError where the name is none."""
+    """Return a zone, with its root label. ValueError where the name is none, or too long to ask about IPv6 there."""
     wire = labels(name.rstrip(".")) + b"\x00"
+    if len(wire) > _ZONE_MOST:
+        raise ValueError(f"a zone of {len(name)} letters: with an IPv6 address before it, it would be no name")
     # A length is at most 63, below every letter: only letters are found.
     letters = bytes(_LETTER if chr(byte).isalpha() and byte < 0x80 else 0 for byte in wire)  # noqa: PLR2004 ASCII
     return Zone(wire, int.from_bytes(wire), int.from_bytes(letters))
