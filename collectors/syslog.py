@@ -5,6 +5,7 @@ Formats: https://www.rfc-editor.org/rfc/rfc3164 and https://www.rfc-editor.org/r
 
 import re
 from datetime import datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -20,6 +21,8 @@ _TRADITIONAL = re.compile(r"([A-Z][a-z]{2}) {1,2}(\d{1,2}) (\d{2}):(\d{2}):(\d{2
 _ISO = re.compile(r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2})(?:[.,](\d{1,9}))?(Z|[+-]\d{2}:?\d{2})?")
 _STRUCTURED = re.compile(r'-|(?:\[(?:[^\]"\\]|\\.|"(?:[^"\\]|\\.)*")*\])+')
 _LONGEST_STAMP = 40
+_FRACTION, _MICROSECONDS, _ZONE = 19, 6, 26
+_USUAL_TAG = 64
 
 
 class Line(msgspec.Struct, frozen=True, gc=False):
@@ -47,7 +50,11 @@ class Clock:
         self.minute = ""
         self.minute_at = 0
         self._second = ""
-        self._second_at = 0
+        self.second_at = 0
+        self.second, self.zone = (
+            "?",
+            "?",
+        )  # of a stamp of the usual form: what stands before the fraction, and behind it
 
     def traditional(self, stamp: str) -> int:
         """Return the time of a stamp such as `Nov 21 17:35:44` or `Jul 2 07:00:01`. ValueError if it is none."""
@@ -95,15 +102,17 @@ class Clock:
         if key != self._second:
             naive = datetime.fromisoformat(f"{date}T{clock}")
             if zone:
-                self._second_at = epoch_microseconds(datetime.fromisoformat(f"{date}T{clock}{zone}"))
+                self.second_at = epoch_microseconds(datetime.fromisoformat(f"{date}T{clock}{zone}"))
             else:
-                self._second_at = min(self._zoned(naive), key=lambda at: _unlikely(at - self.last))
+                self.second_at = min(self._zoned(naive), key=lambda at: _unlikely(at - self.last))
             self._second = key
-        at = self._second_at + (int(fraction[:6].ljust(6, "0")) if fraction else 0)
+        at = self.second_at + (int(fraction[:6].ljust(6, "0")) if fraction else 0)
         if at < 0:
             raise ValueError(f"a time before 1970: {stamp!r}")
         if not zone:
             self.last = at
+        elif len(fraction or "") == _MICROSECONDS and self.second_at >= 0:
+            self.second, self.zone = stamp[:_FRACTION], f"{zone} "
         return at
 
 
@@ -116,6 +125,10 @@ def split(text: str, clock: Clock) -> Line:
     """Return the parts of a line. ValueError where it has no stamp that can be read."""
     if text[:13] == clock.minute and text[15:16] == " ":  # most lines: the minute of the line before
         return _named(clock.traditional(text[:15]), text[16:])
+    if text[:_FRACTION] == clock.second:  # likewise its second
+        micros, rest = text[_FRACTION:_ZONE], text[_ZONE:]
+        if micros[:1] == "." and micros[1:].isdecimal() and rest.startswith(clock.zone):
+            return _named(clock.second_at + int(micros[1:]), rest[len(clock.zone) :])
     if text[:1] == "<":
         priority, found, rest = text[1:8].partition(">")
         if found and priority.isdecimal():
@@ -141,10 +154,19 @@ def _named(at: int, rest: str) -> Line:
     if host[-1:] == ":":
         return Line(at, "", host[:-1], "", rest)  # a program's own log file names no host
     tag, _, payload = rest.partition(": ")
-    program, bracket, pid = tag.partition("[")
+    program, pid = _known_tag(tag) if len(tag) <= _USUAL_TAG else _tag(tag)
     if " " in program:
         return Line(at, host, "", "", rest)
-    return Line(at, host, program if bracket else program.removesuffix(":"), pid.rstrip("]:"), payload)
+    return Line(at, host, program, pid, payload)
+
+
+def _tag(tag: str) -> tuple[str, str]:
+    """Return the program and the process that a tag names; what has a blank in it names no program."""
+    program, bracket, pid = tag.partition("[")
+    return program if bracket else program.removesuffix(":"), pid.rstrip("]:")
+
+
+_known_tag = lru_cache(maxsize=4096)(_tag)
 
 
 def _rfc5424(text: str, clock: Clock) -> Line:

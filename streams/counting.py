@@ -126,7 +126,8 @@ def _is_strange(state: MailboxState, event: MessageSubmitted) -> bool:
         return domain or machine
     if not ip or kind not in _BY_LOGIN:
         return False
-    strange, row, place = _count_client(state, ip, event.at), state.sketches, provider_digest(ip)
+    strange, row = _count_client(state, ip, network_digest(ip), event.at), state.sketches
+    place = provider_digest(ip)
     if SENDING.holds(row, place):
         SENDING.mark(row, place)
         return strange
@@ -182,9 +183,10 @@ def count_login(state: MailboxState, event: MailboxAuthenticated) -> None:
     """Add a login, good or bad; one the server could not check is skipped."""
     state.counts[OWED] = 1.0  # a login is seldom worth a look: the message behind it, of the same second, is
     if event.outcome == "succeeded" and event.client_ip:
-        if not CLIENTS.is_new(state.sketches, network_digest(event.client_ip)):
+        network = network_digest(event.client_ip)
+        if not CLIENTS.is_new(state.sketches, network):
             return  # all was counted within these five minutes
-        _count_client(state, event.client_ip, event.at)
+        _count_client(state, event.client_ip, network, event.at)
         count_service(state, event)
     elif event.outcome == "failed":
         state.counts[FAILED_1H] += max(1, event.attempts)
@@ -198,9 +200,9 @@ def says_something(state: MailboxState) -> bool:
     return bool(state.counts[GUESSED_AT] or state.counts[NETWORKS_10M] >= _SEVERAL_NETWORKS)
 
 
-def _count_client(state: MailboxState, ip: str, at: int) -> bool:
+def _count_client(state: MailboxState, ip: str, network: int, at: int) -> bool:
     """Add a network it was used from; tell whether that is not familiar to a mailbox known for more than a day."""
-    counts, row, network = state.counts, state.sketches, network_digest(ip)
+    counts, row = state.counts, state.sketches
     if CLIENTS.mark(row, network):
         counts[NETWORKS_10M] = CLIENTS.distinct(row)
         _peak(counts, NETWORKS_10M, PEAK_NETWORKS)
