@@ -1,8 +1,7 @@
 """What the tests of suspensions with real servers share: the process against a broker, and decisions for it."""
 
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from kafka import KafkaProducer
@@ -13,6 +12,9 @@ from schemas.mailbox_events import MailboxReleased, MailboxSuspended, MailboxThr
 from schemas.settings import Settings
 from schemas.topics import place_of
 from streams.hooking import serve
+from tests.waits import until
+
+__all__ = ["AT", "hooks_running", "publish", "release", "suspension", "throttle", "until"]
 
 AT = 1_793_000_000_000_000
 
@@ -60,11 +62,3 @@ def hooks_running(configuration: Settings) -> Iterator[None]:
         stop.set()
         thread.join(15)
         assert not thread.is_alive()
-
-
-def until(done: Callable[[], bool], what: str, seconds: float = 20.0) -> None:
-    """Wait until something is so. AssertionError names it where it does not become so."""
-    deadline = time.monotonic() + seconds
-    while not done():
-        assert time.monotonic() < deadline, f"{what} did not come in {seconds:g} s"
-        time.sleep(0.05)

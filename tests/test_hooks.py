@@ -55,7 +55,7 @@ def test_every_golden_file_holds_an_empty_set_a_forged_name_and_a_provider(name:
 
 
 def test_an_unknown_hook_is_named_with_those_that_exist() -> None:
-    with pytest.raises(ValueError, match="no pool hook 'sendmail'; there are .*dns, exim, haproxy, "):
+    with pytest.raises(ValueError, match=r"no pool hook 'sendmail'; there are .*dns, exim, haproxy, "):
         hooks.load("sendmail")
 
 
