@@ -101,6 +101,7 @@ Address = Annotated[str, AfterValidator(_address)]
 Answer = Annotated[str, AfterValidator(_answer)]
 Command = Annotated[tuple[str, ...], AfterValidator(_command)]
 Statement = Annotated[str, AfterValidator(_statement)]
+Url = Annotated[str, AfterValidator(_url)]
 Attributes = dict[Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9;-]{0,63}$")], tuple[str, ...]]
 _SUSPENDED = "5.7.1 This mailbox may not send mail at present: please call your provider"
 _THROTTLED = "4.7.1 This mailbox may send to no more recipients in this hour: please call your provider"
@@ -191,7 +192,7 @@ class LdapHook(Part):
 class WebhookHook(Part):
     """A URL that is told of each of these steps, signed with the secret."""
 
-    url: Annotated[str, AfterValidator(_url)]
+    url: Url
     secret_env: str = "RELAYWARDEN_WEBHOOK_SECRET"  # noqa: S105 the variable's name, no secret
     secret_file: Path | None = None
     steps: Annotated[frozenset[Literal["throttle", "suspend", "release"]], Field(min_length=1)] = frozenset(

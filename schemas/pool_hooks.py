@@ -8,6 +8,16 @@ from pydantic import AfterValidator, Field, model_validator
 
 from schemas.checked import Ip, Port, Seconds, Share
 from schemas.part import Part
+from schemas.pool_hooks_more import (
+    KumoMtaHook,
+    PoolCommandHook,
+    PoolFileHook,
+    PoolWebhookHook,
+    PostalHook,
+    PowerMtaHook,
+    PullHook,
+    ZoneMtaHook,
+)
 
 _ANSWER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*:[!-~]{0,255}")
 _HOST_AND_PORT = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]):([0-9]{1,5})")
@@ -122,3 +132,11 @@ class Hooks(Part):
     haproxy: HaproxyHook | None = None
     nftables: NftablesHook | None = None
     dns: DnsHook | None = None
+    kumomta: KumoMtaHook | None = None
+    powermta: PowerMtaHook | None = None
+    zonemta: ZoneMtaHook | None = None
+    postal: PostalHook | None = None
+    webhook: PoolWebhookHook | None = None
+    command: PoolCommandHook | None = None
+    pool_file: PoolFileHook | None = None
+    pull: PullHook | None = None

@@ -3,37 +3,84 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from streams import effects_dns, effects_haproxy, effects_nft
-from streams.deeds import DnsAddresses, Expect, HaproxyServers, NftMap, Run, WriteFile
+from streams import effects_dns, effects_haproxy, effects_http, effects_kumomta, effects_nft, effects_sql
+from streams.deeds import (
+    Again,
+    DnsAddresses,
+    Expect,
+    HaproxyServers,
+    HttpCall,
+    KumoEpoch,
+    KumoSuspensions,
+    NftMap,
+    Run,
+    RunWith,
+    SqlNumbers,
+    WriteFile,
+)
 from streams.effects import EffectError, expected, held, put, run
-from streams.hooks import Answer, Effect
+from streams.hooks import Answer, Effect, Publish, Served
+
+Brought = WriteFile | HttpCall | HaproxyServers | NftMap | DnsAddresses | KumoEpoch | KumoSuspensions | SqlNumbers
+
+
+def _nobody(effect: Served) -> None:
+    raise ValueError(f"no server is configured to give a {type(effect).__name__}")
 
 
 @dataclass(frozen=True)
 class Tools:
-    """What performing needs besides the effect: who takes what the socketmap server answers."""
+    """What performing needs besides the effect: who takes what the socketmap server answers, and GET /v1/pool gives."""
 
     answer: Callable[[Answer], None]
+    publish: Callable[[Publish], None] = _nobody
 
 
 def perform(effect: Effect, tools: Tools) -> None:
     """Perform one effect. EffectError says what could not be done; HopelessError, that trying again is of no use."""
     match effect:
-        case WriteFile():
-            put(effect)
-        case Run(command=command, timeout_seconds=timeout_seconds):
+        case Answer():
+            tools.answer(effect)
+        case Publish():
+            tools.publish(effect)
+        case Run() | RunWith() | Again() | Expect():
+            _run(effect)
+        case _:
+            _bring(effect)
+
+
+def _run(effect: Run | RunWith | Again | Expect) -> None:
+    match effect:
+        case (
+            Run(command=command, timeout_seconds=timeout_seconds)
+            | Again(command=command, timeout_seconds=timeout_seconds)
+        ):
             run(command, timeout_seconds)
+        case RunWith(command=command, timeout_seconds=timeout_seconds, stdin=stdin, fine=fine):
+            run(command, timeout_seconds, stdin, fine)
         case Expect():
             if found := expected(effect):
                 raise EffectError(found)
-        case Answer():
-            tools.answer(effect)
+
+
+def _bring(effect: Brought) -> None:
+    match effect:
+        case WriteFile():
+            put(effect)
+        case HttpCall():
+            effects_http.call(effect)
         case HaproxyServers():
             effects_haproxy.bring(effect)
         case NftMap():
             effects_nft.bring(effect)
         case DnsAddresses():
             effects_dns.bring(effect)
+        case KumoEpoch():
+            effects_kumomta.bump(effect)
+        case KumoSuspensions():
+            effects_kumomta.bring(effect)
+        case SqlNumbers():
+            effects_sql.bring(effect)
 
 
 def differs(effect: Effect) -> str:
@@ -41,16 +88,24 @@ def differs(effect: Effect) -> str:
 
     EffectError where it cannot be asked: who does not answer may have forgotten it.
     """
+    found = ""
     match effect:
         case WriteFile():
-            return held(effect)
+            found = held(effect)
         case Expect():
-            return expected(effect)
+            found = expected(effect)
         case HaproxyServers():
-            return effects_haproxy.differs(effect)
+            found = effects_haproxy.differs(effect)
         case NftMap():
-            return effects_nft.differs(effect)
+            found = effects_nft.differs(effect)
         case DnsAddresses():
-            return effects_dns.differs(effect)
-        case Run() | Answer():
-            return ""
+            found = effects_dns.differs(effect)
+        case KumoSuspensions():
+            found = effects_kumomta.differs(effect)
+        case SqlNumbers():
+            found = effects_sql.differs(effect)
+        case Again():
+            _run(effect)
+        case Run() | RunWith() | HttpCall() | KumoEpoch() | Answer() | Publish():
+            pass
+    return found

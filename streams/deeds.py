@@ -106,3 +106,62 @@ class DnsAddresses(Deed, frozen=True, kw_only=True):
     algorithm: str
     secret: Secret
     timeout_seconds: float
+
+
+class Again(Deed, frozen=True, kw_only=True):
+    """Run a program without a shell, and again at each look: nobody can tell whether what it did is still so."""
+
+    command: tuple[str, ...]
+    timeout_seconds: float
+
+
+class KumoServer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Where KumoMTA's HTTP API is asked, with a password only where there is a user."""
+
+    url: str
+    user: str
+    password: Secret
+    timeout_seconds: float
+
+
+class KumoEpoch(Deed, frozen=True, kw_only=True):
+    """Let KumoMTA evaluate its configuration anew."""
+
+    server: KumoServer
+
+
+class KumoSuspensions(Deed, frozen=True, kw_only=True):
+    """Let these ready queues of KumoMTA be suspended by us, and no others by us for this pool.
+
+    `queues` has the known ones; `barred` maps a source to the endings of the site names whose queues are meant
+    besides ("" is every site), as far as there are such queues. A suspension ends by itself after `minutes`.
+    """
+
+    server: KumoServer
+    pool: str
+    decision: str
+    queues: tuple[str, ...]
+    barred: dict[str, tuple[str, ...]]
+    minutes: float
+
+
+class SqlLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One statement with its bound values."""
+
+    statement: str
+    values: dict[str, str | int]
+
+
+class SqlNumbers(Deed, frozen=True, kw_only=True):
+    """Let rows of a database have these numbers, in one transaction with the statements of `also`.
+
+    `read` selects pairs of a key and its number, `write` sets :number where the key is :key; the database is at the
+    SQLAlchemy URL that is the secret.
+    """
+
+    url: Secret
+    read: str
+    write: str
+    numbers: dict[str, int]
+    also: tuple[SqlLine, ...]
+    timeout_seconds: float

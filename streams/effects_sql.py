@@ -1,11 +1,14 @@
-"""Performs `SqlStatement`: one statement with bound values, in a transaction of its own."""
+"""Performs `SqlStatement` (one statement with bound values) and `SqlNumbers`, each in a transaction of its own."""
 
-from sqlalchemy import create_engine, text
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from streams.deeds import SqlStatement
+from streams.deeds import Secret, SqlNumbers, SqlStatement
 from streams.effects import EffectError, HopelessError
 from streams.hook_secrets import secret_of
 
@@ -15,10 +18,20 @@ _UNUSABLE = (ValueError, TypeError, ArithmeticError)
 
 def execute(effect: SqlStatement) -> None:
     """Execute the statement. EffectError says why not, HopelessError where an UPDATE finds no row."""
-    place = effect.url.setting
+    with connected(effect.url, effect.timeout_seconds) as connection:
+        touched = connection.execute(text(effect.statement), effect.values).rowcount
+        name = connection.engine.dialect.name
+    if touched == 0 and effect.statement.lstrip()[:6].upper() == "UPDATE":
+        raise HopelessError(f"{name}: the UPDATE found no row")
+
+
+@contextmanager
+def connected(secret: Secret, timeout_seconds: float) -> Iterator[Connection]:
+    """Give a connection in a transaction that ends with it. EffectError, without the URL, says what failed."""
+    place = secret.setting
     try:
-        url = make_url(secret_of(effect.url))
-        engine = create_engine(url, poolclass=NullPool, connect_args=_patience(url, effect.timeout_seconds))
+        url = make_url(secret_of(secret))
+        engine = create_engine(url, poolclass=NullPool, connect_args=_patience(url, timeout_seconds))
     except (
         ArgumentError,
         ValueError,
@@ -28,7 +41,7 @@ def execute(effect: SqlStatement) -> None:
         raise EffectError(f"{place}: {error}") from error
     try:
         with engine.begin() as connection:
-            touched = connection.execute(text(effect.statement), effect.values).rowcount
+            yield connection
     except DBAPIError as error:
         raise EffectError(f"{url.get_backend_name()}: {_first_line(error.orig)}") from error
     except SQLAlchemyError as error:
@@ -38,8 +51,42 @@ def execute(effect: SqlStatement) -> None:
         raise EffectError(f"{url.get_backend_name()}: {told}") from error
     finally:
         engine.dispose()
-    if touched == 0 and effect.statement.lstrip()[:6].upper() == "UPDATE":
-        raise HopelessError(f"{url.get_backend_name()}: the UPDATE found no row")
+
+
+def bring(effect: SqlNumbers) -> None:
+    """Give the rows their numbers. EffectError where a row is missing, or has another number afterwards."""
+    with connected(effect.url, effect.timeout_seconds) as connection:
+        there = _numbers(effect, connection)
+        for key, number in effect.numbers.items():
+            if there[key] != number:
+                connection.execute(text(effect.write), {"key": key, "number": number})
+        for line in effect.also:
+            connection.execute(text(line.statement), line.values)
+        found = _others(effect, _numbers(effect, connection))
+    if found:
+        raise EffectError(f"{effect.url.setting}: {found}")
+
+
+def differs(effect: SqlNumbers) -> str:
+    """Return in words which rows have other numbers, or "". EffectError where one is missing, or nobody answers."""
+    with connected(effect.url, effect.timeout_seconds) as connection:
+        return _others(effect, _numbers(effect, connection))
+
+
+def _numbers(effect: SqlNumbers, connection: Connection) -> dict[str, int | None]:
+    there = {str(key): number for key, number in connection.execute(text(effect.read))}
+    missing = sorted(set(effect.numbers) - set(there))
+    if missing:
+        raise EffectError(
+            f"{effect.url.setting}: no row for {', '.join(missing)}; there are {', '.join(sorted(there))}"
+        )
+    return there
+
+
+def _others(effect: SqlNumbers, there: Mapping[str, int | None]) -> str:
+    return "; ".join(
+        f"{key} has {there[key]} instead of {number}" for key, number in effect.numbers.items() if there[key] != number
+    )
 
 
 def _patience(url: URL, seconds: float) -> dict[str, object]:

@@ -1,6 +1,7 @@
 """Where the hooks' secrets come from: the environment, else a file that only its owner reads."""
 
 import os
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from schemas.password import password_in
@@ -22,3 +23,12 @@ def secret_of(secret: Secret) -> str:
     if not found:
         raise EffectError(f"{secret.setting}_file: {secret.file} begins with an empty line")
     return found
+
+
+def absent(secrets: Iterable[Secret]) -> Iterator[str]:
+    """Yield a sentence for each secret that cannot be had, with its place in the configuration."""
+    for secret in secrets:
+        try:
+            secret_of(secret)
+        except EffectError as error:
+            yield str(error)

@@ -15,12 +15,13 @@ from functools import partial
 
 from schemas import pool_settings
 from schemas.settings import Settings, SettingsError
-from streams import activation, bars, hooks, serving
+from streams import activation, bars, hooks, pulling, serving
 from streams.barring import Barring
 from streams.bringing import Tools
 from streams.following import follow
-from streams.hookplaces import faults
-from streams.hooks import Answer, postfix_socketmap
+from streams.hook_secrets import absent
+from streams.hookplaces import faults, secrets
+from streams.hooks import Answer, Publish, postfix_socketmap, pull
 from streams.keeping import Keeper
 from streams.lastgood import LastGood
 from streams.poollog import pool_log
@@ -51,14 +52,8 @@ def serve(configuration: Settings, stop: threading.Event) -> None:
     """Do what `run` does until `stop` is set, without touching the process's signals."""
     pools = {name: pool for name, pool in configuration.pool.items() if hooks.configured(pool.hooks)}
     barred = bars.configured(configuration.mailboxes.hooks)
-    if not (pools or barred):
-        raise SettingsError(
-            "pool, mailboxes.hooks: no pool has a hook, and mailboxes have none:"
-            " add [pool.<name>.hooks.postfix_socketmap], [mailboxes.hooks.postfix_policy] or another"
-        )
-    wrong = list(faults(pools))
-    if wrong:
-        raise SettingsError("; ".join(wrong))
+    _startable(pools, barred=bool(barred))
+    tokens = _tokens(pools)
     last_good = _states(configuration, pools)
     barring = Barring(configuration) if barred else None
     sockets = _sockets(_places(configuration, pools))
@@ -66,8 +61,9 @@ def serve(configuration: Settings, stop: threading.Event) -> None:
     reporters = [Reporter(configuration.kafka), Reporter(configuration.kafka)]
     keepers = [Keeper(name, pool, last_good[name], reporters[0].report, host) for name, pool in pools.items()]
     servers = _servers(keepers, sockets)
+    pulls = _pulls(keepers, sockets, tokens)
     for keeper in keepers:
-        keeper.begin(Tools(answer=_answer(servers, keeper)))
+        keeper.begin(Tools(answer=_answer(servers, keeper), publish=_publish(pulls, keeper)))
     if barring is not None:
         barring.begin(sockets, host, reporters[1].report, stop)
     if keepers:
@@ -81,6 +77,20 @@ def serve(configuration: Settings, stop: threading.Event) -> None:
         reporter.stop(_STOP_SECONDS)
     for server in servers.values():
         server.stop()
+    for giving in pulls.values():
+        giving.stop()
+
+
+def _startable(pools: Mapping[str, pool_settings.Pool], *, barred: bool) -> None:
+    """Return if there is something to do, and nothing that contradicts itself. SettingsError says what is wrong."""
+    if not (pools or barred):
+        raise SettingsError(
+            "pool, mailboxes.hooks: no pool has a hook, and mailboxes have none:"
+            " add [pool.<name>.hooks.postfix_socketmap], [mailboxes.hooks.postfix_policy] or another"
+        )
+    wrong = [*faults(pools), *absent(secrets(pools))]
+    if wrong:
+        raise SettingsError("; ".join(wrong))
 
 
 def _end(died: threading.ExceptHookArgs) -> None:
@@ -112,15 +122,21 @@ def _places(configuration: Settings, pools: Mapping[str, pool_settings.Pool]) ->
     """Return where this process listens, each address with the part of the configuration that says so."""
     places: dict[Address, str] = {}
     for name, pool in pools.items():
-        if pool.hooks.postfix_socketmap is not None:
-            hook = pool.hooks.postfix_socketmap
-            places.setdefault((hook.host, hook.port), f"pool.{name}.hooks.postfix_socketmap")
+        for hook in ("postfix_socketmap", "pull"):
+            settings = getattr(pool.hooks, hook)
+            if settings is not None:
+                _placed(places, (settings.host, settings.port), f"pool.{name}.hooks.{hook}")
     policy = configuration.mailboxes.hooks.postfix_policy
     if policy is not None:
-        place = "mailboxes.hooks.postfix_policy"
-        if places.setdefault((policy.host, policy.port), place) != place:
-            raise SettingsError(f"{place}.port: {policy.port} is the port of {places[policy.host, policy.port]} too")
+        _placed(places, (policy.host, policy.port), "mailboxes.hooks.postfix_policy")
     return places
+
+
+def _placed(places: dict[Address, str], address: Address, place: str) -> None:
+    """Add an address. SettingsError where another kind of server has it: pools may share one of their kind."""
+    other = places.setdefault(address, place)
+    if other.rpartition(".")[2] != place.rpartition(".")[2]:
+        raise SettingsError(f"{place}.port: {address[1]} is the port of {other} too")
 
 
 def _sockets(places: Mapping[Address, str]) -> dict[Address, socket.socket]:
@@ -129,7 +145,8 @@ def _sockets(places: Mapping[Address, str]) -> dict[Address, socket.socket]:
     unused = [f"{host}:{port}" for host, port in given if (host, port) not in places]
     if unused:
         raise SettingsError(
-            f"systemd listens on {', '.join(unused)}, but no pool's postfix_socketmap and no postfix_policy does"
+            f"systemd listens on {', '.join(unused)},"
+            " but no pool's postfix_socketmap or pull and no postfix_policy does"
         )
     opened: dict[Address, socket.socket] = {}
     try:
@@ -158,6 +175,33 @@ def _servers(keepers: list[Keeper], sockets: Mapping[Address, socket.socket]) ->
     return servers
 
 
+def _tokens(pools: Mapping[str, pool_settings.Pool]) -> dict[Address, str]:
+    """Return the token of each address of GET /v1/pool. SettingsError where two pools there differ on it."""
+    tokens: dict[Address, str] = {}
+    for name, pool in pools.items():
+        hook = pool.hooks.pull
+        if hook is not None:
+            token = pulling.token_of(name, hook)
+            if tokens.setdefault((hook.host, hook.port), token) != token:
+                raise SettingsError(f"pool.{name}.hooks.pull.token_env: port {hook.port} has another token already")
+    return tokens
+
+
+def _pulls(
+    keepers: list[Keeper], sockets: Mapping[Address, socket.socket], tokens: Mapping[Address, str]
+) -> dict[Address, pulling.Server]:
+    """Return the running server of GET /v1/pool of each address, with the last good set of each pool that it serves."""
+    sets: dict[Address, dict[str, Publish]] = {}
+    for keeper in keepers:
+        hook = keeper.settings.hooks.pull
+        if hook:
+            (publish,) = pull.effects(keeper.active, hook)
+            sets.setdefault((hook.host, hook.port), {})[keeper.name] = publish
+    for address, pools in sets.items():
+        _log.info("GET /v1/pool of %s: listening on %s port %d", ", ".join(pools), *address)
+    return {address: pulling.Server(pools, sockets[address], tokens[address]) for address, pools in sets.items()}
+
+
 def _listen(address: Address, place: str) -> socket.socket:
     """Return a socket that listens there. OSError names the setting that is wrong."""
     try:
@@ -170,6 +214,15 @@ def _listen(address: Address, place: str) -> socket.socket:
 def _answer(servers: Mapping[Address, Server], keeper: Keeper) -> Callable[[Answer], None]:
     address = _address(keeper)
     return partial(servers[address].answer, keeper.name) if address else _nobody_asks
+
+
+def _publish(servers: Mapping[Address, pulling.Server], keeper: Keeper) -> Callable[[Publish], None]:
+    hook = keeper.settings.hooks.pull
+    return partial(servers[hook.host, hook.port].sets.publish, keeper.name) if hook else _nobody_fetches
+
+
+def _nobody_fetches(effect: Publish) -> None:
+    raise ValueError(f"no server is configured to give {effect.body.strip()}")
 
 
 def _nobody_asks(effect: Answer) -> None:

@@ -1,10 +1,20 @@
 """What no hook can express of a configured pool, and what two hooks would take from each other in turn, for ever."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 
 from schemas.pool_settings import Pool
 from streams import hooks
-from streams.deeds import DnsAddresses, HaproxyServers, NftMap, WriteFile
+from streams.deeds import (
+    DnsAddresses,
+    HaproxyServers,
+    HttpCall,
+    KumoSuspensions,
+    NftMap,
+    Secret,
+    SqlNumbers,
+    WriteFile,
+)
 from streams.hooks import ActiveSet, Effect
 
 
@@ -25,6 +35,27 @@ def faults(pools: Mapping[str, Pool]) -> Iterator[str]:
                     yield f"{place}: {thing} is changed by {owners[thing]} already"
 
 
+def secrets(pools: Mapping[str, Pool]) -> Iterator[Secret]:
+    """Yield each secret that the hooks of these pools need, once; a hook that is at fault needs none."""
+    found: dict[Secret, None] = {}
+    for name, pool in pools.items():
+        whole = ActiveSet(pool=name, shares=dict.fromkeys(pool.transports, 1.0), ips=dict(pool.transports))
+        for hook, settings in hooks.configured(pool.hooks).items():
+            with suppress(ValueError):
+                found |= {secret: None for effect in hooks.load(hook)(whole, settings) for secret in _secrets(effect)}
+    yield from found
+
+
+def _secrets(effect: Effect) -> Iterator[Secret]:
+    match effect:
+        case HttpCall(secret=secret) | DnsAddresses(secret=secret) | SqlNumbers(url=secret):
+            yield secret
+        case KumoSuspensions(server=server) if server.user:
+            yield server.password
+        case _:
+            return
+
+
 def _changed(effect: Effect) -> Iterator[str]:
     """Yield the names of what an effect changes as a whole, so that only one hook may."""
     match effect:
@@ -36,5 +67,7 @@ def _changed(effect: Effect) -> Iterator[str]:
             yield f"the name {name}"
         case HaproxyServers(socket=socket, backend=backend, weights=weights):
             yield from (f"{socket}: {backend}/{server}" for server in weights)
+        case SqlNumbers(url=url, numbers=numbers):
+            yield from (f"{url.env or url.file}: {key}" for key in numbers)
         case _:
             return

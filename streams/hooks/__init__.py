@@ -24,7 +24,21 @@ import msgspec
 
 from schemas.part import Part
 from schemas.pool_hooks import Hooks
-from streams.deeds import Deed, DnsAddresses, Expect, HaproxyServers, NftMap, Run, WriteFile
+from streams.deeds import (
+    Again,
+    Deed,
+    DnsAddresses,
+    Expect,
+    HaproxyServers,
+    HttpCall,
+    KumoEpoch,
+    KumoSuspensions,
+    NftMap,
+    Run,
+    RunWith,
+    SqlNumbers,
+    WriteFile,
+)
 
 _TRANSPORT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 
@@ -49,6 +63,10 @@ class ActiveSet(msgspec.Struct, frozen=True, kw_only=True):
         """Return the share of each active IP."""
         return {self.ips[transport]: share for transport, share in self.shares.items()}
 
+    def barred_ips(self) -> dict[str, tuple[str, ...]]:
+        """Return the IPs that are withdrawn for each provider alone."""
+        return {provider: tuple(self.ips[name] for name in names) for provider, names in self.barred.items()}
+
 
 class Answer(Deed, frozen=True, kw_only=True):
     """Let the socketmap server give these answers (`transport:nexthop`) from now on, each as often as its share says.
@@ -62,7 +80,29 @@ class Answer(Deed, frozen=True, kw_only=True):
     instances: dict[str, dict[str, float]] = msgspec.field(default_factory=dict)
 
 
-Effect = WriteFile | Run | Expect | Answer | HaproxyServers | NftMap | DnsAddresses
+class Publish(Deed, frozen=True, kw_only=True):
+    """Let the server of GET /v1/pool give this JSON text for the pool from now on; `at` is the set's time (µs)."""
+
+    body: str
+    at: int = 0
+
+
+Served = Answer | Publish
+Effect = (
+    WriteFile
+    | Run
+    | RunWith
+    | Again
+    | Expect
+    | HttpCall
+    | HaproxyServers
+    | NftMap
+    | DnsAddresses
+    | KumoEpoch
+    | KumoSuspensions
+    | SqlNumbers
+    | Served
+)
 Effects = Callable[[ActiveSet, Part], tuple[Effect, ...]]
 
 

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 
 
-def known(answers: Mapping[str, str], ips: Mapping[str, str]) -> Mapping[str, str]:
-    """Return the answers. ValueError where one is for a transport that the pool does not have."""
+def known(answers: Mapping[str, str], ips: Mapping[str, str], setting: str = "answers") -> Mapping[str, str]:
+    """Return what a setting says of transports. ValueError where the pool does not have one of them."""
     unknown = sorted(set(answers) - set(ips))
     if unknown:
-        raise ValueError(f"answers: {unknown[0]!r} is no transport of the pool; there are {', '.join(sorted(ips))}")
+        raise ValueError(f"{setting}: {unknown[0]!r} is no transport of the pool; there are {', '.join(sorted(ips))}")
     return answers
 
 

@@ -1,0 +1,119 @@
+"""Performs `KumoEpoch` and `KumoSuspensions`: calls of KumoMTA's HTTP API, and what it says is suspended afterwards.
+
+Manual: https://docs.kumomta.com/reference/http/kumod/api_admin_suspend_ready_q_v1_post/
+"""
+
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import TypeVar
+
+import httpx
+import msgspec
+
+from streams.deeds import KumoEpoch, KumoServer, KumoSuspensions
+from streams.effects import EffectError
+from streams.hook_secrets import secret_of
+
+_EPOCH = "/api/admin/bump-config-epoch"
+_SUSPENDED = "/api/admin/suspend-ready-q/v1"
+_STATES = "/api/admin/ready-q-states/v1"
+_SAID_CHARACTERS = 200
+_Answer = TypeVar("_Answer")
+
+
+class _Entry(msgspec.Struct):
+    """One suspension, as KumoMTA lists it."""
+
+    id: str
+    name: str
+    reason: str
+
+
+class _States(msgspec.Struct):
+    """The ready queues that there are, by name."""
+
+    states_by_ready_queue: dict[str, msgspec.Raw]
+
+
+def bump(effect: KumoEpoch) -> None:
+    """Have the configuration evaluated anew. EffectError says why not."""
+    _asked(effect.server, "POST", _EPOCH)
+
+
+def bring(effect: KumoSuspensions) -> None:
+    """Suspend what shall be, and restore what we suspended before. EffectError says what is otherwise afterwards."""
+    wanted, there = _wanted(effect), _there(effect)
+    for entry in _ours(effect, there):
+        if entry.name not in wanted:
+            _asked(effect.server, "DELETE", _SUSPENDED, {"id": entry.id}, fine=(HTTPStatus.NOT_FOUND,))
+    for name in sorted(wanted - {entry.name for entry in there}):
+        order = {
+            "name": name,
+            "reason": f"{_mark(effect)}decision {effect.decision or 'none'}",
+            "duration": f"{round(effect.minutes * 60)}s",
+        }
+        _asked(effect.server, "POST", _SUSPENDED, order)
+    found = differs(effect)
+    if found:
+        raise EffectError(f"{effect.server.url}: {found}")
+
+
+def differs(effect: KumoSuspensions) -> str:
+    """Return in words which queue is not as it should be, or "". EffectError where KumoMTA cannot be asked."""
+    wanted, there = _wanted(effect), _there(effect)
+    missing = sorted(wanted - {entry.name for entry in there})
+    over = sorted({entry.name for entry in _ours(effect, there)} - wanted)
+    told = (*(f"{name} is not suspended" for name in missing), *(f"{name} is suspended still" for name in over))
+    return "; ".join(told)
+
+
+def _mark(effect: KumoSuspensions) -> str:
+    """Return how the reason of each suspension of ours begins: others' are left alone."""
+    return f"relaywarden pool {effect.pool}: "
+
+
+def _ours(effect: KumoSuspensions, there: Iterable[_Entry]) -> list[_Entry]:
+    return [entry for entry in there if entry.reason.startswith(_mark(effect))]
+
+
+def _there(effect: KumoSuspensions) -> list[_Entry]:
+    return _read(effect.server, _SUSPENDED, list[_Entry])
+
+
+def _wanted(effect: KumoSuspensions) -> set[str]:
+    """Return the queues that shall be suspended: those named, and those that there are for a barred site."""
+    if not effect.barred:
+        return set(effect.queues)
+    states = _read(effect.server, _STATES, _States).states_by_ready_queue
+    return {*effect.queues, *(name for name in states if _is_barred(name, effect))}
+
+
+def _is_barred(queue: str, effect: KumoSuspensions) -> bool:
+    """Tell of a queue `SOURCE->SITE@PROTOCOL`; a site is MX hosts in one pattern, as `(alt1|alt2)?.mx.example.net`."""
+    source, _, rest = queue.partition("->")
+    site = rest.rpartition("@")[0].rstrip(")?").lower()
+    endings = effect.barred.get(source, ())
+    return any(not ending or site == ending or site.endswith(f".{ending}") for ending in endings)
+
+
+def _read(server: KumoServer, path: str, kind: type[_Answer]) -> _Answer:
+    answer = _asked(server, "GET", path)
+    try:
+        return msgspec.json.decode(answer, type=kind)
+    except msgspec.DecodeError as error:
+        raise EffectError(f"{server.url}: GET {path}: {error}") from error
+
+
+def _asked(
+    server: KumoServer, method: str, path: str, body: dict[str, str] | None = None, fine: tuple[int, ...] = ()
+) -> bytes:
+    """Return what KumoMTA answers. EffectError where it does not, or with neither 200 to 299 nor what is `fine`."""
+    login = (server.user, secret_of(server.password)) if server.user else None
+    try:
+        answer = httpx.request(method, f"{server.url}{path}", json=body, auth=login, timeout=server.timeout_seconds)
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, OSError) as error:
+        raise EffectError(f"{server.url}: {error or type(error).__name__}") from error
+    if not answer.is_success and answer.status_code not in fine:
+        said = " ".join(answer.text.split())[:_SAID_CHARACTERS]
+        raise EffectError(f"{server.url}: {method} {path}: {answer.status_code} {answer.reason_phrase}: {said}")
+    return answer.content
