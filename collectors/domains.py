@@ -11,13 +11,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import msgspec
 
 from collectors import dnsbl as catalogue
-from collectors import dnswire, health, polite
+from collectors import dnswire, health
 from collectors.asking import Exchange
 from collectors.dnsbl import Dnsbl, Reading, Reply, reading
 from collectors.dnswire import Said
 from collectors.health import Health
-from collectors.keys import key_of, with_key, without
-from collectors.lanes import Lane, Way
+from collectors.keys import key_of, without
+from collectors.lanes import Lane, way_of
 from collectors.lists import chosen_domains
 from schemas.checked import domain
 from schemas.dnsbl_settings import Dnsbl as Settings
@@ -101,15 +101,7 @@ class DomainAsker:
     def __init__(self, dnsbl: Dnsbl, settings: Settings) -> None:
         self.dnsbl = dnsbl
         self._key = key_of(dnsbl, settings)
-        own = polite.own_of(dnsbl.name, settings)
-        port = settings.port if own.port is None else own.port
-        rate = settings.queries_per_second if own.queries_per_second is None else own.queries_per_second
-        self._way = Way(
-            dnswire.zone(with_key(dnsbl.zone, self._key)),
-            tuple((ip, port) for ip in own.resolvers or settings.resolvers),
-            own.timeout_seconds or settings.timeout_seconds,
-            rate,
-        )
+        self._way = way_of(dnsbl, settings, self._key)
 
     async def ask(self, used: Mapping[str, Sequence[str]], exchange: Exchange, at: int) -> list[Event]:
         """Return the list's health and what it says about each of the names."""

@@ -6,8 +6,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from collectors import dnswire, polite
+from collectors.dnsbl import Dnsbl
 from collectors.dnswire import Kind, Said, Zone
+from collectors.keys import with_key
 from collectors.polite import Bucket
+from schemas.dnsbl_settings import Dnsbl as Settings
 
 if TYPE_CHECKING:
     from collectors.ports import Port, Server
@@ -33,6 +37,22 @@ class Way(NamedTuple):
     servers: tuple[tuple[str, int], ...]
     patience: float
     per_second: float
+
+
+def way_of(dnsbl: Dnsbl, settings: Settings, key: str) -> Way:
+    """Return how a list is asked under these settings, with its key. ValueError where its zone is no name."""
+    try:
+        zone = dnswire.zone(with_key(dnsbl.zone, key))
+    except ValueError as error:
+        raise ValueError(f"the DNSBL {dnsbl.name}: its zone {dnsbl.zone!r} is no DNS name: {error}") from error
+    own = polite.own_of(dnsbl.name, settings)
+    port = settings.port if own.port is None else own.port
+    return Way(
+        zone=zone,
+        servers=tuple((ip, port) for ip in own.resolvers or settings.resolvers),
+        patience=own.timeout_seconds or settings.timeout_seconds,
+        per_second=settings.queries_per_second if own.queries_per_second is None else own.queries_per_second,
+    )
 
 
 class Lane:

@@ -12,8 +12,8 @@ from collectors.asking import Exchange
 from collectors.dnsbl import TEST_POINTS, Dnsbl, Reading, reading
 from collectors.dnswire import Said
 from collectors.health import Health
-from collectors.keys import key_of, with_key, without
-from collectors.lanes import Errand, Lane, Way
+from collectors.keys import key_of, without
+from collectors.lanes import Errand, Lane, way_of
 from schemas.dnsbl_settings import Dnsbl as Settings
 from schemas.events import Event
 from schemas.names import derived_id
@@ -101,15 +101,7 @@ class ListAsker:
         self.dnsbl = dnsbl
         self._settings = settings
         self._key = key_of(dnsbl, settings)
-        try:
-            zone = dnswire.zone(with_key(dnsbl.zone, self._key))
-        except ValueError as error:
-            raise ValueError(f"the DNSBL {dnsbl.name}: its zone {dnsbl.zone!r} is no DNS name: {error}") from error
-        own = polite.own_of(dnsbl.name, settings)
-        port = settings.port if own.port is None else own.port
-        rate = settings.queries_per_second if own.queries_per_second is None else own.queries_per_second
-        servers = tuple((ip, port) for ip in own.resolvers or settings.resolvers)
-        self._way = Way(zone, servers, own.timeout_seconds or settings.timeout_seconds, rate)
+        self._way = way_of(dnsbl, settings, self._key)
         self._lane: Lane | None = None
         self._held: dict[str, Held] = {}
 

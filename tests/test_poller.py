@@ -23,7 +23,7 @@ IP = "192.0.2.11"
 
 
 def _settings(port: int, own: dict[str, Any], **more: object) -> Settings:
-    return Settings.model_validate({"port": port, "own": own, "timeout_seconds": 1.0, **more})
+    return Settings.model_validate({"port": port, "own": own, "timeout_seconds": 7.0, **more})
 
 
 def _running(poller: Poller) -> tuple[list[Event], threading.Event, threading.Thread]:
