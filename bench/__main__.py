@@ -1,6 +1,6 @@
 """All benches, one after the other: `make bench`."""
 
-from bench import folding, reading, sink
+from bench import dnsbl, folding, reading, sink
 
 print("log lines to events")
 reading.main()
@@ -8,3 +8,5 @@ print("events through the mailbox fold")
 folding.main()
 print("Kafka's bytes into ClickHouse")
 sink.main(400_000)
+print("questions to DNSBLs, and by others")
+dnsbl.main()
