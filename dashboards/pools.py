@@ -12,7 +12,11 @@ from schemas.pool_settings import Pool
 State = Literal["active", "probation", "withdrawn", "kept", "unknown"]
 Level = Literal["good", "warn", "bad", "unknown"]
 LATE_SECONDS = 120
-_STATE: dict[str, State] = {"ip_withdrawn": "withdrawn", "ip_probation_started": "probation"}
+_STATE: dict[str, State] = {
+    "ip_withdrawn": "withdrawn",
+    "ip_probation_started": "probation",
+    "probation_set_back": "probation",
+}
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,9 @@ def _standing(pool: str, ip: str, row: Mapping[Any, Any] | None) -> Standing:
         return Standing(pool, ip, "active", note="no decision yet")
     state = _STATE.get(row["type"], "active")
     note = {"withdrawn": "the logs are not yet heard"}.get(state, "")
-    if row["refusal"]:
+    if row.get("mode") == "shadow":
+        note = f"shadow: sends on, {state} is only decided"
+    elif row["refusal"]:
         state, note = "kept", row["refusal"]
     elif row["drifting"]:
         note = "still sends although withdrawn"

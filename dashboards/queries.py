@@ -64,9 +64,10 @@ WITH (
 ) AS steps
 SELECT fromUnixTimestamp64Micro(at, 'UTC') AS time, * EXCEPT (at, id) FROM
 (
-    SELECT at, id, type, pool, if(ip = '', list, ip) AS subject, until, relapse, share, 0. AS score, '' AS step, '' AS mode, operator,
-           reason, arrayMap(e -> e.text, evidence) AS reasons,
-           arrayMap(c -> (steps[c.sender], c.sender, toInt64(c.messages)), culprits) AS culprits
+    SELECT at, id, type, pool, if(ip = '', list, ip) AS subject, until, relapse, share, 0. AS score,
+           provider AS step, mode, operator, reason, arrayMap(e -> e.text, evidence) AS reasons,
+           arrayMap(c -> (steps[c.sender], c.sender, c.messages, c.recipients, c.unknown_users, c.refusals,
+                          c.complaints, c.networks, c.share, c.minutes), culprits) AS culprits
     FROM pool_events FINAL WHERE at > {since:Int64} AND at <= {until:Int64}
     UNION ALL
     SELECT at, id, type, '', mailbox, 0, 0, 0., score, step, mode, operator, '', arrayMap(e -> e.text, evidence), []
@@ -167,7 +168,8 @@ def feeds(client: Client, span: Span) -> pd.DataFrame:
 def decisions(client: Client, span: Span, subject: str = "", limit: int = 200) -> pd.DataFrame:
     """Return what was decided, failed and ordered, newest first; of one IP or mailbox where `subject` names it.
 
-    `culprits` has for each its newest step ("" if it is not in question), its name and how many messages it sent.
+    `culprits` has for each its newest step ("" if it is not in question), then the fields of a `Culprit`. Of a pool's
+    decision `step` is the provider that it concerns, "" if all.
     """
     columns = (
         *("time", "type", "pool", "subject", "until", "relapse", "share", "score", "step", "mode", "operator"),

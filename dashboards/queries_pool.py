@@ -10,7 +10,7 @@ from schemas.attribution import BLAMING
 _STATES = """
 SELECT pool, ip, kind AS type, fromUnixTimestamp64Micro(changed, 'UTC') AS since,
        if(due = 0, NULL, fromUnixTimestamp64Micro(due, 'UTC')) AS until, part AS share, relapses AS relapse, reasons,
-       if(refused > greatest(changed, {until:Int64} - 86400000000), refusal, '') AS refusal,
+       mode, if(refused > greatest(changed, {until:Int64} - 86400000000), refusal, '') AS refusal,
        verified > changed AS confirmed,
        drifted > greatest(changed, verified) AS drifting
 FROM
@@ -18,6 +18,7 @@ FROM
     SELECT pool, ip,
            argMaxIf(type, (at, id), changes) AS kind, maxIf(at, changes) AS changed,
            argMaxIf(until, (at, id), changes) AS due, argMaxIf(share, (at, id), changes) AS part,
+           argMaxIf(mode, (at, id), changes) AS mode,
            maxIf(relapse, type = 'ip_withdrawn') AS relapses,
            arrayMap(e -> e.text, argMaxIf(evidence, (at, id), changes)) AS reasons,
            maxIf(at, type = 'withdrawal_refused') AS refused,
@@ -25,12 +26,23 @@ FROM
            maxIf(at, type = 'withdrawal_verified') AS verified, maxIf(at, type = 'withdrawal_drifted') AS drifted
     FROM
     (
-        SELECT *, type IN ('ip_withdrawn', 'ip_probation_started', 'ip_restored') AS changes
+        SELECT *, type IN ('ip_withdrawn', 'ip_probation_started', 'probation_set_back', 'ip_restored') AS changes
         FROM pool_events FINAL WHERE ip != '' AND at <= {until:Int64}
     )
     GROUP BY pool, ip
 )
 ORDER BY pool, ip LIMIT 5000
+"""
+
+_BARRED = """
+SELECT pool, ip, groupArray(provider) AS providers FROM
+(
+    SELECT pool, ip, provider, argMax(type, (at, id)) AS newest
+    FROM pool_events FINAL
+    WHERE type IN ('provider_withdrawn', 'provider_restored') AND mode = '' AND at <= {until:Int64}
+    GROUP BY pool, ip, provider HAVING newest = 'provider_withdrawn' ORDER BY provider
+)
+GROUP BY pool, ip ORDER BY pool, ip LIMIT 5000
 """
 
 _MATRIX = """
@@ -95,11 +107,17 @@ def states(client: Client, span: Span) -> pd.DataFrame:
         "share",
         "relapse",
         "reasons",
+        "mode",
         "refusal",
         "confirmed",
         "drifting",
     )
     return frame(client, _STATES, columns, until=span.until)
+
+
+def barred(client: Client, span: Span) -> pd.DataFrame:
+    """Return the providers to which an IP sends nothing, of each IP that has such."""
+    return frame(client, _BARRED, ("pool", "ip", "providers"), until=span.until)
 
 
 def matrix(client: Client, span: Span) -> pd.DataFrame:

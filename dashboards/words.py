@@ -8,9 +8,12 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import msgspec
 import pandas as pd
 
 from dashboards.palette import STATES, STEPS
+from schemas.culprits import sentence
+from schemas.facts import Culprit
 
 _GRAVITY = ("", "watch", "flag", "throttle", "suspend")
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
@@ -62,10 +65,10 @@ def complaints(number: int, unattributed: int) -> str:
 def decision(row: Mapping[str, Any], now: pd.Timestamp) -> str:
     """Return what a row of `queries.decisions` says, as a sentence with a shape in front."""
     words = _WORDS.get(row["type"])
-    sentence = words(row, now) if words else f"· {row['type']} {row['subject']}"
-    return (
-        f"{sentence}, ordered by {row['operator']}" if row["operator"] and row["type"] != "operator_acted" else sentence
-    )
+    said = words(row, now) if words else f"· {row['type']} {row['subject']}"
+    if row["operator"] and row["type"] != "operator_acted":
+        said += f", ordered by {row['operator']}"
+    return f"{said} (shadow: nothing follows)" if row["mode"] == "shadow" else said
 
 
 def why(row: Mapping[str, Any]) -> str:
@@ -73,12 +76,15 @@ def why(row: Mapping[str, Any]) -> str:
     return "; ".join(part for part in (row["reason"], *row["reasons"]) if part)
 
 
-def culprits(given: Sequence[tuple[str, str, int]]) -> str:
-    """Return the culprits of a decision as one line: those in question first, marked, then as given, by volume."""
+def culprits(given: Sequence[tuple[Any, ...]]) -> str:
+    """Return the culprits of a decision as one line: those in question first, marked, then as given, by guilt.
+
+    Each is its newest step and the fields of a `Culprit`.
+    """
+    names = [field.name for field in msgspec.structs.fields(Culprit)]
     worst = sorted(given, key=lambda culprit: -_GRAVITY.index(culprit[0]))
-    return ", ".join(
-        f"{STEPS[step]} {sender} ({messages})" if step else f"{sender} ({messages})" for step, sender, messages in worst
-    )
+    told = ((step, sentence(Culprit(**dict(zip(names, fields, strict=False))))) for step, *fields in worst)
+    return "; ".join(f"{STEPS[step]} {said}" if step else said for step, said in told)
 
 
 def _due(row: Mapping[str, Any], now: pd.Timestamp) -> str:
@@ -88,6 +94,23 @@ def _due(row: Mapping[str, Any], now: pd.Timestamp) -> str:
 def _withdrawn(row: Mapping[str, Any], now: pd.Timestamp) -> str:
     relapse = f", relapse {row['relapse']}" if row["relapse"] else ""
     return f"■ {row['subject']} withdrawn until {_due(row, now)}{relapse}"
+
+
+def _not_to(row: Mapping[str, Any], now: pd.Timestamp) -> str:
+    relapse = f", relapse {row['relapse']}" if row["relapse"] else ""
+    return f"■ {row['subject']} sends nothing to {row['step']} until {_due(row, now)}{relapse}"
+
+
+def _still_to(row: Mapping[str, Any], _now: pd.Timestamp) -> str:
+    return f"▲ {row['step']} blocks {row['subject'] or 'the pool'}, which sends there all the same"
+
+
+def _set_back(row: Mapping[str, Any], now: pd.Timestamp) -> str:
+    return f"▲ {row['subject']} set back to {row['share']:.0%} of an IP's traffic until {_due(row, now)}"
+
+
+def _delayed(row: Mapping[str, Any], now: pd.Timestamp) -> str:
+    return f"▲ {row['subject']} stays out as a culprit goes on, until {_due(row, now)} at most"
 
 
 def _hook(row: Mapping[str, Any], _now: pd.Timestamp) -> str:
@@ -118,6 +141,11 @@ _WORDS: dict[str, _Words] = {
     "ip_withdrawn": _withdrawn,
     "ip_probation_started": _probation,
     "ip_restored": lambda row, _now: f"● {row['subject']} fully back in the pool",
+    "probation_set_back": _set_back,
+    "return_delayed": _delayed,
+    "provider_withdrawn": _not_to,
+    "provider_restored": lambda row, _now: f"● {row['subject']} sends to {row['step']} again",
+    "provider_refused": _still_to,
     "withdrawal_refused": lambda row, _now: f"▲ {row['subject']} should leave but stays",
     "withdrawal_verified": lambda row, _now: f"● the logs confirm that {row['subject']} stopped sending",
     "withdrawal_drifted": lambda row, _now: f"▲ {row['subject']} still sends although withdrawn",

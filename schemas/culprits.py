@@ -17,7 +17,8 @@ def sentence(one: Culprit) -> str:
     )
     share = f" ({one.share:.0%} of all)" if one.share else ""
     time = _time(one.minutes)
-    parts = [f"{one.messages} messages{time}{share}", *(f"{number} {what}" for number, what in numbers if number)]
+    messages = "1 message" if one.messages == 1 else f"{one.messages} messages"
+    parts = [f"{messages}{time}{share}", *(f"{number} {what}" for number, what in numbers if number)]
     return f"{one.sender}: {', '.join(parts)}"
 
 

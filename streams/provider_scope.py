@@ -137,15 +137,15 @@ def _by_evidence(scope: _Scope, out: set[str], back: set[str]) -> Iterator[OfPro
     blocked = [
         one for one in seen.values() if one.least >= rules.blocked_share and not _is_held(scope, one.standing.ip)
     ]
-    alike = []
+    alike = False
     for one in sorted(blocked, key=lambda each: (-each.least, each.standing.ip)):
         better = [other for other in seen.values() if other.most * _TIMES_WORSE <= one.least]
         if better:
             yield from _withdrawn(scope, one, better, out)
         else:
-            alike.append(one)
-    if alike and len(alike) == len(blocked):
-        yield from _all_alike(scope, list(seen.values()))
+            alike = True
+    if alike:
+        yield from _all_alike(scope, [one for ip, one in seen.items() if ip not in out])
 
 
 def _is_held(scope: _Scope, ip: str) -> bool:
@@ -220,7 +220,7 @@ def _refused(
 
 
 def _all_alike(scope: _Scope, seen: list[_Seen]) -> Iterator[ProviderRefused]:
-    """Tell, once a day, that no IP leaves, since the provider blocks none clearly less."""
+    """Tell, once a day, that these IPs stay, since the provider blocks none of them clearly less."""
     evidence = tuple(
         Evidence(
             rule=f"provider/{scope.provider}",
@@ -230,7 +230,7 @@ def _all_alike(scope: _Scope, seen: list[_Seen]) -> Iterator[ProviderRefused]:
         for one in seen
     )
     if len(seen) > 1:
-        why = f"{scope.provider} blocks all {len(seen)} IPs about alike: content or a domain is the likelier cause"
+        why = f"{scope.provider} blocks {len(seen)} IPs about alike: content or a domain is the likelier cause"
     else:
         why = f"no other IP sent enough to {scope.provider} to compare with"
     yield from _refused(scope, "", why, evidence, "alike", scope.present.at // DAY)

@@ -17,7 +17,7 @@ def watched(present: Present, standing: Standing) -> PoolEvent | None:
         return _drifted(present, standing) if present.at >= standing.drifted_at + _DRIFT_EVERY else None
     quiet_from = max(standing.since, standing.last_mail)
     others = max((other.last_mail for ip, other in present.pool.ips.items() if ip != standing.ip), default=0)
-    if standing.verified or others < quiet_from + grace:
+    if standing.verified or present.at <= standing.drifted_at or others < quiet_from + grace:
         return None
     seconds = (others - quiet_from) // 1_000_000
     text = f"others sent for {seconds} s while nothing left through it"

@@ -306,6 +306,17 @@ def test_mail_through_a_withdrawn_ip_is_told_once_a_minute() -> None:
     assert scene.sends(5, A) == ["WithdrawalDrifted 1"]
 
 
+def test_late_mail_through_a_withdrawn_ip_is_told_before_that_others_sent_since() -> None:
+    scene = Scene(verify_seconds=60)
+    scene.says(0, A, "listed")
+    scene.sends(9, B)
+    scene.order(9.5, "pin", A)
+    assert scene.events[-1].ip == A
+    assert "WithdrawalVerified 1" in [f"{type(event).__name__} {event.ip[-1]}" for event in scene.events]
+    assert scene.sends(5, A) == ["WithdrawalDrifted 1"], "told at 9.5"
+    assert scene.tick(10) == ["WithdrawalVerified 1"]
+
+
 def test_complaints_have_no_vote() -> None:
     scene = Scene()
     scene.sends(0, A, 5)

@@ -61,11 +61,22 @@ def test_nobody_leaves_where_a_provider_blocks_all_alike_and_that_is_told_once_a
     event = scene.events[-1]
     assert isinstance(event, ProviderRefused)
     assert (event.ip, event.provider) == ("", "google")
-    assert event.reason == "google blocks all 4 IPs about alike: content or a domain is the likelier cause"
+    assert event.reason == "google blocks 4 IPs about alike: content or a domain is the likelier cause"
     assert event.evidence[0].text == "google blocks 100 of 100 deliveries through 192.0.2.1"
     assert blocked(scene, 5, "google", A, B, C, D) == []
     assert blocked(scene, 1440, "google", A, B, C, D) == ["ProviderRefused"]
     assert pools.barred(scene.pool) == {}
+
+
+def test_one_that_is_blocked_more_leaves_and_of_the_rest_it_is_told_that_they_are_alike() -> None:
+    scene = Scene(ips=4)
+    for ip, bad in ((A, 100), (B, 45), (C, 44), (D, 43)):
+        scene.counts(0, ip, "google", 100 - bad, bad)
+    assert scene.tick(0.1) == ["ProviderRefused"], "B may be at 55 of a hundred: not half of 96"
+    for ip, bad in ((A, 1000), (B, 450), (C, 440), (D, 430)):
+        scene.counts(1, ip, "yahoo", 1000 - bad, bad)
+    assert scene.tick(1.1) == ["ProviderWithdrawn 1", "ProviderRefused"]
+    assert scene.events[-1].reason == "yahoo blocks 3 IPs about alike: content or a domain is the likelier cause"  # type: ignore[union-attr]
 
 
 def test_without_others_to_compare_with_nothing_is_known() -> None:

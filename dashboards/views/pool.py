@@ -44,7 +44,7 @@ def page() -> None:
 def _states(shown: Page, ips: list[Standing]) -> None:
     st.subheader("Relay IPs", anchor=False)
     traffic = shown.read(queries_pool.traffic, every=shown.every)
-    sums, said = _sums(traffic), _complaints(shown)
+    sums, said, barred = _sums(traffic), _complaints(shown), _barred(shown)
     rows = []
     for ip in ips:
         attempts, bounced = sums.get(ip.ip, (None, None))
@@ -59,6 +59,7 @@ def _states(shown: Page, ips: list[Standing]) -> None:
                 "attempts": words.count(attempts) if attempts is not None else "no data",
                 "bounced": words.percent(bounced or 0, attempts or 0),
                 "complaints": words.complaints(*said.get(ip.ip, (0, 0))) if said is not None else "no data",
+                "not_to": barred.get((ip.pool, ip.ip), ""),
                 "note": ip.note,
                 "why": ip.why,
             }
@@ -80,9 +81,17 @@ def _state_columns() -> dict[str, Any]:
         "attempts": elements.text("attempts", 75),
         "bounced": elements.text("bounced", 70),
         "complaints": elements.text("complaints", 130, help=_NO_VOTE),
+        "not_to": elements.text("not to", 90, help="Providers to which it sends nothing for a while"),
         "note": elements.text("note", 290),
         "why": elements.text("evidence", "large"),
     }
+
+
+def _barred(shown: Page) -> dict[tuple[str, str], str]:
+    found = shown.read(queries_pool.barred, hours=1)
+    if found is None:
+        return {}
+    return {(row["pool"], row["ip"]): ", ".join(row["providers"]) for row in elements.rows(found)}
 
 
 def _sums(traffic: pd.DataFrame | None) -> dict[str, tuple[int | None, int | None]]:

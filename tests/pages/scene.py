@@ -147,7 +147,18 @@ def _theft(now: int) -> Iterator[Event]:
 
 def _pool(now: int) -> Iterator[Event]:
     listed = Evidence(rule="dnsbl", text=f"spamhaus_zen lists {WITHDRAWN} (127.0.0.3: CSS)", value=1, points=1)
-    culprits = (Culprit(sender=THIEF, messages=112), Culprit(sender="user7@customer.example", messages=9))
+    thief = Culprit(
+        sender=THIEF,
+        messages=112,
+        recipients=110,
+        unknown_users=30,
+        refusals=4,
+        complaints=1,
+        networks=41,
+        share=0.8,
+        minutes=60,
+    )
+    culprits = (thief, Culprit(sender="user7@customer.example", messages=9))
     at = now - 190 * MINUTE
     yield p.IpWithdrawn(
         id=derived_id(1), at=at, pool="main", ip=PROBATION, until=now - 30 * MINUTE, evidence=(listed,), relapse=0

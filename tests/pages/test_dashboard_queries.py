@@ -20,6 +20,7 @@ from schemas.mailbox_events import (
     MailboxSuspended,
     MailboxThrottled,
 )
+from schemas.pool_events import PoolEvent, ProviderRestored, ProviderWithdrawn
 from streams.migrate import migrate
 from tests.pages.conftest import Hall, fill
 from tests.pages.scene import CASE, IPS, KEPT, MINUTE, PROBATION, RUDE, THIEF, WITHDRAWN, scene, tables
@@ -163,8 +164,25 @@ def test_decisions_come_newest_first_and_of_one_subject(hall: Hall) -> None:
     assert everything["time"].is_monotonic_decreasing
     one = queries.decisions(hall.client, hall.span, WITHDRAWN)
     assert list(one["type"]) == ["withdrawal_verified", "ip_withdrawn"]
-    assert one["culprits"][1] == [("suspend", THIEF, 112), ("", "user7@customer.example", 9)]
+    assert one["culprits"][1] == [
+        ("suspend", THIEF, 112, 110, 30, 4, 1, 41, 0.8, 60),
+        ("", "user7@customer.example", 9, 0, 0, 0, 0, 0, 0.0, 0),
+    ]
     assert one["reasons"][1] == [f"spamhaus_zen lists {WITHDRAWN} (127.0.0.3: CSS)"]
+
+
+def test_to_which_providers_an_ip_sends_nothing(clickhouse: ClickHouseServer, database: str, hall: Hall) -> None:
+    migrate(clickhouse.connect(), database)
+    client, at = clickhouse.connect(database), hall.span.until - 1000
+    events: list[PoolEvent] = [
+        ProviderWithdrawn(id="1", at=at, pool="main", ip=WITHDRAWN, provider="google", until=at),
+        ProviderWithdrawn(id="2", at=at, pool="main", ip=WITHDRAWN, provider="yahoo", until=at),
+        ProviderRestored(id="3", at=at + 1, pool="main", ip=WITHDRAWN, provider="yahoo"),
+        ProviderWithdrawn(id="4", at=at, pool="main", ip="192.0.2.99", provider="apple", until=at, mode="shadow"),
+    ]
+    client.raw_insert("pool_events", insert_block=b"\n".join(map(codec.encode, events)), fmt="JSONEachRow")
+    found = queries_pool.barred(client, hall.span)
+    assert found.to_dict("records") == [{"pool": "main", "ip": WITHDRAWN, "providers": ["google"]}]
 
 
 def test_a_repeated_decision_counts_once(hall: Hall) -> None:

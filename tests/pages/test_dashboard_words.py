@@ -139,6 +139,44 @@ def test_shades_follow_the_shape() -> None:
     assert palette.shade("■ listed", alarm=True) == palette.shade("■ listed")
 
 
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        (
+            {"type": "provider_withdrawn", "step": "google", "until": HALF_PAST_TWO, "relapse": 2},
+            "■ 192.0.2.1 sends nothing to google until 14:30, relapse 2",
+        ),
+        ({"type": "provider_restored", "step": "google"}, "● 192.0.2.1 sends to google again"),
+        ({"type": "provider_refused", "step": "google"}, "▲ google blocks 192.0.2.1, which sends there all the same"),
+        (
+            {"type": "provider_refused", "step": "google", "subject": ""},
+            "▲ google blocks the pool, which sends there all the same",
+        ),
+        (
+            {"type": "probation_set_back", "share": 0.1, "until": HALF_PAST_TWO},
+            "▲ 192.0.2.1 set back to 10% of an IP's traffic until 14:30",
+        ),
+        (
+            {"type": "return_delayed", "until": HALF_PAST_TWO},
+            "▲ 192.0.2.1 stays out as a culprit goes on, until 14:30 at most",
+        ),
+        (
+            {"type": "ip_restored", "mode": "shadow", "operator": "ada"},
+            "● 192.0.2.1 fully back in the pool, ordered by ada (shadow: nothing follows)",
+        ),
+    ],
+)
+def test_decisions_of_the_pool_in_words(fields: dict[str, object], expected: str) -> None:
+    now = pd.Timestamp("2026-03-01 12:00", tz="UTC")
+    assert words.decision({**NOTHING, **fields}, now) == expected
+
+
+def test_in_shadow_mode_an_ip_is_shown_as_sending_on() -> None:
+    row: dict[str, object] = {"ip": "192.0.2.1", "type": "ip_withdrawn", "mode": "shadow"}
+    first = pools.standings({"main": POOL}, _states(row))[0]
+    assert (first.state, first.note) == ("withdrawn", "shadow: sends on, withdrawn is only decided")
+
+
 def test_culprits_in_question_are_marked_and_come_first_whatever_they_sent() -> None:
     given = [
         ("", "busy@a", 900),
@@ -148,6 +186,7 @@ def test_culprits_in_question_are_marked_and_come_first_whatever_they_sent() -> 
         ("", "b", 1),
     ]
     assert words.culprits(given) == (
-        "■ suspend thief@a (3), ▲ flag taken@a (40), ◆ watch odd@a (35), busy@a (900), b (1)"
+        "■ suspend thief@a: 3 messages; ▲ flag taken@a: 40 messages; ◆ watch odd@a: 35 messages; "
+        "busy@a: 900 messages; b: 1 message"
     )
     assert not words.culprits([])
