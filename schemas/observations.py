@@ -5,6 +5,8 @@ The same rules hold as in `schemas.events`, where they are part of the one union
 
 from typing import Literal
 
+import msgspec
+
 from schemas.facts import Answer, Culprit, Fact, ListFault, ReplyKind, Scope
 from schemas.own_observations import DomainListingObserved, IpIdentityObserved
 
@@ -73,7 +75,10 @@ class RepliesCounted(Fact, frozen=True, kw_only=True):
 
 
 class HookApplied(Fact, frozen=True, kw_only=True):
-    """A hook brought a relay host to the active set `active` (IP to share of the traffic, 0 to 1)."""
+    """A hook brought a relay host to the active set `active` (IP to share of the traffic, 0 to 1).
+
+    `barred` has the IPs among them that send nothing to one provider, for hooks that can express it.
+    """
 
     pool: str
     hook: str
@@ -81,6 +86,7 @@ class HookApplied(Fact, frozen=True, kw_only=True):
     active: dict[str, float]
     decision: str = ""
     took_ms: int = 0
+    barred: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
 
 
 class HookFailed(Fact, frozen=True, kw_only=True):
@@ -93,6 +99,7 @@ class HookFailed(Fact, frozen=True, kw_only=True):
     reason: str
     decision: str = ""
     attempt: int
+    barred: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
 
 
 class HookDrifted(Fact, frozen=True, kw_only=True):
@@ -104,6 +111,7 @@ class HookDrifted(Fact, frozen=True, kw_only=True):
     active: dict[str, float]
     reason: str
     decision: str = ""
+    barred: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
 
 
 class OperatorActed(Fact, frozen=True, kw_only=True):

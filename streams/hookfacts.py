@@ -13,6 +13,7 @@ def fact_of(outcome: Outcome, pool_name: str, hook: str, host: str, at: int) -> 
     """Return the event of an outcome; a set applied again after the same decision has the same id."""
     wanted = outcome.wanted
     active = {ip: float(share) for ip, share in sorted(wanted.active.by_ip().items())}
+    barred = wanted.active.barred_ips()
     told = (pool_name, hook, host, wanted.active.decision, shown(active))
     if outcome.reason and not outcome.attempt:
         return HookDrifted(
@@ -24,6 +25,7 @@ def fact_of(outcome: Outcome, pool_name: str, hook: str, host: str, at: int) -> 
             active=active,
             reason=outcome.reason,
             decision=wanted.active.decision,
+            barred=barred,
         )
     if outcome.reason:
         return HookFailed(
@@ -36,6 +38,7 @@ def fact_of(outcome: Outcome, pool_name: str, hook: str, host: str, at: int) -> 
             reason=outcome.reason,
             decision=wanted.active.decision,
             attempt=outcome.attempt,
+            barred=barred,
         )
     return HookApplied(
         id=names.derived_id("hook_applied", *told),
@@ -46,6 +49,7 @@ def fact_of(outcome: Outcome, pool_name: str, hook: str, host: str, at: int) -> 
         active=active,
         decision=wanted.active.decision,
         took_ms=round(outcome.took_seconds * 1000),
+        barred=barred,
     )
 
 

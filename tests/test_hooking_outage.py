@@ -132,6 +132,9 @@ def test_a_drift_is_a_fact_of_its_own_time_and_its_repair_the_fact_of_the_set() 
     later = fact_of(Outcome(wanted, 0, 0.1, "the file is gone"), "main", "exim", "relay1", AT + 1)
     assert isinstance(drift, HookDrifted)
     assert (drift.reason, drift.decision, drift.active) == ("the file is gone", "d1", {A: 1.0})
+    barred = Wanted(replace(ACTIVE, barred={"google": ("out1",)}), ())
+    for outcome in (Outcome(barred, 0, 0.1, "gone"), Outcome(barred, 1, 0.1, "no"), Outcome(barred, 1, 0.1)):
+        assert fact_of(outcome, "main", "exim", "relay1", AT).barred == {"google": (A,)}
     assert drift.id != later.id
     first = fact_of(Outcome(wanted, 1, 0.1), "main", "exim", "relay1", AT)
     again = fact_of(Outcome(wanted, 1, 0.1), "main", "exim", "relay1", AT + 2)
