@@ -47,6 +47,8 @@ def _notes(settings: Settings) -> Iterator[str]:
         place = f"pool.{name}"
         if pool.dry_run:
             yield f"{place}.dry_run: true: decisions are recorded, the MTAs are left alone"
+        elif pool.mode == "shadow":
+            yield f"{place}.mode: shadow: decisions are recorded, the MTAs keep every IP"
         if not hooks.configured(pool.hooks):
             yield f"{place}.hooks: none: a withdrawal reaches no MTA"
         if pool.min_active == len(pool.ips):

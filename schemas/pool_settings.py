@@ -4,7 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
-from schemas.checked import Ip, Name, Seconds, Share, each_once
+from schemas.checked import Ip, Seconds, Share, each_once
+from schemas.names import provider_named
 from schemas.own_settings import HeloNames, of_transports
 from schemas.part import Part
 from schemas.pool_hooks import Hooks
@@ -28,7 +29,14 @@ class Providers(Part):
     half_life_minutes: Seconds = 60.0
     quarantine_minutes: Seconds = 240.0
     list_weight: Annotated[float, Field(ge=0, le=1)] = 0.25
-    trusted: tuple[Name, ...] = ("apple", "google", "microsoft", "telekom", "united_internet", "yahoo")
+    trusted: tuple[Annotated[str, AfterValidator(provider_named)], ...] = (
+        "apple",
+        "google",
+        "microsoft",
+        "telekom",
+        "united_internet",
+        "yahoo",
+    )
 
 
 class Culprits(Part):
