@@ -18,6 +18,7 @@ import psutil
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
+from embedded.demo import IPS
 from schemas.settings import load
 from streams.warehouse_client import connect
 from tests.parts import require
@@ -107,6 +108,12 @@ WHERE type = 'delivery_attempted' AND outbound_ip != ''
 """
 
 
+OWN_SIDE = """
+SELECT ip, groupUniqArrayArray(checks.outcome) FROM pool_observations FINAL
+WHERE type = 'ip_identity_observed' GROUP BY ip ORDER BY ip
+"""
+
+
 @pytest.mark.timeout(600)
 def test_a_visitor_sees_the_takeover_and_the_withdrawal(
     demo: tuple[str, Path, subprocess.Popen[str]], page: Page
@@ -139,12 +146,14 @@ def test_a_visitor_sees_the_takeover_and_the_withdrawal(
         asked = {"ip": ip, "taken": mailbox}
         first = {str(step): int(at) for step, at in client.query(PROMISED, parameters=asked).result_rows}
         ((all_mail, through_it),) = client.query(OTHERS, parameters=asked).result_rows
+        own_side = {str(row[0]): list(row[1]) for row in client.query(OWN_SIDE).result_rows}
     assert set(first) == {"mailbox_flagged", *STEPS}
     assert [first[step] for step in STEPS] == sorted(first[step] for step in STEPS)
     late = {step: (at - painted) / 1_000_000 for step, at in first.items()}
     assert all(seconds < 120 for seconds in late.values()), f"two minutes are promised, from the first paint: {late}"
     assert all_mail > 20
     assert through_it == 0, "mail goes on over the others"
+    assert own_side == {ip: ["pass"] for ip in IPS.values()}, "each IP presents itself as it should"
 
 
 @pytest.mark.timeout(120)
