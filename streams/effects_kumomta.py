@@ -16,7 +16,7 @@ from streams.hook_secrets import secret_of
 
 _EPOCH = "/api/admin/bump-config-epoch"
 _SUSPENDED = "/api/admin/suspend-ready-q/v1"
-_STATES = "/api/admin/ready-q-states/v1"
+_METRICS = "/metrics.json"
 _SAID_CHARACTERS = 200
 _Answer = TypeVar("_Answer")
 
@@ -29,10 +29,36 @@ class _Entry(msgspec.Struct):
     reason: str
 
 
-class _States(msgspec.Struct):
-    """The ready queues that there are, by name."""
+class _Services(msgspec.Struct):
+    """The services that a metric counts: `PROTOCOL`, and `PROTOCOL:QUEUE` for each ready queue."""
 
-    states_by_ready_queue: dict[str, msgspec.Raw]
+    service: dict[str, float] = {}
+
+
+class _Metric(msgspec.Struct):
+    """One metric by service."""
+
+    value: _Services
+
+
+class _Metrics(msgspec.Struct):
+    """Those metrics by which kcli knows the ready queues, too; one of which there is nothing yet is not there."""
+
+    connection_count: _Metric | None = None
+    ready_count: _Metric | None = None
+    total_messages_delivered: _Metric | None = None
+    total_messages_transfail: _Metric | None = None
+
+    def queues(self) -> set[str]:
+        """Return the names of the ready queues that there are, or were a few minutes ago."""
+        metrics = (
+            self.connection_count,
+            self.ready_count,
+            self.total_messages_delivered,
+            self.total_messages_transfail,
+        )
+        services = {service for metric in metrics if metric for service in metric.value.service}
+        return {service.partition(":")[2] for service in services}
 
 
 def bump(effect: KumoEpoch) -> None:
@@ -42,7 +68,8 @@ def bump(effect: KumoEpoch) -> None:
 
 def bring(effect: KumoSuspensions) -> None:
     """Suspend what shall be, and restore what we suspended before. EffectError says what is otherwise afterwards."""
-    wanted, there = _wanted(effect), _there(effect)
+    there = _there(effect)
+    wanted = _wanted(effect, there)
     for entry in _ours(effect, there):
         if entry.name not in wanted:
             _asked(effect.server, "DELETE", _SUSPENDED, {"id": entry.id}, fine=(HTTPStatus.NOT_FOUND,))
@@ -60,7 +87,8 @@ def bring(effect: KumoSuspensions) -> None:
 
 def differs(effect: KumoSuspensions) -> str:
     """Return in words which queue is not as it should be, or "". EffectError where KumoMTA cannot be asked."""
-    wanted, there = _wanted(effect), _there(effect)
+    there = _there(effect)
+    wanted = _wanted(effect, there)
     missing = sorted(wanted - {entry.name for entry in there})
     over = sorted({entry.name for entry in _ours(effect, there)} - wanted)
     told = (*(f"{name} is not suspended" for name in missing), *(f"{name} is suspended still" for name in over))
@@ -80,12 +108,15 @@ def _there(effect: KumoSuspensions) -> list[_Entry]:
     return _read(effect.server, _SUSPENDED, list[_Entry])
 
 
-def _wanted(effect: KumoSuspensions) -> set[str]:
-    """Return the queues that shall be suspended: those named, and those that there are for a barred site."""
+def _wanted(effect: KumoSuspensions, there: Iterable[_Entry]) -> set[str]:
+    """Return the queues that shall be suspended: those named, and each of a barred site that there is.
+
+    A queue of ours that was suspended for long is idle, and in no metric any more: it stays suspended.
+    """
     if not effect.barred:
         return set(effect.queues)
-    states = _read(effect.server, _STATES, _States).states_by_ready_queue
-    return {*effect.queues, *(name for name in states if _is_barred(name, effect))}
+    known = _read(effect.server, _METRICS, _Metrics).queues() | {entry.name for entry in _ours(effect, there)}
+    return {*effect.queues, *(name for name in known if _is_barred(name, effect))}
 
 
 def _is_barred(queue: str, effect: KumoSuspensions) -> bool:

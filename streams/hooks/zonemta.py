@@ -1,18 +1,22 @@
-"""ZoneMTA: a pool of addresses in a file that its configuration includes, with `ratio` for those on their way back.
+"""ZoneMTA: a pool of addresses in a file that its configuration includes; each stands there as often as its share.
 
-SIGHUP lets every sending zone take the new pool; nothing is connected anew. ZoneMTA reads what is disabled for one
-domain at its start only, so what is withdrawn for one provider only, this hook cannot express.
+ZoneMTA draws an entry of the pool for each delivery. Its `ratio` rounds up (a 21st becomes two in 24), so the shares
+are told by repeating entries instead. SIGHUP lets every sending zone take the new pool; nothing is connected anew.
+ZoneMTA reads what is disabled for one domain at its start only, so what is withdrawn for one provider only, this hook
+cannot express.
 
-Manual: https://github.com/zone-eu/zone-mta#ip-warm-up
+Source: https://github.com/zone-eu/zone-mta/blob/master/lib/sending-zone.js
 """
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from ipaddress import ip_address
+from math import gcd
 
 from schemas.pool_hooks_more import ZoneMtaHook
 from streams.deeds import Run, WriteFile
 from streams.hooks import ActiveSet, Effect, checked
 from streams.hooks._answers import known
+from streams.hooks._slots import slots
 
 _HEAD = "# Written by relaywarden hooks at each change of the pool; do not edit.\n"
 _RELOAD_SECONDS = 30.0
@@ -22,32 +26,31 @@ def effects(active: ActiveSet, settings: ZoneMtaHook) -> tuple[Effect, ...]:
     """Return the file and its reading. ValueError where no address of a family is left: ZoneMTA would use any."""
     shares = checked(active.shares)
     known(settings.names, active.ips, "names")
-    for version in sorted({ip_address(ip).version for ip in active.ips.values()}):
-        if version not in {ip_address(active.ips[name]).version for name in shares}:
+    content = _HEAD
+    for version in sorted({_version(ip) for ip in active.ips.values()}):
+        family = {name: share for name, share in shares.items() if _version(active.ips[name]) == version}
+        if not family:
             raise ValueError(f"no IPv{version} address is left: ZoneMTA would send by any of the host's")
-    pool = settings.zone_pool or active.pool
-    content = _HEAD + "".join(_entry(pool, row) for row in _rows(active, shares, settings))
+        content += "".join(_entry(name, active, settings) * count for name, count in _counts(family).items())
     return (
         WriteFile(path=str(settings.path), content=content),
         Run(command=settings.reload, timeout_seconds=_RELOAD_SECONDS),
     )
 
 
-def _rows(active: ActiveSet, shares: dict[str, float], settings: ZoneMtaHook) -> Iterator[dict[str, str]]:
-    """Yield the entries; the address with the highest share has no ratio: such ones divide what the others leave."""
-    for name, share in shares.items():
-        row = {"address": f'"{active.ips[name]}"'}
-        if name in settings.names:
-            row["name"] = f'"{settings.names[name]}"'
-        family = [rest for other, rest in shares.items() if _alike(active, name, other)]
-        if share < max(family):
-            row["ratio"] = f"{share / sum(family):.4f}"
-        yield row
+def _counts(shares: Mapping[str, float]) -> dict[str, int]:
+    """Return how often each stands there: once where all shares are the same, else in hundredths, reduced."""
+    if len(set(shares.values())) == 1:
+        return dict.fromkeys(shares, 1)
+    held = slots(shares)
+    part = gcd(*held.values())
+    return {name: held[name] // part for name in shares}
 
 
-def _alike(active: ActiveSet, one: str, other: str) -> bool:
-    return ip_address(active.ips[one]).version == ip_address(active.ips[other]).version
+def _version(ip: str) -> int:
+    return ip_address(ip).version
 
 
-def _entry(pool: str, row: dict[str, str]) -> str:
-    return f'\n[["{pool}"]]\n' + "".join(f"{key} = {value}\n" for key, value in row.items())
+def _entry(name: str, active: ActiveSet, settings: ZoneMtaHook) -> str:
+    said = f'name = "{settings.names[name]}"\n' if name in settings.names else ""
+    return f'\n[["{settings.zone_pool or active.pool}"]]\naddress = "{active.ips[name]}"\n{said}'
