@@ -78,6 +78,8 @@ def test_unknown_replies_that_differ_in_numbers_addresses_and_ids_are_one(last: 
     [
         (OURS, "550 5.7.1 Client host [192.0.2.1] blocked using zen.spamhaus.org", True),
         (OURS, "550 5.7.1 Client host [192.0.2.99] blocked using zen.spamhaus.org", False),
+        (OURS, "550 5.7.1 Client host [192.0.2.19] blocked using zen.spamhaus.org", False),
+        (OURS, "550 5.7.1 192.0.2.1.", True),
         (OURS, "550 5.7.1 you are blocked", True),
         (OURS, "host mx.example.com[203.0.113.5] said: 550 5.7.1 you are blocked", True),
         (OURS, "host mx.example.com[203.0.113.5] said: 550 5.7.1 [198.51.100.7] is blocked", False),
@@ -100,7 +102,7 @@ def test_a_reply_about_another_address_is_not_about_ours(ip: str, reply: str, me
         ("5.7.1", "550 5.7.1 Message rejected as spam by Content Filtering.", "content"),
         ("5.7.1", "554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using bl.spamcop.net", "address"),
         ("5.7.1", "550 5.7.1 messages from [192.0.2.1] weren't sent: block list (S3140)", "address"),
-        ("5.7.1", "554 Your access to this mail system has been rejected due to the sending MTA's poor reputation", "address"),
+        ("5.7.1", "554 Connection rejected due to the sending MTA's poor reputation, ask the recipient", "address"),
         ("5.7.25", "550 5.7.25 Client host rejected: cannot find your reverse hostname, [192.0.2.1]", "address"),
         ("5.1.1", "550 5.1.1 <a@example.com> blocked using zen.spamhaus.org", "recipient"),
         ("5.0.0", "554 delivery error: dd This user doesn't have a yahoo.com account", "recipient"),

@@ -70,10 +70,11 @@ class ReplyCounter:
 
     def drain(self, partition: int, at: int, messages: Mapping[tuple[str, str], int]) -> tuple[RepliesCounted, ...]:
         """Return the counts, sorted and dated `at`, and begin anew; `messages` were tried by IP and provider."""
+        base = derived_id("replies", partition, at)
         ordered = sorted(self._counts.items(), key=lambda item: (*item[0][:2], *_sorted_by(item[0][2])))
         counted = tuple(
             RepliesCounted(
-                id=derived_id("replies", partition, at, ip, provider, *_sorted_by(found)),
+                id=f"{base}-{number:04x}",
                 at=at,
                 partition=partition,
                 ip=ip,
@@ -88,7 +89,7 @@ class ReplyCounter:
                 first_at=count.first_at,
                 last_at=count.last_at,
             )
-            for (ip, provider, found), count in ordered
+            for number, ((ip, provider, found), count) in enumerate(ordered)
         )
         self._counts = {}
         self._kept = Counter()

@@ -1,12 +1,12 @@
 """A reply without what differs from one mail to the next, so that its kind is looked for once."""
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 _MOST = 600
 _HOST = re.compile(r"(?:delivery temporarily suspended: )?host \S{1,300} (?:said|refused to talk to me): ")
-_CODES = re.compile(r"([45]\d\d)(?:[ -]+|$)(?:#?([45]\.\d{1,3}\.\d{1,3})[ :-]*)?(?: ?\1[ -](?:\2 )?)?")
-_STATUS = re.compile(r"[45]\.\d{1,3}\.\d{1,3}")
+_CODES = re.compile(r"([45]\d\d)(?:[ -]+|$)(?:#?([45]\.\d{1,3}\.\d{1,3})[ :-]*)?")
 _BLANK = re.compile(
     r"(?P<address>(?<![\w.+=-])[\w.+=-]{1,64}@[\w.-]{1,255})"
     r"|(?P<ipv4>(?<![\d.])\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?![\d.]*\d))"
@@ -14,9 +14,10 @@ _BLANK = re.compile(
     r"|(?P<id>(?<![\w-])(?=[\w-]{7})[A-Za-z_-]{0,40}+\d{1,40}+[A-Za-z_-]{1,40}+\d[\w-]{0,200}+)"
     r"|(?P<number>\d{5,})"
 )
+_TOLD = re.compile(r"[@\d]")
 _FORMS = {"address": "x@x", "ipv4": "0.0.0.0", "ipv6": "::", "id": "0", "number": "0"}  # noqa: S104 no socket is bound
 _DIGITS = re.compile(r"\d+")
-_BLANKS = re.compile(r"\s+")
+_KNOWN_WORDS = 8192
 
 
 class Plain(NamedTuple):
@@ -33,20 +34,34 @@ def plain(status: str, reply: str) -> Plain:
     These keep their form: an IP becomes 0.0.0.0 or ::, a mail address x@x, an id or a number 0.
     """
     text = reply[:_MOST]
-    if host := _HOST.match(text):
+    if text.startswith(("host ", "delivery ")) and (host := _HOST.match(text)):
         text = text[host.end() :]
     if (end := text.rfind(" (in reply to ")) > 0:
         text = text[:end]
-    text = _BLANK.sub(_form, text)
     codes = _CODES.match(text)
     if codes is None:
-        return Plain("", status, _BLANKS.sub(" ", text).strip())
+        return Plain("", status, " ".join(map(_blanked, text.split())))
     code, own = codes[1], codes[2] or ""
-    text = text[codes.end() :].removeprefix('"')
-    if f" {code}" in text:
-        for line in (f" {code}-{own}", f" {code} {own}", f" {code}-"):
-            text = text.replace(line, " ") if own or line.endswith("-") else text.replace(f" {code} ", " ")
-    return Plain(code, own or status, _BLANKS.sub(" ", text).strip())
+    words = text[codes.end() :].removeprefix('"').split()
+    if f"{code}-" in text or f" {code} " in text:
+        words = _joined(words, code, own)
+    return Plain(code, own or status, " ".join(map(_blanked, words)))
+
+
+def _joined(words: list[str], code: str, own: str) -> list[str]:
+    """Return the words of a reply of several lines without the codes that each line begins with."""
+    joined: list[str] = []
+    for before, word in zip(["", *words], words, strict=False):
+        if word.startswith(f"{code}-"):
+            joined.append(word[len(code) + 1 :].removeprefix(own))
+        elif word != code and not (word == own and before == code):
+            joined.append(word)
+    return [word for word in joined if word]
+
+
+@lru_cache(maxsize=_KNOWN_WORDS)
+def _blanked(word: str) -> str:
+    return _BLANK.sub(_form, word) if _TOLD.search(word) else word
 
 
 def _form(found: "re.Match[str]") -> str:

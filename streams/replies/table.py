@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Network, ip_address
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 
 import msgspec
 
@@ -20,6 +20,8 @@ SIGNS: frozenset[ReplyKind] = frozenset(("listed", "reputation", "volume"))
 _MOST_KNOWN = 4096
 _MOST_NAME = 60
 _INSIDE = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")))
+_COLONS = re.compile(r"[0-9A-Fa-f:]:[0-9A-Fa-f:]")
+_GOES_ON = re.compile(r"[\w:]|\.\d")
 _UNIQUE = IPv6Network("fc00::/7")
 _IPV4 = re.compile(r"(?<![\d.])\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?![\d.]*\d)")
 _IPV6 = re.compile(r"(?<![\w:])[0-9A-Fa-f]{1,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?![\w:])")
@@ -109,12 +111,27 @@ def about(ip: str, reply: str) -> bool:
 
     Behind NAT the world sees another address than ours, so that a private one may be meant by any.
     """
-    ours = ip_address(ip)
-    if any(ours in network for network in _INSIDE) if ours.version == 4 else ours in _UNIQUE:  # noqa: PLR2004 IP's version
-        return True
     said = reply.partition(" said: ")[2] or reply.partition(" talk to me: ")[2] or reply
-    named = [found for found in map(_address, (*_IPV4.findall(said), *_IPV6.findall(said))) if found is not None]
+    if _says(ip, said) or _inside(ip):
+        return True
+    ours = ip_address(ip)
+    written = [*_IPV4.findall(said), *(_IPV6.findall(said) if _COLONS.search(said) else ())]
+    named = [found for found in map(_address, written) if found is not None]
     return not named or ours in named
+
+
+def _says(ip: str, text: str) -> bool:
+    """Tell quickly that a text has an IP as it is written here; it may be there in another way."""
+    start = text.find(ip)
+    end = start + len(ip)
+    before, behind = text[max(0, start - 1) : max(0, start)], text[end : end + 2]
+    return start >= 0 and not (before.isalnum() or before in {".", ":"}) and not _GOES_ON.match(behind)
+
+
+@lru_cache(maxsize=1024)
+def _inside(ip: str) -> bool:
+    ours = ip_address(ip)
+    return ours in _UNIQUE if isinstance(ours, IPv6Address) else any(ours in network for network in _INSIDE)
 
 
 def _address(text: str) -> object:
