@@ -134,6 +134,28 @@ def test_a_list_that_falls_silent_after_its_test_points_is_not_asked_on() -> Non
     assert len({query.question[0].name for query, _ in liar.queries}) <= 2 + 31
 
 
+@pytest.mark.parametrize("rcode", ["REFUSED", "SERVFAIL"])
+def test_a_server_that_fails_for_every_ip_takes_the_vote_and_for_some_only_these(rcode: str) -> None:
+    def failing(query: dns.message.Message, _: int) -> list[bytes]:
+        name = query.question[0].name.to_text().lower()
+        return [honest(query) if ".127.bl." in name or name in spared else reply(query, rcode=rcode)]
+
+    spared: set[str] = set()
+    with Liar(failing) as liar:
+        (every,) = _rounds(LIST, _settings(liar.port), POOL)
+        asked_about = len(liar.queries)
+        spared |= {f"{number}.100.51.198.bl.example.net." for number in range(0, 40, 2)}
+        (some,) = _rounds(LIST, _settings(liar.port), POOL)
+    assert (every.health.fault, {event.answer for event in _listings(every)}) == ("refused", {"unknown"})
+    assert every.health.reason == (
+        f"IPv4: none of 40 questions was answered: no answer: {rcode}; not asked any more in this round"
+    )
+    assert asked_about <= 2 + 31
+    assert (_health(some).healthy, some.health.fault) == (True, "")
+    assert [event.answer for event in _listings(some)] == ["not_listed", "unknown"] * 20
+    assert {event.reason for event in _listings(some)} == {"", f"no answer: {rcode}"}
+
+
 def test_half_of_the_answers_lost_is_no_fault_of_the_list() -> None:
     def lossy(query: dns.message.Message, count: int) -> list[bytes]:
         return [honest(query)] if is_test(query) or count % 2 else []
