@@ -3,7 +3,8 @@
 Manual: https://docs.kumomta.com/reference/http/kumod/api_admin_suspend_ready_q_v1_post/
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import TypeVar
 
@@ -63,32 +64,39 @@ class _Metrics(msgspec.Struct):
 
 def bump(effect: KumoEpoch) -> None:
     """Have the configuration evaluated anew. EffectError says why not."""
-    _asked(effect.server, "POST", _EPOCH)
+    with _opened(effect.server) as kumo:
+        _asked(kumo, "POST", _EPOCH)
 
 
 def bring(effect: KumoSuspensions) -> None:
     """Suspend what shall be, and restore what we suspended before. EffectError says what is otherwise afterwards."""
-    there = _there(effect)
-    wanted = _wanted(effect, there)
-    for entry in _ours(effect, there):
-        if entry.name not in wanted:
-            _asked(effect.server, "DELETE", _SUSPENDED, {"id": entry.id}, fine=(HTTPStatus.NOT_FOUND,))
-    for name in sorted(wanted - {entry.name for entry in there}):
-        order = {
-            "name": name,
-            "reason": f"{_mark(effect)}decision {effect.decision or 'none'}",
-            "duration": f"{round(effect.minutes * 60)}s",
-        }
-        _asked(effect.server, "POST", _SUSPENDED, order)
-    found = differs(effect)
+    with _opened(effect.server) as kumo:
+        there = _there(kumo)
+        wanted = _wanted(effect, kumo, there)
+        for entry in _ours(effect, there):
+            if entry.name not in wanted:
+                _asked(kumo, "DELETE", _SUSPENDED, {"id": entry.id}, fine=(HTTPStatus.NOT_FOUND,))
+        for name in sorted(wanted - {entry.name for entry in there}):
+            order = {
+                "name": name,
+                "reason": f"{_mark(effect)}decision {effect.decision or 'none'}",
+                "duration": f"{round(effect.minutes * 60)}s",
+            }
+            _asked(kumo, "POST", _SUSPENDED, order)
+        found = _differs(effect, kumo)
     if found:
         raise EffectError(f"{effect.server.url}: {found}")
 
 
 def differs(effect: KumoSuspensions) -> str:
     """Return in words which queue is not as it should be, or "". EffectError where KumoMTA cannot be asked."""
-    there = _there(effect)
-    wanted = _wanted(effect, there)
+    with _opened(effect.server) as kumo:
+        return _differs(effect, kumo)
+
+
+def _differs(effect: KumoSuspensions, kumo: httpx.Client) -> str:
+    there = _there(kumo)
+    wanted = _wanted(effect, kumo, there)
     missing = sorted(wanted - {entry.name for entry in there})
     over = sorted({entry.name for entry in _ours(effect, there)} - wanted)
     told = (*(f"{name} is not suspended" for name in missing), *(f"{name} is suspended still" for name in over))
@@ -104,18 +112,18 @@ def _ours(effect: KumoSuspensions, there: Iterable[_Entry]) -> list[_Entry]:
     return [entry for entry in there if entry.reason.startswith(_mark(effect))]
 
 
-def _there(effect: KumoSuspensions) -> list[_Entry]:
-    return _read(effect.server, _SUSPENDED, list[_Entry])
+def _there(kumo: httpx.Client) -> list[_Entry]:
+    return _read(kumo, _SUSPENDED, list[_Entry])
 
 
-def _wanted(effect: KumoSuspensions, there: Iterable[_Entry]) -> set[str]:
+def _wanted(effect: KumoSuspensions, kumo: httpx.Client, there: Iterable[_Entry]) -> set[str]:
     """Return the queues that shall be suspended: those named, and each of a barred site that there is.
 
     A queue of ours that was suspended for long is idle, and in no metric any more: it stays suspended.
     """
     if not effect.barred:
         return set(effect.queues)
-    known = _read(effect.server, _METRICS, _Metrics).queues() | {entry.name for entry in _ours(effect, there)}
+    known = _read(kumo, _METRICS, _Metrics).queues() | {entry.name for entry in _ours(effect, there)}
     return {*effect.queues, *(name for name in known if _is_barred(name, effect))}
 
 
@@ -127,24 +135,30 @@ def _is_barred(queue: str, effect: KumoSuspensions) -> bool:
     return any(not ending or site == ending or site.endswith(f".{ending}") for ending in endings)
 
 
-def _read(server: KumoServer, path: str, kind: type[_Answer]) -> _Answer:
-    answer = _asked(server, "GET", path)
+@contextmanager
+def _opened(server: KumoServer) -> Iterator[httpx.Client]:
+    login = (server.user, secret_of(server.password)) if server.user else None
+    try:
+        with httpx.Client(base_url=server.url, auth=login, timeout=server.timeout_seconds) as client:
+            yield client
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:  # as of a host's name
+        raise EffectError(f"{server.url}: {error or type(error).__name__}") from error
+
+
+def _read(kumo: httpx.Client, path: str, kind: type[_Answer]) -> _Answer:
+    answer = _asked(kumo, "GET", path)
     try:
         return msgspec.json.decode(answer, type=kind)
-    except msgspec.DecodeError as error:
-        raise EffectError(f"{server.url}: GET {path}: {error}") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise EffectError(f"{kumo.base_url}: GET {path}: {error}") from error
 
 
 def _asked(
-    server: KumoServer, method: str, path: str, body: dict[str, str] | None = None, fine: tuple[int, ...] = ()
+    kumo: httpx.Client, method: str, path: str, body: dict[str, str] | None = None, fine: tuple[int, ...] = ()
 ) -> bytes:
-    """Return what KumoMTA answers. EffectError where it does not, or with neither 200 to 299 nor what is `fine`."""
-    login = (server.user, secret_of(server.password)) if server.user else None
-    try:
-        answer = httpx.request(method, f"{server.url}{path}", json=body, auth=login, timeout=server.timeout_seconds)
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError, OSError) as error:
-        raise EffectError(f"{server.url}: {error or type(error).__name__}") from error
+    """Return what KumoMTA answers. EffectError where it does so with neither 200 to 299 nor what is `fine`."""
+    answer = kumo.request(method, path, json=body)
     if not answer.is_success and answer.status_code not in fine:
         said = " ".join(answer.text.split())[:_SAID_CHARACTERS]
-        raise EffectError(f"{server.url}: {method} {path}: {answer.status_code} {answer.reason_phrase}: {said}")
+        raise EffectError(f"{kumo.base_url}: {method} {path}: {answer.status_code} {answer.reason_phrase}: {said}")
     return answer.content

@@ -1,4 +1,4 @@
-"""The hooks whose servers Debian does not have, each against its recorded contract: KumoMTA, PowerMTA, ZoneMTA, Postal."""
+"""The hooks for KumoMTA, PowerMTA, ZoneMTA and Postal, which Debian lacks, each against its recorded contract."""
 
 import random
 import sqlite3
@@ -9,13 +9,14 @@ from math import ceil, inf
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.part import Part
 from schemas.pool_hooks_more import KumoMtaHook, PostalHook, PowerMtaHook, ZoneMtaHook
 from streams import hooks
 from streams.bringing import Tools, differs, perform
+from streams.deeds import WriteFile
 from streams.effects import EffectError
 from streams.hooks import ActiveSet, Answer, Effect
 from streams.hooks.postal import priorities
@@ -131,9 +132,7 @@ def test_kumomta_that_refuses_is_away_or_forgets_says_so(
         _bring(_effects("kumomta", hook, "out1"))
         assert kumo.epochs == 1
         kumo.queues, kumo.forgets = [_queue("out2")], True
-        with pytest.raises(
-            EffectError, match=f"{_queue('out2').replace('(', '.').replace(')', '.')[:5]}.* is not susp"
-        ):
+        with pytest.raises(EffectError, match=r"is not suspended$"):
             _bring(_effects("kumomta", hook, "out1", "out3"))
         url = kumo.url
     with pytest.raises(EffectError, match=f"^{url}: .*refused"):
@@ -176,7 +175,7 @@ def test_powermta_disables_what_may_not_send_and_again_after_its_restart(tmp_pat
 
 
 def _divided(pool: list[dict[str, str]]) -> list[str]:
-    """Return the addresses of which ZoneMTA draws one (lib/address-tools.js: divideLoad, of entries without `ratio`)."""
+    """Return the addresses of which ZoneMTA draws one (divideLoad of lib/address-tools.js, without any `ratio`)."""
     ratio = 1 / len(pool)
     smallest, total = min(inf, ratio), sum(ratio for _ in pool)
     copies = ceil(ceil(total / smallest) * ratio)
@@ -186,7 +185,7 @@ def _divided(pool: list[dict[str, str]]) -> list[str]:
 @given(st.dictionaries(st.sampled_from(sorted(IPS)), st.sampled_from([0.01, 0.1, 0.25, 0.5, 1.0]), min_size=1))
 def test_zonemta_draws_each_address_as_often_as_its_share(shares: dict[str, float]) -> None:
     write, _ = hooks.load("zonemta")(ActiveSet(pool="main", shares=shares, ips=IPS), ZoneMtaHook())
-    assert isinstance(write, hooks.WriteFile)
+    assert isinstance(write, WriteFile)
     drawn = Counter(_divided(tomllib.loads(write.content)["main"]))
     total = sum(shares.values())
     assert set(drawn) == {IPS[name] for name in shares}
@@ -242,11 +241,12 @@ def test_an_ip_that_postal_does_not_have_changes_nothing(postal: sqlite3.Connect
     assert _rows(postal, "SELECT DISTINCT priority FROM ip_addresses WHERE ip_pool_id = 1") == [(100,)]
 
 
+@settings(max_examples=20)
 @given(st.lists(st.sampled_from([0.05, 0.1, 0.3, 0.5, 1.0]), min_size=1, max_size=6), st.integers(0, 9))
 def test_postal_draws_each_ip_as_often_as_its_share(given_shares: list[float], seed: int) -> None:
     shares = {f"t{number}": share for number, share in enumerate(given_shares)}
     numbers, chance = priorities(shares), random.Random(seed)
-    draws = 4000
+    draws = 2000
     drawn = Counter(max(numbers, key=lambda name: chance.random() * numbers[name]) for _ in range(draws))
     for name, share in shares.items():
         assert drawn[name] / draws == pytest.approx(share / sum(shares.values()), abs=0.05)
