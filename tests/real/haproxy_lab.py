@@ -74,9 +74,10 @@ class HaproxyLab:
         with closing(log):
             self._process = subprocess.Popen(("haproxy", "-db", "-f", str(self._config)), stdout=log, stderr=log)
         deadline = time.monotonic() + 15
-        while time.monotonic() < deadline:
-            with suppress(OSError), socket.create_connection(("127.0.0.1", self.admin_port), timeout=1):
-                return
+        while time.monotonic() < deadline and self._process.poll() is None:
+            with suppress(OSError):
+                if "Name: HAProxy" in self.order("show info") and self.seen(1):
+                    return
             time.sleep(0.05)
         raise RuntimeError(f"haproxy does not listen: {(self.home / 'log').read_text()}")
 
