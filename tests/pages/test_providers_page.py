@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboards import queries_providers
 from dashboards.span import Span
+from embedded.broker import free_port
 from embedded.clickhouse import PASSWORD_ENV, ClickHouseServer
 from schemas import codec
 from schemas.events import Event
@@ -86,15 +87,20 @@ def _scene(now: int) -> list[Event]:
 @pytest.fixture(scope="module")
 def desk(clickhouse: ClickHouseServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hall]:
     """Give a database with counts of two days, each stored twice, as after a crash of the sink."""
-    name = "pages_providers"
+    yield from scene(clickhouse, tmp_path_factory.mktemp("providers"), "pages_providers")
+
+
+def scene(clickhouse: ClickHouseServer, folder: Path, name: str) -> Iterator[Hall]:
+    """Give a database of this name with the counts, and the configuration that names it."""
     migrate(clickhouse.connect(), name)
     client, now = clickhouse.connect(name), time.time_ns() // 1000
     for _ in range(2):
         lines = b"\n".join(map(codec.encode, _scene(now)))
         client.raw_insert("pool_observations", insert_block=lines, fmt="JSONEachRow")
-    config = tmp_path_factory.mktemp("providers") / "relaywarden.toml"
+    config = folder / "relaywarden.toml"
     config.write_text(
         f'[clickhouse]\nhost = "{clickhouse.host}"\nport = {clickhouse.port}\ndatabase = "{name}"\n'
+        f"[dashboard]\nport = {free_port()}\n"
         "[[replies.own]]\nname = 'moon'\nkind = 'volume'\npattern = 'The moon'\n"
     )
     yield Hall(client, config, now)
