@@ -112,14 +112,17 @@ class Show:
         self._thieves = Thieves(self._town, stage.seed)
         self._rng = Random(f"show {stage.seed}")
         self._live = False
+        self._told_last = ""
         self._scribe = Scribe(stage.seed, self._transport, stage.ips, Weather(stage.seed, 0, 0, sorted(stage.ips)))
         self._reports: list[tuple[int, bytes]] = []
         self._spam: list[tuple[int, str]] = []
         self._reported = 0
 
     def _transport(self, sender: str) -> str:
-        answer = ask_socketmap(self._stage.socketmap, sender) if self._live else ""
-        return answer or self._rng.choice(sorted(self._stage.ips))
+        """Return by which transport a mail leaves: as the pool says, or said last where it does not answer in time."""
+        if self._live:
+            self._told_last = ask_socketmap(self._stage.socketmap, sender) or self._told_last
+        return self._told_last or self._rng.choice(sorted(self._stage.ips))
 
     def _told(self, happening: Happening) -> list[Line]:
         sent, lines = self._scribe.write(happening)
