@@ -28,7 +28,7 @@ from streams.hook_secrets import secret_of
 from streams.hooks import Publish
 
 LONGEST_WAIT_SECONDS = 60.0
-MOST_CLIENTS = 64
+MOST_CLIENTS = 32
 _REQUEST_SECONDS = 10.0
 _STOP_SECONDS = 3.0
 _ROOT = "/v1/pool"
@@ -198,7 +198,16 @@ class _Listening(ThreadingHTTPServer):
         """Take no more clients at once than there are threads for."""
         return self._free.acquire(blocking=False)
 
+    def process_request(self, *given: object) -> None:
+        """Begin a client's thread."""
+        try:
+            super().process_request(*given)  # type: ignore[arg-type]
+        except RuntimeError:  # the system has no thread left
+            self._free.release()
+            raise
+
     def process_request_thread(self, *given: object) -> None:
+        """Serve a client, and make room for another."""
         try:
             super().process_request_thread(*given)  # type: ignore[arg-type]
         finally:
