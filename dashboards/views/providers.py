@@ -47,13 +47,15 @@ def _pairs(found: pd.DataFrame) -> pd.DataFrame:
     }
     kept = ("provider", "ip", "messages", "listed", "reputation", "volume", "greylisted", "unknown", "named", "text")
     return pd.DataFrame(
-        {"score": [_shape(score) for score in found["score"]], **shares}
+        {"score": [_shape(*row) for row in zip(found["score"], found["messages"], strict=True)], **shares}
         | {name: found[name] for name in kept}
         | {"time": found["time"]}
     )
 
 
-def _shape(score: float) -> str:
+def _shape(score: float, messages: int) -> str:
+    if not messages:
+        return "? no data"
     shape = "■" if score < _BLOCKED else "▲" if score < _DOUBTFUL else "●"
     return f"{shape} {score:.2f}"
 
