@@ -40,7 +40,7 @@ SEED = 501
 PARTS = (16, 4, 2, 1)  # it is measured at a sixteenth, a quarter, the half, and the whole
 PARTITIONS = 8
 AIM = 1024
-LAST = 30  # of each mailbox's events: folded after it was read back
+LAST = 2  # of each mailbox's events: folded after it was read back, so that each was at work once
 FLUSH = 2000
 _CUSTOMER = re.compile(rb"(customer-?)(\d+)")
 
@@ -215,7 +215,7 @@ def main() -> None:
     """Measure and print, or write it into the document."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--mailboxes", type=int, default=1_000_000)
-    parser.add_argument("--residents", type=int, default=1000)
+    parser.add_argument("--residents", type=int, default=100)
     parser.add_argument("--days", type=float, default=28)
     parser.add_argument("--write", action="store_true")
     arguments = parser.parse_args()

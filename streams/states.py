@@ -42,7 +42,8 @@ def packed(state: MailboxState) -> bytes:
         raise ValueError(f"{state.mailbox}: has the step {state.step!r}, is not packed")
     counts = state.counts.tobytes().rstrip(b"\0")
     parts = (state.aged, state.score, counts, state.sketches, state.applied, state.recent, state.travels)
-    return _COMPRESS(_ENCODER.encode(parts))
+    made = _COMPRESS(_ENCODER.encode(parts))
+    return bytes(memoryview(made))  # a copy: what zstandard returns keeps the place of its largest possible size
 
 
 def unpacked(mailbox: str, value: bytes) -> MailboxState:
