@@ -209,6 +209,15 @@ ROWS = (
         source=_KUMO,
     ),
     Row(
+        name="local_policy",
+        kind="content",
+        rank=2,
+        words=("local policy",),
+        pattern=r".{0,40}Local Policy Violation",
+        sample="550 5.7.0 Local Policy Violation",
+        source="https://github.com/zone-eu/zone-mta/blob/master/config/bounces.txt",
+    ),
+    Row(
         name="relay_denied",
         kind="other",
         rank=2,

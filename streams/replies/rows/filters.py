@@ -69,6 +69,14 @@ ROWS = (
         source=_MIMECAST,
     ),
     Row(
+        name="mimecast_network",
+        kind="other",
+        words=("host network",),
+        pattern=r"Host network,? not allowed",
+        sample="554 Host network not allowed - https://community.mimecast.com/docs/DOC-1369#554 [Aj3QXapeMpqZYaeFwWhjzw.us32]",
+        source=_MIMECAST,
+    ),
+    Row(
         name="mimecast_blocked_sender",
         kind="content",
         words=("envelope blocked", "sender address blocked", "administrative prohibition"),
