@@ -73,7 +73,7 @@ ROWS = (
         kind="other",
         words=("host network",),
         pattern=r"Host network,? not allowed",
-        sample="554 Host network not allowed - https://community.mimecast.com/docs/DOC-1369#554 [Aj3QXapeMpqZYaeFwWh.us32]",
+        sample="554 Host network not allowed https://community.mimecast.com/docs/DOC-1369#554 [Aj3QXape.us32]",
         source=_MIMECAST,
     ),
     Row(
