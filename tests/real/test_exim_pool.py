@@ -61,6 +61,7 @@ def test_each_delivery_leaves_by_an_active_address_with_its_own_name(lab: EximLa
     after = _taken(lab, 80) - before
     assert set(after) == {"127.0.0.3", "127.0.0.4"}
     assert {(ip, helo) for ip, helo, _ in lab.sink.taken} == set(HELO.items())
+    until(lambda: lab.log("main").count(" => bob") == 80, "the last delivery's line in the log")
     by_log = Counter(ip for ip in IPS.values() for _ in range(lab.log("main").count(f" I=[{ip}]")))
     assert by_log == before + after, "the log names the address that the sink saw"
 
