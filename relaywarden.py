@@ -135,10 +135,19 @@ def stream(config: Config = DEFAULT_CONFIG) -> None:
 
 
 @app.command()
-def hooks(config: Config = DEFAULT_CONFIG) -> None:
+def hooks(
+    config: Config = DEFAULT_CONFIG,
+    *,
+    plan: Annotated[bool, typer.Option("--plan", help="Show what the pools' hooks would do now, and end.")] = False,
+    as_json: Json = False,
+) -> None:
     """Run the hooks of this host: tell its MTA which relay IPs are active, and bar mailboxes."""
+    from embedded.hooks_plan import rows
     from streams.hooking import run
 
+    if plan:
+        show(rows(load(config)), "no pool has a hook", as_json=as_json)
+        return
     run(_ready(config))
 
 

@@ -17,7 +17,8 @@ from collectors.outbound import of_master_cf
 from collectors.ways import ways_of
 from embedded.checking_bars import loose, suspensions
 from embedded.checking_followers import followers, odd
-from embedded.checking_paths import runnable, writable
+from embedded.checking_hooks import pool_hooks
+from embedded.checking_paths import writable
 from embedded.listening import faults
 from schemas.settings import Log, Settings
 from streams import hookplaces, hooks, leak_key
@@ -32,7 +33,7 @@ def findings(settings: Settings, master_cf: Path | None = None) -> list[str]:
     With a `master_cf` also where Postfix's transports are others than the pools'. OSError if that cannot be read.
     """
     files = (_formats, _lists, _logs, _maildirs, _geoip, _rules, _leaks_key)
-    checks = (*files, _hooks, _transports, faults, suspensions, followers)
+    checks = (*files, pool_hooks, _transports, faults, suspensions, followers)
     wrong = [sentence for check in checks for sentence in check(settings)]
     return wrong + (list(_master_cf(settings, master_cf)) if master_cf else [])
 
@@ -154,18 +155,6 @@ def _rules(settings: Settings) -> Iterator[str]:
         known_rules(settings.mailboxes)
     except ValueError as error:
         yield str(error)
-
-
-def _hooks(settings: Settings) -> Iterator[str]:
-    for name, pool in settings.pool.items():
-        socketmap, randmap = pool.hooks.postfix_socketmap, pool.hooks.postfix_randmap
-        place = f"pool.{name}.hooks"
-        if socketmap is not None:
-            yield from writable(f"{place}.postfix_socketmap.state", socketmap.state)
-        if randmap is None:
-            continue
-        yield from writable(f"{place}.postfix_randmap.path", randmap.path)
-        yield from runnable(f"{place}.postfix_randmap.reload", randmap.reload)
 
 
 def _transports(settings: Settings) -> Iterator[str]:

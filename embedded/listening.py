@@ -3,43 +3,45 @@
 import errno
 import socket
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 from schemas.settings import Settings
 from streams.socketmap import netstring
 
 _PATIENCE_SECONDS = 2.0
+_OWNERS = {
+    "dashboard": "the dashboard's",
+    "postfix_socketmap": "a socketmap's",
+    "pull": "GET /v1/pool's",
+    "postfix_policy": "the policy's",
+}
 
 
 def faults(settings: Settings) -> Iterator[str]:
     """Yield a sentence for each address that cannot be listened on, or that two would listen on."""
     dashboard = (settings.dashboard.host, settings.dashboard.port)
     yield from _problem("dashboard", dashboard, running=_answers_as_dashboard(*dashboard))
-    asked: set[tuple[str, int]] = set()
-    for name, pool in settings.pool.items():
-        hook = pool.hooks.postfix_socketmap
-        if hook is None or (hook.host, hook.port) in asked:
-            continue
-        address = (hook.host, hook.port)
-        asked.add(address)
-        place = f"pool.{name}.hooks.postfix_socketmap"
-        if address == dashboard:
-            yield f"{place}.port: {hook.port} is the dashboard's port too"
-        else:
-            yield from _problem(place, address, running=_answers_as_socketmap(*address))
+    taken = {dashboard: "dashboard"}
+    for place, address, answers in _servers(settings):
+        other = taken.setdefault(address, place)
+        kind = other.rpartition(".")[2]
+        if other == place:
+            yield from _problem(place, address, running=answers(*address))
+        elif kind != place.rpartition(".")[2]:
+            yield f"{place}.port: {address[1]} is {_OWNERS[kind]} port too"
+
+
+def _servers(settings: Settings) -> Iterator[tuple[str, tuple[str, int], Callable[[str, int], bool]]]:
+    """Yield where `relaywarden hooks` would listen, and what tells whether it does already."""
+    for kind, answers in (("postfix_socketmap", _answers_as_socketmap), ("pull", answers_as_pull)):
+        for name, pool in settings.pool.items():
+            hook = getattr(pool.hooks, kind)
+            if hook is not None:
+                yield f"pool.{name}.hooks.{kind}", (hook.host, hook.port), answers
     policy = settings.mailboxes.hooks.postfix_policy
     if policy is not None:
-        yield from _policy((policy.host, policy.port), dashboard, asked)
-
-
-def _policy(address: tuple[str, int], dashboard: tuple[str, int], maps: set[tuple[str, int]]) -> Iterator[str]:
-    place = "mailboxes.hooks.postfix_policy"
-    if address == dashboard or address in maps:
-        other = "the dashboard's" if address == dashboard else "a socketmap's"
-        yield f"{place}.port: {address[1]} is {other} port too"
-    else:
-        yield from _problem(place, address, running=answers_as_policy(*address))
+        yield "mailboxes.hooks.postfix_policy", (policy.host, policy.port), answers_as_policy
 
 
 def dashboard_is_free(settings: Settings) -> None:
@@ -82,4 +84,12 @@ def answers_as_policy(host: str, port: int) -> bool:
     with suppress(OSError), socket.create_connection((host, port), timeout=_PATIENCE_SECONDS) as asked:
         asked.sendall(b"request=relaywarden_check\n\n")
         return asked.recv(256) == b"action=DUNNO\n\n"
+    return False
+
+
+def answers_as_pull(host: str, port: int) -> bool:
+    """Tell whether GET /v1/pool is served there."""
+    url = f"http://{f'[{host}]' if ':' in host else host}:{port}/healthz"
+    with suppress(OSError, ValueError), urllib.request.urlopen(url, timeout=_PATIENCE_SECONDS) as answer:
+        return bool(answer.headers["Server"] == "relaywarden")
     return False

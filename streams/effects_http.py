@@ -4,6 +4,8 @@ The signature is HMAC-SHA256 over `TIMESTAMP.BODY`, so that a recorded call cann
 """
 
 import hmac
+import socket
+import ssl
 import time
 from http import HTTPStatus
 from urllib.parse import urlsplit
@@ -63,3 +65,17 @@ def call(effect: HttpCall) -> None:
     if answer.is_client_error and answer.status_code not in _PASSING:
         raise HopelessError(failure)
     raise EffectError(failure)
+
+
+def reach(effect: HttpCall) -> None:
+    """Connect to the URL's host, with TLS where it says so, and ask nothing. EffectError says why that fails."""
+    place, url = _place(effect.url), urlsplit(effect.url)
+    secret_of(effect.secret)
+    secure = url.scheme == "https"
+    try:
+        port = url.port or (443 if secure else 80)
+        with socket.create_connection((url.hostname or "", port), timeout=effect.timeout_seconds) as plain:
+            if secure:
+                ssl.create_default_context().wrap_socket(plain, server_hostname=url.hostname).close()
+    except (OSError, ValueError) as error:
+        raise EffectError(f"{place}: {getattr(error, 'strerror', '') or error}") from error

@@ -36,6 +36,11 @@ def bring(effect: NftMap) -> None:
         raise EffectError(f"{effect.command[0]}: {found}")
 
 
+def check(effect: NftMap) -> None:
+    """Have the transaction looked at without taking it. EffectError says why it would not be."""
+    run((*effect.command, "-c", "-f", "-"), effect.timeout_seconds, effect.script)
+
+
 def differs(effect: NftMap) -> str:
     """Return in words what the map holds instead, or "". EffectError where it cannot be asked, or is not there."""
     place = (effect.family, effect.table, effect.name)

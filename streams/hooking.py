@@ -12,6 +12,7 @@ import socket
 import threading
 from collections.abc import Callable, Mapping
 from functools import partial
+from pathlib import Path
 
 from schemas import pool_settings
 from schemas.settings import Settings, SettingsError
@@ -99,13 +100,18 @@ def _end(died: threading.ExceptHookArgs) -> None:
     os._exit(1)
 
 
+def state_file(configuration: Settings, pool: pool_settings.Pool) -> Path:
+    """Return where the set that a pool's hooks were given last is kept."""
+    hook = pool.hooks.postfix_socketmap
+    return hook.state if hook else configuration.data / "hooks.json"
+
+
 def _states(configuration: Settings, pools: Mapping[str, pool_settings.Pool]) -> dict[str, LastGood]:
     """Return where each pool's last good set is kept, read; pools may share a file."""
     files: dict[str, LastGood] = {}
     kept: dict[str, LastGood] = {}
     for name, pool in pools.items():
-        hook = pool.hooks.postfix_socketmap
-        path = hook.state if hook else configuration.data / "hooks.json"
+        path = state_file(configuration, pool)
         if str(path) not in files:
             files[str(path)] = LastGood(path)
             files[str(path)].load()

@@ -18,15 +18,19 @@ from streams.deeds import (
 from streams.hooks import ActiveSet, Effect
 
 
+def whole(name: str, pool: Pool) -> ActiveSet:
+    """Return the set in which all of a pool is active."""
+    return ActiveSet(pool=name, shares=dict.fromkeys(pool.transports, 1.0), ips=dict(pool.transports))
+
+
 def faults(pools: Mapping[str, Pool]) -> Iterator[str]:
     """Yield a sentence for each, with its place in the configuration."""
     owners: dict[str, str] = {}
     for name, pool in pools.items():
-        whole = ActiveSet(pool=name, shares=dict.fromkeys(pool.transports, 1.0), ips=dict(pool.transports))
         for hook, settings in hooks.configured(pool.hooks).items():
             place = f"pool.{name}.hooks.{hook}"
             try:
-                effects = hooks.load(hook)(whole, settings)
+                effects = hooks.load(hook)(whole(name, pool), settings)
             except ValueError as error:
                 yield f"{place}: {error}"
                 continue
@@ -39,10 +43,13 @@ def secrets(pools: Mapping[str, Pool]) -> Iterator[Secret]:
     """Yield each secret that the hooks of these pools need, once; a hook that is at fault needs none."""
     found: dict[Secret, None] = {}
     for name, pool in pools.items():
-        whole = ActiveSet(pool=name, shares=dict.fromkeys(pool.transports, 1.0), ips=dict(pool.transports))
         for hook, settings in hooks.configured(pool.hooks).items():
             with suppress(ValueError):
-                found |= {secret: None for effect in hooks.load(hook)(whole, settings) for secret in _secrets(effect)}
+                found |= {
+                    secret: None
+                    for effect in hooks.load(hook)(whole(name, pool), settings)
+                    for secret in _secrets(effect)
+                }
     yield from found
 
 
