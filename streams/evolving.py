@@ -21,6 +21,7 @@ from schemas.pool_events import (
     WithdrawalVerified,
 )
 from streams.distrust import learnt
+from streams.hearsay import questioning
 from streams.regard import Regard
 from streams.standing import Pool, Standing
 from streams.trust import DOUBTED
@@ -42,8 +43,9 @@ def evolve(pool: Pool, event: PoolEvent) -> Pool:
     standing = pool.ips.get(event.ip)
     if standing is None:
         return pool
-    moved = _at_provider(standing, event) if isinstance(event, OfProvider) else _moved(standing, event)
-    return _replace(pool.with_standing(moved), at=at)
+    if isinstance(event, OfProvider):
+        return _replace(questioning(pool.with_standing(_at_provider(standing, event)), event.provider), at=at)
+    return _replace(pool.with_standing(_moved(standing, event)), at=at)
 
 
 def _moved(standing: Standing, event: OfIp) -> Standing:

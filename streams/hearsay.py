@@ -44,7 +44,21 @@ def ticked(pool: Pool, at: int) -> Pool:
     """Return the pool with what came since the last tick counted, for all IPs at one moment."""
     half_life = microseconds(pool.rules.providers.half_life_minutes)
     ips = {ip: _ticked(standing, at, half_life) for ip, standing in pool.ips.items()}
-    return _replace(pool, ips=ips) if any(ips[ip] is not pool.ips[ip] for ip in ips) else pool
+    if not any(ips[ip] is not pool.ips[ip] for ip in ips):
+        return pool
+    least = pool.rules.providers.min_messages * pool.rules.providers.blocked_share
+    names = {
+        name
+        for standing in ips.values()
+        for name, regard in standing.providers.items()
+        if regard.blocked >= least or regard.withdrawn or regard.order is not None
+    }
+    return _replace(pool, ips=ips, questioned=tuple(sorted(names)))
+
+
+def questioning(pool: Pool, provider: str) -> Pool:
+    """Return the pool with one provider more of which something may have to be decided."""
+    return pool if provider in pool.questioned else _replace(pool, questioned=(*pool.questioned, provider))
 
 
 def _ticked(standing: Standing, at: int, half_life: int) -> Standing:

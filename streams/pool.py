@@ -48,6 +48,7 @@ class _Kept(msgspec.Struct, frozen=True, kw_only=True):
     load: Load = Load()
     suspects: dict[str, Suspect] = {}
     told: dict[str, str] = {}
+    questioned: tuple[str, ...] = ()
     distrusted: dict[str, ListFault] = {}
 
 
@@ -183,7 +184,7 @@ def _operator_acted(pool: Pool, event: OperatorActed) -> Pool:
     )
     if event.provider:
         providers = {**standing.providers, event.provider: _replace(regard, order=order)}
-        return pool.with_standing(_replace(standing, providers=providers))
+        return hearsay.questioning(pool.with_standing(_replace(standing, providers=providers)), event.provider)
     return pool.with_standing(_replace(standing, order=order))
 
 
@@ -222,6 +223,7 @@ def encode(pool: Pool) -> bytes:
             load=pool.load,
             suspects=pool.suspects,
             told=pool.told,
+            questioned=pool.questioned,
             distrusted=pool.distrusted,
         )
     )
@@ -246,5 +248,6 @@ def decode(value: bytes, settings: pool_settings.Pool) -> Pool:
         load=kept.load,
         suspects=kept.suspects,
         told=kept.told,
+        questioned=kept.questioned,
         distrusted=kept.distrusted,
     )

@@ -53,8 +53,7 @@ class _Scope(msgspec.Struct, frozen=True):
 
 def decided(present: Present, carrying: set[str]) -> Iterator[OfProvider]:
     """Yield what changes for single providers, given the IPs that carry mail after all else that is decided."""
-    names = {name for standing in present.pool.ips.values() for name in standing.providers}
-    for name in sorted(names):
+    for name in sorted(present.pool.questioned):
         yield from _of_one(_Scope(present, name, frozenset(carrying)))
 
 

@@ -1,12 +1,12 @@
 """What one provider makes of one IP: how much of what was tried there it blocked, and whether the IP sends there."""
 
-from math import sqrt
 from typing import Literal
 
 import msgspec
 
+from streams.reputation import blocked_at_least
+
 Action = Literal["withdraw", "restore", "pin", "unpin"]
-_Z = 1.96
 _MOST_REPLY = 200
 
 
@@ -89,9 +89,4 @@ class Regard(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 def bounds(part: float, whole: float) -> tuple[float, float]:
     """Return between what a share lies with 95 % confidence (Wilson's score interval); of nothing, between 0 and 1."""
-    if whole <= 0:
-        return 0.0, 1.0
-    share, square = min(1.0, part / whole), _Z * _Z
-    middle = share + square / (2 * whole)
-    spread = _Z * sqrt(share * (1 - share) / whole + square / (4 * whole * whole))
-    return max(0.0, (middle - spread) / (1 + square / whole)), min(1.0, (middle + spread) / (1 + square / whole))
+    return blocked_at_least(part, whole), 1 - blocked_at_least(max(0.0, whole - part), whole)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from schemas.pool_events import OfProvider, PoolEvent, ProviderWithdrawn, ReturnDelayed
+from schemas.pool_events import OfProvider, PoolEvent, ProviderWithdrawn, ReturnDelayed, WithdrawalRefused
 from streams import provider_scope, returning, withdrawing
 from streams.distrust import changes
 from streams.present import Present
@@ -46,7 +46,7 @@ def _decided(present: Present) -> Iterator[PoolEvent]:
             back.add(ip)
     carrying.update(decided)
     for event in (*withdrawing.by_order(present, carrying), *withdrawing.by_evidence(present, carrying, back)):
-        if event.ip in back:
+        if event.ip in back or isinstance(event, WithdrawalRefused):
             told.append(event)
         else:
             decided.setdefault(event.ip, event)

@@ -69,7 +69,13 @@ def flooding(pool: Pool, at: int) -> dict[str, str]:
     still names them in three further rounds before which it passed its test. Who was named in that round is counted,
     not who still is: a list that takes its names back one by one is not believed about the rest.
     """
-    names = sorted({name for standing in pool.ips.values() for name in standing.listings if is_healthy(pool, name)})
+    naming = {
+        name
+        for standing in pool.ips.values()
+        for name, listing in standing.listings.items()
+        if listing.answer == "listed"  # most lists name none, and this is asked at every observation
+    }
+    names = sorted(name for name in naming if is_healthy(pool, name))
     return {name: told for name in names for told in _open_floods(pool, name, at)}
 
 

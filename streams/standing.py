@@ -99,6 +99,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Pool(msgspec.Struct, frozen=True, kw_only=True):
     """All that is known of one pool at the time `at`, and the rules it is kept by.
 
+    `questioned` are the providers of which something may have to be decided: the others block too little for that.
     `load` is what it carries, `suspects` are the mailboxes in question, `told` has for a provider the id of the last
     word that it blocks all IPs alike, `distrusted` the lists of which it was told that they have no vote, and why.
     """
@@ -111,6 +112,7 @@ class Pool(msgspec.Struct, frozen=True, kw_only=True):
     load: Load = Load()
     suspects: dict[str, Suspect] = {}
     told: dict[str, str] = {}
+    questioned: tuple[str, ...] = ()
     distrusted: dict[str, ListFault] = {}
 
     def with_standing(self, standing: Standing) -> "Pool":

@@ -52,7 +52,8 @@ def votes(pool: Pool, standing: Standing, at: int) -> tuple[Vote, ...]:
             crowd=crowd(pool, name, listing.round),
         )
         for name, listing in standing.listings.items()
-        if listing.names
+        if listing.answer == "listed"
+        and listing.weight > 0
         and is_healthy(pool, name)
         and at - listing.at <= stale
         and listing.since > forgiven

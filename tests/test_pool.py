@@ -148,7 +148,7 @@ def test_what_a_flood_withdrew_comes_back_at_once_and_is_no_relapse() -> None:
     scene.round(1, "dead", (A,), silent=(B, C, D))
     assert scene.tick(1.1) == ["IpWithdrawn 1"]
     late = [scene.answers(1, ip, "dead") for ip in (B, C, D)]
-    refused = ["WithdrawalRefused 3", "WithdrawalRefused 1", "WithdrawalRefused 2"]
+    refused = ["WithdrawalRefused 1", "WithdrawalRefused 2", "WithdrawalRefused 3"]
     assert late == [
         ["IpWithdrawn 2"],
         ["IpProbationStarted 1", "IpProbationStarted 2", *refused],

@@ -134,6 +134,17 @@ def test_a_small_list_sets_a_probation_back_by_a_stage() -> None:
     assert scene.shares[A] == 0.5
 
 
+def test_an_ip_that_must_stay_is_set_back_all_the_same() -> None:
+    scene = Scene(ips=2, min_active=2, probation_minutes=60, probation_shares=(0.1, 0.5))
+    scene.tick(0)
+    scene.order(0, "withdraw", A, expires=60)
+    scene.says(59, A, "not_listed")
+    assert scene.tick(60) == ["IpProbationStarted 1"]
+    assert scene.tick(90) == ["IpProbationStarted 1"]
+    assert scene.says(95, A, "listed") == ["ProbationSetBack 1", "WithdrawalRefused 1"]
+    assert scene.shares == {A: 0.1, B: 1.0}
+
+
 def test_on_the_first_stage_a_small_list_withdraws() -> None:
     scene = ramp(0)
     assert scene.says(65, A, "listed", "small", weight=0.3) == ["IpWithdrawn 1"]
