@@ -13,6 +13,7 @@ import dns.tsig
 import dns.tsigkeyring
 import dns.update
 
+from schemas.names import canonical_ip
 from streams.deeds import DnsAddresses
 from streams.effects import EffectError
 from streams.hook_secrets import secret_of
@@ -41,7 +42,7 @@ def differs(effect: DnsAddresses) -> str:
     for kind in _KINDS.values():
         answer = _asked(effect, dns.message.make_query(effect.name, kind))
         there |= {
-            (record.to_text(), rrset.ttl)
+            (canonical_ip(record.to_text()), rrset.ttl)
             for rrset in answer.answer
             if rrset.rdtype == dns.rdatatype.from_text(kind)
             for record in rrset
