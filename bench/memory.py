@@ -42,6 +42,7 @@ PARTITIONS = 8
 AIM = 1024
 LAST = 2  # of each mailbox's events: folded after it was read back, so that each was at work once
 FLUSH = 2000
+_SOURCE = re.compile(rb"\b[0-9a-f]{8}([0-9a-f]{8})(?=-[0-9a-f]{12}-)")  # each mailbox has logs of its own: none is old
 _CUSTOMER = re.compile(rb"(customer-?)(\d+)")
 
 
@@ -145,11 +146,15 @@ class Fleet:
     def _add(self, template: Template, shift: int) -> None:
         name = _CUSTOMER.sub(lambda found: found[1] + b"%d" % (int(found[2]) + shift), template.name)
         partition = self._partitions[partition_of(name.decode(), PARTITIONS)]
-        old, new = b'"%b"' % template.name, b'"%b"' % name
+
+        def own(text: bytes) -> bytes:
+            text = text.replace(b'"%b"' % template.name, b'"%b"' % name)
+            return _SOURCE.sub(lambda found: b"%08x%b" % (self.count, found[1]), text)
+
         if template.snapshot:
-            partition.restore(template.snapshot.replace(old, new))
+            partition.restore(own(template.snapshot))
         for line in template.events:
-            event = codec.decode(line.replace(old, new))
+            event = codec.decode(own(line))
             partition.apply(topic_of(event), [event])
 
     def _flush(self) -> None:

@@ -182,17 +182,19 @@ def test_a_log_that_is_read_late_is_no_silence() -> None:
 
 
 def test_who_is_watched_by_a_late_complaint_is_looked_at_as_after_a_restart() -> None:
-    """The complaint is of this morning, and read in the afternoon; a worker may end between that and the next hour."""
-    mail = events_of(f"{QUIET}; for=4 messages=240 recipients=2 unknown=9")
+    """The complaint is of yesterday, and read today; a worker may end between that and the mailbox's next mail."""
+    mail = events_of(QUIET)
     late = [
         ComplaintReceived(id=f"late {number}", at=mail[-1].at, feedback_type="abuse", sender=MAILBOX)
-        for number in range(6)
+        for number in range(4)
     ]
-    afternoon = [sent(mail[-1].at + 5 * HOUR + minute * 60_000_000, log="mx2") for minute in range(0, 180, 7)]
+    full = mail[-1].at // HOUR * HOUR + 30 * HOUR
+    today = [sent(full + minute * 60_000_000, log="mx2") for minute in (5, 7)]
+    today += [sent(full + 9 * 60_000_000, MAILBOX, "mx2"), sent(full + 55 * 60_000_000, log="mx2")]
     told, states = [], []
     for ended in (False, True):
         partition = Partition(0, LIMITS, "1")
-        partition.apply(MAIL_EVENTS, [*mail, *afternoon[:2]])
+        partition.apply(MAIL_EVENTS, [*mail, *today[:2]])
         partition.apply(COMPLAINTS, late)
         first, decided = partition.flush(FAR)
         found = decisions(decided)
@@ -201,13 +203,13 @@ def test_who_is_watched_by_a_late_complaint_is_looked_at_as_after_a_restart() ->
             for output in first:
                 if output.topic == MAILBOX_STATE:
                     partition.restore(output.value)
-        partition.apply(MAIL_EVENTS, afternoon[2:])
+        partition.apply(MAIL_EVENTS, today[2:])
         found += decisions(partition.flush(FAR)[1])
         told.append(found)
         states.append({name: mailboxes.encode(state) for name, state in partition.states.items()})
     assert told[0] == told[1]
     assert states[0] == states[1]
-    assert any(isinstance(event, MailboxFlagged) for event in told[0])
+    assert [(type(event), event.at) for event in told[0]] == [(MailboxFlagged, mail[-1].at), (MailboxReleased, full)]
 
 
 def test_an_order_that_was_over_before_it_was_read_ends_at_once() -> None:
