@@ -10,21 +10,26 @@ _HOUR = 60
 def sentence(one: Culprit) -> str:
     """Return what is known of a culprit: "eve@example.net: 900 messages in 10 minutes (43 % of all), 41 networks"."""
     numbers = (
-        (one.unknown_users, "unknown users"),
-        (one.refusals, "refused"),
-        (one.complaints, "complaints"),
-        (one.networks if one.networks > 1 else 0, "networks"),
+        _many(one.unknown_users, "unknown user"),
+        f"{one.refusals} refused" if one.refusals else "",
+        _many(one.complaints, "complaint"),
+        _many(one.networks, "network") if one.networks > 1 else "",
     )
     share = f" ({one.share:.0%} of all)" if one.share else ""
     time = _time(one.minutes)
-    messages = "1 message" if one.messages == 1 else f"{one.messages} messages"
-    parts = [f"{messages}{time}{share}", *(f"{number} {what}" for number, what in numbers if number)]
+    messages = _many(one.messages, "message") or "no message"
+    parts = [f"{messages}{time}{share}", *filter(None, numbers)]
     return f"{one.sender}: {', '.join(parts)}"
 
 
 def sentences(culprits: Iterable[Culprit]) -> str:
     """Return all of them, in their order."""
     return "; ".join(map(sentence, culprits))
+
+
+def _many(number: int, what: str) -> str:
+    """Return so many of something in words, "" for none."""
+    return f"{number} {what}{'s' if number > 1 else ''}" if number else ""
 
 
 def _time(minutes: int) -> str:

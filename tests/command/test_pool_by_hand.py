@@ -86,6 +86,20 @@ def test_a_pin_is_recorded_until_it_is_taken_back(desk: Desk) -> None:
     assert desk.row(C)["state"] == "active"
 
 
+def test_an_ip_is_withdrawn_for_one_provider_and_restored(desk: Desk) -> None:
+    event = desk.order("withdraw", D, "--provider", "gmail.com")
+    assert (event["provider"], event["subject"]) == ("google", D)
+    desk.decided(D, "provider_withdrawn")
+    until(lambda: desk.row(D)["not_to"] == "google", SECONDS, "the list shows it")
+    assert (desk.row(D)["state"], desk.row(D)["share"]) == ("active", 1.0)
+    (decision,) = desk.rows("pool", "history", D)
+    assert (decision["decision"], decision["provider"], decision["mode"]) == ("provider_withdrawn", "google", "")
+    said = desk.say("pool", "restore", D, "--provider", "google", "--reason", "drill", "--operator", "ada")
+    assert said.startswith(f"ordered: restore {D} of main for google by ada: drill")
+    desk.decided(D, "provider_restored")
+    until(lambda: desk.row(D)["not_to"] == "", SECONDS, "the list shows it no more")
+
+
 def test_orders_that_cannot_be_are_refused_and_nothing_is_recorded(desk: Desk) -> None:
     outbound = ", ".join((*TRANSPORTS.values(), E, F))
     cases = {
@@ -94,6 +108,10 @@ def test_orders_that_cannot_be_are_refused_and_nothing_is_recorded(desk: Desk) -
         ("restore", A, "--reason", " "): "--reason ' ': say why; it is kept with the decision",
         ("pin", A, "--reason", "x", "--for", "2 w"): "--for '2 w': say a number and s, m, h or d, as in 30m or 2h",
         ("history", "192.0.2.x"): "'192.0.2.x' is no IP address",
+        ("withdraw", A, "--reason", "x", "--provider", "gogle"): (
+            "no provider 'gogle'; there are apple, barracuda, cisco, google, microsoft, mimecast, proofpoint, "
+            "swisscom, telekom, united_internet, yahoo, and every domain"
+        ),
     }
     recorded = "SELECT uniqExact(id) FROM pool_observations WHERE type = 'operator_acted' AND reason NOT LIKE '%drill%'"
     for words, sentence in cases.items():
