@@ -256,11 +256,14 @@ def test_the_process_ends_at_once_and_comes_back_with_its_set(tmp_path: Path, en
             env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
             stderr=subprocess.PIPE,
         )
-        until(lambda: _answers(port) == {"out2"}, "the answer")
-        time.sleep(1.5)
-        process.send_signal(end)
-        began = time.monotonic()
-        _, said = process.communicate(timeout=15)
+        try:
+            until(lambda: _answers(port) == {"out2"}, "the answer", seconds=60)
+            time.sleep(1.5)
+            process.send_signal(end)
+            began = time.monotonic()
+            _, said = process.communicate(timeout=15)
+        finally:
+            process.kill()
         assert time.monotonic() - began < 12
         assert process.returncode == (-9 if end is signal.SIGKILL else 0)
         assert b"Traceback" not in said
