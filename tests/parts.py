@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NoReturn
@@ -32,6 +33,18 @@ def require_root(why: str) -> None:
     """Let the test go on as root only."""
     if os.geteuid():
         absent(f"{why} needs root")
+
+
+def require_kernel(ruleset: str) -> None:
+    """Skip where the kernel or its container forbids a network namespace, or lacks what the ruleset needs.
+
+    No package mends that, so it is a skip under RELAYWARDEN_REQUIRE_REAL, too.
+    """
+    tried = subprocess.run(
+        ["unshare", "-n", "nft", "-f", "-"], input=ruleset, capture_output=True, text=True, check=False
+    )
+    if tried.returncode:
+        pytest.skip(f"no nftables in a network namespace here: {tried.stderr.strip()[:200]}")
 
 
 def packed(events: Iterable[Event]) -> bytes:

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.parts import absent
+from tests.parts import absent, require_kernel
 
 _SERVER = """
 import socket, sys
@@ -36,6 +36,17 @@ except TimeoutError as error:
 """
 
 
+_NEEDED = """
+table ip tried {
+    map slots { type mark : ipv4_addr; }
+    chain out {
+        type nat hook postrouting priority srcnat
+        snat to numgen random mod 2 map { 0 : 192.0.2.1, 1 : 192.0.2.2 }
+    }
+}
+"""
+
+
 class NetworkLab:
     """Our side has the addresses that are given; the other, 192.0.2.100, says to each client by which it came."""
 
@@ -44,6 +55,7 @@ class NetworkLab:
         self._held: list[subprocess.Popen[bytes]] = []
 
     def __enter__(self) -> Self:
+        require_kernel(_NEEDED)
         try:
             return self._begin()
         except BaseException:
