@@ -17,7 +17,7 @@ from collectors.outbound import of_master_cf
 from collectors.ways import ways_of
 from embedded.checking_bars import loose, suspensions
 from embedded.checking_followers import followers, odd
-from embedded.checking_hooks import pool_hooks
+from embedded.checking_hooks import open_hooks, pool_hooks
 from embedded.checking_paths import writable
 from embedded.listening import faults
 from schemas.settings import Log, Settings
@@ -40,7 +40,7 @@ def findings(settings: Settings, master_cf: Path | None = None) -> list[str]:
 
 def notes(settings: Settings) -> list[str]:
     """Return a sentence for each thing that works, but hardly as it was meant."""
-    return [*_notes(settings), *loose(settings), *odd(settings)]
+    return [*_notes(settings), *loose(settings), *open_hooks(settings), *odd(settings)]
 
 
 def _notes(settings: Settings) -> Iterator[str]:

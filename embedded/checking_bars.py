@@ -36,10 +36,10 @@ def loose(settings: Settings) -> Iterator[str]:
     if barring(hooks) and not (hooks.postfix_policy or any(throttling) or (hooks.ldap and hooks.ldap.throttle)):
         yield f"{_PLACE}: none holds a throttled mailbox to its number: postfix_policy does, the others suspend"
     ldap = hooks.ldap
-    if ldap is not None and ldap.url.startswith("ldap://") and not ldap.starttls and not _local(ldap.url):
+    if ldap is not None and ldap.url.startswith("ldap://") and not ldap.starttls and not is_local(ldap.url):
         yield f"{_PLACE}.ldap.url: {ldap.url}: the password goes there in clear; say ldaps:// or starttls = true"
     webhook = hooks.webhook
-    if webhook is not None and webhook.url.startswith("http://") and not _local(webhook.url):
+    if webhook is not None and webhook.url.startswith("http://") and not is_local(webhook.url):
         yield f"{_PLACE}.webhook.url: {webhook.url}: names of mailboxes go there in clear; say https://"
     for name, orders in (("command", hooks.command), ("sql", hooks.sql), ("ldap", hooks.ldap)):
         if orders is not None and not orders.release:
@@ -112,7 +112,8 @@ def _driver(url: str, path: Path | None) -> Iterator[str]:
         yield f"{_PLACE}.sql.url: {error}"
 
 
-def _local(url: str) -> bool:
+def is_local(url: str) -> bool:
+    """Tell whether a URL's host is this one."""
     host = urlsplit(url).hostname or ""
     try:
         return ip_address(host).is_loopback

@@ -6,8 +6,10 @@ Postal's database for the columns that are used. A webhook's host is only connec
 """
 
 from collections.abc import Iterator
+from ipaddress import ip_address
 from pathlib import Path
 
+from embedded.checking_bars import is_local
 from embedded.checking_paths import runnable, writable
 from schemas.part import Part
 from schemas.pool_settings import Pool
@@ -45,6 +47,18 @@ def pool_hooks(settings: Settings) -> Iterator[str]:
     for name, pool in settings.pool.items():
         for hook, part in hooks.configured(pool.hooks).items():
             yield from dict.fromkeys(_tried(f"pool.{name}.hooks.{hook}", name, pool, hook, part))
+
+
+def open_hooks(settings: Settings) -> Iterator[str]:
+    """Yield a sentence for each hook that works, but tells in clear what others may read on its way."""
+    for name, pool in settings.pool.items():
+        place, webhook, kumomta, pull = f"pool.{name}.hooks", pool.hooks.webhook, pool.hooks.kumomta, pool.hooks.pull
+        if webhook is not None and webhook.url.startswith("http://") and not is_local(webhook.url):
+            yield f"{place}.webhook.url: the set goes there in clear; say https://"
+        if kumomta is not None and kumomta.user and kumomta.url.startswith("http://") and not is_local(kumomta.url):
+            yield f"{place}.kumomta.url: the password goes there in clear; say https://"
+        if pull is not None and not ip_address(pull.host).is_loopback:
+            yield f"{place}.pull.host: {pull.host}: the token comes there in clear; put a TLS proxy before it"
 
 
 def _tried(place: str, name: str, pool: Pool, hook: str, part: Part) -> Iterator[str]:

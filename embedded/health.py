@@ -3,7 +3,7 @@
 import socket
 from collections.abc import Iterator
 
-from embedded.listening import answers_as_policy
+from embedded.listening import answers_as_policy, answers_as_pull
 from schemas.pulse import Pulse
 from schemas.settings import Settings
 
@@ -22,7 +22,9 @@ def ailments(settings: Settings, process: str) -> list[str]:
         case "stream" | "sink":
             return list(_silent(settings, process))
         case "hooks":
-            maps = [sentence for name in settings.pool for sentence in _deaf(settings, name)]
+            maps = [
+                sentence for name in settings.pool for sentence in (*_deaf(settings, name), *_closed(settings, name))
+            ]
             return maps + list(_mute(settings))
         case _:
             raise ValueError(f"no check for {process!r}; there are {', '.join(PROCESSES)}")
@@ -45,6 +47,12 @@ def _deaf(settings: Settings, pool: str) -> Iterator[str]:
             return
     except OSError as error:
         yield f"hooks: the socketmap of {pool} does not answer on {hook.host}:{hook.port}: {error.strerror or error}"
+
+
+def _closed(settings: Settings, pool: str) -> Iterator[str]:
+    hook = settings.pool[pool].hooks.pull
+    if hook is not None and not answers_as_pull(hook.host, hook.port):
+        yield f"hooks: GET /v1/pool of {pool} does not answer on {hook.host}:{hook.port}"
 
 
 def _mute(settings: Settings) -> Iterator[str]:

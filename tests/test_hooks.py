@@ -18,7 +18,16 @@ from tests.parts import randmap_line
 
 ROOT = Path(__file__).resolve().parents[1]
 GOLDEN = ROOT / "tests" / "golden" / "hooks"
-NAME_WHO_SENDS = ("dns", "exim", "haproxy", "nftables", "postfix_lmdb", "postfix_randmap", "postfix_socketmap")
+NAME_WHO_SENDS = (
+    "dns",
+    "exim",
+    "haproxy",
+    "nftables",
+    "postfix_lmdb",
+    "postfix_randmap",
+    "postfix_socketmap",
+    "zonemta",
+)
 TRANSPORTS = st.dictionaries(
     st.from_regex(r"[a-z][a-z0-9_.-]{0,8}", fullmatch=True), st.floats(0.001, 1), min_size=1, max_size=100
 )

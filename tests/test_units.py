@@ -9,6 +9,7 @@ import pytest
 
 from schemas.mailbox_hooks import PostfixPolicyHook
 from schemas.pool_hooks import SocketmapHook
+from schemas.pool_hooks_more import PullHook
 from schemas.settings import Settings, load
 from tests.parts import require
 
@@ -60,6 +61,8 @@ def test_units_and_defaults_name_the_same_places() -> None:
     assert f"ListenStream={hook.host}:{hook.port}" in (UNITS / "relaywarden-hooks.socket").read_text()
     policy = PostfixPolicyHook()
     assert f"ListenStream={policy.host}:{policy.port}" in (UNITS / "relaywarden-policy.socket").read_text()
+    pull = PullHook()
+    assert f"ListenStream={pull.host}:{pull.port}" in (UNITS / "relaywarden-pull.socket").read_text()
     maildir = load(ROOT / "relaywarden.example.toml").complaints["fbl"].maildir
     assert f"ReadWritePaths=-{maildir}" in _lines("collect") & _lines("up")
 

@@ -10,7 +10,8 @@ import pytest
 import tomli_w
 
 from embedded.broker import free_port
-from embedded.checking_hooks import pool_hooks
+from embedded.checking_hooks import open_hooks, pool_hooks
+from embedded.health import ailments
 from embedded.listening import faults
 from schemas.settings import Settings
 from streams.hooks import Publish
@@ -131,12 +132,31 @@ def test_the_port_of_get_pool_is_ours_free_or_named() -> None:
     server = Server({"main": Publish(body="{}")}, listen("127.0.0.1", port), "")
     try:
         assert list(faults(here)) == []
+        assert ailments(here, "hooks") == []
     finally:
         server.stop()
+    assert ailments(here, "hooks") == [f"hooks: GET /v1/pool of main does not answer on 127.0.0.1:{port}"]
     with socket.create_server(("127.0.0.1", port)):
         assert list(faults(here)) == [f"{PLACE}.pull.port: 127.0.0.1:{port}: Address already in use"]
     same = _settings(pull={"port": port}, postfix_socketmap={"port": port})
     assert list(faults(same)) == [f"{PLACE}.pull.port: {port} is a socketmap's port too"]
+
+
+def test_what_goes_in_clear_beyond_this_host_is_noted() -> None:
+    beyond = _settings(
+        webhook={"url": "http://panel.example.net/t0ken"},
+        kumomta={"url": "http://mx1.example.net:8000", "user": "relaywarden"},
+        pull={"host": "192.0.2.1"},
+    )
+    assert list(open_hooks(beyond)) == [
+        f"{PLACE}.webhook.url: the set goes there in clear; say https://",
+        f"{PLACE}.kumomta.url: the password goes there in clear; say https://",
+        f"{PLACE}.pull.host: 192.0.2.1: the token comes there in clear; put a TLS proxy before it",
+    ]
+    here = _settings(
+        webhook={"url": "http://127.0.0.1/"}, kumomta={"user": "relaywarden"}, pull={"host": "::1", "port": 10027}
+    )
+    assert list(open_hooks(here)) == []
 
 
 def _table(folder: Path) -> dict[str, Any]:
