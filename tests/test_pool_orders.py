@@ -1,0 +1,78 @@
+"""The pool in scenes: an operator's orders, and the automat beside them."""
+
+import pytest
+
+from tests.pool_scene import MINUTE, T0, A, B, C, D, Scene
+
+
+def test_operator_against_automat() -> None:
+    scene = Scene(quarantine_minutes=60)
+    scene.says(0, A, "listed")
+    assert scene.order(5, "restore", A) == ["IpRestored 1"]
+    assert scene.says(10, A, "listed") == [], "this listing was known to the operator"
+    scene.says(20, A, "not_listed")
+    assert scene.says(30, A, "listed") == ["IpWithdrawn 1"], "listed anew"
+    assert scene.order(40, "pin", B) == []
+    assert scene.says(41, B, "listed") == [], "pinned"
+    assert scene.order(42, "unpin", B) == ["IpWithdrawn 2"]
+    assert scene.order(43, "pin", C, expires=60) == []
+    assert scene.says(44, A, "not_listed") == []
+
+
+def test_an_order_with_an_end() -> None:
+    scene = Scene(quarantine_minutes=60, probation_shares=())
+    scene.tick(0)
+    assert scene.order(0, "withdraw", A, expires=30) == ["IpWithdrawn 1"]
+    assert scene.events[-1].operator == "ada"  # type: ignore[union-attr]
+    assert scene.tick(29) == []
+    assert scene.tick(30) == ["IpRestored 1"]
+    assert scene.order(40, "withdraw", A) == ["IpWithdrawn 1"]
+    assert scene.tick(100_000) == [], "without an end it lasts until it is revoked"
+    assert scene.order(100_001, "restore", A) == ["IpRestored 1"]
+    assert scene.events[-1].operator == "ada"  # type: ignore[union-attr]
+
+
+def test_an_operator_may_go_below_min_active_but_never_to_nothing() -> None:
+    scene = Scene(min_active=3)
+    scene.tick(0)
+    assert scene.order(0, "withdraw", A) == ["IpWithdrawn 1"]
+    assert scene.events[-1].evidence[0].text == "ada: told so; 2 stay, fewer than min_active 3"
+    assert scene.order(1, "withdraw", B) == ["IpWithdrawn 2"]
+    assert scene.order(2, "withdraw", C) == ["WithdrawalRefused 3"]
+    assert scene.tick(3) == []
+    assert scene.order(4, "restore", A) == ["IpRestored 1", "IpWithdrawn 3"]
+
+
+@pytest.mark.parametrize("action", ["withdraw", "restore", "pin", "unpin"])
+@pytest.mark.parametrize("known", [True, False])
+def test_an_order_of_a_clock_three_hours_ahead_blinds_nothing(action: str, *, known: bool) -> None:
+    scene = Scene(ips=4, stale_minutes=60)
+    if known:
+        scene.tick(0)
+    scene.order(180, action, A)
+    scene.order(180, "pin", B)
+    assert scene.pool.at <= T0, "the pool's time is not an operator's"
+    assert "IpWithdrawn 3" in scene.says(0.2, C, "listed"), "a listing of now is fresh"
+    assert "WithdrawalVerified 3" in [*scene.sends(1.5, A), *scene.sends(1.6, D)]
+    scene.order(2, "unpin", B)
+    assert scene.says(3, B, "listed") == ["IpWithdrawn 2"], "an order of now counts, though one was dated later"
+    if action == "restore":
+        scene.order(4, "withdraw", D)
+        scene.order(4, "restore", D)
+        assert scene.says(20, A, "listed") == ["IpWithdrawn 1"], "a listing of later is no listing known by then"
+
+
+def test_an_order_moves_the_time_by_a_minute_at_most() -> None:
+    scene = Scene()
+    scene.tick(0)
+    assert scene.order(1, "withdraw", A) == ["IpWithdrawn 1"]
+    assert scene.pool.at == T0 + MINUTE
+    assert scene.order(2.1, "withdraw", B) == ["IpWithdrawn 2"]
+    assert scene.pool.at == scene.events[-1].at == T0 + MINUTE
+
+
+def test_an_order_that_comes_before_anything_else_waits_until_something_tells_the_time() -> None:
+    scene = Scene()
+    assert scene.order(180, "withdraw", A) == []
+    assert scene.tick(0) == ["IpWithdrawn 1"]
+    assert scene.events[-1].at == T0
