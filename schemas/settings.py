@@ -194,7 +194,8 @@ def _sentence(item: dict[str, Any]) -> str:
         return f"{key}: no such setting"
     message = str(item["msg"]).removeprefix("Value error, ")
     given = item.get("input")
-    shown = f" (is {given!r})" if isinstance(given, str | int | float | bool) and repr(given) not in message else ""
+    tells = isinstance(given, str | int | float | bool) and repr(given) not in message and item["loc"][-1] != "url"
+    shown = f" (is {given!r})" if tells else ""  # a URL may hold a token
     return f"{key}: {message[0].lower()}{message[1:]}{shown}"
 
 
