@@ -57,7 +57,7 @@ def blocked_at_least(bad: float, tried: float) -> float:
 
 
 def score(outcomes: Outcomes) -> float:
-    """Return the reputation: 1 less the share that the provider blocks for sure, so that few messages do not spoil it."""
+    """Return the reputation: 1 less the share that the provider blocks for sure; few messages do not spoil it."""
     return 1.0 - blocked_at_least(outcomes.against, outcomes.tried)
 
 

@@ -109,7 +109,13 @@ def reply(_: str) -> Expectation:
     return expected
 
 
-KINDS: dict[str, Callable[[str], Expectation]] = {"mta": log, "logins": log, "detectors": rule, "hooks": hook, "replies": reply}
+KINDS: dict[str, Callable[[str], Expectation]] = {
+    "mta": log,
+    "logins": log,
+    "detectors": rule,
+    "hooks": hook,
+    "replies": reply,
+}
 
 
 def renewed(text: str, begin: Callable[[], Expectation]) -> str:
