@@ -11,6 +11,7 @@ import typer
 from embedded.backtest_command import backtest
 from embedded.case_commands import case_app
 from embedded.complaints_commands import complaints_app
+from embedded.delisting_commands import delisting_app
 from embedded.dnsbl_command import dnsbl
 from embedded.identity_command import identity
 from embedded.leaks_commands import leaks_app
@@ -37,6 +38,7 @@ app.add_typer(notice_app, name="notice")
 app.add_typer(complaints_app, name="complaints")
 app.add_typer(replies_app, name="replies")
 app.add_typer(case_app, name="case")
+app.add_typer(delisting_app, name="delisting")
 app.add_typer(leaks_app, name="leaks")
 app.add_typer(mailbox_app, name="mailbox")
 app.command()(parse)

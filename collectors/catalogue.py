@@ -55,7 +55,7 @@ def entry(name: str) -> Entry:
         weight=known.weight,
         about=text.partition("\n")[0],
         codes=_codes(known),
-        removal=known.removal or f"none: {known.no_removal}",
+        removal=known.way_out,
         lasts_hours=known.lasts_hours,
         lasts=known.lasts or (f"{known.lasts_hours} h after the last hit" if known.lasts_hours else ""),
         needs=known.needs,

@@ -137,6 +137,7 @@ class DomainAsker:
         read = _strongest({each: _read(one, self.dnsbl) for each, one in said.items()}, name, this.texts)
         if this.found.fault:
             read = Reading("unknown", read.codes, f"the list has no vote: {this.found.reason}")
+        listed = read.answer == "listed"
         return DomainListingObserved(
             id=derived_id("domain listing", self.dnsbl.name, name, this.at, read.answer, *read.codes),
             at=this.at,
@@ -147,6 +148,9 @@ class DomainAsker:
             reason=without(read.reason, self._key),
             used_by=tuple(users),
             ttl_seconds=min(one.ttl_seconds for one in said.values()),
+            removal=self.dnsbl.way_out if listed else "",
+            lasts=self.dnsbl.lasts if listed else "",
+            lasts_hours=self.dnsbl.lasts_hours if listed else 0,
         )
 
     def _health(self, found: Health, at: int) -> ListHealthObserved:

@@ -219,6 +219,7 @@ class ListAsker:
                 answer, reason = "unknown", each.failure
             elif texts.get(ip):
                 reason = f"{reason}: {texts[ip]}"
+            listed = answer == "listed"
             yield ListingObserved(
                 id=derived_id("listing", name, ip, number, answer, *read.codes),
                 at=at,
@@ -230,4 +231,7 @@ class ListAsker:
                 scope=scope,
                 weight=weight,
                 ttl_seconds=each.ttl_seconds,
+                removal=self.dnsbl.way_out if listed else "",
+                lasts=self.dnsbl.lasts if listed else "",
+                lasts_hours=self.dnsbl.lasts_hours if listed else 0,
             )

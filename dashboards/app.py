@@ -21,7 +21,7 @@ def _shield() -> Image.Image:
 def main() -> None:
     """Show the page that the URL names; the tab's title comes before all that takes its time."""
     st.set_page_config(page_title="Relaywarden", page_icon=_shield(), layout="wide")
-    from dashboards.views import complaints, mailboxes, overview, pool, providers  # noqa: PLC0415 loading pandas and Altair takes a second
+    from dashboards.views import complaints, delisting, mailboxes, overview, pool, providers  # noqa: PLC0415 loading pandas and Altair takes a second
 
     for library in ("urllib3.connectionpool", "clickhouse_connect"):  # the pages say themselves what is away
         logging.getLogger(library).setLevel(logging.ERROR)
@@ -29,6 +29,7 @@ def main() -> None:
     pages = {
         "overview": st.Page(overview.page, title="Overview", icon=":material/monitor_heart:", default=True),
         "pool": st.Page(pool.page, title="Pool", icon=":material/lan:", url_path="pool"),
+        "delisting": st.Page(delisting.page, title="Delisting", icon=":material/gpp_bad:", url_path="delisting"),
         "providers": st.Page(providers.page, title="Providers", icon=":material/dns:", url_path="providers"),
         "mailboxes": st.Page(mailboxes.page, title="Mailboxes", icon=":material/mail:", url_path="mailboxes"),
         "complaints": st.Page(complaints.page, title="Complaints", icon=":material/report:", url_path="complaints"),

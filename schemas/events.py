@@ -6,6 +6,7 @@ release must still decode. Times (`at`, `until`) are UTC epoch microseconds; an 
 
 from typing import get_args
 
+from schemas.delisting_events import DelistingEvent
 from schemas.facts import Fact, LoginOutcome, Outcome, SenderKind
 from schemas.mailbox_events import CaseEvent, IdentityLeaked, MailboxDecision, MailboxSignal, StepChanged
 from schemas.observations import PoolObservation
@@ -183,6 +184,7 @@ Event = (
     | MailboxDecision
     | StepChanged
     | CaseEvent
+    | DelistingEvent
     | DeadLetter
 )
 

@@ -7,12 +7,16 @@ from typing import Literal
 
 import msgspec
 
+from schemas.delisting_events import DelistingHandled
 from schemas.facts import Answer, Culprit, Fact, ListFault, ReplyKind, Scope
 from schemas.own_observations import DomainListingObserved, IpIdentityObserved
 
 
 class ListingObserved(Fact, frozen=True, kw_only=True):
-    """What a DNSBL answered about an IP (RFC 5782); `unknown` is no news about the IP."""
+    """What a DNSBL answered about an IP (RFC 5782); `unknown` is no news about the IP.
+
+    Of a listing, `removal` says where to ask for its end, `lasts` and `lasts_hours` when it ends by itself.
+    """
 
     ip: str
     list: str
@@ -22,6 +26,9 @@ class ListingObserved(Fact, frozen=True, kw_only=True):
     scope: Scope
     weight: float = 0.0
     ttl_seconds: int = 0
+    removal: str = ""
+    lasts: str = ""
+    lasts_hours: int = 0
 
 
 class ListHealthObserved(Fact, frozen=True, kw_only=True):
@@ -158,4 +165,5 @@ PoolObservation = (
     | ClockTicked
     | IpIdentityObserved
     | DomainListingObserved
+    | DelistingHandled
 )

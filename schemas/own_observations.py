@@ -33,7 +33,10 @@ class IpIdentityObserved(Fact, frozen=True, kw_only=True):
 
 
 class DomainListingObserved(Fact, frozen=True, kw_only=True):
-    """What a list answered about one of our domains; `used_by` says whose it is: an IP's HELO name, a customer's."""
+    """What a list answered about one of our domains; `used_by` says whose it is: an IP's HELO name, a customer's.
+
+    Of a listing, `removal` says where to ask for its end, `lasts` and `lasts_hours` when it ends by itself.
+    """
 
     domain: str
     list: str
@@ -42,3 +45,6 @@ class DomainListingObserved(Fact, frozen=True, kw_only=True):
     reason: str = ""
     used_by: tuple[str, ...] = ()
     ttl_seconds: int = 0
+    removal: str = ""
+    lasts: str = ""
+    lasts_hours: int = 0

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-from schemas import events, mailbox_events, observations, pool_events
+from schemas import delisting_events, events, mailbox_events, observations, pool_events
 from schemas.facts import Fact
 from schemas.names import partition_of
 
@@ -45,6 +45,7 @@ MAILBOX_SIGNALS = Topic(
 MAILBOX_LEAKS = Topic("mailbox.leaks", (mailbox_events.IdentityLeaked,), retention_ms=-1, cleanup="compact")
 CASE_OBSERVATIONS = Topic("case.observations", (mailbox_events.StepChanged,), single=True, retention_ms=400 * DAY_MS)
 CASE_EVENTS = Topic("case.events", get_args(mailbox_events.CaseEvent), single=True, retention_ms=-1)
+DELISTING_EVENTS = Topic("delisting.events", get_args(delisting_events.DelistingEvent), single=True, retention_ms=-1)
 DEAD_LETTERS = Topic("dead.letters", (events.DeadLetter,), single=True, retention_ms=90 * DAY_MS)
 # A worker that was cut off may write a state older than its successor's: the lag keeps the successor's readable.
 _LAGGING = {**_STAMPED, "min.compaction.lag.ms": "3600000"}
@@ -52,6 +53,7 @@ MAILBOX_STATE = Topic("mailbox.state", (), retention_ms=-1, cleanup="compact", c
 TRAFFIC_STATE = Topic("traffic.state", (), retention_ms=-1, cleanup="compact", config=_LAGGING)
 POOL_STATE = Topic("pool.state", (), single=True, retention_ms=-1, cleanup="compact", config=_LAGGING)
 CASE_STATE = Topic("case.state", (), single=True, retention_ms=-1, cleanup="compact", config=_LAGGING)
+DELISTING_STATE = Topic("delisting.state", (), single=True, retention_ms=-1, cleanup="compact", config=_LAGGING)
 _OF_MAILBOXES = frozenset(("watch", "throttle", "suspend", "release"))
 
 TOPICS = (
@@ -64,11 +66,13 @@ TOPICS = (
     MAILBOX_LEAKS,
     CASE_OBSERVATIONS,
     CASE_EVENTS,
+    DELISTING_EVENTS,
     DEAD_LETTERS,
     MAILBOX_STATE,
     TRAFFIC_STATE,
     POOL_STATE,
     CASE_STATE,
+    DELISTING_STATE,
 )
 _BY_EVENT = {event: topic for topic in TOPICS for event in topic.events if event is not observations.OperatorActed}
 

@@ -8,52 +8,37 @@ each change apart (docs/adr/0002).
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 import faust
-from faust.types import TP, EventT, Message, StreamT
+from faust.types import TP, EventT, StreamT
 
-from schemas import codec
 from schemas.customers import Customers
-from schemas.events import DeadLetter, Event
-from schemas.mailbox_events import CaseEvent, IdentityLeaked, StepChanged
-from schemas.observations import PoolObservation
-from schemas.pool_events import PoolEvent
+from schemas.mailbox_events import IdentityLeaked
 from schemas.settings import Settings
 from schemas.topics import (
-    CASE_EVENTS,
     CASE_OBSERVATIONS,
-    CASE_STATE,
     COMPLAINTS,
     MAIL_EVENTS,
     MAILBOX_LEAKS,
     MAILBOX_SIGNALS,
     MAILBOX_STATE,
-    POOL_EVENTS,
     POOL_OBSERVATIONS,
-    POOL_STATE,
     TRAFFIC_STATE,
-    Topic,
 )
 from streams import leak_key
-from streams.casebook import Casebook
+from streams.batches import BATCH, Batches
 from streams.eventlog import EventLog
 from streams.partition import Output, Partition, dead_letters
-from streams.pools import Pools
 from streams.records import Place, read
 from streams.replies.table import Table, own
 from streams.transport import App
-
-if TYPE_CHECKING:
-    from faust.streams import Stream
+from streams.writers import CaseAgent, PoolAgent
 
 LOG = logging.getLogger("relaywarden.stream")
 MAIL = {topic.name: topic for topic in (MAIL_EVENTS, COMPLAINTS, MAILBOX_SIGNALS, MAILBOX_LEAKS)}
-_BATCH = 128
 _SLICE = 50
 _MAIL_SECONDS = 1.0
-_POOL_SECONDS = 0.5
 
 
 def now() -> int:
@@ -83,7 +68,7 @@ def options(settings: Settings) -> dict[str, Any]:
         "topic_allow_declare": False,
         "table_standby_replicas": 0,
         "stream_wait_empty": True,
-        "stream_buffer_maxsize": _BATCH * 2,
+        "stream_buffer_maxsize": BATCH * 2,
         "broker_session_timeout": session,
         "broker_heartbeat_interval": min(3.0, session / 3),
         "broker_max_poll_interval": 3600.0,
@@ -92,41 +77,7 @@ def options(settings: Settings) -> dict[str, Any]:
     }
 
 
-class _Batches:
-    """What both agents share: batches of the present assignment, acknowledged once all of it is written."""
-
-    def __init__(self, app: faust.App, log: EventLog) -> None:
-        self._app = app
-        self._log = log
-        self._generation: int | None = None
-
-    async def _each(self, stream: StreamT[Any], seconds: float) -> AsyncIterator[list[EventT[bytes]]]:
-        """Yield batches; records of an assignment that is over are left to whom they belong now."""
-        async for batch in cast("Stream[Any]", stream).noack_take(_BATCH, within=seconds):
-            generation = self._app.consumer_generation_id
-            present: list[EventT[bytes]] = [event for event in batch if event.message.generation_id == generation]
-            if not present:
-                continue
-            if generation != self._generation:
-                began = time.monotonic()
-                known = await self._recover()
-                self._generation = generation
-                LOG.info("%s: %s read back in %.2f s", type(self).__name__, known, time.monotonic() - began)
-            yield present
-            for event in present:
-                await stream.ack(event)
-
-    def _read(self, topic: Topic, message: Message) -> tuple[list[Event], list[DeadLetter]]:
-        """Return the events of a record and its dead letters."""
-        place = Place(self._log.cluster, topic, message.partition, message.offset)
-        return read(message.value or b"", place, int(message.timestamp * 1_000_000))
-
-    async def _recover(self) -> str:
-        """Read back the state of all owned partitions; return in words what it is."""
-        raise NotImplementedError
-
-
-class MailAgent(_Batches):
+class MailAgent(Batches):
     """Folds mail, complaints, signals and leaks of the owned partitions, mailbox by mailbox."""
 
     def __init__(self, app: faust.App, log: EventLog, settings: Settings) -> None:
@@ -218,81 +169,6 @@ class MailAgent(_Batches):
             self._told = True
             count = sum(partition.locked for partition in locked)
             LOG.warning("%d leaked identities are not applied: %s", count, self._lacking)
-
-
-class PoolAgent(_Batches):
-    """Folds what is known of the pools: the one writer of their decisions."""
-
-    def __init__(self, app: faust.App, log: EventLog, settings: Settings) -> None:
-        super().__init__(app, log)
-        self._settings = settings
-        self._pools = Pools({}, "", settings.kafka.partitions)
-
-    async def work(self, stream: StreamT[Any]) -> None:
-        """Fold the stream's records for ever."""
-        async for batch in self._each(stream, _POOL_SECONDS):
-            dead: list[Output] = []
-            for event in batch:
-                dead.extend(self._apply(event))
-            await self._write(dead)
-
-    async def _write(self, dead: Sequence[Output] = ()) -> None:
-        decisions, states = self._pools.flush()
-        await self._log.write([*decisions, *dead])
-        await self._log.write(states)
-
-    def _apply(self, event: EventT[bytes]) -> list[Output]:
-        message = event.message
-        events, dead = self._read(POOL_OBSERVATIONS, message)
-        self._pools.apply(message.offset, [event for event in events if isinstance(event, PoolObservation)])
-        return dead_letters(dead)
-
-    async def _recover(self) -> str:
-        self._pools = Pools(self._settings.pool, self._log.cluster, self._settings.kafka.partitions)
-        for _, value in await self._log.read(POOL_STATE, [0]):
-            self._pools.restore(value)
-        decisions = [codec.decode(value) for _, value in await self._log.read(POOL_EVENTS, [0])]
-        self._pools.catch_up(event for event in decisions if isinstance(event, PoolEvent))
-        await self._write()
-        return f"{len(self._settings.pool)} pools and {len(decisions)} decisions"
-
-
-class CaseAgent(_Batches):
-    """Folds the steps of all mailboxes, customer by customer: the one writer of the cases."""
-
-    def __init__(self, app: faust.App, log: EventLog, settings: Settings) -> None:
-        super().__init__(app, log)
-        self._settings = settings
-        self._customers = Customers(settings.customers)
-        self._cases = self._begun()
-
-    def _begun(self) -> Casebook:
-        return Casebook(self._settings.mailboxes, self._customers, self._log.cluster)
-
-    async def work(self, stream: StreamT[Any]) -> None:
-        """Fold the stream's records for ever."""
-        async for batch in self._each(stream, _POOL_SECONDS):
-            dead: list[Output] = []
-            for event in batch:
-                message = event.message
-                events, letters = self._read(CASE_OBSERVATIONS, message)
-                self._cases.apply(message.offset, [event for event in events if isinstance(event, StepChanged)])
-                dead.extend(dead_letters(letters))
-            await self._write(dead)
-
-    async def _write(self, dead: Sequence[Output] = ()) -> None:
-        decisions, states = self._cases.flush()
-        await self._log.write([*decisions, *dead])
-        await self._log.write(states)
-
-    async def _recover(self) -> str:
-        self._cases = self._begun()
-        for _, value in await self._log.read(CASE_STATE, [0]):
-            self._cases.restore(value)
-        decisions = [codec.decode(value) for _, value in await self._log.read(CASE_EVENTS, [0])]
-        self._cases.catch_up(event for event in decisions if isinstance(event, CaseEvent))
-        await self._write()
-        return f"{len(self._cases)} customers and {len(decisions)} decisions"
 
 
 def owns_pool(app: faust.App) -> bool:

@@ -15,6 +15,7 @@ from schemas.mailbox_settings import Mailboxes
 from schemas.topics import CASE_EVENTS, CASE_STATE
 from streams import cases as fold
 from streams.cases import Attacked, Threshold
+from streams.missed import missed
 from streams.partition import Output
 
 
@@ -69,7 +70,7 @@ class Casebook:
             one = self._of(name)
             if one.cluster == self._cluster:
                 continue
-            for event in _after(logged.get(name, []), one):
+            for event in missed(logged.get(name, []), one.decided, one.folded.at):
                 one.folded, one.decided = fold.evolve(one.folded, event), event.id
             one.cluster, one.offset = self._cluster, -1
             self._dirty.add(name)
@@ -110,13 +111,6 @@ def threshold(customer: str, limits: Mailboxes, customers: Customers) -> Thresho
     size = customers.mailboxes(customer)
     least = limits.case_mailboxes if size is None else max(2, min(size, limits.case_mailboxes))
     return Threshold(least, limits.case_hours)
-
-
-def _after(decisions: list[CaseEvent], one: _Fold) -> list[CaseEvent]:
-    ids = [event.id for event in decisions]
-    if one.decided in ids:
-        return decisions[len(ids) - ids[::-1].index(one.decided) :]
-    return [event for event in decisions if event.at > one.folded.at or not one.decided]
 
 
 def _output(name: str, one: _Fold) -> Output:

@@ -17,6 +17,7 @@ from schemas.observations import PoolObservation, RepliesCounted, TrafficCounted
 from schemas.pool_events import IpWithdrawn, PoolEvent
 from schemas.topics import POOL_EVENTS, POOL_STATE, place_of
 from streams import pool as fold
+from streams.missed import missed
 from streams.partition import Output
 
 
@@ -80,6 +81,14 @@ def named(pool: fold.Pool, decided: Iterable[PoolEvent]) -> Iterator[CulpritName
             )
 
 
+class Learnt(msgspec.Struct, frozen=True):
+    """A pool as it is after an observation, and what was decided by it."""
+
+    pool: fold.Pool
+    event: PoolObservation
+    decided: tuple[PoolEvent, ...]
+
+
 class Pools:
     """The pools of the configuration, as `cluster` tells of them; mailboxes are in so many `partitions`."""
 
@@ -118,17 +127,18 @@ class Pools:
             if one.cluster == self._cluster:
                 continue
             own = [event for event in logged if event.pool == name]
-            missed = _after(own, one.decided, one.pool.at)
+            fresh = missed(own, one.decided, one.pool.at)
             if one.pool.at:  # else there is no snapshot, and what was decided of old accuses nobody today
-                self._named.extend(named(one.pool, missed))
-            for event in missed:
+                self._named.extend(named(one.pool, fresh))
+            for event in fresh:
                 one.pool = fold.evolve(one.pool, event)
                 one.decided = event.id
             one.cluster, one.offset, one.dirty = self._cluster, -1, True
 
-    def apply(self, offset: int, events: Iterable[PoolObservation]) -> None:
-        """Fold a record's observations into every pool that does not know them yet."""
+    def apply(self, offset: int, events: Iterable[PoolObservation]) -> list[Learnt]:
+        """Fold a record's observations into every pool that does not know them yet; return what each became."""
         observed = list(events)
+        learnt: list[Learnt] = []
         for one in self._pools.values():
             if offset > one.offset:
                 one.offset = offset
@@ -136,6 +146,8 @@ class Pools:
                     decided = one.learn(event)
                     self._decided.extend(decided)
                     self._named.extend(named(one.pool, decided))
+                    learnt.append(Learnt(one.pool, event, decided))
+        return learnt
 
     def flush(self) -> tuple[list[Output], list[Output]]:
         """Return the decisions and culprits to write, and the snapshots to write after them; both only once."""
@@ -150,13 +162,6 @@ class Pools:
         self._decided.clear()
         self._named.clear()
         return decisions, states
-
-
-def _after(decisions: list[PoolEvent], last: str, at: int) -> list[PoolEvent]:
-    ids = [event.id for event in decisions]
-    if last in ids:
-        return decisions[len(ids) - ids[::-1].index(last) :]
-    return [event for event in decisions if event.at > at or not last]
 
 
 def _output(name: str, one: _One) -> Output:

@@ -22,6 +22,8 @@ from schemas.topics import (
     CASE_EVENTS,
     CASE_OBSERVATIONS,
     CASE_STATE,
+    DELISTING_EVENTS,
+    DELISTING_STATE,
     MAILBOX_EVENTS,
     MAILBOX_LEAKS,
     MAILBOX_SIGNALS,
@@ -42,8 +44,9 @@ _STATES = {
     TRAFFIC_STATE.name: "partition",
     POOL_STATE.name: "pool",
     CASE_STATE.name: "customer",
+    DELISTING_STATE.name: "pool",
 }
-_DECIDED = (POOL_EVENTS, MAILBOX_EVENTS, MAILBOX_LEAKS, CASE_EVENTS)
+_DECIDED = (POOL_EVENTS, MAILBOX_EVENTS, MAILBOX_LEAKS, CASE_EVENTS, DELISTING_EVENTS)
 # Of what is told to the folds the newest days: the broker before may have taken it and ended before it was folded.
 # What a state knows already it skips by the ids.
 _TOLD = (MAILBOX_SIGNALS, CASE_OBSERVATIONS)
@@ -104,7 +107,8 @@ def refill(settings: Settings) -> dict[str, int]:
         connect(settings) as client,
         closing(KafkaProducer(bootstrap_servers=list(settings.kafka.bootstrap), linger_ms=20)) as producer,
     ):
-        for topic in _empty(settings, (*_DECIDED, *_TOLD, MAILBOX_STATE, TRAFFIC_STATE, POOL_STATE, CASE_STATE)):
+        states = (MAILBOX_STATE, TRAFFIC_STATE, POOL_STATE, CASE_STATE, DELISTING_STATE)
+        for topic in _empty(settings, (*_DECIDED, *_TOLD, *states)):
             kept = _messages if topic.events else states_of
             filled[topic.name] = _publish(producer, topic, kept(client, topic, partitions))
     return {name: count for name, count in filled.items() if count}

@@ -13,7 +13,16 @@ import msgspec
 from schemas import codec
 from schemas.events import DeadLetter, Event
 from schemas.names import derived_id
-from schemas.topics import CASE_STATE, MAIL_EVENTS, MAILBOX_STATE, POOL_STATE, TRAFFIC_STATE, Topic, topic_of
+from schemas.topics import (
+    CASE_STATE,
+    DELISTING_STATE,
+    MAIL_EVENTS,
+    MAILBOX_STATE,
+    POOL_STATE,
+    TRAFFIC_STATE,
+    Topic,
+    topic_of,
+)
 from schemas.watermark import Watermarks
 
 REFILLED = "refilled"
@@ -27,6 +36,7 @@ _STATE_KEYS = {
     POOL_STATE.name: "pool",
     TRAFFIC_STATE.name: "partition",
     CASE_STATE.name: "customer",
+    DELISTING_STATE.name: "pool",
 }
 
 

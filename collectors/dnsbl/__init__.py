@@ -67,6 +67,11 @@ class Dnsbl(msgspec.Struct, frozen=True, kw_only=True):
     includes: tuple[str, ...] = ()
     seen: str = ""
 
+    @property
+    def way_out(self) -> str:
+        """Return where removal is asked for; "none: …" with the reason where nobody can, "" where it is not known."""
+        return self.removal or (f"none: {self.no_removal}" if self.no_removal else "")
+
 
 class Reading(msgspec.Struct, frozen=True):
     """What an answer means: the codes it held, in order, and the reason in words."""

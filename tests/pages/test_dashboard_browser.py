@@ -30,7 +30,7 @@ ARGUMENTS = [
 ]
 SECONDS = 1000.0
 _CLOCK = re.compile(r"^\d\d:\d\d:\d\d UTC$")
-_SEARCH = re.compile(r"/(pool|mailboxes|complaints|providers)/_stcore/(health|host-config)$")
+_SEARCH = re.compile(r"/(pool|mailboxes|complaints|providers|delisting)/_stcore/(health|host-config)$")
 expect.set_options(timeout=40 * SECONDS)
 
 

@@ -15,6 +15,7 @@ from kafka import KafkaConsumer, TopicPartition
 from embedded.broker import Broker
 from embedded.clickhouse import ClickHouseServer
 from schemas import codec
+from schemas.delisting_events import DelistingRequested
 from schemas.events import EVENT_TYPES, Event
 from schemas.facts import Culprit, Evidence, Fact
 from schemas.mailbox_events import (
@@ -31,6 +32,8 @@ from schemas.topics import (
     CASE_EVENTS,
     CASE_OBSERVATIONS,
     CASE_STATE,
+    DELISTING_EVENTS,
+    DELISTING_STATE,
     MAILBOX_EVENTS,
     MAILBOX_LEAKS,
     MAILBOX_SIGNALS,
@@ -115,7 +118,7 @@ def withdrawn(number: int) -> IpWithdrawn:
     )
 
 
-TOLD = (MAILBOX_SIGNALS, MAILBOX_LEAKS, CASE_OBSERVATIONS, CASE_EVENTS)
+TOLD = (MAILBOX_SIGNALS, MAILBOX_LEAKS, CASE_OBSERVATIONS, CASE_EVENTS, DELISTING_EVENTS)
 DAY = 24 * 3_600_000_000
 
 
@@ -134,6 +137,7 @@ def told_to_folds(mailbox: str) -> list[Event]:
         StepChanged(id="old step", at=NOW - 3 * DAY, mailbox=mailbox, customer="club", step="flag"),
         StepChanged(id="s", at=NOW, mailbox=mailbox, customer="club", step="", rules=("burst",)),
         CaseOpened(id="k", at=NOW - 9 * DAY, case="1", customer="club", mailboxes=(mailbox, "b@example.net")),
+        DelistingRequested(id="d", at=NOW, case="1", pool="main", list="zen", subject="192.0.2.1", operator="ada"),
     ]
 
 
@@ -141,6 +145,8 @@ def told_key(event: Event) -> bytes:
     """Return the key of an event that is told to a fold."""
     if isinstance(event, IdentityLeaked):
         return f"{event.digest} {event.source}".encode()
+    if isinstance(event, DelistingRequested):
+        return event.pool.encode()
     mailbox: str = getattr(event, "mailbox", "") or getattr(event, "subject", "")
     return (getattr(event, "customer", "") or mailbox).encode()
 
@@ -179,6 +185,7 @@ def test_new_broker_goes_on_where_the_old_one_was(rig: Rig, tmp_path: Path) -> N
         (MAILBOX_STATE, box, mailbox, of_mailbox),
         (TRAFFIC_STATE, 3, "3", {"partition": 3, "at": NOW, "state": {"sequence": 7}}),
         (POOL_STATE, 0, "main", {"pool": "main", "at": NOW, "state": {"ips": {"192.0.2.1": "withdrawn"}}}),
+        (DELISTING_STATE, 0, "main", {"pool": "main", "at": NOW, "state": {"folded": {"pool": "main"}}}),
         (CASE_STATE, 0, "club", {"customer": "club", "at": NOW, "state": {"folded": {"customer": "club"}}}),
     ]
     for topic, number, key, state in states:
@@ -189,19 +196,20 @@ def test_new_broker_goes_on_where_the_old_one_was(rig: Rig, tmp_path: Path) -> N
     sink = rig.start()
     rig.wait_for(20, "pool_events")
     rig.wait_for(2, "mailbox_events")
-    for table in ("pool_state", "traffic_state", "mailbox_state", "case_state"):
+    for table in ("pool_state", "traffic_state", "mailbox_state", "case_state", "delisting_state"):
         until(lambda: bool(rig.client.command(f"SELECT count() FROM {table}")), 30, "no state")  # noqa: B023, S608 called here, our own table
     for table, count in (("mailbox_signals", 3), ("mailbox_leaks", 2), ("case_observations", 2), ("case_events", 1)):
         rig.wait_for(count, table)
+    rig.wait_for(1, "delisting_events")
     rig.forget_broker()
     rig.broker.stop()
     time.sleep(4)  # this broker makes a topic of 4 partitions of any name it is asked for: let the session end before
     with Broker(tmp_path / "second.log", rig.broker.port, "second") as second:
         rig.broker = second
         rig.ensure_topics()
-        filled = {"pool.events": 20, "mailbox.events": 2, "mailbox.leaks": 1, "case.events": 1}
+        filled = {"pool.events": 20, "mailbox.events": 2, "mailbox.leaks": 1, "case.events": 1, "delisting.events": 1}
         filled |= {"mailbox.signals": 2, "case.observations": 1}
-        filled |= {"mailbox.state": 1, "traffic.state": 1, "pool.state": 1, "case.state": 1}
+        filled |= {"mailbox.state": 1, "traffic.state": 1, "pool.state": 1, "case.state": 1, "delisting.state": 1}
         assert refill(rig.settings) == filled
         assert refill(rig.settings) == {}
         decisions = [codec.decode(value) for _, _, value in _read(second, POOL_EVENTS, 4)]

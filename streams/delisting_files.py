@@ -1,0 +1,208 @@
+"""The delisting cases as ClickHouse keeps them, for the command line, and what operators do about them."""
+
+from typing import Literal
+
+import msgspec
+from clickhouse_connect.driver.client import Client
+
+from schemas import codec
+from schemas.delisting_events import DelistingEvent, DelistingHandled
+from schemas.mailbox_events import MailboxDecision, MailboxReleased
+from schemas.names import derived_id
+from schemas.settings import Settings
+from streams.delisting_bundle import Bundle, Sender, culprits, span
+from streams.operating import login, now, publish
+from streams.standing import microseconds, moment
+from streams.suspects import Suspect, judged, learnt
+
+_MOST = 1000
+_OUTCOMES: dict[str, Literal["delisted", "expired", "given_up"]] = {
+    "delisted": "delisted",
+    "expired": "expired",
+    "given_up": "given_up",
+}
+_DAY = 86_400_000_000
+_QUIET_MINUTES = 60.0
+_ROW = "formatRowNoNewline('JSONEachRow', * EXCEPT (kafka_cluster, kafka_partition, kafka_offset))"
+_LISTED = """
+WITH (at, type = 'delisting_closed', id) AS place, type IN ('delisting_opened', 'delisting_closed') AS turning
+SELECT `case`, any(list), any(subject), any(pool), argMaxIf(type, place, turning) = 'delisting_closed' AS closed,
+       argMaxIf(outcome, place, turning), maxIf(since, type = 'delisting_opened') AS began,
+       argMaxIf(relapse, place, type = 'delisting_opened'), maxIf(at, type = 'delisting_opened') AS opened,
+       countIf(type = 'delisting_requested'), maxIf(at, type = 'delisting_requested'),
+       argMaxIf(took_seconds, place, turning), argMaxIf(removal, place, type = 'delisting_opened')
+FROM delisting_events FINAL GROUP BY `case` HAVING {all:UInt8} OR NOT closed
+ORDER BY opened DESC, `case` LIMIT {most:UInt32}"""
+_EVENTS = f"""SELECT {_ROW} FROM delisting_events FINAL WHERE `case` = {{wanted:String}}
+ORDER BY at, kafka_offset, id"""  # noqa: S608 our own constant
+_NEWEST = """SELECT `case` FROM delisting_events WHERE `case` = {wanted:String} OR subject = {wanted:String}
+OR has(ips, {wanted:String}) GROUP BY `case` ORDER BY max(at) DESC, `case` LIMIT 2"""
+_PTR = """SELECT ip, argMax(ptr, at) FROM pool_observations
+WHERE type = 'ip_identity_observed' AND ip IN {ips:Array(String)} GROUP BY ip"""
+_LAST_OF_IP = """SELECT outbound_ip, max(at) FROM mail_events WHERE type = 'delivery_attempted' AND outcome = 'sent'
+AND at > {since:Int64} AND outbound_ip IN {ips:Array(String)} GROUP BY outbound_ip"""
+_LAST_OF_SENDER = """SELECT sender, max(at) FROM mail_events WHERE type = 'delivery_attempted'
+AND at > {since:Int64} AND sender IN {senders:Array(String)} GROUP BY sender"""
+_STEPS = f"""SELECT {_ROW} FROM mailbox_events FINAL WHERE mailbox IN {{senders:Array(String)}}
+ORDER BY at, id"""  # noqa: S608 our own constant
+_STATS = """
+SELECT list, countIf(type = 'delisting_opened') AS opened,
+       countIf(type = 'delisting_opened' AND relapse > 0) AS relapses,
+       countIf(type = 'delisting_requested'), countIf(outcome = 'delisted') AS delisted,
+       countIf(outcome = 'expired') AS expired, countIf(outcome = 'given_up'),
+       quantileExactInclusiveIf(0.5)(took_seconds, outcome IN ('delisted', 'expired')),
+       quantileExactInclusiveIf(0.5)(waited_seconds, outcome = 'delisted' AND requests > 0),
+       countIf(outcome = 'delisted' AND requests > 0), argMaxIf(lasts_hours, at, type = 'delisting_opened')
+FROM delisting_events FINAL GROUP BY list ORDER BY opened DESC, list LIMIT {most:UInt32}"""
+
+
+def listed(client: Client, *, closed: bool) -> list[dict[str, object]]:
+    """Return a row for each open case, and with `closed` for each that was, the newest first."""
+    answer = client.query(_LISTED, parameters={"all": int(closed), "most": _MOST})
+    return [
+        {
+            "case": case,
+            "list": name,
+            "subject": subject,
+            "pool": pool,
+            "state": outcome if over else "requested" if asked else "open",
+            "since": moment(began),
+            "relapse": relapse,
+            "requests": requests,
+            "requested": moment(asked) if asked else "",
+            "took": span(took) if over else "",
+            "removal": removal,
+        }
+        for case, name, subject, pool, over, outcome, began, relapse, opened, requests, last, took, removal in (
+            answer.result_rows
+        )
+        for asked in (last if last >= opened else 0,)
+    ]
+
+
+def stats(client: Client) -> list[dict[str, object]]:
+    """Return for each list how many listings there were, how they ended, and after how long: the medians.
+
+    "" where nothing ended so yet.
+    """
+    answer = client.query(_STATS, parameters={"most": _MOST})
+    return [
+        {
+            "list": name,
+            "listings": opened,
+            "relapses": relapses,
+            "requests": requests,
+            "delisted": delisted,
+            "expired": expired,
+            "given_up": given_up,
+            "median_time": span(int(took)) if delisted + expired else "",
+            "median_after_request": span(int(waited)) if asked else "",
+            "asked_for": asked,
+            "operator_says": f"{hours} h" if hours else "",
+        }
+        for name, opened, relapses, requests, delisted, expired, given_up, took, waited, asked, hours in (
+            answer.result_rows
+        )
+    ]
+
+
+def shown(client: Client, settings: Settings, wanted: str) -> Bundle:
+    """Return a case by its number, its IP or its domain. ValueError where there is none, or more than one."""
+    events = _events(client, _number(client, wanted))
+    present, since = now(), min(event.at for event in events) - _DAY
+    its = culprits(events)
+    known = Bundle(events=events, now=present)
+    parameters = {"since": since, "ips": list(known.ips), "senders": [one.sender for one in its]}
+    suspects, released = _steps(client, parameters)
+    last = {sender: int(at) for sender, at in client.query(_LAST_OF_SENDER, parameters=parameters).result_rows}
+    rules = settings.pool.get(known.opened.pool)
+    return msgspec.structs.replace(
+        known,
+        ptr={ip: tuple(names) for ip, names in client.query(_PTR, parameters=parameters).result_rows},
+        last_mail={ip: int(at) for ip, at in client.query(_LAST_OF_IP, parameters=parameters).result_rows},
+        senders=tuple(
+            Sender(
+                culprit=one,
+                suspect=suspects.get(one.sender),
+                released=released.get(one.sender, 0),
+                last_mail=last.get(one.sender, 0),
+            )
+            for one in its
+        ),
+        quiet=microseconds(rules.culprits.quiet_minutes if rules is not None else _QUIET_MINUTES),
+    )
+
+
+def _number(client: Client, wanted: str) -> str:
+    found = [case for (case,) in client.query(_NEWEST, parameters={"wanted": wanted}).result_rows]
+    if not found:
+        raise ValueError(f"{wanted!r}: no such delisting, and none of such an IP or domain")
+    if len(found) > 1 and wanted not in found:
+        raise ValueError(
+            f"{wanted!r} has several delistings: name one by its number (relaywarden delisting list --all)"
+        )
+    return wanted if wanted in found else str(found[0])
+
+
+def _events(client: Client, case: str) -> tuple[DelistingEvent, ...]:
+    rows = client.query(_EVENTS, parameters={"wanted": case}).result_rows
+    found = (codec.decode(line.encode()) for (line,) in rows)
+    return tuple(event for event in found if isinstance(event, DelistingEvent))
+
+
+def _steps(client: Client, parameters: dict[str, object]) -> tuple[dict[str, Suspect], dict[str, int]]:
+    """Return the step of each mailbox now, and when those without one were released."""
+    suspects: dict[str, Suspect] = {}
+    released: dict[str, int] = {}
+    for (line,) in client.query(_STEPS, parameters=parameters).result_rows:
+        event = codec.decode(line.encode())
+        if isinstance(event, MailboxDecision):
+            suspects = learnt(suspects, judged(event), 0)
+            released = {name: at for name, at in released.items() if name != event.mailbox}
+            if isinstance(event, MailboxReleased):
+                released[event.mailbox] = event.at
+    return suspects, released
+
+
+def handled(  # noqa: PLR0913 what an operator does has that many parts
+    settings: Settings,
+    case: str,
+    action: Literal["requested", "noted", "closed"],
+    *,
+    operator: str = "",
+    how: str = "",
+    reference: str = "",
+    note: str = "",
+    outcome: str = "",
+) -> DelistingHandled:
+    """Publish what an operator did about a case, and return it.
+
+    ValueError for a note that says nothing, or an outcome that there is none. OSError where Kafka does not confirm it.
+    """
+    word = outcome.strip().lower().replace("-", "_")
+    if action == "closed" and word not in _OUTCOMES:
+        raise ValueError(f"--outcome {outcome!r}: there are delisted, expired and given-up")
+    if action == "noted" and not note.strip():
+        raise ValueError(f"{note!r}: write something down")
+    at, who = now(), operator or login()
+    event = DelistingHandled(
+        id=derived_id("delisting", who, action, case, at),
+        at=at,
+        case=case,
+        action=action,
+        operator=who,
+        how=how,
+        reference=reference,
+        note=note,
+        outcome=_OUTCOMES[word] if action == "closed" else "",
+    )
+    publish(settings, event)
+    return event
+
+
+def still_open(client: Client, settings: Settings, wanted: str) -> Bundle:
+    """Return an open case. ValueError where there is none, or it is over."""
+    found = shown(client, settings, wanted)
+    if found.closed is not None:
+        raise ValueError(f"{wanted!r}: the delisting is closed since {moment(found.closed.at)}")
+    return found
