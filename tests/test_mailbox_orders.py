@@ -12,6 +12,7 @@ from schemas.mailbox_settings import Mailboxes
 from streams import mailboxes
 from streams.habits import FRESH, STRANGE_1D, UNFAMILIAR, Hold
 from streams.looks import Looks
+from streams.states import States
 from tests.decided import BOTNET, ENFORCE, GROWING, QUIET, after, changed, hours_after, order, tick, told
 from tests.patterns import MAILBOX, events_of
 
@@ -63,7 +64,9 @@ def test_an_order_with_an_end_ends_by_itself(action: str) -> None:
 
 
 def test_an_order_ends_at_a_look_within_ten_minutes_though_nothing_happens() -> None:
-    states = mailboxes.replay([*HONEST, order("suspend", BEGAN, until=BEGAN + 25 * MINUTE)], ENFORCE)[0]
+    states = States()
+    for state in mailboxes.replay([*HONEST, order("suspend", BEGAN, until=BEGAN + 25 * MINUTE)], ENFORCE)[0].values():
+        states.add(state)
     looks, found = Looks(ENFORCE), []
     for minute in range(60):
         if BEGAN + minute * MINUTE >= looks.next:
