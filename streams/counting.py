@@ -32,6 +32,8 @@ from streams.habits import (
     NETWORKS_10M,
     NEW_1D,
     NEW_3W,
+    NEW_DOMAINS_1D,
+    NEW_DOMAINS_3W,
     OWED,
     PEAK_DOMAINS,
     PEAK_FAILED_1H,
@@ -48,6 +50,7 @@ from streams.habits import (
     REFUSED_1D,
     REFUSED_1H,
     REFUSED_3W,
+    REFUSER,
     SENDING,
     SENDING_NOW,
     SENT_STRANGE,
@@ -57,19 +60,26 @@ from streams.habits import (
     STRANGE_KNOWN_1D,
     STRANGE_NEW_1D,
     STRANGE_ODD_1D,
+    TIMES_NOW,
     UNFAMILIAR,
     UNKNOWN_1D,
     UNKNOWN_1H,
     UNKNOWN_3W,
+    WEEKENDS_USUAL,
+    WORKDAYS_USUAL,
     MailboxState,
 )
-from streams.manner import count_manner, count_service
+from streams.manner import SERVICES, count_manner, count_service
 from streams.refusal import Blame, blame
+from streams.week import is_weekend, noted, peak
 from streams.window import HOUR, MINUTE, domain_digest, machine_digest, network_digest, provider_digest
 
 if TYPE_CHECKING:
     from array import array
 
+_AGAIN = 0.1
+_A_WHILE = 15.0  # minutes
+_LEAST_WEEK = 7.0  # days of use, until it is known at which times of the week
 _LEAST_FAILURES = 4.5  # five, of which the first may have begun to fade
 _SEVERAL_NETWORKS = 6.0
 _BY_LOGIN = frozenset(("sasl", "pop"))
@@ -97,15 +107,25 @@ def count_submission(state: MailboxState, event: MessageSubmitted) -> None:
     _peak(counts, RECIPIENTS_10M, PEAK_RECIPIENTS_10M)
     _peak(counts, RECIPIENTS_1H, PEAK_RECIPIENTS_1H)
     _peak(counts, RECIPIENTS_1D, PEAK_RECIPIENTS_1D)
+    counts[TIMES_NOW] = noted(counts[TIMES_NOW], event.at, counts[RECIPIENTS_1H])
     strange = _is_strange(state, event)
     count_manner(state, event, strange=strange)
     if strange:
         counts[STRANGE_1D] += 1
         counts[STRANGE_HOURS_1D] += event.at // HOUR != int(counts[STRANGE_AT]) // 60
-        counts[STRANGE_ODD_1D] += not int(counts[HOURS_USUAL]) & _around(event.at // HOUR % 24)
+        counts[STRANGE_ODD_1D] += _is_odd(counts, event.at)
         counts[STRANGE_AT] = event.at / MINUTE
         sent = state.sketches[SENT_STRANGE]
         state.sketches[SENT_STRANGE] = sent[2:] + _digest(event.queue_id)
+
+
+def _is_odd(counts: "array[float]", at: int) -> bool:
+    """Tell whether the mailbox is never used at that hour, or never sends at such times of the week."""
+    if not int(counts[HOURS_USUAL]) & _around(at // HOUR % 24):
+        return True
+    if counts[DAYS_3W] < _LEAST_WEEK:
+        return False
+    return not peak(counts[WEEKENDS_USUAL if is_weekend(at) else WORKDAYS_USUAL], at)
 
 
 def _around(hour: int) -> int:
@@ -152,6 +172,7 @@ def count_delivery(state: MailboxState, event: DeliveryAttempted) -> None:
     if row[_NEWEST] and _digest(event.queue_id) in row[SENT_STRANGE]:
         counts[STRANGE_KNOWN_1D if known else STRANGE_NEW_1D] += 1
         if not known:
+            _count_domain(state, event.recipient)
             remember(state, digest)  # the next issue of a newsletter goes to the same
     elif known:
         counts[KNOWN_1D] += 1
@@ -159,30 +180,44 @@ def count_delivery(state: MailboxState, event: DeliveryAttempted) -> None:
     else:
         counts[NEW_1D] += 1
         counts[NEW_3W] += 1
+        _count_domain(state, event.recipient)
         remember(state, digest)
     if event.outcome == "bounced" and not known:  # a script that mails a dead address for years is no thief
-        _count_refusal(counts, blame(event.enhanced_status, event.reply))
+        _count_refusal(counts, blame(event.enhanced_status, event.reply), event.provider)
 
 
 def _digest(queue_id: str) -> bytes:
     return (crc32(queue_id.encode()) & 0xFFFF | 0x0100).to_bytes(2, "little")  # never 0 behind
 
 
-def _count_refusal(counts: "array[float]", blamed: Blame) -> None:
+def _count_domain(state: MailboxState, recipient: str) -> None:
+    """Note a new recipient's domain; one that the mailbox never wrote to counts."""
+    if not is_known(state, digest := domain_digest(recipient)):
+        state.counts[NEW_DOMAINS_1D] += 1
+        state.counts[NEW_DOMAINS_3W] += 1
+        remember(state, digest)
+
+
+def _count_refusal(counts: "array[float]", blamed: Blame, provider: str) -> None:
+    """Add a refusal; of content those by one provider in a row count little: its filter dislikes one issue."""
     if blamed == "recipient":
         counts[UNKNOWN_1H] += 1
         counts[UNKNOWN_1D] += 1
         counts[UNKNOWN_3W] += 1
     elif blamed == "content":
-        counts[REFUSED_1H] += 1
-        counts[REFUSED_1D] += 1
-        counts[REFUSED_3W] += 1
+        digest = float(crc32(provider.encode()) & 0xFFFF)
+        weight = _AGAIN if provider and digest == counts[REFUSER] else 1.0
+        counts[REFUSER] = digest
+        counts[REFUSED_1H] += weight
+        counts[REFUSED_1D] += weight
+        counts[REFUSED_3W] += weight
 
 
 def count_login(state: MailboxState, event: MailboxAuthenticated) -> None:
     """Add a login, good or bad; one the server could not check is skipped."""
     state.counts[OWED] = 1.0  # a login is seldom worth a look: the message behind it, of the same second, is
     if event.outcome == "succeeded" and event.client_ip:
+        _count_reading(state, event)
         network = network_digest(event.client_ip)
         if not CLIENTS.is_new(state.sketches, network):
             return  # all was counted within these five minutes
@@ -193,6 +228,15 @@ def count_login(state: MailboxState, event: MailboxAuthenticated) -> None:
         _peak(state.counts, FAILED_1H, PEAK_FAILED_1H)
         if event.client_ip:
             FAILING.mark(state.sketches, network_digest(event.client_ip))
+
+
+def _count_reading(state: MailboxState, event: MailboxAuthenticated) -> None:
+    """Note that somebody reads the mailbox from home, to a few minutes."""
+    counts, now = state.counts, event.at / MINUTE
+    if now - counts[HOME_AT] <= _A_WHILE or event.service not in SERVICES:
+        return
+    if FAMILIAR.holds(state.sketches, provider_digest(event.client_ip)):
+        counts[HOME_AT] = now
 
 
 def says_something(state: MailboxState) -> bool:
@@ -215,7 +259,6 @@ def _count_place(state: MailboxState, place: int, at: int, network: int = 0) -> 
     counts[HOURS_NOW] = int(counts[HOURS_NOW]) | 1 << at // HOUR % 24
     if FAMILIAR.holds(row, place):
         FAMILIAR.mark(row, place)
-        counts[HOME_AT] = at / MINUTE
         return False
     if UNFAMILIAR.mark(row, place):
         counts[FRESH] = UNFAMILIAR.distinct(row)

@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from streams.travels import forgotten, settled
+from streams.week import is_weekend, learnt
 from streams.window import DAY, HOUR, MINUTE, Sketch, Window, fade
 
 Step = Literal["", "watch", "flag", "throttle", "suspend"]
@@ -37,11 +38,11 @@ ACTIVE, HOURS_NOW, HOURS_USUAL, FRESH_SHARE, MEMBERS = range(50, 55)
 # When that login came, and when the last message from an unfamiliar network (minutes since the epoch, 0: never):
 GUESSED_AT, STRANGE_AT = range(55, 57)
 # How it sends (streams.manner). Of a day: messages, those not sent in a run, those about as large as the one before; of
-# those from elsewhere: not in a run, alike, and sent while nobody used the mailbox from home. Then of weeks:
-MESSAGES_1D, SPACED_1D, ALIKE_1D, STRANGE_SPACED_1D, STRANGE_ALIKE_1D, STRANGE_ABSENT_1D = range(57, 63)
+# those from elsewhere: not in a run, alike; and recipients at domains never written to before. Then of weeks:
+MESSAGES_1D, SPACED_1D, ALIKE_1D, STRANGE_SPACED_1D, STRANGE_ALIKE_1D, NEW_DOMAINS_1D = range(57, 63)
 SPACED_3W, ALIKE_3W = range(63, 65)
 # The size of the last message from home and of the last from elsewhere; when one was sent (seconds, of 2**16), and when
-# the mailbox was used from home (minutes since the epoch); whether a login used up the second's look; for how many half
+# the mailbox was read from home (minutes since the epoch); whether a login used up the second's look; for how many half
 # days a network was kept from becoming familiar; ways of submission and login, a bit each: of the half day, the usual:
 SIZE_HOME, SIZE_STRANGE, SENT_AT, HOME_AT, OWED, WITHHELD, WAYS_NOW, WAYS_USUAL = range(65, 73)
 # What most mailboxes never have, of a day: messages under another name, those by POP-before-SMTP where that is not
@@ -50,17 +51,22 @@ SIZE_HOME, SIZE_STRANGE, SENT_AT, HOME_AT, OWED, WITHHELD, WAYS_NOW, WAYS_USUAL 
 FOREIGN_1D, POP_1D, SCORED_1D, SPAM_1D, ABROAD_1D, ELSEWHERE_1D = range(73, 79)
 FOREIGN_3W, SCORED_3W, SPAM_3W = range(79, 82)
 CULPRIT, CULPRIT_AT, LEAKED_AT = range(82, 85)
-SLOTS = 85
+# Recipients at domains never written to before, of weeks; the provider (a digest) that refused last; the usual peaks of
+# recipients an hour at such times of the week (streams.week), and those of the present half day:
+NEW_DOMAINS_3W, REFUSER, WORKDAYS_USUAL, WEEKENDS_USUAL, TIMES_NOW = range(85, 90)
+# Of a day, where GeoIP is configured: messages from elsewhere, but from an AS that is usual:
+NEAR_1D = 90
+SLOTS = 91
 
-_OF_A_DAY = (*range(7, 19), *range(57, 63), *range(73, 79))
-_OF_WEEKS = (*range(19, 36), *range(63, 65), *range(79, 82))
+_OF_A_DAY = (*range(7, 19), *range(57, 63), *range(73, 79), NEAR_1D)
+_OF_WEEKS = (*range(19, 36), *range(63, 65), *range(79, 82), NEW_DOMAINS_3W)
 _WINDOWS = (
     Window(10 * MINUTE // 100, (0, 1)),
     Window(HOUR // 100, tuple(range(2, 7))),
     Window(DAY // 100, _OF_A_DAY),
     Window(21 * DAY // 100, _OF_WEEKS),
 )
-_STRANGE = (*range(STRANGE_1D, STRANGE_ODD_1D + 1), STRANGE_SPACED_1D, STRANGE_ALIKE_1D, STRANGE_ABSENT_1D)
+_STRANGE = (*range(STRANGE_1D, STRANGE_ODD_1D + 1), STRANGE_SPACED_1D, STRANGE_ALIKE_1D)
 _STEP = _WINDOWS[0].step
 _USUAL_OF_PEAK = USUAL_MESSAGES_10M - PEAK_MESSAGES_10M
 _HALF_DAY = DAY // 2
@@ -142,7 +148,7 @@ def since(state: MailboxState, slot: int) -> float:
 
 
 def absent(state: MailboxState) -> float:
-    """Return 0 where the mailbox was used from home within five hours (or never was), 1 where not for ten."""
+    """Return 0 where the mailbox was read from home within five hours (or never was), 1 where not for ten."""
     if not state.counts[HOME_AT]:
         return 0.0
     return min(1.0, max(0.0, (since(state, HOME_AT) - _AWAKE) / (_AWAY - _AWAKE)))
@@ -209,9 +215,11 @@ def _turn_half_day(state: MailboxState, before: int, at: int) -> None:
         counts[FRESH_SHARE] += _NEWS * (fresh - counts[FRESH_SHARE])
         if not state.step:
             counts[HOURS_USUAL] = int(counts[HOURS_USUAL]) | int(counts[HOURS_NOW])
+            times = WEEKENDS_USUAL if is_weekend(before) else WORKDAYS_USUAL
+            counts[times] = learnt(counts[times], counts[TIMES_NOW], before - before % _HALF_DAY)
         if familiar:
             counts[WAYS_USUAL] = int(counts[WAYS_USUAL]) | int(counts[WAYS_NOW])
-        counts[ACTIVE] = counts[HOURS_NOW] = counts[WAYS_NOW] = 0.0
+        counts[ACTIVE] = counts[HOURS_NOW] = counts[WAYS_NOW] = counts[TIMES_NOW] = 0.0
     if state.step:
         counts[PEAK_FRESH] = 0.0
     _learn(state)
@@ -271,7 +279,7 @@ def forget_lately(state: MailboxState) -> None:
     SENDING.absorb(state.sketches, SENDING_NOW, whole=True)
     for sketch in (CLIENTS, DOMAINS, FAILING, UNFAMILIAR, SENDING_NOW):
         sketch.forget(state.sketches)
-    for slot in (GUESSED_AT, STRANGE_AT, CULPRIT_AT, LEAKED_AT, WAYS_NOW, WITHHELD):
+    for slot in (GUESSED_AT, STRANGE_AT, CULPRIT_AT, LEAKED_AT, WAYS_NOW, WITHHELD, TIMES_NOW):
         counts[slot] = 0.0
     state.sketches[SENT_STRANGE] = bytes(SENT_STRANGE.stop - SENT_STRANGE.start)
     state.travels = forgotten(state.travels)

@@ -9,22 +9,20 @@ from streams.habits import (
     FOREIGN_1D,
     FOREIGN_3W,
     MESSAGES_1D,
+    NEAR_1D,
     POP_1D,
-    RECIPIENTS_1H,
     SENT_AT,
     SIZE_HOME,
     SIZE_STRANGE,
     SPACED_1D,
     SPACED_3W,
-    STRANGE_ABSENT_1D,
     STRANGE_ALIKE_1D,
     STRANGE_SPACED_1D,
     WAYS_NOW,
     WAYS_USUAL,
     MailboxState,
-    absent,
 )
-from streams.travels import NEW_AS, NEW_COUNTRY, noted
+from streams.travels import KNOWN, NEW_AS, NEW_COUNTRY, noted
 from streams.window import SECOND
 
 POP, OTHER_METHOD = 1, 2
@@ -33,7 +31,6 @@ _METHODS = {"": 0, "PLAIN": 32, "LOGIN": 32}
 _WRAPS = 1 << 16
 _A_RUN = 20  # seconds: mails that follow faster are a serial letter, one decision of one sender
 _SMALLER, _LARGER = 0.8, 1.25
-_ANSWERS_1H = 8.0  # a program that answers for an owner on holiday seldom sends more in an hour
 
 
 def count_manner(state: MailboxState, event: MessageSubmitted, *, strange: bool) -> None:
@@ -50,7 +47,7 @@ def count_manner(state: MailboxState, event: MessageSubmitted, *, strange: bool)
             counts[WAYS_NOW] = int(counts[WAYS_NOW]) | way
             counts[POP_1D] += way == POP and counts[WAYS_USUAL] > 0
     if event.client_country or event.client_asn:
-        _count_travel(state, event)
+        _count_travel(state, event, strange=strange)
     _count_size(state, event, strange=strange)
 
 
@@ -71,7 +68,6 @@ def _count_size(state: MailboxState, event: MessageSubmitted, *, strange: bool) 
     spaced = gap >= _A_RUN
     alike = spaced and _SMALLER * last < size < _LARGER * last  # never where the log tells no size
     if strange:
-        counts[STRANGE_ABSENT_1D] += absent(state) * min(1.0, max(0.0, 2.0 - counts[RECIPIENTS_1H] / _ANSWERS_1H))
         if spaced:
             counts[STRANGE_SPACED_1D] += 1
             counts[STRANGE_ALIKE_1D] += alike
@@ -91,7 +87,8 @@ def count_service(state: MailboxState, event: MailboxAuthenticated) -> None:
         state.travels, _ = noted(state.travels, event)
 
 
-def _count_travel(state: MailboxState, event: MessageSubmitted) -> None:
+def _count_travel(state: MailboxState, event: MessageSubmitted, *, strange: bool) -> None:
     state.travels, news = noted(state.travels, event)
     state.counts[ABROAD_1D] += news == NEW_COUNTRY
     state.counts[ELSEWHERE_1D] += news == NEW_AS
+    state.counts[NEAR_1D] += strange and news == KNOWN and event.client_asn > 0

@@ -8,7 +8,18 @@ telling as one.
 from math import lgamma
 from typing import TYPE_CHECKING
 
-from streams.habits import DAYS_3W, KNOWN_3W, NEW_3W
+from streams.habits import (
+    DAYS_3W,
+    KNOWN_3W,
+    NEW_1D,
+    NEW_3W,
+    NEW_DOMAINS_1D,
+    NEW_DOMAINS_3W,
+    RECIPIENTS_1H,
+    STRANGE_NEW_1D,
+    MailboxState,
+    absent,
+)
 
 if TYPE_CHECKING:
     from array import array
@@ -18,6 +29,8 @@ _THIEF_STEADY = 30.0
 _THIEF_NEW = 0.97
 _A_MESSAGE = 2.0
 _DAYS, _RECIPIENTS = 5.0, 40.0
+_ANSWERS_1H = 8.0
+_THIEF_DOMAINS, _STEADY, _MOST_DOMAINS = 0.6, 4.0, 1.2
 
 
 def acquainted(counts: "array[float]") -> float:
@@ -42,6 +55,27 @@ def nats(new: float, known: float, messages: float, share: float, chance: float)
     return urn(new * weight, known * weight, thief, _THIEF_STEADY) - urn(
         new * weight, known * weight, owner, _OWNER_STEADY
     )
+
+
+def absence(state: MailboxState) -> float:
+    """Return, 0 to 1, whether mail goes out slowly while nobody reads the mailbox at home.
+
+    A program that answers for an owner on holiday does so, and seldom sends more than eight in an hour.
+    """
+    return absent(state) * float(min(1.0, max(0.0, 2.0 - state.counts[RECIPIENTS_1H] / _ANSWERS_1H)))
+
+
+def domains(counts: "array[float]") -> tuple[float, float, float]:
+    """Return of the day's new recipients those at domains never written to, the usual share, and what it tells in nats.
+
+    Never below 0: a thief may write to the customers of one big provider only.
+    """
+    new = counts[NEW_1D] + counts[STRANGE_NEW_1D]
+    seen = min(new, counts[NEW_DOMAINS_1D])
+    before = max(0.0, counts[NEW_DOMAINS_3W] - counts[NEW_DOMAINS_1D])
+    usual = min(0.98, (before + 2.0) / (max(before, counts[NEW_3W] - counts[NEW_1D]) + 4.0))
+    told = urn(seen, new - seen, _THIEF_DOMAINS, _STEADY) - urn(seen, new - seen, usual, _STEADY)
+    return seen, usual, max(0.0, min(_MOST_DOMAINS, told)) * acquainted(counts)
 
 
 def urn(first: float, second: float, share: float, steady: float) -> float:

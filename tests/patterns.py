@@ -1,14 +1,15 @@
 """A mailbox's doings in one line, as events: what the detectors' golden files are written in.
 
 Phases are parted by `;`, each a list of `word=number`: `for` (minutes), `messages`, `recipients` (of each message),
-`unknown` and `refused` and `greylisted` (percent of the recipients), `networks` (clients' /24 in turn, from `from` on),
-`places` (of messages: their /16), `domains` (of recipients), `known` (percent of the recipients who are among twenty
-friends), `sizes` (how many different sizes the mails have in turn, each four times the one before; without it the log
-tells none), `foreign` (percent of the messages that go out under another name), `scored` and `spam` (percent of the
-messages that a filter judged, and of those that it called spam), `pop` (1: by POP-before-SMTP, 2: by another method of
-login), `place` (a row of `PLACES`), `failed` (logins, from `guessers` networks), `logins` (good ones, by POP3 where
-`pop` is 1), `complaints`, `sure` (percent, how sure these are), `culprit` (percent of a withdrawn IP's mail), `leaked`
-(1: in a list of stolen identities), and `times` to repeat the phase. What a phase holds is spread evenly over it.
+`unknown` and `refused` and `greylisted` (percent of the recipients), `networks` (clients' /24 in turn, from `from`
+on), `places` (of messages: their /16), `domains` (of recipients), `known` (percent of the recipients who are among
+twenty friends), `sizes` (how many different sizes the mails have in turn, each four times the one before; without it
+the log tells none), `provider` (1: the log names one for all recipients, else none), `foreign` (percent of the
+messages that go out under another name), `scored` and `spam` (percent of the messages that a filter judged, and of
+those that it called spam), `pop` (1: by POP-before-SMTP, 2: by another method of login), `place` (a row of `PLACES`),
+`failed` (logins, from `guessers` networks), `logins` (good ones, by POP3 where `pop` is 1), `complaints`, `sure`
+(percent, how sure these are), `culprit` (percent of a withdrawn IP's mail), `leaked` (1: in a list of stolen
+identities), and `times` to repeat the phase. What a phase holds is spread evenly over it.
 """
 
 from collections.abc import Iterator
@@ -34,7 +35,18 @@ _START = 1_772_323_200_000_000  # 2026-03-01 00:00 UTC
 _MINUTE = 60_000_000
 _SOURCE = source_id("patterns")
 PLACES = (("", 0, 0.0, 0.0), ("DE", 64500, 52.5, 13.4), ("DE", 64501, 48.1, 11.6), ("BR", 64502, -23.6, -46.6))
-_MAIL_WORDS = ("messages", "recipients", "unknown", "refused", "greylisted", "domains", "known", "complaints", "sure")
+_MAIL_WORDS = (
+    "messages",
+    "recipients",
+    "unknown",
+    "refused",
+    "greylisted",
+    "domains",
+    "known",
+    "complaints",
+    "sure",
+    "provider",
+)
 _MANNER_WORDS = ("sizes", "foreign", "scored", "spam", "pop", "place", "culprit", "leaked")
 _CLIENT_WORDS = ("networks", "places", "from", "failed", "guessers", "logins")
 _WORDS = frozenset(("for", "times", *_MAIL_WORDS, *_MANNER_WORDS, *_CLIENT_WORDS))
@@ -125,6 +137,7 @@ def _mail(tape: _Tape, at: int, number: int, phase: dict[str, int]) -> Iterator[
             recipient=f"r{who}@d{who % phase.get('domains', 8)}.example",
             outcome=outcome,
             enhanced_status=status,
+            provider="google" if phase.get("provider") else "",
         )
 
 

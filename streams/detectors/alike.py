@@ -13,15 +13,13 @@ from streams.habits import (
     NEW_1D,
     SPACED_1D,
     SPACED_3W,
-    STRANGE_1D,
-    STRANGE_ABSENT_1D,
     STRANGE_ALIKE_1D,
     STRANGE_KNOWN_1D,
     STRANGE_NEW_1D,
     STRANGE_SPACED_1D,
     MailboxState,
 )
-from streams.people import urn
+from streams.people import absence, urn
 
 _LEAST, _HALF = 2.5, 0.5
 _PRIOR, _PRIOR_MESSAGES, _HIGHEST = 0.15, 20.0, 0.95
@@ -45,8 +43,7 @@ def evidence(state: MailboxState) -> Evidence | None:
     home = _points(counts[ALIKE_1D], counts[SPACED_1D], usual, most) * _new(counts[NEW_1D], counts[KNOWN_1D])
     elsewhere = _points(counts[STRANGE_ALIKE_1D], counts[STRANGE_SPACED_1D], usual, _MOST_STRANGE)
     elsewhere *= _new(counts[STRANGE_NEW_1D], counts[STRANGE_KNOWN_1D])
-    elsewhere *= 1.0 - min(1.0, counts[STRANGE_ABSENT_1D] / max(1.0, counts[STRANGE_1D]))
-    points = max(home, elsewhere)
+    points = max(home, elsewhere) * (1.0 - absence(state))
     if points < _LEAST_POINTS:
         return None
     seen, of, where = counts[ALIKE_1D], counts[SPACED_1D], ""

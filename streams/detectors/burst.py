@@ -1,27 +1,43 @@
-"""More messages or recipients, in ten minutes, an hour or a day, than this mailbox ever usually sends.
+"""More messages or recipients than this mailbox ever usually sends: in ten minutes, an hour, a day, or at such times.
+
+Such times are the quarters of a workday or of a day at the weekend (`streams.week`): an office that mails on Sunday
+night is a burst even where its Monday mornings are busier. And mails to new people that are sent one by one, not in a
+run as programs do it, are held against the usual day's.
 
 By itself it never makes a flag: the first issue of a newsletter, or a mail to all members of a club, is one too.
 """
 
-from math import log2
+from collections.abc import Iterator
+from math import exp, log2
 
 from schemas.facts import Evidence
+from streams import people, week
 from streams.habits import (
+    DAYS_3W,
     DOMAINS_10M,
+    KNOWN_1D,
     MESSAGES_10M,
+    NEW_1D,
     RECIPIENTS_1D,
     RECIPIENTS_1H,
     RECIPIENTS_10M,
+    SPACED_1D,
+    SPACED_3W,
+    STRANGE_KNOWN_1D,
+    STRANGE_NEW_1D,
+    STRANGE_SPACED_1D,
     USUAL_DOMAINS,
     USUAL_MESSAGES_10M,
     USUAL_RECIPIENTS_1D,
     USUAL_RECIPIENTS_1H,
     USUAL_RECIPIENTS_10M,
+    WEEKENDS_USUAL,
+    WORKDAYS_USUAL,
     MailboxState,
     usual,
 )
 
-_LEAST_RECIPIENTS_1H = 12.0
+_LEAST = 8.0
 _LEAST_RATIO = 1.5
 _POINTS_A_DOUBLING = 20.0
 _MOST = 35.0
@@ -32,27 +48,17 @@ _SPANS = (
     (RECIPIENTS_1H, USUAL_RECIPIENTS_1H, "recipients in an hour"),
     (RECIPIENTS_1D, USUAL_RECIPIENTS_1D, "recipients in a day"),
 )
+_LEAST_AT_SUCH_TIMES, _LEAST_DAYS = 10.0, 7.0
+_LEAST_DAYS_ONE_BY_ONE = 0.9
+_LEAST_ONE_BY_ONE, _LEAST_NEW, _ACQUAINTED_DAYS, _A_DAY = 6.0, 10.0, 3.0, 3.0
 
 
 def evidence(state: MailboxState) -> Evidence | None:
     """Return 20 points for each doubling of the usual peak, at most 35, and 5 for twice the usual domains."""
     counts = state.counts
-    if counts[RECIPIENTS_1H] < _LEAST_RECIPIENTS_1H and counts[RECIPIENTS_1D] < counts[USUAL_RECIPIENTS_1D]:
+    if counts[RECIPIENTS_1H] < _LEAST and counts[RECIPIENTS_1D] < counts[USUAL_RECIPIENTS_1D]:
         return None
-    if (  # a loop costs more than the rest
-        counts[MESSAGES_10M] <= _LEAST_RATIO * counts[USUAL_MESSAGES_10M]
-        and counts[RECIPIENTS_10M] <= _LEAST_RATIO * counts[USUAL_RECIPIENTS_10M]
-        and counts[RECIPIENTS_1H] <= _LEAST_RATIO * counts[USUAL_RECIPIENTS_1H]
-        and counts[RECIPIENTS_1D] <= _LEAST_RATIO * counts[USUAL_RECIPIENTS_1D]
-    ):
-        return None
-    seen, most, what = 0.0, 1.0, ""
-    for slot, usually, words in _SPANS:
-        if counts[slot] <= _LEAST_RATIO * counts[usually]:
-            continue
-        limit = usual(counts, usually)
-        if counts[slot] * most > seen * limit:
-            seen, most, what = counts[slot], limit, words
+    seen, most, what = max(_spans(state), key=lambda span: span[0] / span[1], default=(0.0, 1.0, ""))
     if seen < _LEAST_RATIO * most:
         return None
     points = min(_MOST, _POINTS_A_DOUBLING * log2(seen / most))
@@ -62,3 +68,25 @@ def evidence(state: MailboxState) -> Evidence | None:
         points += _POINTS_MANY_DOMAINS
         text += f"; at about {domains:.0f} domains, usually at most {most_domains:.0f}"
     return Evidence(rule="burst", text=text, value=round(seen, 1), usual=round(most, 1), points=round(points, 1))
+
+
+def _spans(state: MailboxState) -> Iterator[tuple[float, float, str]]:
+    """Yield what was seen, what is usual at most, and in what span, where it is more than usual."""
+    counts = state.counts
+    days, at_such_times = counts[DAYS_3W], 0.0
+    if days >= _LEAST_DAYS:
+        levels = counts[WEEKENDS_USUAL if week.is_weekend(state.aged) else WORKDAYS_USUAL]
+        at_such_times = week.peak(levels, state.aged)
+    for slot, usually, words in _SPANS:
+        if counts[slot] > _LEAST_RATIO * counts[usually]:
+            yield counts[slot], max(at_such_times, usual(counts, usually)), words
+    if counts[RECIPIENTS_1H] > _LEAST_AT_SUCH_TIMES and days >= _LEAST_DAYS:
+        most = max(_LEAST_AT_SUCH_TIMES, at_such_times)
+        yield counts[RECIPIENTS_1H], most, f"recipients in an hour {week.named(state.aged)}"
+    spaced = counts[SPACED_1D] + counts[STRANGE_SPACED_1D]
+    least = _LEAST_ONE_BY_ONE + _LEAST_NEW * exp(-days / _ACQUAINTED_DAYS)
+    if spaced > least and days >= _LEAST_DAYS_ONE_BY_ONE:  # a new shop's first day is all there is of it
+        new = counts[NEW_1D] + counts[STRANGE_NEW_1D]
+        spaced *= new / max(1.0, new + counts[KNOWN_1D] + counts[STRANGE_KNOWN_1D]) * (1.0 - people.absence(state))
+        a_day = max(0.0, counts[SPACED_3W] - counts[SPACED_1D]) / max(1.0, days)
+        yield spaced, max(least, _A_DAY * a_day), "mails to new people in a day, one by one"

@@ -7,7 +7,7 @@ take it. This rule gives no points, it takes some away.
 from math import log
 
 from schemas.facts import Evidence
-from streams.habits import ANSWERS_1H, REFUSED_1H, UNKNOWN_1H, MailboxState
+from streams.habits import ANSWERS_1H, MESSAGES_1D, REFUSED_1H, STRANGE_1D, UNKNOWN_1H, MailboxState
 
 FOR_THE_OWNER = True
 _LEAST_ANSWERS = 40.0
@@ -15,6 +15,7 @@ _HONEST, _SPAM = 0.02, 0.06
 _POINTS_A_NAT = 8.0
 _MOST, _MOST_CLEAN, _CLEAN = 30.0, 45.0, 0.01
 _LEAST_POINTS = 5.0
+_LEAST_STRANGE, _MOSTLY = 1.5, 2.0
 
 
 def evidence(state: MailboxState) -> Evidence | None:
@@ -26,6 +27,8 @@ def evidence(state: MailboxState) -> Evidence | None:
     bad = counts[UNKNOWN_1H] + counts[REFUSED_1H]
     most = _MOST if bad > _CLEAN * answers else _MOST_CLEAN
     points = min(most, _POINTS_A_NAT * (answers * (_SPAM - _HONEST) - bad * log(_SPAM / _HONEST)))
+    if counts[STRANGE_1D] >= _LEAST_STRANGE:  # what comes from home says nothing of what comes from elsewhere
+        points *= min(1.0, _MOSTLY * counts[STRANGE_1D] / counts[MESSAGES_1D])
     if points < _LEAST_POINTS:
         return None
     return Evidence(

@@ -41,7 +41,8 @@ def evidence(state: MailboxState) -> Evidence | None:
     noun = "complaint" if round(seen) == 1 else "complaints"
     return Evidence(
         rule="complaints",
-        text=f"{seen:.0f} {noun} in a day about mail to {counts[RECIPIENTS_1D]:.0f} recipients, usually {share:.2%}",
+        text=f"{seen:.0f} {noun} in a day about mail to {counts[RECIPIENTS_1D]:.0f} recipients,"
+        f" usually {share:.2%} of recipients complain",
         value=round(seen, 1),
         usual=round(usual, 2),
         points=round(points, 1),

@@ -11,7 +11,7 @@ from streams.habits import DAYS_3W, FOREIGN_1D, FOREIGN_3W, MESSAGES_1D, MESSAGE
 _LEAST = 1.5
 _PRIOR, _PRIOR_MESSAGES, _OFTEN = 0.03, 15.0, 0.3
 _POINTS_A_NAT, _MOST, _LEAST_POINTS = 7.0, 48.0, 5.0
-_DAYS = 2.0
+_DAYS, _FIRST = 2.5, 0.5
 
 
 def evidence(state: MailboxState) -> Evidence | None:
@@ -27,7 +27,7 @@ def evidence(state: MailboxState) -> Evidence | None:
     if foreign <= expected or usual > _OFTEN:
         return None
     nats = foreign * log(foreign / expected) - (foreign - expected)
-    points = min(_MOST, _POINTS_A_NAT * nats) * counts[DAYS_3W] / (counts[DAYS_3W] + _DAYS)
+    points = min(_MOST, _POINTS_A_NAT * nats) * (counts[DAYS_3W] + _FIRST) / (counts[DAYS_3W] + _DAYS)
     if points < _LEAST_POINTS:
         return None
     return Evidence(

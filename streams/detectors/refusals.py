@@ -1,6 +1,7 @@
 """Servers refuse the mail for its content or its sender, for good.
 
-A listed relay IP makes every mailbox meet refusals: those whose text blames the address do not count.
+A listed relay IP makes every mailbox meet refusals: those whose text blames the address do not count. Those of
+one provider in a row count little: its filter may dislike one issue of an honest newsletter.
 """
 
 from schemas.facts import Evidence
@@ -9,7 +10,7 @@ from streams.habits import ANSWERS_1D, ANSWERS_1H, ANSWERS_3W, REFUSED_1D, REFUS
 
 _RULE = shares.Rule(
     name="refusals",
-    text="{share:.0%} of {answers:.0f} recipients' servers in {span} refused the mail, usually {usual:.1%}",
+    text="mail to {share:.0%} of {answers:.0f} recipients in {span} was refused as spam, usually {usual:.1%}",
     spans=((REFUSED_1H, ANSWERS_1H, "an hour"), (REFUSED_1D, ANSWERS_1D, "a day")),
     of_weeks=(REFUSED_3W, ANSWERS_3W),
     prior=0.01,

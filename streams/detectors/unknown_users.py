@@ -8,18 +8,17 @@ from streams.habits import (
     ANSWERS_1D,
     ANSWERS_1H,
     ANSWERS_3W,
-    MESSAGES_1D,
-    STRANGE_ABSENT_1D,
     UNKNOWN_1D,
     UNKNOWN_1H,
     UNKNOWN_3W,
     MailboxState,
 )
+from streams.people import absence
 
 _ALONE = 0.4
 _RULE = shares.Rule(
     name="unknown_users",
-    text="{share:.0%} of {answers:.0f} recipients in {span} unknown, usually {usual:.1%}",
+    text="{share:.0%} of {answers:.0f} recipients in {span} do not exist, usually {usual:.1%}",
     spans=((UNKNOWN_1H, ANSWERS_1H, "an hour"), (UNKNOWN_1D, ANSWERS_1D, "a day")),
     of_weeks=(UNKNOWN_3W, ANSWERS_3W),
     prior=0.02,
@@ -36,7 +35,6 @@ def evidence(state: MailboxState) -> Evidence | None:
     """
     counts = state.counts
     found = shares.evidence(counts, _RULE)
-    if found is None or not counts[STRANGE_ABSENT_1D]:
+    if found is None or not (alone := absence(state)):
         return found
-    alone = min(1.0, counts[STRANGE_ABSENT_1D] / max(1.0, counts[MESSAGES_1D]))
     return replace(found, points=round(found.points * (1.0 - _ALONE * alone), 1))
