@@ -30,7 +30,6 @@ _ONE = b"\x00\x01"
 _TRUNCATED, _RCODE = 2, 15
 _NOERROR, _NXDOMAIN = 0, 3
 _RCODES = {1: "FORMERR", 2: "SERVFAIL", 4: "NOTIMP", 5: "REFUSED", 6: "YXDOMAIN", 9: "NOTAUTH"}
-_REASON_LENGTH = 500
 _LETTER = 0x20
 
 
@@ -167,7 +166,7 @@ def _address(data: bytes) -> str:
 
 
 def _text(data: bytes) -> str:
-    """Return a TXT record's strings as one line without control signs."""
+    """Return a TXT record's strings as one line without control signs, whole: who cuts it might cut a key in two."""
     found, at = bytearray(), 0
     while at < len(data):
         end = at + 1 + data[at]
@@ -176,7 +175,7 @@ def _text(data: bytes) -> str:
         found += data[at + 1 : end]
         at = end
     text = found.decode(errors="replace")
-    return "".join(letter if letter.isprintable() else " " for letter in text)[:_REASON_LENGTH]
+    return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
 def _records(wire: bytes, count: int) -> Iterator[_Record]:

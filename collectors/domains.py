@@ -16,7 +16,7 @@ from collectors.asking import Exchange
 from collectors.dnsbl import Dnsbl, Reading, Reply, reading
 from collectors.dnswire import Said
 from collectors.health import Health
-from collectors.keys import key_of, without
+from collectors.keys import kept, key_of, without
 from collectors.lanes import Lane, way_of
 from collectors.lists import chosen_domains
 from schemas.checked import domain
@@ -130,7 +130,7 @@ class DomainAsker:
     async def _texts(self, said: Mapping[str, Said], exchange: Exchange, lane: Lane) -> dict[str, str]:
         listed = [name for name, each in said.items() if reading(each.values, self.dnsbl).answer == "listed"]
         told = await _all(listed, exchange, lane, dnswire.TXT)
-        return {name: " ".join(each.values) for name, each in told.items() if each.values}
+        return {name: kept(each.values, self._key) for name, each in told.items() if each.values}
 
     def _observed(self, name: str, users: Sequence[str], this: _Round) -> DomainListingObserved:
         said = {each: this.said[each] for each in asked_about(name)}

@@ -12,7 +12,7 @@ from collectors.asking import Exchange
 from collectors.dnsbl import TEST_POINTS, Dnsbl, Reading, reading
 from collectors.dnswire import Said
 from collectors.health import Health
-from collectors.keys import key_of, without
+from collectors.keys import kept, key_of, without
 from collectors.lanes import Errand, Lane, way_of
 from schemas.dnsbl_settings import Dnsbl as Settings
 from schemas.events import Event
@@ -175,7 +175,7 @@ class ListAsker:
         listed = [ip for ip in named if reading(said[ip].values, self.dnsbl).answer == "listed"]
         texts = {ip: self._held[ip].text for ip in listed if ip in self._held}
         told = await self._sweep([ip for ip in listed if ip not in texts], dnswire.TXT, exchange, lane)
-        return texts | {ip: without(" ".join(each.values), self._key) for ip, each in told.items()}
+        return texts | {ip: kept(each.values, self._key) for ip, each in told.items()}
 
     def _hold(self, said: dict[str, Said], texts: dict[str, str]) -> None:
         """Remember what was said now for as long as it holds."""

@@ -7,21 +7,26 @@ from typing import Literal
 from collectors import dead_lists, dnsbl
 from collectors.dead_lists import refusal
 from collectors.dnsbl import Dnsbl
+from collectors.keys import told_key
 from schemas.dnsbl_settings import Dnsbl as Settings
 from schemas.dnsbl_settings import OwnList
 
 Kind = Literal["ip", "domain"]
-_ZONE = re.compile(r"(?=.{1,200}$)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})+")
+_ZONE = re.compile(r"(?=.{1,200}$)(\{key\}|[a-z0-9_-]{1,63})(\.[a-z0-9_-]{1,63})+")
 
 
 def own(name: str, given: OwnList) -> Dnsbl:
     """Return a list of your own. ValueError names what is wrong with it.
 
     A meaning that begins with `good:` or `error:` says that the code is no listing, or that the list refuses;
-    without codes, every code says listed.
+    without codes, every code says listed. A zone with `{key}` has its key in the variable that `key_env` names.
     """
     place = f"dnsbl.own.{name}"
     zone = given.zone.lower().rstrip(".")
+    if under := told_key(zone):
+        raise ValueError(
+            f"{place}.zone: under {under} a name holds a key: write {{key}}, and name its variable in key_env"
+        )
     if not _ZONE.fullmatch(zone):
         raise ValueError(f"{place}.zone: {given.zone!r} is no DNS name")
     if why := refusal(zone):
@@ -46,6 +51,7 @@ def own(name: str, given: OwnList) -> Dnsbl:
         other="" if given.codes else "listed",
         ipv6=given.ipv6,
         removal=given.removal,
+        key_env=given.key_env,
     )
 
 

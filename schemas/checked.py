@@ -69,4 +69,6 @@ Zone = Annotated[str, AfterValidator(_zone)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
 Port = Annotated[int, Field(ge=0, le=65535)]
 Seconds = Annotated[float, Field(gt=0)]
+Variable = Annotated[str, Field(pattern=r"^([A-Z][A-Z0-9_]*)?$")]
+"""The name of a variable of the environment, or ""; it is not told where it is wrong: it may be the secret itself."""
 Share = Annotated[float, Field(gt=0, le=1)]

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from schemas.checked import Domain, Ip, Name, Port, Seconds
+from schemas.checked import Domain, Ip, Name, Port, Seconds, Variable
 from schemas.part import Part
 
 Rate = Annotated[float, Field(ge=0)]
@@ -12,13 +12,17 @@ Ttl = Annotated[float, Field(ge=0)]
 
 
 class OwnList(Part):
-    """A DNSBL of your own, or one the catalogue lacks; `codes` gives each return code its meaning."""
+    """A DNSBL of your own, or one the catalogue lacks; `codes` gives each return code its meaning.
+
+    A zone with `{key}` in it needs a key: `key_env` names the variable of the environment that holds it.
+    """
 
     zone: str
     weight: Annotated[float, Field(ge=0, le=1)] = 1.0
     codes: dict[str, str] = Field(default_factory=dict)
     ipv6: bool = False
     removal: str = ""
+    key_env: Variable = ""
 
 
 class Asking(Part):
@@ -29,7 +33,7 @@ class Asking(Part):
     interval_seconds: Seconds | None = None
     timeout_seconds: Seconds | None = None
     queries_per_second: Rate | None = None
-    key_env: str = ""
+    key_env: Variable = ""
 
 
 class Dnsbl(Part):

@@ -19,6 +19,9 @@ from schemas.password import password_in
 from schemas.pool_settings import Pool
 from schemas.reply_settings import Replies
 
+_SECRET = {"url", "key_env", "verp_key_env"}
+"""Settings whose wrong value is not told: a URL may hold a token, and who confuses name and secret wrote the secret."""
+
 
 class SettingsError(ValueError):
     """The configuration cannot be used; the text names every wrong key and its value."""
@@ -194,8 +197,10 @@ def _sentence(item: dict[str, Any]) -> str:
         return f"{key}: no such setting"
     message = str(item["msg"]).removeprefix("Value error, ")
     given = item.get("input")
-    tells = isinstance(given, str | int | float | bool) and repr(given) not in message and item["loc"][-1] != "url"
-    shown = f" (is {given!r})" if tells else ""  # a URL may hold a token
+    tells = (
+        isinstance(given, str | int | float | bool) and repr(given) not in message and item["loc"][-1] not in _SECRET
+    )
+    shown = f" (is {given!r})" if tells else ""
     return f"{key}: {message[0].lower()}{message[1:]}{shown}"
 
 
