@@ -24,7 +24,13 @@ from schemas.settings import Log, Settings
 from streams import hookplaces, hooks, leak_key
 from streams.steps import known_rules
 
-_PUBLIC = {"1.0.0.1", "1.1.1.1", "8.8.4.4", "8.8.8.8", "9.9.9.9", "149.112.112.112", "208.67.220.220", "208.67.222.222"}
+_PUBLIC = {
+    "1.0.0.1", "1.1.1.1", "2606:4700:4700::1001", "2606:4700:4700::1111",
+    "8.8.4.4", "8.8.8.8", "2001:4860:4860::8844", "2001:4860:4860::8888",
+    "9.9.9.9", "9.9.9.10", "9.9.9.11", "149.112.112.112", "2620:fe::9", "2620:fe::fe",
+    "208.67.220.220", "208.67.222.222", "2620:119:35::35", "2620:119:53::53",
+    "4.2.2.1", "4.2.2.2", "64.6.64.6", "64.6.65.6", "94.140.14.14", "94.140.15.15", "185.228.168.9", "76.76.2.0",
+}  # fmt: skip
 
 
 def findings(settings: Settings, master_cf: Path | None = None) -> list[str]:
@@ -56,9 +62,11 @@ def _notes(settings: Settings) -> Iterator[str]:
             yield f"{place}.min_active: {pool.min_active} of {len(pool.ips)} IPs: none is ever withdrawn by itself"
     if settings.pool and not settings.mta:
         yield "mta: no log: it cannot be seen whether a withdrawn IP stopped sending"
-    for resolver in settings.dnsbl.resolvers:
-        if resolver in _PUBLIC:
-            yield f"dnsbl.resolvers: {resolver} is a public resolver: most lists refuse to answer it"
+    asked = {"dnsbl.resolvers": settings.dnsbl.resolvers}
+    asked |= {f"dnsbl.list.{name}.resolvers": one.resolvers for name, one in settings.dnsbl.list.items()}
+    for place, resolvers in asked.items():
+        for resolver in sorted(_PUBLIC.intersection(resolvers)):
+            yield f"{place}: {resolver} is a public resolver: most lists refuse to answer it"
 
 
 def _formats(settings: Settings) -> Iterator[str]:

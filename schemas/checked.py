@@ -1,7 +1,7 @@
 """Types of settings that check what they hold; a wrong value is told in words of the field."""
 
 import re
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -17,6 +17,13 @@ def _ip(text: str) -> str:
         return canonical_ip(text)
     except ValueError:
         raise ValueError(f"{text!r} is no IP address") from None
+
+
+def _resolver(text: str) -> str:
+    address = ip_address(_ip(text))
+    if address.is_unspecified or address.is_multicast or str(address) == "255.255.255.255":
+        raise ValueError(f"{text!r} is no address of one name server")
+    return str(address)
 
 
 def _network(text: str) -> str:
@@ -63,12 +70,14 @@ def each_once(transports: dict[str, str]) -> dict[str, str]:
 
 
 Ip = Annotated[str, AfterValidator(_ip)]
+Resolver = Annotated[str, AfterValidator(_resolver)]
 Domain = Annotated[str, AfterValidator(domain)]
 Network = Annotated[str, AfterValidator(_network)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
 Port = Annotated[int, Field(ge=0, le=65535)]
-Seconds = Annotated[float, Field(gt=0)]
+ServerPort = Annotated[int, Field(ge=1, le=65535)]
+Seconds = Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)]
 Variable = Annotated[str, Field(pattern=r"^([A-Z][A-Z0-9_]*)?$")]
 """The name of a variable of the environment, or ""; it is not told where it is wrong: it may be the secret itself."""
 Share = Annotated[float, Field(gt=0, le=1)]

@@ -4,11 +4,14 @@ from typing import Annotated
 
 from pydantic import Field
 
-from schemas.checked import Domain, Ip, Name, Port, Seconds, Variable
+from schemas.checked import Domain, Name, Resolver, Seconds, ServerPort, Variable
 from schemas.part import Part
 
-Rate = Annotated[float, Field(ge=0)]
-Ttl = Annotated[float, Field(ge=0)]
+Rate = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Ttl = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
+Interval = Annotated[float, Field(ge=1, le=1e9, allow_inf_nan=False)]
+"""Seconds from one round to the next: no list is asked more often than once a second, not even one of your own."""
+Hours = Annotated[float, Field(ge=0.01, le=1e6, allow_inf_nan=False)]
 
 
 class OwnList(Part):
@@ -28,9 +31,9 @@ class OwnList(Part):
 class Asking(Part):
     """How one list is asked, where that is not as all are; `key_env` names the variable with its key."""
 
-    resolvers: tuple[Ip, ...] = ()
-    port: Port | None = None
-    interval_seconds: Seconds | None = None
+    resolvers: tuple[Resolver, ...] = ()
+    port: ServerPort | None = None
+    interval_seconds: Interval | None = None
     timeout_seconds: Seconds | None = None
     queries_per_second: Rate | None = None
     key_env: Variable = ""
@@ -42,9 +45,9 @@ class Dnsbl(Part):
     lists: tuple[Name, ...] = ()
     own: dict[Name, OwnList] = Field(default_factory=dict)
     list: dict[Name, Asking] = Field(default_factory=dict)
-    resolvers: tuple[Ip, ...] = ("127.0.0.1",)
-    port: Port = 53
-    interval_seconds: Seconds = 900.0
+    resolvers: Annotated[tuple[Resolver, ...], Field(min_length=1)] = ("127.0.0.1",)
+    port: ServerPort = 53
+    interval_seconds: Interval = 900.0
     timeout_seconds: Seconds = 5.0
     queries_per_second: Rate = 20.0
     backoff_max_seconds: Seconds = 21600.0
@@ -52,5 +55,5 @@ class Dnsbl(Part):
     listed_ttl_max_seconds: Ttl = 3600.0
     clean_ttl_max_seconds: Ttl = 900.0
     domains: tuple[Domain, ...] = ()
-    domains_interval_hours: Seconds = 6.0
-    identity_interval_hours: Seconds = 24.0
+    domains_interval_hours: Hours = 6.0
+    identity_interval_hours: Hours = 24.0

@@ -26,6 +26,11 @@ def _settings(port: int, own: dict[str, Any], **more: object) -> Settings:
     return Settings.model_validate({"port": port, "own": own, "timeout_seconds": 7.0, **more})
 
 
+def _soon(settings: Settings, seconds: float) -> Settings:
+    """Return settings with an interval below what a configuration may say: a test need not wait."""
+    return settings.model_copy(update={"interval_seconds": seconds})
+
+
 def _running(poller: Poller) -> tuple[list[Event], threading.Event, threading.Thread]:
     events: list[Event] = []
     stop = threading.Event()
@@ -54,7 +59,7 @@ def _until(events: list[Event], answer: str) -> None:
 def test_the_poller_sees_a_listing_come_and_go() -> None:
     zone = "bl.example.net"
     with Rbldnsd(require("rbldnsd", "rbldnsd"), {zone: TEST_POINTS}) as server:
-        settings = _settings(server.port, {"mine": {"zone": zone}}, interval_seconds=0.3, listed_ttl_max_seconds=0)
+        settings = _soon(_settings(server.port, {"mine": {"zone": zone}}, listed_ttl_max_seconds=0), 0.3)
         events, stop, thread = _running(Poller(settings, [IP]))
         try:
             _until(events, "not_listed")
@@ -116,7 +121,7 @@ def test_a_list_that_refuses_is_asked_less_often_until_it_answers_again(caplog: 
     now = [True]
     with Liar(turning) as liar:
         own = {"mine": {"zone": "bl.example.net"}}
-        events, stop, thread = _running(Poller(_settings(liar.port, own, interval_seconds=0.2), [IP]))
+        events, stop, thread = _running(Poller(_soon(_settings(liar.port, own), 0.2), [IP]))
         _until(events, "not_listed")
         stop.set()
         thread.join(30)
@@ -136,7 +141,7 @@ def test_a_list_that_refuses_is_asked_less_often_until_it_answers_again(caplog: 
 def test_each_list_has_its_own_interval() -> None:
     own = {"often": {"zone": "a.example.net"}, "seldom": {"zone": "b.example.net"}}
     with Zones(["a.example.net", "b.example.net"]) as zones:
-        settings = _settings(zones.port, own, interval_seconds=0.1, list={"seldom": {"interval_seconds": 3600}})
+        settings = _soon(_settings(zones.port, own, list={"seldom": {"interval_seconds": 3600}}), 0.1)
         events, stop, thread = _running(Poller(settings, [IP]))
         while sum(isinstance(each, ListHealthObserved) and each.list == "often" for each in list(events)) < 3:
             assert thread.is_alive()
