@@ -35,6 +35,8 @@ SELECT list, toInt64(countIf(type = 'delisting_opened')) AS opened,
        quantileExactInclusiveIf(0.5)(took_seconds, outcome IN ('delisted', 'expired')) AS took,
        quantileExactInclusiveIf(0.5)(waited_seconds, outcome = 'delisted' AND requests > 0) AS waited,
        toInt64(countIf(outcome = 'delisted' AND requests > 0)) AS asked,
+       quantileExactInclusiveIf(0.5)(took_seconds, outcome IN ('delisted', 'expired') AND relapse > 0) AS longer,
+       toInt64(countIf(outcome IN ('delisted', 'expired') AND relapse > 0)) AS again,
        argMaxIf(lasts_hours, at, type = 'delisting_opened') AS hours
 FROM delisting_events FINAL WHERE at <= {until:Int64}
 GROUP BY list ORDER BY opened DESC, list LIMIT {limit:UInt32}
@@ -78,6 +80,8 @@ def times(client: Client, span: Span, limit: int = 200) -> pd.DataFrame:
         "took",
         "waited",
         "asked",
+        "longer",
+        "again",
         "hours",
     )
     return frame(client, _TIMES, columns, until=span.until, limit=limit)

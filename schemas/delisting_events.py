@@ -79,13 +79,14 @@ class DelistingRequested(OfCase, frozen=True, kw_only=True):
 class DelistingClosed(OfCase, frozen=True, kw_only=True):
     """The case ended `took_seconds` after the listing began, `waited_seconds` after the first of `requests` (0: none).
 
-    `operator` is set where somebody closed it by hand.
+    `relapse` is that of its opening; `operator` is set where somebody closed it by hand.
     """
 
     outcome: Outcome
     took_seconds: int = 0
     waited_seconds: int = 0
     requests: int = 0
+    relapse: int = 0
     operator: str = ""
     note: str = ""
 

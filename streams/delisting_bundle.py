@@ -14,6 +14,7 @@ from schemas.delisting_events import (
 )
 from schemas.facts import Culprit
 from schemas.names import domain_of
+from streams.delisting_told import WITHDRAWN
 from streams.standing import moment
 from streams.suspects import Suspect
 
@@ -174,6 +175,7 @@ def form(bundle: Bundle) -> Iterator[str]:
     for one in barred:
         last = f"; its last mail was at {moment(one.last_mail)}" if one.last_mail else ""
         yield f"What was done: the mailbox is {one.state}{last}."
+    yield from (f"What was done: {item.text}." for item in opened.evidence if item.rule == WITHDRAWN)
     for event in bundle.latest:
         if isinstance(event, DelistingNoted) and event.kind in {"withdrawn", "stopped"}:
             yield f"What was done: {event.evidence[0].text} ({moment(event.at)})."
@@ -188,7 +190,7 @@ def _deeds(one: Culprit) -> str:
     return sentence(one).partition(": ")[2]
 
 
-def span(seconds: int) -> str:
+def span(seconds: float) -> str:
     """Return a duration in words."""
     for limit, unit, name in ((5400, 60, "min"), (36 * 3600, 3600, "h")):
         if seconds < limit:

@@ -35,8 +35,11 @@ FROM delisting_events FINAL GROUP BY `case` HAVING {all:UInt8} OR NOT closed
 ORDER BY opened DESC, `case` LIMIT {most:UInt32}"""
 _EVENTS = f"""SELECT {_ROW} FROM delisting_events FINAL WHERE `case` = {{wanted:String}}
 ORDER BY at, kafka_offset, id"""  # noqa: S608 our own constant
-_NEWEST = """SELECT `case` FROM delisting_events WHERE `case` = {wanted:String} OR subject = {wanted:String}
-OR has(ips, {wanted:String}) GROUP BY `case` ORDER BY max(at) DESC, `case` LIMIT 2"""
+_NEWEST = """SELECT `case`, any(list),
+       argMaxIf(type, (at, type = 'delisting_closed', id), type IN ('delisting_opened', 'delisting_closed')) AS last
+FROM delisting_events GROUP BY `case`
+HAVING `case` = {wanted:String} OR any(subject) = {wanted:String} OR has(groupArrayArray(ips), {wanted:String})
+ORDER BY last != 'delisting_opened', max(at) DESC, `case` LIMIT 100"""
 _PTR = """SELECT ip, argMax(ptr, at) FROM pool_observations
 WHERE type = 'ip_identity_observed' AND ip IN {ips:Array(String)} GROUP BY ip"""
 _LAST_OF_IP = """SELECT outbound_ip, max(at) FROM mail_events WHERE type = 'delivery_attempted' AND outcome = 'sent'
@@ -48,11 +51,14 @@ ORDER BY at, id"""  # noqa: S608 our own constant
 _STATS = """
 SELECT list, countIf(type = 'delisting_opened') AS opened,
        countIf(type = 'delisting_opened' AND relapse > 0) AS relapses,
-       countIf(type = 'delisting_requested'), countIf(outcome = 'delisted') AS delisted,
-       countIf(outcome = 'expired') AS expired, countIf(outcome = 'given_up'),
-       quantileExactInclusiveIf(0.5)(took_seconds, outcome IN ('delisted', 'expired')),
-       quantileExactInclusiveIf(0.5)(waited_seconds, outcome = 'delisted' AND requests > 0),
-       countIf(outcome = 'delisted' AND requests > 0), argMaxIf(lasts_hours, at, type = 'delisting_opened')
+       countIf(type = 'delisting_requested') AS requested, countIf(outcome = 'delisted') AS delisted,
+       countIf(outcome = 'expired') AS expired, countIf(outcome = 'given_up') AS given_up,
+       quantileExactInclusiveIf(0.5)(took_seconds, outcome IN ('delisted', 'expired')) AS took,
+       quantileExactInclusiveIf(0.5)(took_seconds, outcome IN ('delisted', 'expired') AND relapse > 0) AS longer,
+       countIf(outcome IN ('delisted', 'expired') AND relapse > 0) AS again,
+       quantileExactInclusiveIf(0.5)(waited_seconds, outcome = 'delisted' AND requests > 0) AS waited,
+       countIf(outcome = 'delisted' AND requests > 0) AS asked,
+       argMaxIf(lasts_hours, at, type = 'delisting_opened') AS hours
 FROM delisting_events FINAL GROUP BY list ORDER BY opened DESC, list LIMIT {most:UInt32}"""
 
 
@@ -85,34 +91,31 @@ def stats(client: Client) -> list[dict[str, object]]:
 
     "" where nothing ended so yet.
     """
-    answer = client.query(_STATS, parameters={"most": _MOST})
     return [
         {
-            "list": name,
-            "listings": opened,
-            "relapses": relapses,
-            "requests": requests,
-            "delisted": delisted,
-            "expired": expired,
-            "given_up": given_up,
-            "median_time": span(int(took)) if delisted + expired else "",
-            "median_after_request": span(int(waited)) if asked else "",
-            "asked_for": asked,
-            "operator_says": f"{hours} h" if hours else "",
+            "list": row["list"],
+            "listings": row["opened"],
+            "relapses": row["relapses"],
+            "requests": row["requested"],
+            "delisted": row["delisted"],
+            "expired": row["expired"],
+            "given_up": row["given_up"],
+            "median_time": span(row["took"]) if row["delisted"] + row["expired"] else "",
+            "median_time_relapse": span(row["longer"]) if row["again"] else "",
+            "median_after_request": span(row["waited"]) if row["asked"] else "",
+            "asked_for": row["asked"],
+            "operator_says": f"{row['hours']} h" if row["hours"] else "",
         }
-        for name, opened, relapses, requests, delisted, expired, given_up, took, waited, asked, hours in (
-            answer.result_rows
-        )
+        for row in client.query(_STATS, parameters={"most": _MOST}).named_results()
     ]
 
 
 def shown(client: Client, settings: Settings, wanted: str) -> Bundle:
     """Return a case by its number, its IP or its domain. ValueError where there is none, or more than one."""
     events = _events(client, _number(client, wanted))
-    present, since = now(), min(event.at for event in events) - _DAY
     its = culprits(events)
-    known = Bundle(events=events, now=present)
-    parameters = {"since": since, "ips": list(known.ips), "senders": [one.sender for one in its]}
+    known = Bundle(events=events, now=now())
+    parameters = {"since": known.opened.at - _DAY, "ips": list(known.ips), "senders": [one.sender for one in its]}
     suspects, released = _steps(client, parameters)
     last = {sender: int(at) for sender, at in client.query(_LAST_OF_SENDER, parameters=parameters).result_rows}
     rules = settings.pool.get(known.opened.pool)
@@ -134,14 +137,18 @@ def shown(client: Client, settings: Settings, wanted: str) -> Bundle:
 
 
 def _number(client: Client, wanted: str) -> str:
-    found = [case for (case,) in client.query(_NEWEST, parameters={"wanted": wanted}).result_rows]
+    """Return the number of a case: of an IP or a domain the open one, else its newest, as far as that is one only."""
+    rows = client.query(_NEWEST, parameters={"wanted": wanted}).result_rows
+    found = {str(case): (str(name), last == "delisting_opened") for case, name, last in rows}
+    if wanted in found:
+        return wanted
     if not found:
         raise ValueError(f"{wanted!r}: no such delisting, and none of such an IP or domain")
-    if len(found) > 1 and wanted not in found:
-        raise ValueError(
-            f"{wanted!r} has several delistings: name one by its number (relaywarden delisting list --all)"
-        )
-    return wanted if wanted in found else str(found[0])
+    several = [case for case, (_, is_open) in found.items() if is_open]
+    if len(several) > 1:
+        choices = ", ".join(f"{case} ({found[case][0]})" for case in several)
+        raise ValueError(f"{wanted!r} has several delistings, name one by its number: {choices}")
+    return next(iter(found))
 
 
 def _events(client: Client, case: str) -> tuple[DelistingEvent, ...]:

@@ -29,7 +29,10 @@ from streams.tallies import ranked
 
 _WHAT = {"ip": "the IP", "network": "its whole network", "as": "its whole AS", "domain": "the domain"}
 _STEPS = {"flag": "flagged", "throttle": "throttled", "suspend": "suspended"}
+_SHADOW = "the pool would have withdrawn it, but only says what it would do"
 _SECOND = 1_000_000
+WITHDRAWN = "withdrawn"
+"""The rule of the evidence that an IP was withdrawn when its case was opened."""
 _OfIp = IpWithdrawn | WithdrawalVerified | WithdrawalDrifted | WithdrawalRefused | IpRestored
 
 
@@ -69,10 +72,12 @@ def _known(pool: Pool | None, standing: Standing | None, first: Named, relapse: 
         yield Evidence(rule="relapse", text=f"it was listed there before, {relapse} times lately", value=float(relapse))
     if standing is None or pool is None:
         return
-    if standing.place == "withdrawn":
-        yield Evidence(rule="pool", text=f"{standing.ip} is withdrawn since {moment(standing.since)}")
-    else:
+    if standing.place != "withdrawn":
         yield Evidence(rule="pool", text=f"{standing.ip} carries mail: the pool has not withdrawn it")
+    elif pool.rules.is_shadow:
+        yield Evidence(rule="pool", text=f"{standing.ip} carries mail: {_SHADOW}")
+    else:
+        yield Evidence(rule=WITHDRAWN, text=f"{standing.ip} is withdrawn since {moment(standing.since)}")
     for sender in (one.sender for one in ranked(standing.tallies, pool.at)):
         suspect = pool.suspects.get(sender)
         if suspect is not None:
@@ -93,9 +98,9 @@ def joined(files: Files, file: File, more: Sequence[Named], at: int) -> Delistin
 
 def noted_of_ip(files: Files, event: PoolEvent) -> Iterator[DelistingNoted]:
     """Yield what a decision about an IP means for each open case in which it is."""
-    if not isinstance(event, _OfIp):
+    if not isinstance(event, _OfIp) or (event.mode and not isinstance(event, IpWithdrawn)):
         return
-    kind, text = _of_ip(event)
+    kind, text = _of_ip(event) if not event.mode else ("stays", f"{event.ip} goes on sending: {_SHADOW}")
     said = tuple(item for item in event.evidence if not item.rule.startswith("dnsbl/"))
     culprits = event.culprits if isinstance(event, IpWithdrawn) else ()
     for file in files.cases.values():
@@ -201,6 +206,7 @@ def closed(  # noqa: PLR0913, PLR0917 an end has that many sides
         took_seconds=max(0, at - file.since) // _SECOND,
         waited_seconds=max(0, at - file.requested) // _SECOND if file.requested else 0,
         requests=file.requests,
+        relapse=max(0, file.openings - 1),
         operator=by.operator if by is not None else "",
         note=by.note if by is not None else "",
     )

@@ -119,6 +119,23 @@ def test_what_nobody_asked_for_expired_and_what_comes_again_is_a_relapse_of_the_
         "expired",
     ]
     assert len({event.case for event in told}) == 1
+    assert [event.relapse for event in told if isinstance(event, DelistingClosed)] == [0, 1, 2]
+
+
+def test_a_pool_in_shadow_mode_claims_no_withdrawal() -> None:
+    scene = Scene(mode="shadow")
+    says(scene, 1, A, "listed", "zen", weight=0.5)
+    says(scene, 2, A, "listed")
+    told = of(scene)
+    assert short(told) == ["opened 192.0.2.1 zen", "stays", "opened 192.0.2.1 spamcop"]
+    texts = [
+        item.text
+        for event in told
+        if not isinstance(event, DelistingRequested | DelistingClosed)
+        for item in event.evidence
+    ]
+    assert not any("is withdrawn" in text or "was withdrawn" in text for text in texts)
+    assert sum("but only says what it would do" in text for text in texts) == 2
 
 
 def test_after_the_memory_of_relapses_a_listing_is_the_first() -> None:

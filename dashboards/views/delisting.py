@@ -110,6 +110,7 @@ def _times(shown: Page) -> None:
         "expired": st.column_config.NumberColumn("expired", format="%d", width=80),
         "given_up": st.column_config.NumberColumn("given up", format="%d", width=80),
         "took": elements.text("median, to the end", 140),
+        "longer": elements.text("of relapses", 100),
         "waited": elements.text("median, from the request", 170),
         "says": elements.text("its operator says", 130),
     }
@@ -120,6 +121,7 @@ def _row(row: dict[str, Any]) -> dict[str, Any]:
     ended = row["delisted"] + row["expired"]
     return row | {
         "took": f"{words.age(row['took'])} of {ended}" if ended else "no data",
+        "longer": f"{words.age(row['longer'])} of {row['again']}" if row["again"] else "no data",
         "waited": f"{words.age(row['waited'])} of {row['asked']}" if row["asked"] else "no data",
         "says": f"{row['hours']} h" if row["hours"] else "",
     }

@@ -48,18 +48,18 @@ def send(lab: Lab, *events: Event) -> None:
     producer.close()
 
 
-def round_of(at: int, named: str, answer: Answer) -> list[Event]:
+def round_of(at: int, named: str, answer: Answer, name: str = "spamcop") -> list[Event]:
     """Return a list's round: it passes its test, and says something about one IP, nothing bad of the others."""
-    said: list[Event] = [ListHealthObserved(id=derived_id("h", at), at=at, list="spamcop", healthy=True)]
+    said: list[Event] = [ListHealthObserved(id=derived_id("h", name, at), at=at, list=name, healthy=True)]
     for ip in TRANSPORTS.values():
         its = answer if ip == named else "not_listed"
         listed = its == "listed"
         said.append(
             ListingObserved(
-                id=derived_id("l", ip, at),
+                id=derived_id("l", name, ip, at),
                 at=at + 1,
                 ip=ip,
-                list="spamcop",
+                list=name,
                 answer=its,
                 codes=("127.0.0.2",) if listed else (),
                 reason="Blocked - see https://www.spamcop.net/bl.shtml" if listed else "",
@@ -101,6 +101,7 @@ def ready_to_ask(said: str) -> None:
     assert "What happened: a mailbox of example.net sent 900 messages in " in form
     assert "What was done: the mailbox is suspended since" in form
     assert "Remark: the password was changed\n" in form
+    assert f"What was done: {IP} is withdrawn since" in form
     assert THIEF not in form
 
 
@@ -184,3 +185,15 @@ def test_what_is_asked_wrongly_is_one_clear_line(desk: Desk) -> None:
     desk.say("delisting", "close", other, "--outcome", "given-up", "--note", "they want money")
     until(lambda: desk.rows("delisting", "list") == [], SECONDS, "it is given up")
     assert {row["state"] for row in desk.rows("delisting", "list", "--all")} == {"delisted", "given_up"}
+
+
+def test_an_ip_on_two_lists_is_named_by_its_numbers(desk: Desk) -> None:
+    ip = TRANSPORTS["out3"]
+    now = time.time_ns() // 1000
+    send(desk.lab, *round_of(now, ip, "listed"), *round_of(now, ip, "listed", "zen"))
+    until(lambda: len(desk.rows("delisting", "list")) == 2, SECONDS, "two delistings")
+    cases = {str(row["list"]): str(row["case"]) for row in desk.rows("delisting", "list")}
+    said = refusal(desk.run("delisting", "show", ip))
+    assert said.startswith(f"'{ip}' has several delistings, name one by its number: ")
+    assert all(f"{case} ({name})" in said for name, case in cases.items())
+    assert desk.say("delisting", "show", cases["zen"]).startswith(f"delisting {cases['zen']}: {ip} on zen: open\n")

@@ -146,7 +146,7 @@ def test_what_is_open_stands_first_and_each_list_has_its_times(desk: Hall, opene
     assert list(told["relapse"].fillna(0)) == [0, 1, 0]
     (row,) = times.to_dict("records")
     assert (row["list"], row["opened"], row["relapses"], row["delisted"], row["expired"]) == ("spamcop", 4, 1, 1, 1)
-    assert (row["took"], row["waited"], row["says"]) == ("20 h of 2", "18 h of 1", "24 h")
+    assert (row["took"], row["longer"], row["waited"], row["says"]) == ("20 h of 2", "no data", "18 h of 1", "24 h")
 
 
 def test_a_case_tells_its_story_and_strangers_text_is_literal(desk: Hall, opened: Open) -> None:
