@@ -9,35 +9,39 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, field_validator
 
 from schemas.part import Part
+from schemas.pattern_cost import steps
 
 _MOST = 300
-_WIDE = 20
-_MOST_WIDE = 2
+_BUDGET = 500_000
+_CASE = re.compile(r"\(\?[a-zA-Z]{0,9}-[a-z]")
 _HEAD = re.compile(r"(?:[45]\d\d ?)?(?:[45]\.\d{1,3}\.\d{1,3} ?)?")
 _LETTERS = re.compile(r"[A-Za-z]{2,30}")
 _MOST_SUGGESTED = 100
+_ZEROS = re.compile(r"0+")
 _REPEATS = (_codes.MAX_REPEAT, _codes.MIN_REPEAT, _codes.POSSESSIVE_REPEAT)
 
 
-def bounded(pattern: str) -> str:
+def bounded(pattern: str, budget: int = _BUDGET) -> str:
     """Return a pattern that is no danger on a stranger's text. ValueError says why it is none, or one that is.
 
-    Nothing may repeat without an end or within another repetition, and only two may be wide: then the time that it
-    takes has a limit, whatever the text.
+    Nothing may repeat without an end or within another repetition, and all the ways to fit a text together may take
+    no more steps than the budget.
     """
     try:
         parsed = _parser.parse(pattern)
         re.compile(pattern)
     except (re.error, OverflowError, RecursionError) as error:
         raise ValueError(f"{pattern!r} is no pattern: {error}") from None
-    wide = _wide(pattern, parsed, repeated=False)
-    if wide > _MOST_WIDE:
-        raise ValueError(f"{pattern!r} repeats {wide} times more than {_WIDE} characters, not {_MOST_WIDE} at most")
+    if _CASE.search(pattern):
+        raise ValueError(f"{pattern!r} changes how a part is compared")
+    _ends(pattern, parsed, repeated=False)
+    needed = steps(pattern)
+    if needed > budget:
+        raise ValueError(f"{pattern!r} may take {needed} steps, not {budget} at most: let fewer parts share a text")
     return pattern
 
 
-def _wide(pattern: str, parsed: Any, *, repeated: bool) -> int:  # noqa: ANN401 re's own tree has no type
-    wide = 0
+def _ends(pattern: str, parsed: Any, *, repeated: bool) -> None:  # noqa: ANN401 re's own tree has no type
     for code, given in parsed:
         if code in _REPEATS:
             _, most, inner = given
@@ -45,12 +49,12 @@ def _wide(pattern: str, parsed: Any, *, repeated: bool) -> int:  # noqa: ANN401 
                 raise ValueError(f"{pattern!r} repeats without an end: say how often at most, {{0,{_MOST}}}")
             if repeated and most > 1:
                 raise ValueError(f"{pattern!r} repeats what repeats")
-            wide += (most > _WIDE) + _wide(pattern, inner, repeated=repeated or most > 1)
+            _ends(pattern, inner, repeated=repeated or most > 1)
         elif code in (_codes.GROUPREF, _codes.GROUPREF_EXISTS):
             raise ValueError(f"{pattern!r} refers back to a group")
         else:
-            wide += sum(_wide(pattern, part, repeated=repeated) for part in _parts(given))
-    return wide
+            for part in _parts(given):
+                _ends(pattern, part, repeated=repeated)
 
 
 def _parts(given: Any) -> list[Any]:  # noqa: ANN401 likewise
@@ -95,10 +99,11 @@ class Replies(Part):
 def suggested(text: str) -> str:
     """Return a row for the configuration to begin with, that fits a reply without a pattern; its kind is to be chosen.
 
-    The text is without numbers, so that a 0 in it stands for any; nothing of it can become another setting.
+    The text is without numbers, so that a 0 in it stands for any, and several for one; nothing of it can become another
+    setting.
     """
-    words = _HEAD.sub("", text, count=1)[:_MOST_SUGGESTED]
-    pattern = re.escape(words).replace("0", r"\S{1,20}").replace("\\ ", " ")
+    words = _ZEROS.sub("0", _HEAD.sub("", text, count=1)[:_MOST_SUGGESTED])
+    pattern = re.escape(words).replace("0", r"\d{1,20}").replace("\\ ", " ")
     sign = max((word.lower() for word in _LETTERS.findall(words)), key=len, default="")
     name = "_".join(word.lower() for word in _LETTERS.findall(words)[:4])[:40].rstrip("_") or "reply"
     lines = [

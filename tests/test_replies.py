@@ -16,6 +16,8 @@ from streams.replies.zones import list_of
 
 ROWS = rows()
 OURS = "192.0.2.1"
+OURS_MAY_TAKE = 50_000_000
+"""The bound knows nothing of how rare the words between are: what the table takes in truth is far less."""
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
@@ -24,7 +26,7 @@ def test_each_row_is_the_first_to_know_its_sample(row: object) -> None:
     found = built_in().find("", it.sample)
     assert (found.pattern, found.kind) == (it.name, it.kind)
     assert not it.named or found.named == it.named
-    assert bounded(it.pattern) == it.pattern
+    assert bounded(it.pattern, OURS_MAY_TAKE) == it.pattern
     assert [word for word in it.words if word != word.lower()] == []
     assert re.match(r"https?://[a-z0-9.-]+/?", it.source)
     assert not it.pattern or it.words, "a row without words is looked at for every reply"
@@ -33,9 +35,20 @@ def test_each_row_is_the_first_to_know_its_sample(row: object) -> None:
 def test_the_table_is_wide_and_says_where_it_has_no_real_text() -> None:
     assert len({row.name for row in ROWS}) == len(ROWS)
     assert len(ROWS) >= 120
-    assert families() == ("europe", "everyone", "filters", "google", "lists", "microsoft", "overseas", "yahoo")
+    assert families() == (
+        "bans",
+        "delays",
+        "europe",
+        "everyone",
+        "filters",
+        "google",
+        "lists",
+        "microsoft",
+        "overseas",
+        "yahoo",
+    )
     constructed = [row.name for row in ROWS if row.constructed]
-    assert len(constructed) <= 17
+    assert len(constructed) <= 26
     assert {row.kind for row in ROWS} >= {
         "listed",
         "reputation",
@@ -110,6 +123,10 @@ def test_a_reply_about_another_address_is_not_about_ours(ip: str, reply: str, me
         ("5.7.1", "550 5.7.1 The moon is not right", "content"),
         ("5.0.0", "550 The moon is not right", ""),
         ("5.0.0", "554 Relay access denied", ""),
+        ("5.7.0", "554 5.7.0 Reject, id=01234-05 - BANNED: .exe,.exe-ms", "content"),
+        ("5.7.501", "550 5.7.501 Access denied. The sending account has been banned due to spam activity", "content"),
+        ("5.0.0", "550 rejected: the sender is on our blacklist", "content"),
+        ("5.7.1", "554 5.7.1 [192.0.2.1] blocked using zen.spamhaus.org; Error: open resolver", ""),
     ],
 )  # fmt: skip
 def test_a_final_refusal_blames_by_the_same_table(status: str, reply: str, blamed: str) -> None:
@@ -150,7 +167,7 @@ def test_a_row_of_ones_own_is_asked_first_and_sees_the_words_behind_the_codes() 
         ('name = "a"\nkind = "volume"\npattern = "(a{1,3}){2}"', "'(a{1,3}){2}' repeats what repeats"),
         (
             'name = "a"\nkind = "volume"\npattern = "a.{0,99}b.{0,99}c.{0,99}d"',
-            "repeats 3 times more than 20 characters",
+            "may take 2020201 steps, not 500000 at most",
         ),
         ('name = "a"\nkind = "volume"\npattern = \'(a)\\1\'', "refers back to a group"),
         ('name = "a"\nkind = "bad"\npattern = "x"', "replies.own.0.kind: input should be 'listed'"),

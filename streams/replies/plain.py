@@ -9,7 +9,7 @@ _HOST = re.compile(r"(?:delivery temporarily suspended: )?host \S{1,300} (?:said
 _CODES = re.compile(r"([45]\d\d)(?:[ -]+|$)(?:#?([45]\.\d{1,3}\.\d{1,3})[ :-]*)?")
 _BLANK = re.compile(
     r"(?P<address>(?<![\w.+=-])[\w.+=-]{1,64}@[\w.-]{1,255})"
-    r"|(?P<ipv4>(?<![\d.])\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?![\d.]*\d))"
+    r"|(?P<ipv4>(?<![\d.])(?!127\.255\.255\.)\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?![\d.]*\d))"
     r"|(?P<ipv6>(?<![\w:])[0-9A-Fa-f]{1,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?![\w:]))"
     r"|(?P<id>(?<![\w-])(?=[\w-]{7})[A-Za-z_-]{0,40}+\d{1,40}+[A-Za-z_-]{1,40}+\d[\w-]{0,200}+)"
     r"|(?P<number>\d{5,})"
@@ -31,7 +31,8 @@ class Plain(NamedTuple):
 def plain(status: str, reply: str) -> Plain:
     """Return a reply without its host, its lines' repeated codes, and addresses, ids and long numbers of its own.
 
-    These keep their form: an IP becomes 0.0.0.0 or ::, a mail address x@x, an id or a number 0.
+    These keep their form: an IP becomes 0.0.0.0 or ::, a mail address x@x, an id or a number 0. 127.255.255.x stays: by
+    it a list says that it did not answer.
     """
     text = reply[:_MOST]
     if text.startswith(("host ", "delivery ")) and (host := _HOST.match(text)):

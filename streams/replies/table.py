@@ -12,7 +12,7 @@ from schemas.reply_settings import OwnReply
 from streams.replies.plain import Plain, fingerprint, plain
 from streams.replies.row import Row
 from streams.replies.rows import rows
-from streams.replies.zones import list_of
+from streams.replies.zones import like_a_list, list_of
 
 SIGNS: frozenset[ReplyKind] = frozenset(("listed", "reputation", "volume"))
 """The kinds that speak against the IP."""
@@ -46,7 +46,10 @@ class _Compiled(msgspec.Struct, frozen=True):
             return None
         if words and not any(word in lower for word in words):
             return None
-        return self.pattern.match(reply.words)
+        found = self.pattern.match(reply.words)
+        if found is not None and self.row.of_lists and not like_a_list(found["zone"]):
+            return None
+        return found
 
 
 class Table:

@@ -1,5 +1,7 @@
 """DNSBLs by the zone that a reply names: the catalogue's names where it has the list (a test compares them)."""
 
+import re
+
 _IPS = {
     "all.s5h.net": "s5h",
     "b.barracudacentral.org": "barracuda",
@@ -79,6 +81,14 @@ _DOMAINS = {
     "uribl.com": "uribl",
     "uribl.spameatingmonkey.net": "sem_uri",
 }
+
+_CALLED = re.compile(r"bl(?:$|[._-])|(?:^|[._-])bl|black|block|list|spam|abuse|junk|dnsbl|rbl")
+
+
+def like_a_list(zone: str) -> bool:
+    """Tell whether a host is a zone known here, or is called as lists are: any host can refuse a mail."""
+    name, of_ips = list_of(zone)
+    return not of_ips or name != zone.lower().strip(".") or _CALLED.search(zone.lower()) is not None
 
 
 def list_of(zone: str) -> tuple[str, bool]:

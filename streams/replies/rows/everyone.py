@@ -1,15 +1,15 @@
-"""What many servers say: greylisting, unknown recipients, spam, limits, and general words about an address.
+"""What many servers say: unknown recipients, spam, limits, and general words about an address.
 
 Codes without words: RFC 3463, https://www.iana.org/assignments/smtp-enhanced-status-codes.
 """
 
-from streams.replies.row import UNQUOTED, Row
+from streams.replies.row import BETWEEN, UNQUOTED, US, Row
 
 _IANA = "https://www.iana.org/assignments/smtp-enhanced-status-codes"
 _POSTFIX = "https://www.postfix.org/postconf.5.html"
 _KUMO = "https://github.com/KumoCorp/kumomta/blob/main/assets/community/bounces.toml"
 _ONE_HOSTER = "https://www.bytecamp.net/de/faq/email/zustellen.html"
-_OURS = r"(?:your|the|sending|client|connecting|remote)? ?(?:mail ?|smtp )?(?:server|host|ip|ip address|address|mta)"
+_LISTED = r"blackl?ist|black list|block ?list|(?:dns|r)bl\b|listed in\b|is listed\b|banned\b"
 
 ROWS = (
     Row(
@@ -22,49 +22,24 @@ ROWS = (
         source=_IANA,
     ),
     Row(
-        name="greylisted",
-        kind="greylisted",
-        rank=0,
-        codes=("4",),
-        words=("greylist", "graylist", "grey-list", "grey list", "postgrey", "milter-greylist"),
-        pattern=r".{0,250}gr[ae]y-? ?list|.{0,250}postgrey",
-        sample="450 4.2.0 <user@example.com>: Recipient address rejected: Greylisted, see "
-        "http://postgrey.schweikert.ch/help/example.com.html",
-        source="https://postgrey.schweikert.ch/",
-    ),
-    Row(
-        name="greylisted_otherwise",
-        constructed=True,
-        kind="greylisted",
-        rank=2,
-        codes=("4",),
-        words=(
-            "first time",
-            "not yet",
-            "minutes",
-            "seconds",
-            "new sender",
-            "triplet",
-            "antispam",
-            "anti-spam",
-            "first try",
-        ),
-        pattern=r".{0,200}(?:first time|not yet (?:authorized|accepted|known)|not seen before|unknown triplet|first "
-        r"try|"
-        r"(?:retry|again|back) (?:in|after) \d{1,5} ?(?:s|m|h)|temporarily rejected as anti-?spam)",
-        sample="451 4.7.1 This is the first time you send to this address, please come back in 300 seconds",
-        source="https://www.rfc-editor.org/rfc/rfc6647",
-    ),
-    Row(
         name="blacklisted_generally",
         kind="listed",
         rank=2,
         words=("black", "block", "dnsbl", "rbl", "listed", "banned"),
         pattern=r"(?:"
         + UNQUOTED
-        + r"{0,150}[ \[(:;])?(?:blackl?ist|black list|blocklist|block list|blocklisted|black listed|"
-        r"dnsbl\b|"
-        r"rbl\b|listed in\b|is listed\b|banned\b|blocked using)",
+        + r"{0,120}[ \[(:;<])?(?:"
+        + US
+        + BETWEEN
+        + r"{0,60}(?:\b(?:"
+        + _LISTED
+        + r")|\[?blocked using)|(?:"
+        + _LISTED
+        + r")"
+        + BETWEEN
+        + r"{0,40}"
+        + US
+        + r"|(?:dns|r)bl\b)",
         sample="550 mail not accepted from blacklisted IP address [192.0.2.1]",
         source="http://computerprogrammi.com/2010/04/posta-elettronica-e-impossibile-inviare.html",
     ),
@@ -73,14 +48,24 @@ ROWS = (
         constructed=True,
         kind="listed",
         rank=2,
-        words=("ip", "server", "host", "connect", "address"),
-        pattern=UNQUOTED
-        + r"{0,100}\b"
-        + _OURS
-        + r" ?(?:address )?(?:\[?\(?[0-9a-f.:]{2,45}\)?\]? )?(?:is |has been |was |are )?(?:temporarily |currently )?"
-        r"(?:blocked|banned|denied|refused|rejected for spam)",
+        words=("blocked", "banned", "denied", "refused", "rejected"),
+        pattern=r"(?:"
+        + UNQUOTED
+        + r"{0,100}[ \[(:;<])?"
+        + US
+        + r"\]?\)?>? ?(?:address )?(?:\[?\(?(?:0\.0\.0\.0|::)\)?\]? )?(?:is |has been |was |are )?"
+        r"(?:temporarily |currently )?(?:blocked|banned|denied|refused|rejected for spam)",
         sample="554 5.7.1 Your IP address has been blocked",
         source=_KUMO,
+    ),
+    Row(
+        name="client_host_rejected",
+        kind="listed",
+        rank=2,
+        words=("client host rejected",),
+        pattern=r"(?:<\S{1,200}>: )?Client host rejected: (?:blocked|banned|access denied|denied|black)",
+        sample="421 4.7.1 <[192.0.2.1]>: Client host rejected: blocked",
+        source=_POSTFIX + "#check_client_access",
     ),
     Row(
         name="not_allowed_to_connect",

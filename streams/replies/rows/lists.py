@@ -4,10 +4,13 @@ Postfix says `$rbl_code Service unavailable; $rbl_class [$rbl_what] blocked usin
 (https://www.postfix.org/postconf.5.html#default_rbl_reply); others have words of their own.
 """
 
-from streams.replies.row import UNQUOTED, Row
+from streams.replies.row import BETWEEN, UNQUOTED, US, Row
 
 _ZONE_MTA = "https://github.com/zone-eu/zone-mta/blob/master/config/bounces.txt"
 _ZONE = r"(?P<zone>[a-z0-9_-]{1,20}\.[a-z0-9._-]{2,60})"
+_NOT = r"(?<!not )(?<!not be )(?<!never )(?<!no longer )"
+_AT = r"\b(?:listed|blacklisted|black ?list|found|database)\b[^\"'.]{0,20}[ (][\"']?(?:https?://(?:www\.)?)?"
+_AT_HOST = r"\b(?:black)?listed (?:in|at|by|on) (?:https?://)?"
 
 ROWS = (
     Row(
@@ -20,6 +23,16 @@ ROWS = (
         "is in "
         "ee, rejected based on geographical location",
         source=_ZONE_MTA,
+    ),
+    Row(
+        name="query_refused",
+        kind="other",
+        rank=0,
+        words=("open resolver", "returnc/", "number of queries", "127.255.255."),
+        pattern=r".{0,300}(?:\bopen resolver|\breturnc/|excessive number of queries|127\.255\.255\.\d)",
+        sample="554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using zen.spamhaus.org; Error: open "
+        "resolver; https://check.spamhaus.org/returnc/pub/203.0.113.53/",
+        source="https://docs.spamhaus.com/datasets/docs/source/70-access-methods/data-query-service/040-dqs-queries.html",
     ),
     Row(
         name="domain_list_refused",
@@ -70,20 +83,48 @@ ROWS = (
         kind="listed",
         words=("blocked using", "blocked by", "rejected by", "rejected using", "refused by", "refused using"),
         pattern=UNQUOTED
-        + r"{0,200}\b(?:blocked|rejected|refused) (?:using|by) (?:the )?(?:Realtime Block List provider )?"
+        + r"{0,200}"
+        + _NOT
+        + r"\b(?:blocked|rejected|refused) (?:using|by) (?:the )?(?:Realtime Block List provider )?"
         + _ZONE,
+        of_lists=True,
         sample="554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using zen.spamhaus.org; "
         "https://www.spamhaus.org/query/ip/192.0.2.1",
+        source=_ZONE_MTA,
+    ),
+    Row(
+        name="blocked_by_host",
+        constructed=True,
+        kind="listed",
+        words=("blocked by", "rejected by", "refused by"),
+        pattern=r"(?:"
+        + UNQUOTED
+        + r"{0,100}[ \[(:;<])?"
+        + US
+        + BETWEEN
+        + r"{0,60}"
+        + _NOT
+        + r"\b(?:blocked|rejected|refused) by (?:the )?"
+        + _ZONE,
+        sample="550 5.7.1 192.0.2.1 has been blocked by filter.example.net",
         source=_ZONE_MTA,
     ),
     Row(
         name="listed_at",
         kind="listed",
         words=("listed", "blacklist", "black list", "found in", "found on", "database"),
-        pattern=UNQUOTED
-        + r"{0,160}\b(?:listed|blacklisted|black ?list|found|database)\b[^\"'.]{0,20}[ (][\"']?(?:https?://(?:www\.)?)?"
-        + _ZONE,
+        pattern=UNQUOTED + r"{0,160}" + _NOT + _AT + _ZONE,
+        of_lists=True,
         sample="550 Rejected: 192.0.2.1 is listed at zen.spamhaus.org",
+        source=_ZONE_MTA,
+    ),
+    Row(
+        name="listed_at_host",
+        constructed=True,
+        kind="listed",
+        words=("listed", "blacklist", "black list", "found in", "found on", "database"),
+        pattern=r"(?:" + UNQUOTED + r"{0,100}[ \[(:;<])?" + US + BETWEEN + r"{0,60}" + _NOT + _AT_HOST + _ZONE,
+        sample="550 5.7.1 Your IP 192.0.2.1 is listed in reputation.example.net",
         source=_ZONE_MTA,
     ),
     Row(
