@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 import msgspec
 
@@ -23,8 +23,14 @@ _INSIDE = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16
 _COLONS = re.compile(r"[0-9A-Fa-f:]:[0-9A-Fa-f:]")
 _GOES_ON = re.compile(r"[\w:]|\.\d")
 _UNIQUE = IPv6Network("fc00::/7")
-_IPV4 = re.compile(r"(?<![\d.])\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?![\d.]*\d)")
-_IPV6 = re.compile(r"(?<![\w:])[0-9A-Fa-f]{1,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?![\w:])")
+_IPV4 = re.compile(
+    r"(?<![\d.])(?!(?<=- )4\.)(\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3})(?:/(\d{1,2})| {1,10}(\d{1,2})(?=\]))?"
+    r"(?![\d.]{0,20}\d)"
+)
+_IPV6 = re.compile(
+    r"(?<![\w:])([0-9A-Fa-f]{1,4}(?::[0-9A-Fa-f]{0,4}){2,7})(?:/(\d{1,3})| {1,10}(\d{1,3})(?=\]))?(?![\w:])"
+)
+_MOST_LOOKED_AT = 2000
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -110,17 +116,19 @@ def own(rows_of_settings: Iterable[OwnReply]) -> tuple[Row, ...]:
 
 
 def about(ip: str, reply: str) -> bool:
-    """Tell whether a reply may be about this IP: it names no other address instead.
+    """Tell whether a reply may be about this IP: it names no other address or network instead.
 
-    Behind NAT the world sees another address than ours, so that a private one may be meant by any.
+    Behind NAT the world sees another address than ours, so that a private one may be meant by any. What Yahoo writes as
+    `- 4.16.55.1` is no address.
     """
+    reply = reply[:_MOST_LOOKED_AT]
     said = reply.partition(" said: ")[2] or reply.partition(" talk to me: ")[2] or reply
     if _says(ip, said) or _inside(ip):
         return True
     ours = ip_address(ip)
     written = [*_IPV4.findall(said), *(_IPV6.findall(said) if _COLONS.search(said) else ())]
-    named = [found for found in map(_address, written) if found is not None]
-    return not named or ours in named
+    named = [found for found in (_network(*parts) for parts in written) if found is not None]
+    return not named or any(ours in network for network in named)
 
 
 def _says(ip: str, text: str) -> bool:
@@ -137,12 +145,21 @@ def _inside(ip: str) -> bool:
     return ours in _UNIQUE if isinstance(ours, IPv6Address) else any(ours in network for network in _INSIDE)
 
 
-def _address(text: str) -> object:
+def _network(address: str, length: str, length_or_other: str) -> IPv4Network | IPv6Network | None:
+    """Return the network that a reply names, a single address as one of its own; None of what is none, or a loopback.
+
+    Google writes `[192.0.2.0      24]` for a network, but another number likewise behind a single address.
+    """
     try:
-        address = ip_address(text)
+        network = ip_network(f"{address}/{length}" if length else address, strict=False)
     except ValueError:
         return None
-    return None if address.is_loopback or text.startswith("4.") else address
+    if length_or_other:
+        try:
+            network = ip_network(f"{address}/{length_or_other}")
+        except ValueError:
+            return network
+    return None if network.is_loopback else network
 
 
 @lru_cache(maxsize=1)
