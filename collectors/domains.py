@@ -14,10 +14,11 @@ from collectors import dnsbl as catalogue
 from collectors import dnswire, health
 from collectors.asking import Exchange
 from collectors.dnsbl import Dnsbl, Reading, Reply, reading
-from collectors.dnswire import Said
+from collectors.dnswire import Kind, Said
 from collectors.health import Health
 from collectors.keys import kept, key_of, without
-from collectors.lanes import Lane, way_of
+from collectors.lanes import Errand, Lane, way_of
+from collectors.listround import MUTE, Sweep
 from collectors.lists import chosen_domains
 from schemas.checked import domain
 from schemas.dnsbl_settings import Dnsbl as Settings
@@ -30,6 +31,7 @@ from schemas.settings import Settings as Configuration
 
 _MOST_ABOVE = 3
 _DAY_HOURS = 24
+_NOT_ASKED = Said(failure="not asked", fault="silent")
 
 
 def configured(settings: Configuration, identities: Iterable[IpIdentityObserved] = ()) -> dict[str, tuple[str, ...]]:
@@ -108,17 +110,18 @@ class DomainAsker:
         lane = exchange.lane(self._way)
         found = await self._tested(exchange, lane)
         names = sorted({each for name in used for each in asked_about(name)})
-        if found.fault in {"refused", "silent"}:
-            said = dict.fromkeys(names, Said(failure="not asked", fault="silent"))
-        else:
-            said = await _all(names, exchange, lane)
+        said = dict.fromkeys(names, _NOT_ASKED)
+        if found.fault not in MUTE:
+            said |= await self._all(names, dnswire.A, exchange, lane)
+        if not found.fault:
+            found = health.of_domains(said, self.dnsbl)
         texts = {} if found.fault else await self._texts(said, exchange, lane)
         this = _Round(found, said, texts, at)
         return [self._health(found, at), *(self._observed(name, users, this) for name, users in used.items())]
 
     async def _tested(self, exchange: Exchange, lane: Lane) -> Health:
-        points = catalogue.domain_points(self.dnsbl)
-        must, must_not = (await _all(points, exchange, lane)).values()
+        points = map(dnswire.labels, catalogue.domain_points(self.dnsbl))
+        must, must_not = await asyncio.gather(*(exchange.reply(lane, point, dnswire.A) for point in points))
         reason = catalogue.domain_fault(_reply(must), _reply(must_not), self.dnsbl)
         if not reason:
             return health.SOUND
@@ -129,8 +132,19 @@ class DomainAsker:
 
     async def _texts(self, said: Mapping[str, Said], exchange: Exchange, lane: Lane) -> dict[str, str]:
         listed = [name for name, each in said.items() if reading(each.values, self.dnsbl).answer == "listed"]
-        told = await _all(listed, exchange, lane, dnswire.TXT)
+        told = await self._all(listed, dnswire.TXT, exchange, lane)
         return {name: kept(each.values, self._key) for name, each in told.items() if each.values}
+
+    def _refuses(self, said: Said) -> bool:
+        return bool(health.strange(said.values, self.dnsbl))
+
+    async def _all(self, names: Sequence[str], kind: Kind, exchange: Exchange, lane: Lane) -> dict[str, Said]:
+        """Ask about the names; the first refusal ends it, and what was not asked then is left out."""
+        if not names:
+            return {}
+        sweep = Sweep(lane, len(names), self._refuses if kind == dnswire.A else lambda _: False)
+        exchange.ask(lane, [Errand(dnswire.labels(name), kind, name, sweep) for name in names])
+        return await sweep.whole()
 
     def _observed(self, name: str, users: Sequence[str], this: _Round) -> DomainListingObserved:
         said = {each: this.said[each] for each in asked_about(name)}
@@ -181,15 +195,6 @@ def _strongest(readings: Mapping[str, Reading], name: str, texts: Mapping[str, s
     read = readings[said]
     parts = (f"{said} is listed" if said != name and read.answer == "listed" else "", read.reason, texts.get(said, ""))
     return msgspec.structs.replace(read, reason=": ".join(part for part in parts if part))
-
-
-async def _all(names: Sequence[str], exchange: Exchange, lane: Lane, kind: dnswire.Kind = dnswire.A) -> dict[str, Said]:
-    """Ask about each name. One that exists without an address is only above a listed one: it is not listed itself."""
-    said = await asyncio.gather(*(exchange.reply(lane, dnswire.labels(name), kind) for name in names))
-    return {
-        name: msgspec.structs.replace(each, failure="") if each.failure == dnswire.NO_ADDRESS else each
-        for name, each in zip(names, said, strict=True)
-    }
 
 
 async def observed(used: Mapping[str, Sequence[str]], askers: Sequence[DomainAsker]) -> list[Event]:

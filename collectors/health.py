@@ -63,6 +63,23 @@ def of_answers(said: Mapping[str, Said], dnsbl: Dnsbl) -> Health:
     return SOUND
 
 
+def of_domains(said: Mapping[str, Said], dnsbl: Dnsbl) -> Health:
+    """Return the health of a list of domains by what it says about names: as of IPs, and not most may be listed.
+
+    Names below one domain count as one, as they are listed together.
+    """
+    found = of_answers(said, dnsbl)
+    if found.fault:
+        return found
+    listed: dict[str, bool] = {}
+    for name, each in said.items():
+        above = ".".join(name.split(".")[-2:])
+        listed[above] = listed.get(above, False) or reading(each.values, dnsbl).answer == "listed"
+    if len(listed) >= _LEAST and 2 * sum(listed.values()) > len(listed):
+        return Health("lists_most", f"it names {sum(listed.values())} of {len(listed)} domains: it lists the world")
+    return SOUND
+
+
 def of_all(by_version: Mapping[int, Health]) -> Health:
     """Return a list's health; sound for one IP version is enough: answers about the other are unknown anyway."""
     wrong = {version: each for version, each in by_version.items() if each.fault}

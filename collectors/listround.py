@@ -19,8 +19,10 @@ from schemas.events import Event
 from schemas.names import derived_id
 from schemas.observations import ListHealthObserved, ListingObserved
 
+MUTE = {"refused", "silent", "outside_127"}
+"""Faults of a list that is asked no further in this round."""
+
 _GIVES_UP = 16
-_MUTE = {"refused", "silent", "outside_127"}
 _NOT_ASKED = Said(failure="not asked any more in this round", fault="silent")
 _UNHEALTHY = Said(failure="not asked", fault="silent")
 
@@ -139,7 +141,7 @@ class ListAsker:
         What still holds is taken from memory; a list of no use is not asked further.
         """
         found = await self._tested(version, exchange, lane)
-        if found.fault in _MUTE:
+        if found.fault in MUTE:
             said = dict.fromkeys(ips, _UNHEALTHY)
         else:
             now = time.monotonic()

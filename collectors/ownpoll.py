@@ -2,12 +2,16 @@
 
 import asyncio
 import logging
+import math
+import random
 import threading
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import TypeVar
 
-from collectors import domains, ownside
+import msgspec
+
+from collectors import domains, ownside, polite
 from collectors.domains import DomainAsker
 from collectors.lists import chosen_domains
 from schemas.events import Event
@@ -36,6 +40,7 @@ class OwnSide:
         if wrong := [*domains.demands(settings)]:
             raise ValueError("; ".join(wrong))
         self._askers = [DomainAsker(each, settings.dnsbl) for each in chosen_domains(settings.dnsbl)]
+        self._schedule = _Schedule(settings)
         self._identities: list[IpIdentityObserved] = []
         self._wrong: dict[tuple[str, str], str] = {}
 
@@ -51,8 +56,8 @@ class OwnSide:
             if now >= look:
                 look = now + self._looked(publish, stop)
             if now >= ask:
-                self._asked(publish, stop)
-                ask = now + self._settings.dnsbl.domains_interval_hours * _HOUR_SECONDS
+                self._asked(publish, stop, now)
+                ask = self._schedule.next(asker.dnsbl.name for asker in self._askers)
             stop.wait(max(0.0, min(look, ask) - time.monotonic()))
 
     def _looked(self, publish: Publish, stop: threading.Event) -> float:
@@ -69,15 +74,18 @@ class OwnSide:
         passed = all(check.outcome == "pass" for event in found for check in event.checks)
         return interval if passed else min(interval, _HOUR_SECONDS)
 
-    def _asked(self, publish: Publish, stop: threading.Event) -> None:
-        """Ask the lists of domains."""
+    def _asked(self, publish: Publish, stop: threading.Event, now: float) -> None:
+        """Ask the lists of domains whose turn it is."""
         used = domains.configured(self._settings, self._identities)
-        if not used or not self._askers:
-            return
-        found = asyncio.run(_unless(stop, domains.observed(used, self._askers)))
-        for event in found or ():
+        turn = [asker for asker in self._askers if self._schedule.is_due(asker.dnsbl.name, now)]
+        told = asyncio.run(_unless(stop, domains.observed(used, turn))) if used and turn else []
+        if not told:
+            self._schedule.skip((asker.dnsbl.name for asker in turn), now)
+        found = [self._schedule.after(event, now) if isinstance(event, ListHealthObserved) else event for event in told]
+        for event in found:
             if isinstance(event, ListHealthObserved):
-                self._note(event.list, "test points", event.reason)
+                again = f"; it is asked again in {(event.next_at - event.at) / 1e6:.0f} s" if event.next_at else ""
+                self._note(event.list, "vote", f"lost ({event.fault}): {event.reason}{again}" if event.fault else "")
             elif isinstance(event, DomainListingObserved) and event.answer != "unknown":
                 listed = f"listed, {event.reason}" if event.answer == "listed" else ""
                 self._note(event.domain, event.list, listed)
@@ -92,6 +100,37 @@ class OwnSide:
         elif before and not wrong:
             LOG.info("%s, %s: in order again", subject, what)
         self._wrong[subject, what] = wrong
+
+
+class _Schedule:
+    """When each list of domains is asked next, by the steady clock: less often while it refuses."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._interval = settings.dnsbl.domains_interval_hours * _HOUR_SECONDS
+        self._most = settings.dnsbl.backoff_max_seconds
+        self._due: dict[str, float] = {}
+        self._refusals: dict[str, int] = {}
+        self._draw = random.Random()  # noqa: S311 no secret: it keeps many collectors from asking at once
+
+    def is_due(self, name: str, now: float) -> bool:
+        return self._due.get(name, 0.0) <= now
+
+    def next(self, names: Iterable[str]) -> float:
+        """Return when the first of the lists is to be asked; never where there is none."""
+        return min((self._due.get(name, 0.0) for name in names), default=math.inf)
+
+    def skip(self, names: Iterable[str], now: float) -> None:
+        """Let lists that could not be asked wait for their next round."""
+        self._due |= dict.fromkeys(names, now + self._interval)
+
+    def after(self, health: ListHealthObserved, now: float) -> ListHealthObserved:
+        """Return a list's health with when it is asked again, if it refused."""
+        refusals = self._refusals.get(health.list, 0) + 1 if health.fault == "refused" else 0
+        self._refusals[health.list] = refusals
+        pause = polite.pause(self._interval, refusals, self._most, self._draw.random())
+        self._due[health.list] = now + pause
+        again = health.at + int(pause * 1_000_000)
+        return msgspec.structs.replace(health, next_at=again) if refusals else health
 
 
 async def _unless(stop: threading.Event, work: Coroutine[None, None, list[Told]]) -> list[Told]:

@@ -68,16 +68,21 @@ def _ask(settings: Settings, *names: str) -> tuple[ListHealthObserved, list[Doma
             ("127.0.1.4",),
             "bad.example is listed: phishing domain: https://check.spamhaus.org/",
         ),
-        # A name that exists only because one below it is listed is not listed itself (no address, no NXDOMAIN).
-        ("only.example", "not_listed", (), ""),
+        # No address, but no NXDOMAIN either: likely one below it is listed, but that is not said.
+        ("only.example", "unknown", (), "the name exists without an address"),
         ("deep.only.example", "listed", ("127.0.1.2",), "domain of low reputation"),
-        ("ip.example", "unknown", ("127.0.1.255",), "an IP was asked, which this list never answers"),
     ],
 )
 def test_three_answers(bind: Bind, name: str, answer: str, codes: tuple[str, ...], reason: str) -> None:
     health, (event,) = _ask(_settings(bind.port, "spamhaus_dbl"), name)
     assert (health.list, health.healthy, health.reason) == ("spamhaus_dbl", True, "")
     assert (event.domain, event.answer, event.codes, event.reason) == (name, answer, codes, reason)
+
+
+def test_a_code_by_which_the_list_refuses_takes_its_vote_in_the_midst_of_a_round(bind: Bind) -> None:
+    health, (refused, listed) = _ask(_settings(bind.port, "spamhaus_dbl"), "ip.example", "bad.example")
+    assert (health.fault, health.reason) == ("refused", "ip.example: an IP was asked, which this list never answers")
+    assert (refused.answer, listed.answer) == ("unknown", "unknown")
 
 
 def test_sums_of_bits_are_told_apart(bind: Bind) -> None:
