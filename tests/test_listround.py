@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator, Sequence
 
 import dns.message
+import msgspec
 import pytest
 
 from collectors.asking import Exchange
@@ -274,3 +275,14 @@ def test_a_list_may_have_name_servers_of_its_own() -> None:
         (asked,) = _rounds(LIST, settings, POOL[:1])
     assert [each.answer for each in _listings(asked)] == ["listed"]
     assert liar.queries == []
+
+
+def test_a_listing_tells_the_way_out_and_how_long_it_lasts() -> None:
+    dnsbl = msgspec.structs.replace(LIST, removal="https://bl.example.net/", lasts="a day", lasts_hours=24)
+    for liar in _counting((900, 150), "1.100.51.198."):
+        (asked,) = _rounds(dnsbl, _settings(liar.port), POOL[:2])
+        told = [(each.answer, each.removal, each.lasts, each.lasts_hours) for each in _listings(asked)]
+        assert told == [("not_listed", "", "", 0), ("listed", "https://bl.example.net/", "a day", 24)]
+    by_itself = msgspec.structs.replace(LIST, no_removal="entries end by themselves")
+    assert by_itself.way_out == "none: entries end by themselves"
+    assert LIST.way_out == ""
