@@ -115,8 +115,9 @@ def shown(client: Client, settings: Settings, wanted: str) -> Bundle:
     events = _events(client, _number(client, wanted))
     its = culprits(events)
     known = Bundle(events=events, now=now())
-    parameters = {"since": known.opened.at - _DAY, "ips": list(known.ips), "senders": [one.sender for one in its]}
-    suspects, released = _steps(client, parameters)
+    since = known.opened.at - _DAY
+    parameters = {"since": since, "ips": list(known.ips), "senders": [one.sender for one in its]}
+    suspects, released = _steps(client, parameters, since)
     last = {sender: int(at) for sender, at in client.query(_LAST_OF_SENDER, parameters=parameters).result_rows}
     rules = settings.pool.get(known.opened.pool)
     return msgspec.structs.replace(
@@ -157,8 +158,8 @@ def _events(client: Client, case: str) -> tuple[DelistingEvent, ...]:
     return tuple(event for event in found if isinstance(event, DelistingEvent))
 
 
-def _steps(client: Client, parameters: dict[str, object]) -> tuple[dict[str, Suspect], dict[str, int]]:
-    """Return the step of each mailbox now, and when those without one were released."""
+def _steps(client: Client, parameters: dict[str, object], since: int) -> tuple[dict[str, Suspect], dict[str, int]]:
+    """Return the step of each mailbox now, and when those without one were released; long before tells nothing."""
     suspects: dict[str, Suspect] = {}
     released: dict[str, int] = {}
     for (line,) in client.query(_STEPS, parameters=parameters).result_rows:
@@ -166,7 +167,7 @@ def _steps(client: Client, parameters: dict[str, object]) -> tuple[dict[str, Sus
         if isinstance(event, MailboxDecision):
             suspects = learnt(suspects, judged(event), 0)
             released = {name: at for name, at in released.items() if name != event.mailbox}
-            if isinstance(event, MailboxReleased):
+            if isinstance(event, MailboxReleased) and event.at > since:
                 released[event.mailbox] = event.at
     return suspects, released
 
