@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from streams.bringing import Tools, differs, perform
-from streams.effects import EffectError, pause_seconds
+from streams.effects import pause_seconds
 from streams.hooks import ActiveSet, Effect
 from streams.newest import Newest
 
@@ -100,7 +100,7 @@ class Applier:
         began = time.monotonic()
         try:
             found = "; ".join(filter(None, (differs(effect) for effect in wanted.effects)))
-        except EffectError as error:
+        except (OSError, ValueError) as error:
             found = str(error)
         if found:
             _log.warning("%s: no longer in force: %s", self._name, found)
@@ -113,7 +113,7 @@ class Applier:
         try:
             for effect in wanted.effects:
                 perform(effect, self._tools)
-        except (EffectError, ValueError) as error:
+        except (OSError, ValueError) as error:  # also a full disk: the next attempt may find room
             reason = str(error)
         outcome = Outcome(wanted, attempt, time.monotonic() - began, reason)
         if reason:

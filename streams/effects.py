@@ -51,14 +51,20 @@ def run(command: tuple[str, ...], timeout_seconds: float, stdin: str = "", fine:
     It is told without its arguments, and its output without what that calls a password.
     One that takes too long is killed with all its children, and failed.
     """
+    try:
+        return _ended(command, timeout_seconds, stdin, fine)
+    except EffectError:
+        raise
+    except OSError as error:  # no room for what it writes, or no such program
+        raise EffectError(f"{command[0]}: {error.strerror or error}") from error
+
+
+def _ended(command: tuple[str, ...], timeout_seconds: float, stdin: str, fine: tuple[int, ...]) -> str:
     shown = command[0]
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors, tempfile.TemporaryFile() as given:
         given.write(stdin.encode())
         given.seek(0)
-        try:
-            process = subprocess.Popen(command, stdin=given, stdout=output, stderr=errors, start_new_session=True)
-        except OSError as error:
-            raise EffectError(f"{shown}: {error.strerror}") from error
+        process = subprocess.Popen(command, stdin=given, stdout=output, stderr=errors, start_new_session=True)
         try:
             status = process.wait(timeout=timeout_seconds)
         except subprocess.TimeoutExpired as error:
