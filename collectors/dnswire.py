@@ -11,6 +11,7 @@ from typing import Literal
 
 import msgspec
 
+from collectors import aliases
 from schemas.facts import ListFault
 
 Kind = Literal[1, 16]
@@ -26,6 +27,8 @@ _START = 12
 _LABEL_MOST, _NAME_MOST = 63, 253
 _ZONE_MOST = 255 - 32 * 2
 _POINTER = 0xC0
+_QUESTION = b"\xc0\x0c"
+"""The name of the question, as nearly every answer points to it."""
 _ONE = b"\x00\x01"
 _TRUNCATED, _RCODE = 2, 15
 _NOERROR, _NXDOMAIN = 0, 3
@@ -116,13 +119,23 @@ def fits_but_for_case(wire: bytes, asked: bytes) -> bool:
 
 
 def said(wire: bytes, asked: bytes, kind: Kind) -> Said:
-    """Return what a reply that fits says, or CUT_OFF. ValueError where its records cannot be read."""
-    return _said(wire[2:_START], wire[_START + len(asked) :], kind)
+    """Return what a reply that fits says, or CUT_OFF. ValueError where its records cannot be read or contradict it."""
+    at = _START + len(asked)
+    told = _said(wire[2:_START], wire[at:], kind)
+    if told is not None:
+        return told
+    found = aliases.chain(wire, at, kind)
+    if not found:
+        raise ValueError("it is about another name than the one asked for")
+    return _positive(kind, [_Record(True, each.kind, each.ttl, wire[each.start : each.end]) for each in found])
 
 
 @lru_cache(maxsize=8192)
-def _said(head: bytes, records: bytes, kind: Kind) -> Said:
-    """Return what a reply says; most replies of a list differ only in their id and question, so it is remembered."""
+def _said(head: bytes, records: bytes, kind: Kind) -> Said | None:
+    """Return what a reply says; most replies of a list differ only in their id and question, so it is remembered.
+
+    None where its answers are not simply about the name of the question: there may be aliases.
+    """
     if head[0] & _TRUNCATED:
         return CUT_OFF
     rcode = head[1] & _RCODE
@@ -137,16 +150,24 @@ def _said(head: bytes, records: bytes, kind: Kind) -> Said:
 
 
 class _Record(msgspec.Struct, frozen=True):
+    asked: bool
     kind: int
     ttl: int
     data: bytes
 
 
-def _meaning(rcode: int, kind: Kind, answers: list[_Record], authority: list[_Record]) -> Said:
+def _meaning(rcode: int, kind: Kind, answers: list[_Record], authority: list[_Record]) -> Said | None:
     told = [record for record in answers if record.kind == kind]
-    if rcode == _NXDOMAIN or not told:
+    if rcode == _NXDOMAIN and told:
+        raise ValueError("NXDOMAIN, with an answer beside it")
+    if not told:
         holds = min((_negative_ttl(record) for record in authority if record.kind == _SOA), default=0)
         return Said(ttl_seconds=holds, failure="" if rcode == _NXDOMAIN else NO_ADDRESS)
+    return _positive(kind, answers) if all(record.asked for record in told) else None
+
+
+def _positive(kind: Kind, answers: list[_Record]) -> Said:
+    told = [record for record in answers if record.kind == kind]
     # Servers turn the order of records: the same answer is to be the same text.
     values = tuple(sorted(_address(record.data) if kind == A else _text(record.data) for record in told))
     ttl = min(record.ttl for record in answers if record.kind in {kind, _CNAME})
@@ -182,13 +203,14 @@ def _records(wire: bytes, count: int) -> Iterator[_Record]:
     """Yield the first records; one of another class than IN has no type (0). ValueError, or IndexError at the end."""
     at = 0
     for _ in range(count):
+        asked = wire[at : at + 2] == _QUESTION
         at = _after_name(wire, at)
         end = at + 10 + int.from_bytes(wire[at + 8 : at + 10])
         if end > len(wire):
             raise ValueError("the reply ends within a record")
         kind = int.from_bytes(wire[at : at + 2]) if int.from_bytes(wire[at + 2 : at + 4]) == _IN else 0
         ttl = int.from_bytes(wire[at + 4 : at + 8])
-        yield _Record(kind, ttl if ttl < 1 << 31 else 0, wire[at + 10 : end])  # RFC 2181: a top bit is no time
+        yield _Record(asked, kind, ttl if ttl < 1 << 31 else 0, wire[at + 10 : end])  # RFC 2181: a top bit is no time
         at = end
 
 
