@@ -92,13 +92,59 @@ def test_no_server_can_fill_the_log_nor_hide_what_another_says() -> None:
     ]
     told = counted([*hostile, *lists, *others, attempt(5000, LISTED, provider="google")])
     evil = [event for event in told if event.provider == "evil"]
-    assert len([event for event in evil if event.kind == "unknown"]) == 8
-    assert len([event for event in evil if event.kind == "listed"]) == 8
+    assert sorted((event.kind, event.text, event.count) for event in evil if event.text == "further replies") == [
+        ("listed", "further replies", 10),
+        ("unknown", "further replies", 92),
+    ]
+    assert len([event for event in evil if event.kind == "unknown"]) == 9
+    assert len([event for event in evil if event.kind == "listed"]) == 9
     assert [event.count for event in told if event.provider == "google"] == [1]
-    (further,) = [event for event in told if event.text == "further replies"]
-    assert (further.kind, further.provider, further.pattern, further.messages) == ("other", "", "", 0)
     assert sum(event.count for event in told) == 251
-    assert len(told) == 8 + 8 + 56 + 1 + 1
+    beyond = [event for event in told if event.text == "further replies" and event.provider != "evil"]
+    assert {(event.kind, event.named, event.pattern, event.messages) for event in beyond} == {("unknown", "", "", 1)}
+    assert len(beyond) == 100 - 56
+
+
+def test_a_listing_at_all_ips_and_providers_at_once_keeps_its_kind_and_provider() -> None:
+    ips = [f"198.51.100.{number}" for number in range(256)]
+    providers = ("google", "microsoft", "yahoo", "gmx", "telekom")
+    reply = "550 5.7.1 Client host [{}] blocked using zen.spamhaus.org"
+    told = counted(
+        attempt(number, reply.format(ip), provider=provider, ip=ip)
+        for number, (ip, provider) in enumerate((ip, provider) for ip in ips for provider in providers)
+    )
+    assert len(told) == 256 * 5
+    assert {(event.kind, event.named, event.count, event.messages) for event in told} == {
+        ("listed", "spamhaus_zen", 1, 1)
+    }
+    many = counted(attempt(number, LISTED, provider=f"p{number}") for number in range(80))
+    assert {(event.kind, event.count) for event in many} == {("listed", 1)}
+    assert {event.provider for event in many} == {f"p{number}" for number in range(80)}
+    assert len([event for event in many if event.text == "further replies"]) == 80 - 64
+
+
+def test_a_provider_has_so_many_unknown_replies_in_an_hour_at_all_ips() -> None:
+    def texts(counter: TrafficCounter, at: int) -> list[str]:
+        for second in range(20):
+            for number in range(5):
+                word = "abcdefghijklmnopqrst"[second] + "vwxyz"[number]
+                counter.add(attempt(number, f"550 5.7.1 moon {word}", ip=f"192.0.2.{second}"))
+        return [event.text for event in counter.drain(0, at) if isinstance(event, RepliesCounted)]
+
+    counter, hour = TrafficCounter(), 3_600_000_000
+    assert len(set(texts(counter, hour)) - {"further replies"}) == 32
+    first = texts(counter, hour + 1)
+    again = texts(counter, hour + 1_000_000)
+    assert sorted(again) == sorted(first)
+    assert len(set(again) - {"further replies"}) == 32
+    assert again.count("further replies") == 14
+    texts(counter, 2 * hour)
+    assert "550 5.7.1 moon tz" not in again
+    last = attempt(1, "550 5.7.1 moon tz")
+    counter.add(last)
+    assert [event.text for event in counter.drain(0, 2 * hour + 1) if isinstance(event, RepliesCounted)] == [
+        "550 5.7.1 moon tz"
+    ]
 
 
 def test_counts_of_replies_are_written_again_by_a_worker_that_comes_back_with_the_same_ids() -> None:

@@ -11,8 +11,11 @@ from schemas.observations import RepliesCounted
 from streams.replies.table import SIGNS, Found, Table, about
 
 FURTHER = "further replies"
-_MOST = 64
+_MOST_OF_IP = 64
 _MOST_OF_ONE = 8
+_MOST_UNKNOWN = 32
+_MOST_UNKNOWN_OF_ALL = 4096
+_HOUR = 3_600_000_000
 _MOST_TEXT = 300
 _Key = tuple[str, str, Found]
 
@@ -31,18 +34,45 @@ class _Count:
         self.last_at = max(self.last_at, at)
 
 
+class _Unknown:
+    """The different texts without a row that each provider had within the hour."""
+
+    def __init__(self) -> None:
+        self._texts: dict[str, set[str]] = {}
+        self._number = 0
+        self._hour = 0
+
+    def room(self, provider: str, text: str) -> bool:
+        """Tell whether a text is told apart from the provider's others."""
+        texts = self._texts.get(provider, frozenset[str]())
+        if text in texts:
+            return True
+        if len(texts) >= _MOST_UNKNOWN or self._number >= _MOST_UNKNOWN_OF_ALL:
+            return False
+        self._texts.setdefault(provider, set()).add(text)
+        self._number += 1
+        return True
+
+    def until(self, at: int) -> None:
+        """Forget the texts when an hour has gone by."""
+        if at // _HOUR != self._hour:
+            self._texts, self._number, self._hour = {}, 0, at // _HOUR
+
+
 class ReplyCounter:
     """Counts of refusals by IP, provider and what they were about.
 
-    What a server writes is its own choice: of one provider at an IP eight different ones are told apart, and of all 64
-    that speak against an IP and 64 others; what comes beyond counts as `further replies` of the IP, so that nobody can
-    fill the log, nor hide another provider's words.
+    What a server writes is its own choice: of one provider at an IP eight different texts that speak against it and
+    eight others are told apart, of all providers at an IP 64 of either, and of a provider 32 that no row knows in an
+    hour at all IPs. What comes beyond counts by IP, provider and kind as `further replies`: nobody can fill the log,
+    and no evidence is lost.
     """
 
     def __init__(self, table: Table) -> None:
         self._table = table
         self._counts: dict[_Key, _Count] = {}
         self._kept = Counter[object]()
+        self._unknown = _Unknown()
 
     def add(self, event: DeliveryAttempted) -> ReplyKind:
         """Count a delivery that was deferred or bounced; return what that was about."""
@@ -62,9 +92,10 @@ class ReplyCounter:
         """Return the key under which something new counts, with its text and status."""
         ip, provider, found = key
         sign = found.kind in SIGNS
-        if self._kept[sign] >= _MOST or self._kept[ip, provider, sign] >= _MOST_OF_ONE:
-            return (ip, "", Found("other", "", "", FURTHER)), FURTHER, ""
-        self._kept[sign] += 1
+        full = self._kept[ip, sign] >= _MOST_OF_IP or self._kept[ip, provider, sign] >= _MOST_OF_ONE
+        if full or (found.kind == "unknown" and not self._unknown.room(provider, found.text)):
+            return (ip, provider, Found(found.kind, "", "", FURTHER)), FURTHER, ""
+        self._kept[ip, sign] += 1
         self._kept[ip, provider, sign] += 1
         return key, text, status
 
@@ -93,6 +124,7 @@ class ReplyCounter:
         )
         self._counts = {}
         self._kept = Counter()
+        self._unknown.until(at)
         return counted
 
 
