@@ -218,7 +218,12 @@ def test_the_matrix_has_no_cell_for_what_was_not_asked(hall: Hall) -> None:
     assert answer.loc[(WITHDRAWN, "spamcop"), "answer"] == "not_listed"
     assert (IPS[5], "spamcop") not in answer.index
     health = queries_pool.health(hall.client, hall.span).set_index("list")
-    assert dict(health["healthy"]) == {"spamcop": True, "spamhaus_zen": True, "uceprotect_1": False}
+    assert dict(health["healthy"]) == {
+        "spamcop": True,
+        "spamhaus_dbl": True,
+        "spamhaus_zen": True,
+        "uceprotect_1": False,
+    }
 
 
 def test_hooks_and_traffic(hall: Hall) -> None:
