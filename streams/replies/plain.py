@@ -12,10 +12,11 @@ _BLANK = re.compile(
     r"|(?P<ipv4>(?<![\d.])(?!127\.255\.255\.)\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?![\d.]*\d))"
     r"|(?P<ipv6>(?<![\w:])[0-9A-Fa-f]{1,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?![\w:]))"
     r"|(?P<id>(?<![\w-])(?=[\w-]{7})[A-Za-z_-]{0,40}+\d{1,40}+[A-Za-z_-]{1,40}+\d[\w-]{0,200}+)"
+    r"|(?P<token>(?<=\[)(?=[\w-]{0,40}[a-z])(?=[\w-]{0,40}[A-Z])[\w-]{12,60}(?:\.\w{1,10})?(?=\]))"
     r"|(?P<number>\d{5,})"
 )
-_TOLD = re.compile(r"[@\d]")
-_FORMS = {"address": "x@x", "ipv4": "0.0.0.0", "ipv6": "::", "id": "0", "number": "0"}  # noqa: S104 no socket is bound
+_TOLD = re.compile(r"[@\d\[]")
+_FORMS = {"address": "x@x", "ipv4": "0.0.0.0", "ipv6": "::", "id": "0", "token": "0", "number": "0"}  # noqa: S104 no socket is bound
 _DIGITS = re.compile(r"\d+")
 _KNOWN_WORDS = 8192
 

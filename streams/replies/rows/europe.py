@@ -1,13 +1,36 @@
 """Providers of Germany, Switzerland, France and their neighbours."""
 
-from streams.replies.row import Row
+from streams.replies.row import UNQUOTED, Row
 
 _UNITED = "https://postmaster.gmx.net/en/error-messages"
 _TELEKOM = "https://postmaster.t-online.de/index.en.html"
 _ORANGE = "https://postmaster.orange.fr/"
+_DE = "https://www.bytecamp.net/de/faq/email/zustellen.html"
 _BLUEWIN = "https://postmaster.bluewin.ch/content/en/faq-for-system-administrators/"
 
 ROWS = (
+    Row(
+        name="blocked_in_other_words",
+        constructed=True,
+        kind="listed",
+        rank=2,
+        words=("ihre ip", "votre ip", "su ip", "votre adresse ip", "su dirección ip", "il tuo ip"),
+        pattern=UNQUOTED + r"{0,60}(?:Ihre IP(?:-Adresse)?|votre (?:adresse )?IP|su (?:dirección )?IP|il tuo IP)\b"
+        r"[^\"'@]{0,40}(?:gesperrt|blockiert|blacklist|bloqu|lista negra|liste noire|lista nera|bloccato)",
+        sample="550 5.7.1 Ihre IP-Adresse 192.0.2.1 wurde gesperrt",
+        source=_DE,
+    ),
+    Row(
+        name="too_many_in_other_words",
+        constructed=True,
+        kind="volume",
+        rank=2,
+        words=("trop de messages", "zu viele", "demasiados mensajes", "troppi messaggi"),
+        pattern=UNQUOTED + r"{0,60}(?:trop de messages (?:depuis|de) votre|zu viele (?:E-?Mails|Nachrichten|"
+        r"Verbindungen) von Ihrer IP|demasiados mensajes desde su IP|troppi messaggi dal tuo IP)",
+        sample="451 4.7.1 Trop de messages depuis votre IP 192.0.2.1",
+        source=_DE,
+    ),
     Row(
         name="united_internet_listed",
         kind="listed",

@@ -100,6 +100,30 @@ ROWS = (
         source=_SOURCE,
     ),
     Row(
+        name="google_rate_unauthenticated",
+        rank=0,
+        constructed=True,
+        kind="content",
+        codes=("4.7.27", "4.7.30", "4.7.32", "4.7.40"),
+        words=("rate limited because",),
+        pattern=r"Your email has been rate limited because .{0,60}(?:SPF|DKIM|DMARC|authentic)",
+        sample="421-4.7.27 Your email has been rate limited because SPF authentication didn't pass for this message. "
+        "Gmail requires all bulk email senders to authenticate their email with SPF.",
+        source=_SOURCE,
+    ),
+    Row(
+        name="google_rate_without_tls",
+        rank=0,
+        constructed=True,
+        kind="setup",
+        codes=("4.7.29", "5.7.29"),
+        words=("tls",),
+        pattern=r"Your email has been (?:rate limited|blocked) because .{0,80}TLS",
+        sample="421-4.7.29 Your email has been rate limited because this message wasn't sent over a TLS connection. "
+        "Gmail requires all bulk email senders to use TLS/SSL for SMTP connections.",
+        source=_SOURCE,
+    ),
+    Row(
         name="google_unauthenticated",
         kind="content",
         words=("unauthenticated", "authentication information", "the mail from domain"),

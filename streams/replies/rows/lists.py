@@ -110,6 +110,19 @@ ROWS = (
         source=_ZONE_MTA,
     ),
     Row(
+        name="abusix",
+        kind="listed",
+        named="abusix_combined",
+        words=("lookup.abusix.com",),
+        pattern=UNQUOTED
+        + r"{0,160}"
+        + r"(?:list of Abusix|listed|blocked|rejected)"
+        + r"[^\"'@]{0,80}lookup\.abusix\.com",
+        constructed=True,
+        sample="554 5.7.1 Your IP is on list of Abusix https://lookup.abusix.com/search?q=192.0.2.1",
+        source="https://lookup.abusix.com/",
+    ),
+    Row(
         name="listed_at",
         kind="listed",
         words=("listed", "blacklist", "black list", "found in", "found on", "database"),

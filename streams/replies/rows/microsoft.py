@@ -87,6 +87,16 @@ ROWS = (
         source=_EOP,
     ),
     Row(
+        name="microsoft_denied_for_now",
+        constructed=True,
+        kind="reputation",
+        codes=("4.7.550",),
+        words=("access denied",),
+        pattern=r"Access denied, please try again later",
+        sample="451 4.7.550 Access denied, please try again later",
+        source=_EOP,
+    ),
+    Row(
         name="hotmail_rp",
         kind="volume",
         words=("rp-001", "rp-002", "rp-003"),

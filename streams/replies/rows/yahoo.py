@@ -21,9 +21,8 @@ ROWS = (
     Row(
         name="yahoo_permanently_deferred",
         kind="reputation",
-        codes=("4",),
         words=("permanently deferred",),
-        pattern=r"\[TSS?0\d\] (?:All )?messages from \S{2,45} (?:will be )?permanently deferred",
+        pattern=r"\[TSS?\d\d\] (?:All )?messages from \S{2,45} (?:will be )?permanently deferred",
         sample="421 4.7.1 [TS03] All messages from 192.0.2.1 will be permanently deferred; Retrying will NOT "
         "succeed. See "
         "https://help.yahoo.com/kb/postmaster/SLN3434.html",
@@ -34,7 +33,7 @@ ROWS = (
         kind="reputation",
         codes=("4",),
         words=("due to user complaints",),
-        pattern=r"\[(?:IP)?TSS?0\d\] Messages from \S{2,45} temporarily deferred due to user complaints",
+        pattern=r"\[(?:IP)?TSS?\d\d\] Messages from \S{2,45} temporarily deferred due to user complaints",
         sample="421 4.7.0 [TSS04] Messages from 192.0.2.1 temporarily deferred due to user complaints - 4.16.55.1; see "
         "https://help.yahoo.com/kb/postmaster/SLN3434.html",
         source="https://help.yahoo.com/kb/postmaster/SLN3434.html",
@@ -43,8 +42,8 @@ ROWS = (
         name="yahoo_tss_volume",
         kind="volume",
         codes=("4",),
-        words=("[tss", "[ts0", "[iptss", "[ipts"),
-        pattern=r"\[(?:IP)?TSS?0\d\] Messages from \S{2,45} temporarily deferred",
+        words=("[ts", "[ipts"),
+        pattern=r"\[(?:IP)?TSS?\d\d\] Messages from \S{2,45} temporarily deferred",
         sample="421 4.7.0 [TSS04] Messages from 192.0.2.1 temporarily deferred due to unexpected volume or user "
         "complaints - "
         "4.16.55.1; see https://postmaster.yahooinc.com/error-codes",
