@@ -1,7 +1,8 @@
 """Which DNSBLs the configuration asks: lists of the catalogue and lists of your own; dead ones are refused."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from ipaddress import IPv4Network
 from typing import Literal
 
 from collectors import dead_lists, dnsbl
@@ -12,6 +13,11 @@ from schemas.dnsbl_settings import Dnsbl as Settings
 from schemas.dnsbl_settings import OwnList
 
 Kind = Literal["ip", "domain"]
+OWN = "own"
+_INSIDE = IPv4Network("127.0.0.0/8")
+_PARTS = {f"{part}.spamhaus.org": "spamhaus_zen" for part in ("sbl", "css", "xbl", "pbl", "sbl-xbl")}
+_PARTS |= {f"{{key}}.{part}.dq.spamhaus.net": "spamhaus_zen_dqs" for part in ("sbl", "css", "xbl", "pbl", "sbl-xbl")}
+"""Zones that are part of a list of the catalogue, by its name."""
 _ZONE = re.compile(r"(?=.{1,200}$)(\{key\}|[a-z0-9_-]{1,63})(\.[a-z0-9_-]{1,63})+")
 
 
@@ -34,16 +40,20 @@ def own(name: str, given: OwnList) -> Dnsbl:
     tables: dict[str, dict[str, str]] = {"listed": {}, "good": {}, "error": {}}
     for code, text in given.codes.items():
         try:
-            dnsbl.network(code)
+            inside = dnsbl.network(code).subnet_of(_INSIDE)
         except ValueError as error:
             raise ValueError(f"{place}.codes: {code!r} is no return code and no network of them") from error
+        if not inside:
+            raise ValueError(f"{place}.codes: {code!r} is outside 127.0.0.0/8, where all return codes are")
         kind, colon, meaning = text.partition(":")
+        if colon and kind not in ("good", "error") and kind.strip().lower() in ("good", "error"):
+            raise ValueError(f"{place}.codes: {text!r}: write {kind.strip().lower()}: in small letters")
         plain = not colon or kind not in ("good", "error")
         tables["listed" if plain else kind][code] = text if plain else meaning.strip()
     return Dnsbl(
         name=name,
         zone=zone,
-        operator="own",
+        operator=OWN,
         weight=given.weight,
         listed=tables["listed"],
         good=tables["good"],
@@ -92,13 +102,33 @@ def _found(settings: Settings, only: Iterable[str]) -> list[Dnsbl]:
 
 def _twice(lists: Iterable[Dnsbl]) -> list[str]:
     """Name the lists whose entries stand in another one that is asked, too: each listing would count twice."""
+    lists = list(lists)
     names = {each.name for each in lists}
-    return [
+    wrong = [
+        f"dnsbl.own.{each.name}.zone: {each.zone!r} is the same list as {other!r}, or part of it, and each listing "
+        "would count twice"
+        for each in lists
+        if each.operator == OWN
+        for other in _same(each, lists)
+    ]
+    return wrong + [
         f"dnsbl.lists: {name!r} is part of {each.name!r}, and each listing would count twice; name one of them"
         for each in lists
         for name in each.includes
         if name in names
     ]
+
+
+def _same(mine: Dnsbl, lists: Sequence[Dnsbl]) -> Iterator[str]:
+    """Yield the names of the other lists that are asked, too, and hold what a list of your own holds."""
+    known = {dnsbl.load(name).zone: name for name in dnsbl.names()}
+    alike = _PARTS.get(mine.zone) or known.get(mine.zone, "")
+    for each in lists:
+        if each.name == mine.name:
+            continue
+        earlier = each.operator != OWN or each.name < mine.name
+        if (each.zone == mine.zone and earlier) or alike in {each.name, *each.includes} - {""}:
+            yield each.name
 
 
 def _fits(dnsbl: Dnsbl, kind: Kind, only: Iterable[str]) -> bool:
