@@ -22,7 +22,7 @@ from schemas.pool_events import (
 )
 from streams.distrust import learnt
 from streams.hearsay import questioning
-from streams.regard import Regard
+from streams.regard import Order, Regard
 from streams.standing import Pool, Standing
 from streams.trust import DOUBTED
 
@@ -83,13 +83,18 @@ def _on_the_way(standing: Standing, event: IpProbationStarted | ProbationSetBack
             return _replace(
                 standing,
                 place="active",
-                since=event.at,
+                since=standing.since if standing.place == "active" else event.at,
                 until=0,
                 share=1.0,
                 stage=0,
                 operator=event.operator,
+                order=_done(standing.order) if event.operator else standing.order,
                 withdrawals=_counted(standing, event),
             )
+
+
+def _done(order: Order | None) -> Order | None:
+    return _replace(order, done=True) if order is not None and order.action == "restore" else order
 
 
 def _counted(standing: Standing, event: IpProbationStarted | IpRestored) -> int:
@@ -140,7 +145,15 @@ def _at_provider(standing: Standing, event: OfProvider) -> Standing:
                 order=None if order is not None and order.action == "restore" else order,
             )
         case ProviderRestored():
-            regard = _replace(regard, **_FORGOTTEN, withdrawn=False, since=event.at, until=0, operator=event.operator)
+            regard = _replace(
+                regard,
+                **_FORGOTTEN,
+                withdrawn=False,
+                since=event.at if regard.withdrawn else regard.since,
+                until=0,
+                operator=event.operator,
+                order=_done(regard.order) if event.operator else regard.order,
+            )
         case ProviderRefused():
             regard = _replace(regard, refused=(*regard.refused, event.id)[-_KEPT_REFUSALS:])
     return _replace(standing, providers={**standing.providers, event.provider: regard})

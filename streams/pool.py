@@ -50,6 +50,7 @@ class _Kept(msgspec.Struct, frozen=True, kw_only=True):
     told: dict[str, str] = {}
     questioned: tuple[str, ...] = ()
     distrusted: dict[str, ListFault] = {}
+    gone: dict[str, Standing] = {}
 
 
 _KEPT = msgspec.json.Decoder(_Kept)
@@ -225,20 +226,23 @@ def encode(pool: Pool) -> bytes:
             told=pool.told,
             questioned=pool.questioned,
             distrusted=pool.distrusted,
+            gone=pool.gone,
         )
     )
 
 
 def decode(value: bytes, settings: pool_settings.Pool) -> Pool:
-    """Return the pool of its JSON under today's settings: new IPs are active, IPs no longer configured are dropped.
+    """Return the pool of its JSON under today's settings: new IPs are active, others stand as they did.
 
-    ValueError says what is wrong with it.
+    An IP that is no longer configured is put aside, and comes back as it left: the hooks fold the same log and know it
+    so. ValueError says what is wrong with it.
     """
     try:
         kept = _KEPT.decode(value)
     except msgspec.DecodeError as error:
         raise ValueError(f"no pool: {error}") from error
-    ips = {ip: kept.ips.get(ip) or Standing(ip=ip) for ip in settings.ips}
+    known = kept.gone | kept.ips
+    ips = {ip: known.get(ip) or Standing(ip=ip) for ip in settings.ips}
     return Pool(
         name=kept.name,
         rules=settings,
@@ -250,4 +254,5 @@ def decode(value: bytes, settings: pool_settings.Pool) -> Pool:
         told=kept.told,
         questioned=kept.questioned,
         distrusted=kept.distrusted,
+        gone={ip: standing for ip, standing in known.items() if ip not in ips},
     )

@@ -71,8 +71,8 @@ def barred(pool: Pool) -> dict[str, tuple[str, ...]]:
 def _of_one(scope: _Scope) -> Iterator[OfProvider]:
     back: set[str] = set()
     out = {ip for ip in scope.present.pool.ips if scope.regard(ip).withdrawn}
-    for ip in sorted(out):
-        restored = _restored(scope, ip)
+    for ip in sorted(scope.present.pool.ips):
+        restored = _restored(scope, ip) if ip in out else _restored_anyhow(scope, ip)
         if restored:
             back.add(ip)
             yield restored
@@ -97,6 +97,14 @@ def _restored(scope: _Scope, ip: str) -> ProviderRestored | None:
     if not regard.until or at < regard.until or regard.ordered("withdraw", at) or standing.ordered("pin", at):
         return None
     return _back(scope, ip, Evidence(rule="time", text="its time is over; a block from now on is a relapse"), "time")
+
+
+def _restored_anyhow(scope: _Scope, ip: str) -> ProviderRestored | None:
+    """Return that an operator restored an IP there that is not withdrawn, once: the hooks may know it otherwise."""
+    order = scope.regard(ip).ordered("restore", scope.present.at)
+    if order is None or order.done:
+        return None
+    return _back(scope, ip, ordered(order), order.id, operator=order.operator)
 
 
 def _back(scope: _Scope, ip: str, why: Evidence, cause: str, operator: str = "") -> ProviderRestored:

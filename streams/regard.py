@@ -11,7 +11,7 @@ _MOST_REPLY = 200
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """An operator's order about an IP; `expires_at` 0 means until revoked."""
+    """An operator's order about an IP; `expires_at` 0 means until revoked, `done` that a restoration was told."""
 
     id: str
     at: int
@@ -19,6 +19,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     operator: str
     reason: str
     expires_at: int = 0
+    done: bool = False
 
     def holds(self, at: int) -> bool:
         """Tell whether the order has not run out."""

@@ -18,9 +18,9 @@ from streams.trust import Vote, clearance, doubts, votes
 
 
 def by_order(present: Present, standing: Standing) -> PoolEvent | None:
-    """Return that an operator restored an IP, at once."""
+    """Return that an operator restored an IP, at once; of an active one, too, as the hooks may not know it as such."""
     order = standing.ordered("restore", present.at)
-    if order is None or standing.place == "active":
+    if order is None or (standing.place == "active" and order.done):
         return None
     return IpRestored(
         id=present.identity(standing.ip, "restored", order.id),

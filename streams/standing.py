@@ -102,6 +102,7 @@ class Pool(msgspec.Struct, frozen=True, kw_only=True):
     `questioned` are the providers of which something may have to be decided: the others block too little for that.
     `load` is what it carries, `suspects` are the mailboxes in question, `told` has for a provider the id of the last
     word that it blocks all IPs alike, `distrusted` the lists of which it was told that they have no vote, and why.
+    `gone` are the standings of IPs that are not configured now: none is decided about until it is again.
     """
 
     name: str
@@ -114,6 +115,7 @@ class Pool(msgspec.Struct, frozen=True, kw_only=True):
     told: dict[str, str] = {}
     questioned: tuple[str, ...] = ()
     distrusted: dict[str, ListFault] = {}
+    gone: dict[str, Standing] = {}
 
     def with_standing(self, standing: Standing) -> "Pool":
         """Return the pool with one IP's standing replaced."""

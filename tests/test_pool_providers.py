@@ -122,7 +122,7 @@ def test_an_operator_withdraws_and_restores_for_one_provider() -> None:
 def test_an_order_about_a_provider_that_ends() -> None:
     scene = Scene(ips=3)
     scene.tick(0)
-    assert scene.order(0, "restore", A, provider="google", expires=60) == []
+    assert scene.order(0, "restore", A, provider="google", expires=60) == ["ProviderRestored 1"]
     assert blocked(scene, 1, "google", A) == [], "no block has a vote until then"
     assert scene.tick(60.5) == ["ProviderWithdrawn 1"]
     assert scene.order(62, "withdraw", B, provider="google", expires=90) == ["ProviderWithdrawn 2"]
