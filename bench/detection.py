@@ -84,7 +84,7 @@ def judge(seed: int, days: float, mailboxes: int, takeovers: int) -> tuple[Jury,
 def main() -> None:
     """Judge the seeds and print the table, or write it into the document."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seeds", type=int, nargs="+", default=list(range(401, 411)))
+    parser.add_argument("--seeds", type=int, nargs="+", default=list(range(511, 521)))
     parser.add_argument("--days", type=float, default=28)
     parser.add_argument("--mailboxes", type=int, default=300)
     parser.add_argument("--takeovers", type=int, default=20)

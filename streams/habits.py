@@ -56,9 +56,11 @@ CULPRIT, CULPRIT_AT, LEAKED_AT = range(82, 85)
 NEW_DOMAINS_3W, REFUSER, WORKDAYS_USUAL, WEEKENDS_USUAL, TIMES_NOW = range(85, 90)
 # Of a day, where GeoIP is configured: messages from elsewhere, but from an AS that is usual:
 NEAR_1D = 90
-SLOTS = 91
+# Of a day: messages that went out slowly while nobody read the mailbox at home:
+ABSENT_1D = 91
+SLOTS = 92
 
-_OF_A_DAY = (*range(7, 19), *range(57, 63), *range(73, 79), NEAR_1D)
+_OF_A_DAY = (*range(7, 19), *range(57, 63), *range(73, 79), NEAR_1D, ABSENT_1D)
 _OF_WEEKS = (*range(19, 36), *range(63, 65), *range(79, 82), NEW_DOMAINS_3W)
 _WINDOWS = (
     Window(10 * MINUTE // 100, (0, 1)),

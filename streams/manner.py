@@ -3,14 +3,17 @@
 from schemas.events import MailboxAuthenticated, MessageSubmitted
 from streams.habits import (
     ABROAD_1D,
+    ABSENT_1D,
     ALIKE_1D,
     ALIKE_3W,
     ELSEWHERE_1D,
     FOREIGN_1D,
     FOREIGN_3W,
+    HOME_AT,
     MESSAGES_1D,
     NEAR_1D,
     POP_1D,
+    RECIPIENTS_1H,
     SENT_AT,
     SIZE_HOME,
     SIZE_STRANGE,
@@ -21,6 +24,7 @@ from streams.habits import (
     WAYS_NOW,
     WAYS_USUAL,
     MailboxState,
+    absent,
 )
 from streams.travels import KNOWN, NEW_AS, NEW_COUNTRY, noted
 from streams.window import SECOND
@@ -30,6 +34,8 @@ SERVICES = {"imap": 4, "pop3": 8, "managesieve": 16}
 _METHODS = {"": 0, "PLAIN": 32, "LOGIN": 32}
 _WRAPS = 1 << 16
 _A_RUN = 20  # seconds: mails that follow faster are a serial letter, one decision of one sender
+_ANSWERS_1H = 8.0  # a program that answers for an owner on holiday seldom sends more in an hour
+_A_CHUNK, _OF_A_CHUNK = 20, 0.3  # a serial letter in mails to so many each is hardly more than one decision, either
 _SMALLER, _LARGER = 0.8, 1.25
 
 
@@ -67,15 +73,19 @@ def _count_size(state: MailboxState, event: MessageSubmitted, *, strange: bool) 
     counts[slot] = size
     spaced = gap >= _A_RUN
     alike = spaced and _SMALLER * last < size < _LARGER * last  # never where the log tells no size
+    if counts[HOME_AT]:
+        counts[ABSENT_1D] += absent(state) * min(1.0, max(0.0, 2.0 - counts[RECIPIENTS_1H] / _ANSWERS_1H))
+    if not spaced:
+        return
+    weight = _OF_A_CHUNK if (event.recipients or 1) >= _A_CHUNK else 1.0
     if strange:
-        if spaced:
-            counts[STRANGE_SPACED_1D] += 1
-            counts[STRANGE_ALIKE_1D] += alike
-    elif spaced:
-        counts[SPACED_1D] += 1
-        counts[SPACED_3W] += 1
-        counts[ALIKE_1D] += alike
-        counts[ALIKE_3W] += alike
+        counts[STRANGE_SPACED_1D] += weight
+        counts[STRANGE_ALIKE_1D] += weight * alike
+    else:
+        counts[SPACED_1D] += weight
+        counts[SPACED_3W] += weight
+        counts[ALIKE_1D] += weight * alike
+        counts[ALIKE_3W] += weight * alike
 
 
 def count_service(state: MailboxState, event: MailboxAuthenticated) -> None:

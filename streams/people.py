@@ -9,16 +9,15 @@ from math import lgamma
 from typing import TYPE_CHECKING
 
 from streams.habits import (
+    ABSENT_1D,
     DAYS_3W,
     KNOWN_3W,
+    MESSAGES_1D,
     NEW_1D,
     NEW_3W,
     NEW_DOMAINS_1D,
     NEW_DOMAINS_3W,
-    RECIPIENTS_1H,
     STRANGE_NEW_1D,
-    MailboxState,
-    absent,
 )
 
 if TYPE_CHECKING:
@@ -29,7 +28,6 @@ _THIEF_STEADY = 30.0
 _THIEF_NEW = 0.97
 _A_MESSAGE = 2.0
 _DAYS, _RECIPIENTS = 5.0, 40.0
-_ANSWERS_1H = 8.0
 _THIEF_DOMAINS, _STEADY, _MOST_DOMAINS = 0.6, 4.0, 1.2
 
 
@@ -57,12 +55,13 @@ def nats(new: float, known: float, messages: float, share: float, chance: float)
     )
 
 
-def absence(state: MailboxState) -> float:
-    """Return, 0 to 1, whether mail goes out slowly while nobody reads the mailbox at home.
+def absence(counts: "array[float]") -> float:
+    """Return, 0 to 1, how much of a day's mail went out slowly while nobody read the mailbox at home.
 
-    A program that answers for an owner on holiday does so, and seldom sends more than eight in an hour.
+    So do the answers of a program for an owner on holiday. What counts is how it was when they went out: that somebody
+    sleeps, or wakes, changes nothing of what was sent before.
     """
-    return absent(state) * float(min(1.0, max(0.0, 2.0 - state.counts[RECIPIENTS_1H] / _ANSWERS_1H)))
+    return min(1.0, counts[ABSENT_1D] / max(1.0, counts[MESSAGES_1D]))
 
 
 def domains(counts: "array[float]") -> tuple[float, float, float]:

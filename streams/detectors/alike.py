@@ -43,7 +43,7 @@ def evidence(state: MailboxState) -> Evidence | None:
     home = _points(counts[ALIKE_1D], counts[SPACED_1D], usual, most) * _new(counts[NEW_1D], counts[KNOWN_1D])
     elsewhere = _points(counts[STRANGE_ALIKE_1D], counts[STRANGE_SPACED_1D], usual, _MOST_STRANGE)
     elsewhere *= _new(counts[STRANGE_NEW_1D], counts[STRANGE_KNOWN_1D])
-    points = max(home, elsewhere) * (1.0 - absence(state))
+    points = max(home, elsewhere) * (1.0 - absence(counts))
     if points < _LEAST_POINTS:
         return None
     seen, of, where = counts[ALIKE_1D], counts[SPACED_1D], ""

@@ -42,12 +42,12 @@ _MOST_PEOPLE = 9.0
 _LEAST_SHARE, _UNKNOWN_SHARE, _UNKNOWN_DAYS = 0.02, 0.3, 6.0
 _MOST_NETWORKS, _A_FOLD, _TIMES_USUAL = 6.0, 3.0, 1.5
 _MOST_VOLUME, _FEW_HOURS, _MANY_HOURS = 4.0, 2.0, 4.0
-_SURE, _SURE_OF_NETWORKS, _SURER, _OFTEN_NEW, _SUREST = 3.9, 4.6, 4.5, 0.5, 7.5
+_SURE, _SURE_OF_NETWORKS, _SURER, _OFTEN_NEW, _SUREST = 3.6, 4.6, 4.5, 0.5, 7.5
 _IN_A_RUN, _A_SITTING, _SITTINGS, _LASTING, _ALONE = 0.1, 2.0, 3.0, 10.0, 0.6
 _ANY, _ONLY_READ = 0.5, 1.0
 _MANY, _A_NETWORK = 6.0, 0.5
 _ODD_HOURS, _AWAKE_DAYS, _FEW_MESSAGES = 1.5, 5.0, 3.0
-_NEAR, _NEAR_SURE = 0.8, 0.4
+_NEAR, _NEAR_SURE, _MOSTLY = 0.8, 0.4, 2.0
 
 
 def evidence(state: MailboxState) -> Evidence | None:
@@ -66,13 +66,13 @@ def evidence(state: MailboxState) -> Evidence | None:
     places, more = _places(state, days)
     near = min(1.0, counts[NEAR_1D] / messages)
     places *= 1.0 - _NEAR * near
-    sitting = min(1.0, max(0.0, spaced - _A_SITTING) / _SITTINGS)
+    sitting = min(1.0, max(0.0, spaced - _A_SITTING) / _SITTINGS) * min(1.0, _MOSTLY * spaced / messages)
     sure = _SURE if "@" in state.mailbox else _SURE_OF_NETWORKS  # two signs are no flag where new people are usual
     sure *= 1.0 - _NEAR_SURE * near
     sure += _SURER * sitting * max(0.0, 1.0 - share / _OFTEN_NEW)
     surest = _SUREST + max(0.0, counts[FRESH] - _MANY) * _A_NETWORK  # one sign is no flag, but for a botnet
     points = _POINTS_A_NAT * min(surest, min(sure, fit + places) + _pace(state, messages, days, sitting) + more)
-    points *= (1.0 - _ALONE * people.absence(state)) * (1.0 - exp(-messages / _FEW_MESSAGES))
+    points *= (1.0 - _ALONE * people.absence(counts)) * (1.0 - exp(-messages / _FEW_MESSAGES))
     points *= exp(-since(state, STRANGE_AT) / _FADES)
     if points < _LEAST_POINTS:
         return None

@@ -35,6 +35,6 @@ def evidence(state: MailboxState) -> Evidence | None:
     """
     counts = state.counts
     found = shares.evidence(counts, _RULE)
-    if found is None or not (alone := absence(state)):
+    if found is None or not (alone := absence(counts)):
         return found
     return replace(found, points=round(found.points * (1.0 - _ALONE * alone), 1))
