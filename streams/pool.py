@@ -114,7 +114,8 @@ def _health_observed(pool: Pool, event: ListHealthObserved) -> Pool:
     before = pool.health.get(event.list)
     if before is not None and event.at <= before.at:
         return pool
-    failed = 0 if event.healthy else 1 + (before.failed if before else 0)
+    proven = event.fault not in {"refused", "silent"}  # these tell nothing of what the list named
+    failed = 0 if event.healthy else proven + (before.failed if before else 0)
     health = Health(
         healthy=event.healthy,
         at=event.at,
@@ -171,7 +172,7 @@ def _operator_acted(pool: Pool, event: OperatorActed) -> Pool:
     if event.action not in get_args(Action) or (event.provider and event.action in {"pin", "unpin"}):
         return pool
     at = min(event.at, pool.at + _AHEAD)
-    if before and (event.id == before.id or at < before.at):
+    if before and event.id == before.id:  # the log's order decides, not the clocks of those who ordered
         return pool
     if event.action == "unpin" and not (before and before.action == "pin"):
         return pool

@@ -41,7 +41,8 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Health(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Whether a list answered its test points, when, and when it was asked the round before (0: never).
 
-    `failed` counts the tests failed since the last it passed; `fault` and `reason` say why.
+    `failed` counts the tests since the last it passed that prove it wrong, so no refusal and no silence; `fault`
+    and `reason` say why.
     """
 
     healthy: bool

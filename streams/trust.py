@@ -100,7 +100,8 @@ def clearance(pool: Pool, standing: Standing, distrusted: dict[str, str], at: in
 def doubts(pool: Pool, standing: Standing, distrusted: dict[str, str]) -> tuple[Evidence, ...]:
     """Return why a withdrawal should not have been: each list that caused it has lost its vote; empty if one has not.
 
-    A list that fails a test or two may only be slow, and what it named may well be true.
+    A list that fails a test or two may only be slow, and what it named may well be true. One that refuses or is silent
+    says nothing of it at all.
     """
     if standing.place != "withdrawn" or standing.operator:
         return ()

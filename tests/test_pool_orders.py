@@ -76,3 +76,13 @@ def test_an_order_that_comes_before_anything_else_waits_until_something_tells_th
     assert scene.order(180, "withdraw", A) == []
     assert scene.tick(0) == ["IpWithdrawn 1"]
     assert scene.events[-1].at == T0
+
+
+@pytest.mark.parametrize("minute", [4, 5.5, 6])
+def test_a_later_order_of_a_clock_behind_counts(minute: float) -> None:
+    scene = Scene()
+    scene.tick(0)
+    scene.tick(5)
+    assert scene.order(5, "withdraw", A) == ["IpWithdrawn 1"]
+    assert scene.order(minute, "restore", A) == ["IpRestored 1"]
+    assert scene.order(minute - 1, "withdraw", A) == ["IpWithdrawn 1"]
