@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from schemas.names import suffixes_of
 from schemas.pool_events import OfProvider, PoolEvent, ProviderWithdrawn, ReturnDelayed, WithdrawalRefused
 from streams import provider_scope, returning, withdrawing
 from streams.distrust import changes
@@ -12,6 +13,8 @@ from streams.rounds import flooding
 from streams.standing import Pool
 from streams.stillness import stilled
 from streams.watching import watched
+
+_LEAST_KNOWN = 2
 
 
 def decide(pool: Pool, at: int) -> tuple[PoolEvent, ...]:
@@ -63,8 +66,15 @@ def _decided(present: Present) -> Iterator[PoolEvent]:
 def _set_back(
     present: Present, carrying: set[str], providers: tuple[OfProvider, ...]
 ) -> Iterator[tuple[str, PoolEvent]]:
-    """Yield what goes back by a stage: for a new listing, or as a provider blocks it from now on."""
+    """Yield what goes back by a stage: for a new listing, or as providers block it from now on.
+
+    Anybody may own a domain and block whom he likes there: a trusted provider counts, or two known by their MX.
+    """
+    trusted = present.pool.rules.providers.trusted
     blocks = [each for each in providers if isinstance(each, ProviderWithdrawn) and not each.operator]
     for ip in sorted(carrying):
-        if event := returning.set_back(present, present.pool.ips[ip], [each for each in blocks if each.ip == ip]):
+        own = [each for each in blocks if each.ip == ip]
+        names = {each.provider for each in own}
+        believed = names & set(trusted) or sum(bool(suffixes_of(name)) for name in names) >= _LEAST_KNOWN
+        if event := returning.set_back(present, present.pool.ips[ip], own if believed else ()):
             yield ip, event

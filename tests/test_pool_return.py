@@ -166,6 +166,23 @@ def test_a_provider_that_blocks_it_sets_a_probation_back_and_begins_the_first_st
         assert (event.share, event.until) == (0.1, event.at + 30 * MINUTE)
 
 
+@pytest.mark.parametrize(
+    ("providers", "back"),
+    [
+        (("evil.example",), []),
+        (("evil.example", "wicked.example"), []),
+        (("mimecast",), []),
+        (("cisco", "mimecast"), ["ProbationSetBack 1"]),
+    ],
+)
+def test_no_strangers_domain_sets_a_probation_back(providers: tuple[str, ...], back: list[str]) -> None:
+    scene = ramp(1)
+    for provider in providers:
+        for ip in (A, B, C):
+            scene.counts(95, ip, provider, 0 if ip == A else 50, 50 if ip == A else 0)
+    assert scene.tick(95.1) == [*back, *["ProviderWithdrawn 1"] * len(providers)]
+
+
 def test_a_pinned_ip_is_not_set_back() -> None:
     scene = ramp(1)
     scene.order(91, "pin", A)
