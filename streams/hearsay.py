@@ -3,6 +3,7 @@
 import msgspec
 
 from schemas.facts import Evidence
+from schemas.names import suffixes_of
 from schemas.observations import RepliesCounted, TrafficCounted
 from streams.regard import Regard
 from streams.standing import Pool, Standing, microseconds
@@ -51,7 +52,7 @@ def ticked(pool: Pool, at: int) -> Pool:
         name
         for standing in ips.values()
         for name, regard in standing.providers.items()
-        if regard.blocked >= least or regard.withdrawn or regard.order is not None
+        if regard.blocked >= least or regard.is_held(at)
     }
     return _replace(pool, ips=ips, questioned=tuple(sorted(names)))
 
@@ -66,13 +67,14 @@ def _ticked(standing: Standing, at: int, half_life: int) -> Standing:
         return standing
     counted = {name: regard.ticked(at, half_life) for name, regard in standing.providers.items()}
     if len(counted) > _MOST_PROVIDERS:
-        by_use = sorted(counted, key=lambda name: (not _matters(counted[name]), -counted[name].tried, name))
-        counted = {name: counted[name] for name in by_use[:_MOST_PROVIDERS]}
+        held = {name for name, regard in counted.items() if regard.is_held(at)}
+        others = sorted(
+            counted.keys() - held,
+            key=lambda name: (not suffixes_of(name), -counted[name].counts(at, half_life)[1], name),
+        )
+        kept = held.union(others[: max(0, _MOST_PROVIDERS - len(held))])
+        counted = {name: regard for name, regard in counted.items() if name in kept}
     return _replace(standing, providers=counted)
-
-
-def _matters(regard: Regard) -> bool:
-    return regard.withdrawn or regard.order is not None or regard.withdrawals > 0
 
 
 def soft(pool: Pool, standing: Standing, at: int) -> tuple[Evidence, ...]:

@@ -182,7 +182,7 @@ def _withdrawn(scope: _Scope, one: _Seen, better: list[_Seen], out: set[str]) ->
     relapse = regard.withdrawals if known else 0
     minutes = min(rules.quarantine_max_minutes, rules.providers.quarantine_minutes * 2.0 ** min(relapse, 60))
     until = at + microseconds(minutes)
-    yield _out(scope, ip, scope.identity(ip, "withdrawn", regard.since), until, (evidence,), relapse=relapse)
+    yield _out(scope, ip, scope.identity(ip, "withdrawn", regard.since, at), until, (evidence,), relapse=relapse)
 
 
 def _out(  # noqa: PLR0913 a decision has that many parts

@@ -82,6 +82,11 @@ class Regard(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         fade = self.fading(at, half_life)
         return self.blocked * fade, max(self.tried, self.blocked) * fade
 
+    def is_held(self, at: int) -> bool:
+        """Tell whether it must be kept: the IP is withdrawn there, or an order has still to be obeyed."""
+        order = self.order
+        return self.withdrawn or (order is not None and order.holds(at) and not (order.done and not order.expires_at))
+
     def ordered(self, action: str, at: int) -> Order | None:
         """Return the order about this provider if it is of this kind and has not run out."""
         order = self.order
