@@ -257,7 +257,7 @@ def replay(config: Config = DEFAULT_CONFIG, *, as_json: Json = False) -> None:
 
 def _ready(config: Path) -> Settings:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    for noisy in ("kafka", "aiokafka", "faust", "mode", "urllib3", "streamlit"):
+    for noisy in ("kafka", "aiokafka", "faust", "mode", "urllib3", "streamlit", "httpx"):  # httpx tells whole URLs
         logging.getLogger(noisy).setLevel(logging.WARNING)
     return load(config)
 

@@ -8,8 +8,9 @@ import msgspec
 from schemas import pool_settings
 from schemas.settings import Settings
 from streams import hooks
+from streams.asking import place_of
 from streams.bringing import differs
-from streams.deeds import Again
+from streams.deeds import Again, HttpCall, KumoEpoch, KumoSuspensions
 from streams.effects import EffectError
 from streams.hooking import state_file
 from streams.hooks import ActiveSet, Effect
@@ -33,7 +34,7 @@ def rows(settings: Settings) -> Iterator[dict[str, object]]:
                 yield {**place, "state": f"refused: {error}", "effect": ""}
                 continue
             for effect in effects:
-                yield {**place, "state": _state(effect), "effect": msgspec.json.encode(effect).decode()}
+                yield {**place, "state": _state(effect), "effect": msgspec.json.encode(_shown(effect)).decode()}
 
 
 def _active(name: str, pool: pool_settings.Pool, path: Path) -> ActiveSet:
@@ -43,6 +44,18 @@ def _active(name: str, pool: pool_settings.Pool, path: Path) -> ActiveSet:
         last_good.load()
         kept = last_good.pools.get(name)
     return active_set(name, given(restored(kept, pool), pool), pool)
+
+
+def _shown(effect: Effect) -> Effect:
+    """Return the effect as it may be printed: of a URL only the host, since the rest may hold a token."""
+    match effect:
+        case HttpCall():
+            return msgspec.structs.replace(effect, url=place_of(effect.url))
+        case KumoEpoch() | KumoSuspensions():
+            server = msgspec.structs.replace(effect.server, url=place_of(effect.server.url))
+            return msgspec.structs.replace(effect, server=server)
+        case _:
+            return effect
 
 
 def _state(effect: Effect) -> str:

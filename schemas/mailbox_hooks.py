@@ -92,7 +92,9 @@ def _url(text: str) -> str:
         fine = bool(url.host and url.host.encode("idna")) and url.port != 0
     except ValueError:  # also of a port beyond 65535, and of a host with an empty label
         fine = False
-    if not fine or not re.fullmatch(r"https?://\S+", text):
+    if re.match(r"https?://[^/?#]*@", text):
+        raise ValueError("holds a user or a password before the host, where others may read it: leave it out")
+    if not fine or not re.fullmatch(r"https?://[^\s\\/?#]+(?:[/?#]\S*)?", text):
         raise ValueError("is no URL like 'https://panel.example.net/hook': http or https, a host, a port of 1 to 65535")
     return text
 

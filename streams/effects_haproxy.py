@@ -1,6 +1,8 @@
 """Performs `HaproxyServers`: commands at HAProxy's runtime socket, and what it says of its servers afterwards."""
 
 import socket
+import time
+from collections.abc import Iterator
 from contextlib import closing
 
 from streams.deeds import HaproxyServers
@@ -74,16 +76,36 @@ def _order(effect: HaproxyServers, command: str) -> None:
 
 
 def ask(effect: HaproxyServers, command: str) -> str:
-    """Return what HAProxy answers to one command. EffectError where it does not, in time."""
+    """Return what HAProxy answers to one command. EffectError where it does not, in time, or says too much."""
+    deadline = time.monotonic() + effect.timeout_seconds
     try:
         with closing(_connected(effect)) as client:
+            client.settimeout(_left(effect, deadline))
             client.sendall(f"{command}\n".encode())
-            answer = b""
-            while (piece := client.recv(65536)) and len(answer) < _LONGEST_ANSWER:
-                answer += piece
+            answer = b"".join(_pieces(effect, client, deadline))
     except OSError as error:
         raise EffectError(f"{effect.socket}: {error.strerror or error}") from error
     return answer.decode(errors="replace")
+
+
+def _pieces(effect: HaproxyServers, client: socket.socket, deadline: float) -> Iterator[bytes]:
+    """Yield what comes up to the end of the answer. OSError where it does not end in time and bounds."""
+    length = 0
+    client.settimeout(_left(effect, deadline))
+    while piece := client.recv(65536):
+        length += len(piece)
+        if length > _LONGEST_ANSWER:
+            raise OSError(f"answers with more than {_LONGEST_ANSWER} bytes")
+        yield piece
+        client.settimeout(_left(effect, deadline))
+
+
+def _left(effect: HaproxyServers, deadline: float) -> float:
+    """Return the seconds that are left for a command. TimeoutError where none are."""
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError(f"took longer than {effect.timeout_seconds:g} s")
+    return left
 
 
 def _connected(effect: HaproxyServers) -> socket.socket:

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from http import HTTPStatus
 from typing import TypeVar
 
-import httpx
 import msgspec
 
+from streams.asking import Caller, calling, place_of
 from streams.deeds import KumoEpoch, KumoServer, KumoSuspensions
 from streams.effects import EffectError
 from streams.hook_secrets import secret_of
@@ -18,7 +18,7 @@ from streams.hook_secrets import secret_of
 _EPOCH = "/api/admin/bump-config-epoch"
 _SUSPENDED = "/api/admin/suspend-ready-q/v1"
 _METRICS = "/metrics.json"
-_SAID_CHARACTERS = 200
+_MOST_BYTES = 64 * 1024 * 1024
 _Answer = TypeVar("_Answer")
 
 
@@ -85,7 +85,7 @@ def bring(effect: KumoSuspensions) -> None:
             _asked(kumo, "POST", _SUSPENDED, order)
         found = _differs(effect, kumo)
     if found:
-        raise EffectError(f"{effect.server.url}: {found}")
+        raise EffectError(f"{place_of(effect.server.url)}: {found}")
 
 
 def differs(effect: KumoSuspensions) -> str:
@@ -94,7 +94,7 @@ def differs(effect: KumoSuspensions) -> str:
         return _differs(effect, kumo)
 
 
-def _differs(effect: KumoSuspensions, kumo: httpx.Client) -> str:
+def _differs(effect: KumoSuspensions, kumo: Caller) -> str:
     there = _there(kumo)
     wanted = _wanted(effect, kumo, there)
     missing = sorted(wanted - {entry.name for entry in there})
@@ -112,11 +112,11 @@ def _ours(effect: KumoSuspensions, there: Iterable[_Entry]) -> list[_Entry]:
     return [entry for entry in there if entry.reason.startswith(_mark(effect))]
 
 
-def _there(kumo: httpx.Client) -> list[_Entry]:
+def _there(kumo: Caller) -> list[_Entry]:
     return _read(kumo, _SUSPENDED, list[_Entry])
 
 
-def _wanted(effect: KumoSuspensions, kumo: httpx.Client, there: Iterable[_Entry]) -> set[str]:
+def _wanted(effect: KumoSuspensions, kumo: Caller, there: Iterable[_Entry]) -> set[str]:
     """Return the queues that shall be suspended: those named, and each of a barred site that there is.
 
     A queue of ours that was suspended for long is idle, and in no metric any more: it stays suspended.
@@ -136,29 +136,28 @@ def _is_barred(queue: str, effect: KumoSuspensions) -> bool:
 
 
 @contextmanager
-def _opened(server: KumoServer) -> Iterator[httpx.Client]:
+def _opened(server: KumoServer) -> Iterator[Caller]:
     login = (server.user, secret_of(server.password)) if server.user else None
-    try:
-        with httpx.Client(base_url=server.url, auth=login, timeout=server.timeout_seconds) as client:
-            yield client
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:  # as of a host's name
-        raise EffectError(f"{server.url}: {error or type(error).__name__}") from error
+    with calling(server.url, server.timeout_seconds, login) as caller:
+        yield caller
 
 
-def _read(kumo: httpx.Client, path: str, kind: type[_Answer]) -> _Answer:
+def _read(kumo: Caller, path: str, kind: type[_Answer]) -> _Answer:
     answer = _asked(kumo, "GET", path)
     try:
         return msgspec.json.decode(answer, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise EffectError(f"{kumo.base_url}: GET {path}: {error}") from error
+        raise ValueError(f"GET {path}: {error}") from error
 
 
 def _asked(
-    kumo: httpx.Client, method: str, path: str, body: dict[str, str] | None = None, fine: tuple[int, ...] = ()
+    kumo: Caller, method: str, path: str, body: dict[str, str] | None = None, fine: tuple[int, ...] = ()
 ) -> bytes:
-    """Return what KumoMTA answers. EffectError where it does so with neither 200 to 299 nor what is `fine`."""
-    answer = kumo.request(method, path, json=body)
-    if not answer.is_success and answer.status_code not in fine:
-        said = " ".join(answer.text.split())[:_SAID_CHARACTERS]
-        raise EffectError(f"{kumo.base_url}: {method} {path}: {answer.status_code} {answer.reason_phrase}: {said}")
+    """Return what KumoMTA answers. ValueError where it does so with neither 200 to 299 nor what is `fine`."""
+    content = msgspec.json.encode(body) if body else b""
+    answer = kumo.ask(method, path, _MOST_BYTES, content, {"Content-Type": "application/json"} if body else None)
+    if not answer.fine and answer.status not in fine:
+        raise ValueError(f"{method} {path}: {answer}")
+    if not answer.whole:
+        raise ValueError(f"{method} {path}: the answer is longer than {_MOST_BYTES} bytes")
     return answer.content

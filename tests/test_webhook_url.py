@@ -3,6 +3,7 @@
 import pytest
 
 from schemas.mailbox_hooks import WebhookHook
+from schemas.settings import SettingsError, parse
 from streams.deeds import HttpCall, Secret
 from streams.effects import EffectError
 from streams.effects_http import call
@@ -61,8 +62,15 @@ def test_a_url_that_cannot_be_called_is_refused_at_the_start_without_its_token(u
         "http://[::1]:8080/tok",
         "https://b\u00fccher.example/",
         "http://panel_1:1/",
-        "https://user:tok@example.net.:65535?k=1",
+        "https://example.net.:65535?k=1@2",
     ],
 )
 def test_a_url_that_can_be_called_is_taken(url: str) -> None:
     assert WebhookHook(url=url).url == url
+
+
+@pytest.mark.parametrize("url", ["https://user:tok@example.net/", "http://tok@example.net", "http://@example.net/"])
+def test_a_url_with_a_user_is_refused_without_its_password(url: str) -> None:
+    with pytest.raises(SettingsError, match="holds a user or a password before the host") as refused:
+        parse(f"[pool.main.hooks.webhook]\nurl = '{url}'\n", "test")
+    assert "tok" not in str(refused.value)

@@ -119,10 +119,10 @@ def test_a_webhook_is_connected_to_and_its_certificate_looked_at(secrets: Path) 
     assert secrets.is_dir()
     with socket.create_server(("127.0.0.1", 0)) as panel:
         port = panel.getsockname()[1]
-        url = f"https://user:t0ken@127.0.0.1:{port}/t0ken"
+        url = f"https://127.0.0.1:{port}/t0ken"
         here = _settings(webhook={"url": url, "timeout_seconds": 0.2})
         (found,) = pool_hooks(here)
-    assert found.startswith(f"{PLACE}.webhook: https://127.0.0.1: ")
+    assert found.startswith(f"{PLACE}.webhook: https://127.0.0.1:{port}: ")
     assert "t0ken" not in found
 
 
