@@ -17,6 +17,7 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaConnectionError, KafkaError
 
 from collectors.admin import partitions_there, reachable
+from collectors.outages import OUTAGES
 from schemas.codec import encode, pack
 from schemas.events import DeadLetter, Event
 from schemas.settings import Kafka
@@ -102,6 +103,10 @@ class Publisher:
 
     def close(self) -> None:
         """Let go of the broker; what is not acknowledged is forgotten."""
+        OUTAGES.ends(self._kafka.bootstrap, id(self))
+        self._let_go()
+
+    def _let_go(self) -> None:
         producer, self._producer = self._producer, None
         if producer is not None:
             _discard(producer)
@@ -182,6 +187,7 @@ class Publisher:
         self._pending_bytes -= len(lane.flying.popleft().value)
         self._failures = 0
         if self._trouble:
+            OUTAGES.ends(self._kafka.bootstrap, id(self))
             LOG.info("Kafka takes events again")
             self._trouble = ""
 
@@ -213,7 +219,7 @@ class Publisher:
 
     def _recover(self, reason: str) -> None:
         """Forget the producer and put what it did not deliver back to the front, in order; then wait a little."""
-        self.close()
+        self._let_go()
         for lane in self._lanes.values():
             for record in lane.flying:
                 record.future = None
@@ -221,8 +227,9 @@ class Publisher:
             lane.flying.clear()
         if not self._trouble:
             self._trouble = reason
-            where = ", ".join(self._kafka.bootstrap)
-            LOG.warning("Kafka at %s takes no events (%s): tried again until it does", where, reason)
+            if OUTAGES.begins(self._kafka.bootstrap, id(self)):
+                where = ", ".join(self._kafka.bootstrap)
+                LOG.warning("Kafka at %s takes no events (%s): tried again until it does", where, reason)
         self._stop.wait(_PAUSES[min(self._failures, len(_PAUSES) - 1)])
         self._failures += 1
         self._check_stop()

@@ -12,7 +12,7 @@ from tests.patterns import MAILBOX
 
 BOTNET = "for=1 failed=15 guessers=12; for=4 messages=600 recipients=2 unknown=22 networks=60 from=9"
 GROWING = "for=30 messages=60 unknown=12 from=9 networks=2; for=10 complaints=6"
-"""A takeover that comes to 106 points: `complaints` has 75 of them, `unknown_users` 14, `strangers` 18."""
+"""A takeover that comes to 118 points: `complaints` has 75 of them, `burst` 15, `strangers` 15, `unknown_users` 14."""
 QUIET = "for=60 messages=2 logins=3 networks=2 times=24"
 ENFORCE = Mailboxes().model_copy(update={"action": "enforce"})
 """For the fold only: a configuration that says so needs a hook."""

@@ -146,7 +146,7 @@ def test_the_pages_show_the_flagged_mailbox_and_the_withdrawn_ip(visitor: Visito
     visitor.table(0, WITHDRAWN)
     visitor.table(0, "■ withdrawn")
     visitor.table(1, "■ listed 127.0.0.3")
-    expect(visitor.page.get_by_text(re.compile(f"{re.escape(THIEF)} \\(112\\)")).first).to_be_visible()
+    expect(visitor.page.get_by_text(re.compile(f"{re.escape(THIEF)}: 112 messages")).first).to_be_visible()
     visitor.picture("pool")
     visitor.go(f"/mailboxes?mailbox={quote(THIEF)}", "Mailboxes")
     expect(visitor.page.get_by_text("41 networks in 10 min, usually 2").first).to_be_visible()
