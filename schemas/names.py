@@ -1,6 +1,7 @@
 """Canonical names: one string for one IP, mailbox, provider, partition and event id."""
 
 import ipaddress
+import re
 from hashlib import blake2b
 from zlib import crc32
 
@@ -28,6 +29,7 @@ _PROVIDERS = {
     "barracudanetworks.com": "barracuda",
     "bluewin.ch": "swisscom",
 }
+_PROVIDER = re.compile(r"[\w-]{1,63}(?:\.[\w-]{1,63}){0,126}")
 
 
 def canonical_ip(text: str) -> str:
@@ -47,8 +49,16 @@ def domain_of(address: str) -> str:
     return address.rpartition("@")[2].lower().rstrip(">.") if "@" in address else ""
 
 
+def is_provider(name: str) -> bool:
+    """Tell whether a name can be a provider's: labels of letters, digits, hyphens and underscores, and dots between."""
+    return _PROVIDER.fullmatch(name) is not None
+
+
 def provider_of(relay_host: str, recipient: str) -> str:
-    """Return who receives the mail: a known provider by its MX host or domain, else the recipient's domain."""
+    """Return who receives the mail: a known provider by its MX host or domain, else the recipient's domain.
+
+    "" where that is no name: a stranger may write anything behind the @, and MTAs are told of providers.
+    """
     domain = domain_of(recipient)
     for name in (relay_host.lower().rstrip("."), domain):
         labels = name.split(".")
@@ -56,7 +66,7 @@ def provider_of(relay_host: str, recipient: str) -> str:
             known = _PROVIDERS.get(".".join(labels[start:]))
             if known:
                 return known
-    return domain
+    return domain if is_provider(domain) else ""
 
 
 def suffixes_of(provider: str) -> tuple[str, ...]:

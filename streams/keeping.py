@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from schemas import pool_settings
+from schemas import names, pool_settings
 from schemas.pool_events import PoolEvent, WithdrawalDrifted
 from streams import hooks, pool
 from streams.applying import Applier, Outcome, Wanted
@@ -55,7 +55,7 @@ class Fold:
 
     def kept(self, ips: tuple[str, ...]) -> Kept:
         """Return the pool's set, to be kept."""
-        barred = pool.barred(self._pool)
+        barred = {name: ips for name, ips in pool.barred(self._pool).items() if names.is_provider(name)}
         return Kept(ips=ips, active=self.active(), barred=barred, decision=self.decision, at=self.at)
 
 

@@ -8,6 +8,7 @@ It needs nothing but this process: while Kafka is away it gives the last good se
 """
 
 import hmac
+import io
 import json
 import socket
 import threading
@@ -26,9 +27,9 @@ from streams.deeds import Secret
 from streams.effects import EffectError
 from streams.hook_secrets import secret_of
 from streams.hooks import Publish
+from streams.pullreading import Bounded, Places
 
 LONGEST_WAIT_SECONDS = 60.0
-MOST_CLIENTS = 32
 _REQUEST_SECONDS = 10.0
 _STOP_SECONDS = 3.0
 _ROOT = "/v1/pool"
@@ -119,6 +120,18 @@ class _Asking(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = _REQUEST_SECONDS
 
+    def setup(self) -> None:
+        """Read from the client within bounds."""
+        super().setup()
+        self.rfile.close()
+        self._sent = Bounded(self.connection, _REQUEST_SECONDS)
+        self.rfile = io.BufferedReader(self._sent)
+
+    def handle_one_request(self) -> None:
+        """Serve one request; each has its own bounds."""
+        self._sent.begin()
+        super().handle_one_request()
+
     def version_string(self) -> str:
         return "relaywarden"
 
@@ -134,7 +147,11 @@ class _Asking(BaseHTTPRequestHandler):
         """Say nothing: a client that polls would fill the log."""
 
     def _answer(self) -> None:
-        asked = urlsplit(self.path)
+        try:
+            asked = urlsplit(self.path)
+        except ValueError:
+            self._say(HTTPStatus.BAD_REQUEST, '{"error":"no such target"}\n')
+            return
         server = cast("_Listening", self.server)
         if asked.path == "/healthz":
             self._say(HTTPStatus.OK, '{"healthy":true}\n')
@@ -178,6 +195,10 @@ class _Asking(BaseHTTPRequestHandler):
             self.wfile.write(content)
 
 
+def _host(client: object) -> str:
+    return str(cast("tuple[str, int]", client)[0])
+
+
 class _Listening(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
@@ -188,30 +209,30 @@ class _Listening(ThreadingHTTPServer):
         self.socket = listening
         self.sets = sets
         self._token = token
-        self._free = threading.BoundedSemaphore(MOST_CLIENTS)
+        self._places = Places()
 
     def lets_in(self, authorization: str) -> bool:
         """Tell whether a client may ask: with the token, where there is one."""
         return not self._token or hmac.compare_digest(authorization.encode(), f"Bearer {self._token}".encode())
 
-    def verify_request(self, *_: object) -> bool:
-        """Take no more clients at once than there are threads for."""
-        return self._free.acquire(blocking=False)
+    def verify_request(self, _request: object, client: object) -> bool:
+        """Take a client where there is a place for it."""
+        return self._places.take(_host(client))
 
-    def process_request(self, *given: object) -> None:
+    def process_request(self, request: object, client: object) -> None:
         """Begin a client's thread."""
         try:
-            super().process_request(*given)  # type: ignore[arg-type]
+            super().process_request(request, client)  # type: ignore[arg-type]
         except RuntimeError:  # the system has no thread left
-            self._free.release()
+            self._places.leave(_host(client))
             raise
 
-    def process_request_thread(self, *given: object) -> None:
+    def process_request_thread(self, request: object, client: object) -> None:
         """Serve a client, and make room for another."""
         try:
-            super().process_request_thread(*given)  # type: ignore[arg-type]
+            super().process_request_thread(request, client)  # type: ignore[arg-type]
         finally:
-            self._free.release()
+            self._places.leave(_host(client))
 
     def handle_error(self, *_: object) -> None:
         """Forget a client that went away, or spoke no HTTP."""

@@ -18,7 +18,8 @@ from schemas.settings import SettingsError, parse
 from streams.effects import EffectError
 from streams.hooking import serve
 from streams.hooks import ActiveSet, Publish, pull
-from streams.pulling import MOST_CLIENTS, Server, token_of
+from streams.pulling import Server, token_of
+from streams.pullreading import MOST_BYTES, MOST_CLIENTS, MOST_OF_ONE, Bounded, Places
 from streams.serving import listen
 from tests.waits import until
 
@@ -246,3 +247,46 @@ def test_what_contradicts_itself_or_lacks_a_secret_does_not_start(
     with pytest.raises(SettingsError) as refused:
         serve(parse(told, "test"), threading.Event())
     assert str(refused.value) == wrong.format(port=port)
+
+
+def test_a_target_that_is_none_is_answered() -> None:
+    with _serving() as (_, port), socket.create_connection(("127.0.0.1", port), timeout=20) as client:
+        client.sendall(b"GET http://[ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        assert client.makefile("rb").readline() == b"HTTP/1.1 400 Bad Request\r\n"
+
+
+def test_a_client_that_drips_is_let_go_though_each_byte_comes_in_time() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        reading = Bounded(ours, 0.3)
+        read = 0
+        with pytest.raises(TimeoutError):  # noqa: PT012 it reads till then
+            while True:
+                theirs.sendall(b"x")
+                read += len(reading.read(1) or b"")
+        assert read > 1
+        reading.begin()
+        assert reading.read(1) == b"x"
+
+
+def test_no_more_of_a_request_is_read_than_may_be() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        reading = Bounded(ours, 20.0)
+        sender = threading.Thread(target=theirs.sendall, args=(b"x" * MOST_BYTES,))
+        sender.start()
+        read = 0
+        while read < MOST_BYTES:
+            read += len(reading.read(1 << 16) or b"")
+        sender.join()
+        with pytest.raises(TimeoutError):
+            reading.read(1)
+
+
+def test_one_address_beyond_this_host_gets_a_share_of_the_places() -> None:
+    places = Places()
+    assert [places.take("192.0.2.9") for _ in range(MOST_OF_ONE + 1)] == [True] * MOST_OF_ONE + [False]
+    assert sum(places.take("127.0.0.1") for _ in range(MOST_CLIENTS)) == MOST_CLIENTS - MOST_OF_ONE
+    places.leave("127.0.0.1")
+    assert not places.take("192.0.2.9")
+    assert places.take("192.0.2.10")

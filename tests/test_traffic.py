@@ -1,9 +1,11 @@
 """The counts that one partition sends to the pool."""
 
+import pytest
 from msgspec.structs import replace
 
 from schemas.events import ComplaintReceived, DeliveryAttempted, MessageExpired
 from schemas.facts import Culprit, Outcome
+from schemas.names import provider_of
 from schemas.observations import TrafficCounted
 from streams.traffic import TrafficCounter
 
@@ -91,3 +93,12 @@ def test_local_deliveries_unknown_ips_and_other_events_are_skipped() -> None:
     counter.add(ComplaintReceived(id="c", at=1, feedback_type="abuse"))
     counter.add(MessageExpired(id="m", at=1, host="mx1", queue_id="Q"))
     assert counter.drain(0, 1) == ()
+
+
+@pytest.mark.parametrize("domain", ["a b.example", "*", "x\n0@: 192.0.2.9", "[192.0.2.1]", "a\tb", "", "x..example"])
+def test_what_is_no_name_is_no_provider(domain: str) -> None:
+    assert provider_of("mx.example.net", f"eve@{domain}") == ""
+
+
+def test_a_name_is_a_provider() -> None:
+    assert [provider_of("", f"eve@{name}") for name in ("b_1.Example", "ä.example")] == ["b_1.example", "ä.example"]
