@@ -52,6 +52,7 @@ def configuration(folder: Path) -> dict[str, Any]:
                 "probation_minutes": 0.25,
                 "probation_shares": [0.1, 0.5],
                 "stale_minutes": 1.0,
+                "culprits": {"quiet_minutes": 0.1, "most_minutes": 0.1},
                 "verify_seconds": 5.0,
                 "hooks": {
                     "postfix_socketmap": {"port": free_port(), "state": str(folder / "state" / "socketmap.json")}
