@@ -13,7 +13,7 @@ import msgspec
 
 from schemas import codec
 from schemas.customers import Customers
-from schemas.events import DeadLetter, Event
+from schemas.events import DeadLetter, Event, SourceOpened
 from schemas.mailbox_events import CulpritNamed, IdentityLeaked, MailboxDecision
 from schemas.mailbox_settings import Mailboxes
 from schemas.names import count_id, source_id, source_of
@@ -160,7 +160,7 @@ class Partition:
         for event in events:
             if topic is COMPLAINTS:  # its time moves no other mailbox's: the mail may be of last week, read today
                 self._latest = self._latest or event.at
-            else:
+            elif not isinstance(event, SourceOpened):  # that is dated by a clock, the log may be of last week
                 self._latest = max(self._latest, event.at)
                 if event.at >= self._looks.next:
                     self._look(event.at)

@@ -7,7 +7,7 @@ import pytest
 from msgspec import structs
 
 from schemas import codec
-from schemas.events import ComplaintReceived, DeliveryAttempted, Event, MailboxAuthenticated
+from schemas.events import ComplaintReceived, DeliveryAttempted, Event, MailboxAuthenticated, SourceOpened
 from schemas.mailbox_events import MailboxDecision, MailboxFlagged, MailboxReleased
 from schemas.mailbox_settings import Mailboxes
 from schemas.names import event_id, source_id
@@ -242,3 +242,16 @@ def test_what_is_sent_again_counts_once_through_thirty_logs_and_then_eight_are_r
     after.flush(FAR)
     after.apply(MAIL_EVENTS, [sent(START + HOUR + 1)])
     assert len(after.states[bob].applied.split()) == 8
+
+
+def test_a_log_opened_anew_by_a_clock_that_is_weeks_ahead_of_it_moves_no_time() -> None:
+    """A collector that is started again dates that by its clock; the log it reads may be of last month."""
+    part = Partition(0, LIMITS, "1")
+    stolen = events_of(f"{QUIET}; {BOTNET}")
+    part.apply(MAIL_EVENTS, stolen)
+    assert part.states[MAILBOX].step == "suspend"
+    opened = SourceOpened(id=event_id(source_id("mx1"), 9), at=stolen[-1].at + 30 * DAY, source="mx1", name="mx1")
+    part.apply(MAIL_EVENTS, [opened])
+    assert part.states[MAILBOX].step == "suspend"
+    part.apply(MAIL_EVENTS, [sent(stolen[-1].at + 30 * DAY)])
+    assert part.states[MAILBOX].step == "", "a line of the log does"
