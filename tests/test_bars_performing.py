@@ -135,7 +135,7 @@ def test_a_webhook_that_is_away_or_slow_fails_in_time(monkeypatch: pytest.Monkey
         perform(_call(f"http://127.0.0.1:{free_port()}/"), TOOLS)
     with _panel() as panel:
         panel.delay_seconds = 2.0
-        with pytest.raises(EffectError, match="took longer than 0.2 s"):
+        with pytest.raises(EffectError, match=r"took longer than 0\.2 s"):
             perform(_call(panel.url, timeout_seconds=0.2), TOOLS)
 
 
