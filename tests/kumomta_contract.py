@@ -6,13 +6,13 @@ only), crates/kumo-server-common (401 without a trusted host or a login), docs/r
 """
 
 import json
-import threading
 import uuid
 from base64 import b64encode
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import cast
+
+from tests.panel import served
 
 LOGIN = "Basic " + b64encode(b"relaywarden:s3cret").decode()
 SUSPENDED = "/api/admin/suspend-ready-q/v1"
@@ -118,14 +118,6 @@ class _Asked(BaseHTTPRequestHandler):
         pass
 
 
-@contextmanager
-def kumomta() -> Iterator[Kumo]:
+def kumomta() -> AbstractContextManager[Kumo]:
     """Give a KumoMTA that runs until the end of the block."""
-    with Kumo() as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+    return served(Kumo())

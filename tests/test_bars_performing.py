@@ -3,11 +3,7 @@
 import hmac
 import json
 import sys
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -22,6 +18,7 @@ from streams.deeds import HttpCall, Run, RunWith, Secret, SqlStatement, WriteFil
 from streams.effects import EffectError, HopelessError
 from streams.hook_secrets import secret_of
 from streams.performing import Tools, perform
+from tests.panel import Panel, served
 
 SUSPENDED = Bar(step="suspend", since=1, decision="d1", reason="41 networks in 10 min")
 RELEASED = Bar(step="", since=2, decision="d2")
@@ -42,49 +39,6 @@ def _single(name: str, settings: Part, bar: Bar, mailbox: str = ALICE) -> Single
     return effect.effects[0]
 
 
-class _Panel(BaseHTTPRequestHandler):
-    """A control panel that keeps what it is told and answers as it is set."""
-
-    def do_POST(self) -> None:
-        server = self.server
-        assert isinstance(server, _PanelServer)
-        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        server.told.append((dict(self.headers.items()), body))
-        time.sleep(server.delay_seconds)
-        self.send_response(server.status)
-        self.send_header("Content-Length", "9")
-        self.send_header("Location", "/elsewhere")
-        self.end_headers()
-        self.wfile.write(b"no\nreason")
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-class _PanelServer(ThreadingHTTPServer):
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Panel)
-        self.told: list[tuple[dict[str, str], str]] = []
-        self.status = 204
-        self.delay_seconds = 0.0
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}/hook?key=t0ken"
-
-
-@contextmanager
-def _panel() -> Iterator[_PanelServer]:
-    with _PanelServer() as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
-
-
 def _call(url: str, bar: Bar = SUSPENDED, timeout_seconds: float = 5.0) -> HttpCall:
     effect = _single("webhook", WebhookHook(url=url, secret_env="TEST_SECRET", timeout_seconds=timeout_seconds), bar)
     assert isinstance(effect, HttpCall)
@@ -93,7 +47,7 @@ def _call(url: str, bar: Bar = SUSPENDED, timeout_seconds: float = 5.0) -> HttpC
 
 def test_a_webhook_is_signed_with_its_time_and_known_by_its_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEST_SECRET", "s3cret")
-    with _panel() as panel:
+    with served(Panel()) as panel:
         perform(_call(panel.url), TOOLS)
         perform(_call(panel.url), TOOLS)
         perform(_call(panel.url, RELEASED), TOOLS)
@@ -121,7 +75,7 @@ def test_a_webhook_is_signed_with_its_time_and_known_by_its_key(monkeypatch: pyt
 )
 def test_a_webhook_that_is_refused_tells_how(status: int, hopeless: bool, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: FBT001 a table's column
     monkeypatch.setenv("TEST_SECRET", "s3cret")
-    with _panel() as panel:
+    with served(Panel()) as panel:
         panel.status = status
         with pytest.raises(EffectError, match=rf"^http://127.0.0.1:\d+: {status} .*: no reason$") as failed:
             perform(_call(panel.url), TOOLS)
@@ -133,7 +87,7 @@ def test_a_webhook_that_is_away_or_slow_fails_in_time(monkeypatch: pytest.Monkey
     monkeypatch.setenv("TEST_SECRET", "s3cret")
     with pytest.raises(EffectError, match="Connection refused"):
         perform(_call(f"http://127.0.0.1:{free_port()}/"), TOOLS)
-    with _panel() as panel:
+    with served(Panel()) as panel:
         panel.delay_seconds = 2.0
         with pytest.raises(EffectError, match=r"took longer than 0\.2 s"):
             perform(_call(panel.url, timeout_seconds=0.2), TOOLS)

@@ -3,12 +3,7 @@
 import hmac
 import json
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import cast
 
 import pytest
 
@@ -19,6 +14,7 @@ from streams import hooks
 from streams.bringing import Tools, differs, perform
 from streams.effects import EffectError
 from streams.hooks import ActiveSet, Answer, Effect
+from tests.panel import Panel, served
 
 IPS = {"out1": "192.0.2.1", "out2": "192.0.2.2"}
 
@@ -30,41 +26,6 @@ def _nobody(effect: Answer) -> None:
 NONE = Tools(answer=_nobody)
 
 
-class _Panel(ThreadingHTTPServer):
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Told)
-        self.told: list[tuple[dict[str, str], str]] = []
-        self.status = 204
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}/pool"
-
-
-class _Told(BaseHTTPRequestHandler):
-    def do_POST(self) -> None:
-        panel = cast("_Panel", self.server)
-        panel.told.append((dict(self.headers.items()), self.rfile.read(int(self.headers["Content-Length"])).decode()))
-        self.send_response(panel.status)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
-@contextmanager
-def _panel() -> Iterator[_Panel]:
-    with _Panel() as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
-
-
 def _effect(name: str, settings: Part, *active: str, decision: str = "d7") -> Effect:
     given = ActiveSet(pool="main", shares=dict.fromkeys(active, 1.0), ips=IPS, decision=decision)
     (effect,) = hooks.load(name)(given, settings)
@@ -73,7 +34,7 @@ def _effect(name: str, settings: Part, *active: str, decision: str = "d7") -> Ef
 
 def test_the_webhook_is_signed_and_a_repeat_is_known_by_its_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEST_SECRET", "s3cret")
-    with _panel() as panel:
+    with served(Panel()) as panel:
         settings = PoolWebhookHook(url=panel.url, secret_env="TEST_SECRET")
         for effect in (
             _effect("webhook", settings, "out1"),
