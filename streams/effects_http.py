@@ -70,4 +70,5 @@ def reach(effect: HttpCall) -> None:
     except (OSError, ValueError) as error:
         raise EffectError(f"{place}: {getattr(error, 'strerror', '') or error}") from error
     finally:
+        loop.run_until_complete(asyncio.sleep(0))  # a connection is closed by the loop's next turn
         loop.close()

@@ -102,9 +102,10 @@ class Server(ABC):
     async def _close(self) -> None:
         for server in self._servers:
             server.close()
-        for connection in tuple(self.connections):
-            connection.abort()
-        await asyncio.sleep(0)
+        for _ in range(3):  # a client that was just accepted is not yet among them
+            for connection in tuple(self.connections):
+                connection.abort()
+            await asyncio.sleep(0)
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -81,6 +81,7 @@ def test_a_zone_tells_its_name_to_nobody() -> None:
         (reply(_query(), rcode="SERVFAIL"), Said(failure="no answer: SERVFAIL", fault="refused")),
         (reply(_query(), rcode="REFUSED"), Said(failure="no answer: REFUSED", fault="refused")),
     ],
+    ids=["addresses", "texts", "no name", "soa's own ttl", "no soa", "no data", "no address", "SERVFAIL", "REFUSED"],
 )
 def test_a_reply_is_read_as_it_means(wire: bytes, expected: Said) -> None:
     kind = dnswire.TXT if expected.values and not expected.values[0].startswith("127") else dnswire.A

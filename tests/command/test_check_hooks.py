@@ -62,6 +62,9 @@ def test_hooks_that_would_work_are_asked_and_not_told(secrets: Path) -> None:
             pull={"port": free_port()},
         )
         assert [*pool_hooks(here), *faults(here)] == []
+        with panel.accept()[0] as tried:
+            tried.settimeout(5)
+            assert tried.recv(1) == b"", "it was closed again"
         assert (kumo.epochs, kumo.suspensions) == (0, {})
     assert sorted(path.name for path in secrets.iterdir()) == ["postal.db"], "nothing was written"
     with sqlite3.connect(secrets / "postal.db") as database:
