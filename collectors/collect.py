@@ -10,6 +10,7 @@ from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from types import FrameType
 
+from collectors.demands import demands
 from collectors.geo import GeoDatabases
 from collectors.intake import Intake
 from collectors.log import LogCollector
@@ -65,6 +66,8 @@ def _works(settings: Settings, stop: threading.Event, sink: Sink | None) -> dict
             place = f"{kind}.{name}"
             collector = LogCollector(settings, name, log, identity, stop, sink, where, sides.get(place))
             works[place] = collector.run
+    if wrong := [*demands(settings)]:
+        raise ValueError("; ".join(wrong))
     poller = Poller(settings.dnsbl, [ip for pool in settings.pool.values() for ip in pool.ips])
     works["dnsbl"] = _publishing(poller.run, settings.kafka, stop, None)  # asked again next round, if it gets lost
     works["own side"] = _publishing(OwnSide(settings).run, settings.kafka, stop, None)  # likewise

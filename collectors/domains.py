@@ -19,7 +19,6 @@ from collectors.health import Health
 from collectors.keys import kept, key_of, without
 from collectors.lanes import Errand, Lane, way_of
 from collectors.listround import MUTE, Sweep
-from collectors.lists import chosen_domains
 from schemas.checked import domain
 from schemas.dnsbl_settings import Dnsbl as Settings
 from schemas.events import Event
@@ -30,7 +29,6 @@ from schemas.own_observations import DomainListingObserved, IpIdentityObserved
 from schemas.settings import Settings as Configuration
 
 _MOST_ABOVE = 3
-_DAY_HOURS = 24
 _NOT_ASKED = Said(failure="not asked", fault="silent")
 
 
@@ -68,24 +66,21 @@ def asked_about(name: str) -> tuple[str, ...]:
     return (name, *above[-_MOST_ABOVE:])
 
 
-def demands(settings: Configuration) -> Iterator[str]:
-    """Yield a sentence for each list of domains that cannot be asked so: too often, or without its key.
+def questions(settings: Configuration) -> int:
+    """Return how many names a list of domains is asked about in a round.
 
-    ValueError names lists that cannot be asked at all.
+    A HELO name that only the PTR will tell counts as one, since the domains above it are not known before.
     """
     names = {above for name in configured(settings) for above in asked_about(name)}
-    hours = settings.dnsbl.domains_interval_hours
-    a_day = len(names) * _DAY_HOURS / hours
-    for each in chosen_domains(settings.dnsbl):
-        if a_day > each.queries_a_day > 0:
-            yield (
-                f"dnsbl.domains_interval_hours: {hours:g}: {len(names)} names make {a_day:,.0f} questions a day to "
-                f"{each.name}; {each.operator} allows {each.queries_a_day:,}"
-            )
-        try:
-            key_of(each, settings.dnsbl)
-        except ValueError as error:
-            yield str(error)
+    return len(names) + sum(len(set(pool.transports) - set(pool.helo)) for pool in settings.pool.values())
+
+
+def unfit(settings: Configuration) -> Iterator[str]:
+    """Yield a sentence for each customer's domain with letters that make no name of the DNS."""
+    for customer, each in settings.customers.items():
+        for mailbox in each.mailboxes:
+            if not mailbox.isascii() and mailbox not in settings.networks.values() and not _domain_in(mailbox):
+                yield f"customers.{customer}.mailboxes: {mailbox!r} has no domain that the DNS could hold"
 
 
 class _Round(msgspec.Struct, frozen=True):

@@ -27,17 +27,6 @@ _NOT_ASKED = Said(failure="not asked any more in this round", fault="silent")
 _UNHEALTHY = Said(failure="not asked", fault="silent")
 
 
-def demands(dnsbls: Sequence[Dnsbl], ips: Sequence[str], settings: Settings) -> Iterator[str]:
-    """Yield a sentence for each list that cannot be asked so: too often, without its key, or not configured at all."""
-    yield from polite.unknown_places(dnsbls, settings)
-    yield from polite.too_much(dnsbls, ips, settings)
-    for dnsbl in dnsbls:
-        try:
-            key_of(dnsbl, settings)
-        except ValueError as error:
-            yield str(error)
-
-
 class Round(msgspec.Struct, frozen=True, kw_only=True):
     """A round of questions: its time in microseconds, and the number that makes its events' ids."""
 

@@ -31,14 +31,12 @@ Told = TypeVar("Told")
 class OwnSide:
     """Asks at the start and then at each interval; after what does not pass, every hour.
 
-    ValueError names lists that cannot be asked, or would be asked more than their operators allow.
+    ValueError names lists that cannot be asked.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._relays = ownside.relays(settings)
-        if wrong := [*domains.demands(settings)]:
-            raise ValueError("; ".join(wrong))
         self._askers = [DomainAsker(each, settings.dnsbl) for each in chosen_domains(settings.dnsbl)]
         self._schedule = _Schedule(settings)
         self._identities: list[IpIdentityObserved] = []

@@ -5,12 +5,11 @@ The time is given, in seconds of any steady clock.
 
 from collections.abc import Iterator, Sequence
 
-from collectors.dnsbl import TEST_POINTS, Dnsbl, supports
+from collectors.dnsbl import Dnsbl
 from schemas.dnsbl_settings import Asking
 from schemas.dnsbl_settings import Dnsbl as Settings
 
 _WAIT_LEAST = 0.001
-_DAY_SECONDS = 86_400
 _USUAL = Asking()
 
 
@@ -70,26 +69,14 @@ def interval(dnsbl: Dnsbl, settings: Settings) -> float:
     )
 
 
-def too_much(dnsbls: Sequence[Dnsbl], ips: Sequence[str], settings: Settings) -> Iterator[str]:
-    """Yield a sentence, with its numbers, for each list that would be asked more or sooner than its operator allows.
-
-    Counted are the test points and one question an IP and round; the TXT of listings and what is sent again are few.
-    """
+def too_soon(dnsbls: Sequence[Dnsbl], settings: Settings) -> Iterator[str]:
+    """Yield a sentence for each list of IPs that would be asked sooner again than its operator asks for."""
     for dnsbl in dnsbls:
         every = interval(dnsbl, settings)
-        place = f"dnsbl.list.{dnsbl.name}.interval_seconds"
         if every < dnsbl.minimum_interval_seconds:
-            yield f"{place}: {every:g}: its operator asks for at least {dnsbl.minimum_interval_seconds} between rounds"
-        asked = [ip for ip in ips if dnsbl.kind == "ip" and supports(ip, dnsbl)]
-        tests = sum(
-            len(points) for points in TEST_POINTS.values() if any((":" in ip) == (":" in points[0]) for ip in asked)
-        )
-        a_day = (len(asked) + tests) * _DAY_SECONDS / every
-        if a_day > dnsbl.queries_a_day > 0:
-            enough = -(-(len(asked) + tests) * _DAY_SECONDS // dnsbl.queries_a_day)
             yield (
-                f"{place}: {len(asked)} IPs and {tests} test points every {every:g} s: {a_day:,.0f} questions a day; "
-                f"{dnsbl.operator} allows {dnsbl.queries_a_day:,}: {enough} s or more would do"
+                f"dnsbl.list.{dnsbl.name}.interval_seconds: {every:g}: its operator asks for at least "
+                f"{dnsbl.minimum_interval_seconds} between rounds"
             )
 
 

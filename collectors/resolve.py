@@ -16,7 +16,7 @@ from collectors import polite
 from collectors.asking import Exchange
 from collectors.dnsbl import Dnsbl
 from collectors.health import Health
-from collectors.listround import Asked, ListAsker, Round, demands
+from collectors.listround import Asked, ListAsker, Round
 from collectors.lists import chosen
 from schemas.dnsbl_settings import Dnsbl as Settings
 from schemas.events import Event
@@ -54,18 +54,12 @@ def _round(asker: ListAsker) -> Round:
 
 
 class Poller:
-    """Asks the configured lists about the pool's IPs, each at its interval.
-
-    ValueError names lists that cannot be asked, or would be asked more than their operators allow.
-    """
+    """Asks the configured lists about the pool's IPs, each at its interval; ValueError names lists that cannot be."""
 
     def __init__(self, settings: Settings, ips: Sequence[str]) -> None:
         self._settings = settings
         self._ips = tuple(canonical_ip(ip) for ip in ips)
-        lists = chosen(settings)
-        if wrong := [*demands(lists, self._ips, settings)]:
-            raise ValueError("; ".join(wrong))
-        self._askers = [ListAsker(dnsbl, settings) for dnsbl in lists if dnsbl.kind == "ip"]
+        self._askers = [ListAsker(dnsbl, settings) for dnsbl in chosen(settings)]
         self._sick: dict[str, str] = {}
 
     def run(self, publish: Publish, stop: threading.Event) -> None:

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from collectors import complaints, domains, logins, mta
+from collectors import complaints, logins, mta
+from collectors.demands import demands
 from collectors.geo import GeoDatabases
-from collectors.listround import demands
 from collectors.lists import chosen
 from collectors.outbound import of_master_cf
 from collectors.ways import ways_of
@@ -97,11 +97,10 @@ def _lists(settings: Settings) -> Iterator[str]:
     except ValueError as error:
         yield str(error)
         return
-    yield from domains.demands(settings)
+    yield from demands(settings)
     if settings.pool and not lists:
         yield "dnsbl.lists: empty, so no listing can ever be seen; name at least one list"
         return
-    yield from demands(lists, [ip for pool in settings.pool.values() for ip in pool.ips], settings.dnsbl)
     total = sum(one.weight for one in lists)
     for name, pool in settings.pool.items():
         if total < pool.threshold:

@@ -5,6 +5,7 @@ from ipaddress import ip_address, ip_network
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import idna
 from pydantic import AfterValidator, Field
 
 from schemas.names import canonical_ip
@@ -42,11 +43,21 @@ def _zone(text: str) -> str:
 
 
 def domain(text: str) -> str:
-    """Return a domain in lower case without its last dot. ValueError where it is none."""
-    name = text.strip().lower().removesuffix(".")
+    """Return a domain as the DNS has it: lower case, `xn--` (RFC 5891), no last dot. ValueError where it is none."""
+    name = text.strip().lower()
+    if not name.isascii():
+        try:
+            name = ".".join(map(_label, idna.uts46_remap(name, std3_rules=False).split(".")))
+        except idna.IDNAError as error:
+            raise ValueError(f"{text!r} is no domain: {error}") from None
+    name = name.removesuffix(".")
     if not _DOMAIN.fullmatch(name):
-        raise ValueError(f"{text!r} is no domain; one with other letters than ASCII's is given as xn--…")
+        raise ValueError(f"{text!r} is no domain")
     return name
+
+
+def _label(label: str) -> str:
+    return label if label.isascii() else idna.alabel(label).decode()
 
 
 def envelope_pattern(pattern: str) -> str:

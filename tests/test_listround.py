@@ -8,8 +8,9 @@ import msgspec
 import pytest
 
 from collectors.asking import Exchange
+from collectors.demands import wrong_keys
 from collectors.dnsbl import Dnsbl
-from collectors.listround import Asked, ListAsker, Round, demands
+from collectors.listround import Asked, ListAsker, Round
 from embedded.zones import Zones
 from schemas.dnsbl_settings import Dnsbl as Settings
 from schemas.observations import ListHealthObserved, ListingObserved
@@ -265,7 +266,7 @@ def test_a_missing_or_wrong_key_is_told_with_its_place_and_without_itself(
     with pytest.raises(ValueError, match=r"dnsbl\.list\.dqs\.key_env") as told:
         ListAsker(keyed, wanted)
     assert str(told.value) == f"dnsbl.list.dqs.key_env: {why}"
-    assert list(demands([keyed], POOL, wanted)) == [str(told.value)]
+    assert list(wrong_keys([keyed], wanted)) == [str(told.value)]
 
 
 def test_a_list_may_have_name_servers_of_its_own() -> None:
