@@ -1,6 +1,7 @@
 """DroneBL: abused hosts (drones, open proxies, brute force), one code for each class.
 
 Classes: https://dronebl.org/classes
+How long entries last: https://mxio.io/blacklists/dronebl
 """
 
 from collectors.dnsbl import Dnsbl
@@ -35,4 +36,5 @@ DNSBL = Dnsbl(
     },
     ipv6=True,
     removal="https://dronebl.org/lookup",
+    lasts="until somebody asks",
 )

@@ -2,6 +2,7 @@
 
 The grades above (neutral .13 to .16, good .17 to .20) belong to the zone `rep`, but would be no listing here either.
 Manual: https://mailspike.org/usage.html
+How long entries last: https://mxtoolbox.com/problem/blacklist/mailspike-bl
 """
 
 from collectors.dnsbl import Dnsbl
@@ -29,4 +30,5 @@ DNSBL = Dnsbl(
     },
     removal="https://mailspike.org/iplookup.html",
     queries_a_day=100000,
+    lasts="while a spam wave or its bad reputation lasts",
 )

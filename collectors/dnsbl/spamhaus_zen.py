@@ -2,6 +2,9 @@
 
 An IP of a relay pool in the PBL is a mistake of its owner's, but refused like the others.
 Manual: https://www.spamhaus.org/faqs/dnsbl-usage/
+How long an entry of CSS lasts: https://www.spamhaus.org/css/index.lasso
+How long one of XBL does: https://www.spamhaustech.com/protecting-mail-streams/ip-reputation-for-email/xbl/
+How one of SBL ends: https://www.spamhaus.org/sbl/delistingprocedure/
 """
 
 from collectors.dnsbl import Dnsbl
@@ -29,4 +32,5 @@ DNSBL = Dnsbl(
     needs="a resolver of your own; above the free volume a key (DQS)",
     seen="2026-08",
     queries_a_day=300000,
+    lasts="72 h after the last hit (CSS, XBL), or until somebody asks (SBL, PBL)",
 )

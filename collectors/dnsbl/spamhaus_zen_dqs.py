@@ -1,6 +1,9 @@
 """Spamhaus ZEN through the Data Query Service: the same data as `spamhaus_zen`, with a key and without its limits.
 
 Zones and codes: https://docs.spamhaus.com/datasets/docs/source/10-data-type-documentation/datasets/040-zones.html
+How long an entry of CSS lasts: https://www.spamhaus.org/css/index.lasso
+How long one of XBL does: https://www.spamhaustech.com/protecting-mail-streams/ip-reputation-for-email/xbl/
+How one of SBL ends: https://www.spamhaus.org/sbl/delistingprocedure/
 """
 
 from collectors.dnsbl import Dnsbl
@@ -30,4 +33,5 @@ DNSBL = Dnsbl(
     key_env="RELAYWARDEN_DQS_KEY",
     includes=("spamhaus_zen",),
     seen="2026-08",
+    lasts="72 h after the last hit (CSS, XBL), or until somebody asks (SBL, PBL)",
 )

@@ -3,6 +3,7 @@
 Codes: https://docs.hetrixtools.com/my-ip-is-blacklisted-on-spfbl-so-why-doesnt-your-platform-show-it
 Policy: https://spfbl.net/en/dnsbl/
 Pace (one question in 100 ms): https://spfbl.net/dnswl/
+How long entries last: https://spfbl.net/delist/
 """
 
 from collectors.dnsbl import Dnsbl
@@ -18,4 +19,5 @@ DNSBL = Dnsbl(
         "127.0.0.4": "no mail server, or a home connection",
     },
     removal="https://spfbl.net/en/dnsbl/",
+    lasts="until somebody asks whose reverse DNS holds and of whom fewer than 25 % complain",
 )

@@ -15,4 +15,5 @@ DNSBL = Dnsbl(
     other="listed",
     seen="2026-04",
     removal="https://suomispam.net/",
+    lasts="until its operator has seen that the cause is gone",
 )

@@ -2,6 +2,7 @@
 
 Its operator documents no meaning per code, so every code says listed: https://zapbl.net/
 Seen to answer its test point: https://github.com/wraps-team/wraps/pull/115
+How long entries last: https://glockapps.com/blacklist/dnsbl-zapbl-net/
 """
 
 from collectors.dnsbl import Dnsbl
@@ -15,4 +16,5 @@ DNSBL = Dnsbl(
     other="listed",
     seen="2026-04",
     removal="https://zapbl.net/removal",
+    lasts="a time that is not told, some until somebody asks",
 )

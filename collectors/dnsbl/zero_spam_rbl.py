@@ -2,6 +2,7 @@
 
 Its operator documents no meaning per code, so every code says listed: https://0spam.org/
 Seen to answer its test point: https://github.com/wraps-team/wraps/pull/115
+How long entries last: https://www.suped.com/blocklists/0spam-realtime-block-list-rbl
 """
 
 from collectors.dnsbl import Dnsbl
@@ -15,4 +16,5 @@ DNSBL = Dnsbl(
     other="listed",
     removal="https://0spam.org/",
     seen="2026-04",
+    lasts_hours=24,
 )
