@@ -5,6 +5,7 @@ from clickhouse_connect.driver.client import Client
 
 from dashboards.queries import frame
 from dashboards.span import Span
+from schemas.observations import FURTHER_REPLIES
 
 _HALF_LIFE = 6 * 3600 * 1_000_000
 _DAY = 86_400_000_000
@@ -40,13 +41,14 @@ ORDER BY score, messages DESC, ip, provider LIMIT {limit:UInt32}
 """
 
 _UNKNOWN = """
-SELECT provider, text, toInt64(sumIf(count, at > {until:Int64} - {day:Int64})) AS today,
+SELECT provider, text, text = {further:String} AS further,
+       toInt64(sumIf(count, at > {until:Int64} - {day:Int64})) AS today,
        toInt64(sumIf(count, at <= {until:Int64} - {day:Int64})) AS before, arraySort(groupUniqArray(16)(ip)) AS ips,
        fromUnixTimestamp64Micro(min(first_at), 'UTC') AS first, fromUnixTimestamp64Micro(max(last_at), 'UTC') AS last
 FROM (SELECT * FROM pool_observations FINAL
       WHERE type = 'replies_counted' AND kind = 'unknown'
             AND at > {until:Int64} - 7 * {day:Int64} AND at <= {until:Int64})
-GROUP BY provider, text ORDER BY today - before / 6 DESC, today DESC, provider, text LIMIT {limit:UInt32}
+GROUP BY provider, text ORDER BY further, today - before / 6 DESC, today DESC, provider, text LIMIT {limit:UInt32}
 """
 
 
@@ -61,6 +63,10 @@ def pairs(client: Client, span: Span, limit: int = 2000) -> pd.DataFrame:
 
 
 def unknown(client: Client, span: Span, limit: int = 200) -> pd.DataFrame:
-    """Return the replies of seven days that no row knows, those first that grew most within the last day."""
-    columns = ("provider", "text", "today", "before", "ips", "first", "last")
-    return frame(client, _UNKNOWN, columns, until=span.until, day=_DAY, limit=limit)
+    """Return the replies of seven days that no row knows, those first that grew most within the last day.
+
+    Last come the counts of those that were too many to be told apart (`further`): their words were not kept.
+    """
+    columns = ("provider", "text", "further", "today", "before", "ips", "first", "last")
+    values = {"until": span.until, "day": _DAY, "further": FURTHER_REPLIES, "limit": limit}
+    return frame(client, _UNKNOWN, columns, **values)

@@ -36,7 +36,8 @@ def _row(given: dict[str, object]) -> dict[str, object]:
         "six_days_before": given["before"],
         "first": f"{given['first']:%Y-%m-%dT%H:%M:%SZ}",
         "last": f"{given['last']:%Y-%m-%dT%H:%M:%SZ}",
-        "text": given["text"],
+        "text": "(too many to be told apart: their words were not kept)" if given["further"] else given["text"],
+        "further": bool(given["further"]),
     }
 
 

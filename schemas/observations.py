@@ -35,6 +35,7 @@ class ListHealthObserved(Fact, frozen=True, kw_only=True):
     """Whether a list answered its RFC 5782 test points as it must; an unhealthy list has no vote.
 
     `fault` is the kind of what is wrong, `next_at` when a list that refuses is asked again (0: at its usual interval).
+    `ip_version` is 4 or 6 where all this is so over that one alone: then the list is healthy, and votes over the other.
     """
 
     list: str
@@ -42,6 +43,7 @@ class ListHealthObserved(Fact, frozen=True, kw_only=True):
     reason: str = ""
     fault: ListFault = ""
     next_at: int = 0
+    ip_version: int = 0
 
 
 class TrafficCounted(Fact, frozen=True, kw_only=True):
@@ -59,12 +61,16 @@ class TrafficCounted(Fact, frozen=True, kw_only=True):
     senders: tuple[Culprit, ...] = ()
 
 
+FURTHER_REPLIES = "further replies"
+"""The text of the count of those replies that were too many to be told apart."""
+
+
 class RepliesCounted(Fact, frozen=True, kw_only=True):
     """Refusals of one kind that one partition saw from one provider about one IP since its last count.
 
     `named` is the list or service that the text names, `pattern` the row of the table that knows it ("" if none does),
-    `text` one of the replies, or, if no row knows it, what all of them have in common (docs/replies.md). `messages` is
-    how many deliveries were tried through this IP to this provider meanwhile.
+    `text` one of the replies, or, if no row knows it, what all of them have in common (docs/replies.md), or
+    `FURTHER_REPLIES`. `messages` is how many deliveries were tried through this IP to this provider meanwhile.
     """
 
     partition: int

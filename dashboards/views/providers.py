@@ -28,7 +28,8 @@ def page() -> None:
     st.subheader("Replies without a pattern")
     unknown = shown.read(queries_providers.unknown, every=shown.every)
     if not elements.missing(unknown, "Each reply of seven days is known to the table.") and unknown is not None:
-        _unknown(unknown)
+        _unknown(unknown[unknown["further"] == 0])
+        _further(unknown[unknown["further"] == 1])
     shown.close()
 
 
@@ -84,7 +85,18 @@ def _columns() -> dict[str, object]:
     }
 
 
+def _further(found: pd.DataFrame) -> None:
+    """Say apart how many there were beyond what is told apart: they have no text to make a pattern of."""
+    if not found.empty:
+        told = ", ".join(
+            f"{row['provider']} {words.count(row['today'] + row['before'])}" for row in elements.rows(found)
+        )
+        st.text(f"Further replies of seven days, too many to be told apart, so that their words were not kept: {told}.")
+
+
 def _unknown(found: pd.DataFrame) -> None:
+    if found.empty:
+        return
     told = pd.DataFrame(
         {
             "provider": found["provider"],

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from schemas.events import DeliveryAttempted
 from schemas.facts import ReplyKind
 from schemas.names import derived_id
-from schemas.observations import RepliesCounted
+from schemas.observations import FURTHER_REPLIES, RepliesCounted
 from streams.replies.table import SIGNS, Found, Table, about
 
-FURTHER = "further replies"
 _MOST_OF_IP = 64
 _MOST_OF_ONE = 8
 _MOST_UNKNOWN = 32
@@ -94,7 +93,7 @@ class ReplyCounter:
         sign = found.kind in SIGNS
         full = self._kept[ip, sign] >= _MOST_OF_IP or self._kept[ip, provider, sign] >= _MOST_OF_ONE
         if full or (found.kind == "unknown" and not self._unknown.room(provider, found.text)):
-            return (ip, provider, Found(found.kind, "", "", FURTHER)), FURTHER, ""
+            return (ip, provider, Found(found.kind, "", "", FURTHER_REPLIES)), FURTHER_REPLIES, ""
         self._kept[ip, sign] += 1
         self._kept[ip, provider, sign] += 1
         return key, text, status

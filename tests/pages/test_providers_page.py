@@ -16,7 +16,7 @@ from schemas import codec
 from schemas.events import Event
 from schemas.facts import ReplyKind
 from schemas.names import derived_id
-from schemas.observations import RepliesCounted, TrafficCounted
+from schemas.observations import FURTHER_REPLIES, RepliesCounted, TrafficCounted
 from schemas.settings import parse
 from streams.migrate import migrate
 from streams.replies.table import Table, own
@@ -81,6 +81,7 @@ def _scene(now: int) -> list[Event]:
         _replies(ago[30], A, "telekom", "unknown", 6, f"550 5.7.1 {RUDE}"),
         _replies(ago[30], A, "yahoo", "unknown", 600, "554 5.7.9 an old one"),
         _replies(ago[1], A, "yahoo", "unknown", 90, "554 5.7.9 an old one"),
+        _replies(ago[1], B, "telekom", "unknown", 5000, FURTHER_REPLIES),
     ]
 
 
@@ -164,6 +165,9 @@ def test_unknown_replies_stand_by_growth_and_one_is_given_as_a_row_that_fits_it(
         ("yahoo", "554 5.7.9 an old one", 90, "100"),
     ]
     assert list(told["ips"]) == [f"{A}, {B}", A]
+    assert [str(text.value) for text in test.text] == [
+        "Further replies of seven days, too many to be told apart, so that their words were not kept: telekom 5\u2009000."
+    ]
     row = parse(test.code[0].value, "page").replies.own
     assert Table(own(row)).find("", f"550 5.7.1 {RUDE[:-1]}4711").pattern == row[0].name == "script_alert_script_moon"
 
@@ -180,10 +184,12 @@ def test_nothing_is_no_data_and_not_zero(empty_hall: Hall, opened: Open) -> None
 def test_the_command_lists_unknown_replies(desk: Hall, clickhouse: ClickHouseServer) -> None:
     done = run("replies", "unknown", "--json", "--config", desk.config, env={PASSWORD_ENV: clickhouse.password})
     rows = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [(row["provider"], row["last_day"], row["six_days_before"]) for row in rows] == [
-        ("telekom", 7, 6),
-        ("yahoo", 90, 600),
+    assert [(row["provider"], row["last_day"], row["six_days_before"], row["further"]) for row in rows] == [
+        ("telekom", 7, 6, False),
+        ("yahoo", 90, 600, False),
+        ("telekom", 5000, 0, True),
     ]
+    assert FURTHER_REPLIES not in done.stdout
 
 
 def test_the_command_tells_which_row_knows_a_text(desk: Hall) -> None:

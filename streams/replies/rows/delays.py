@@ -27,7 +27,6 @@ ROWS = (
     ),
     Row(
         name="greylisted_otherwise",
-        constructed=True,
         kind="greylisted",
         rank=2,
         codes=("4",),
@@ -45,8 +44,9 @@ ROWS = (
         pattern=r".{0,200}(?:first time|not yet (?:authorized|accepted|known)|not seen before|unknown triplet|first "
         r"try|"
         r"(?:retry|again|back) (?:later,? )?(?:in|after) \d{1,5} ?(?:s|m|h)|temporarily rejected as anti-?spam)",
-        sample="451 4.7.1 This is the first time you send to this address, please come back in 300 seconds",
-        source="https://www.rfc-editor.org/rfc/rfc6647",
+        sample="451 192.0.2.1 is not yet authorized to deliver mail from <user@example.com> to <user@example.net>. "
+        "Please try later.",
+        source="https://salsa.debian.org/debian/greylistd",
     ),
     Row(
         name="try_again_later",

@@ -115,14 +115,21 @@ ROWS = (
     ),
     Row(
         name="bluewin_reputation",
-        constructed=True,
         kind="reputation",
-        words=("bluewin", "swisscom"),
-        pattern=r".{0,160}(?:postmaster\.bluewin\.ch|bluewin|swisscom).{0,80}(?:reputation|blocklist|blacklist|blocked)",
-        sample="554 vimdzmsp-mxin11.bluewin.ch Swisscom AG IP: 192.0.2.1, You are not allowed to send us mail: "
-        "blocked. "
-        "Please see https://postmaster.bluewin.ch/",
-        source=_BLUEWIN,
+        words=("reputation ratelimit",),
+        pattern=r"(?:sc\d{1,5}: )?(?:IP )?reputation ratelimit in effect",
+        sample="554 5.2.0 sc969: IP reputation ratelimit in effect - https://support.bluewin.ch/provider/bounce/"
+        "aXA9MTkyLjAuMi4xO2M9c2M5Njk7aWQ9VkxwTGplU2ZXMEVm (in reply to end of DATA command)",
+        source="https://github.com/hitobito/hitobito/issues/953",
+    ),
+    Row(
+        name="bluewin_policy",
+        kind="content",
+        words=("support.bluewin.ch",),
+        pattern=r"sc\d{1,5}: Rejected due to policy reasons.{0,20}support\.bluewin\.ch",
+        sample="554 5.2.0 sc981: Rejected due to policy reasons - https://support.bluewin.ch/en/provider/bounce/"
+        "aXA9MTkyLjAuMi4xO2M9c2M5ODE7aWQ9RU1TYXRsdGF2cTcx (in reply to end of DATA command)",
+        source="https://github.com/olzimmerberg/olz-website/blob/main/tests/UnitTests/Command/ProcessEmailCommandTest.php",
     ),
     Row(
         name="bluewin_deferral",

@@ -6,6 +6,8 @@ Codes without words: RFC 3463, https://www.iana.org/assignments/smtp-enhanced-st
 from streams.replies.row import BETWEEN, UNQUOTED, US, Row
 
 _IANA = "https://www.iana.org/assignments/smtp-enhanced-status-codes"
+_SISIMAI = "https://github.com/sisimai/set-of-emails"
+_SMTPD_CHECK = "https://github.com/vdukhovni/postfix/blob/master/postfix/src/smtpd/smtpd_check.c"
 _POSTFIX = "https://www.postfix.org/postconf.5.html"
 _KUMO = "https://github.com/KumoCorp/kumomta/blob/main/assets/community/bounces.toml"
 _ONE_HOSTER = "https://www.bytecamp.net/de/faq/email/zustellen.html"
@@ -45,7 +47,6 @@ ROWS = (
     ),
     Row(
         name="address_blocked_generally",
-        constructed=True,
         kind="listed",
         rank=2,
         words=("blocked", "banned", "denied", "refused", "rejected"),
@@ -55,8 +56,9 @@ ROWS = (
         + US
         + r"\]?\)?>? ?(?:address )?(?:\[?\(?(?:0\.0\.0\.0|::)\)?\]? )?(?:is |has been |was |are )?"
         r"(?:temporarily |currently )?(?:blocked|banned|denied|refused|rejected for spam)",
-        sample="554 5.7.1 Your IP address has been blocked",
-        source=_KUMO,
+        sample="550 Access from ip address 192.0.2.1 blocked. Visit "
+        "http://win.mail.ru/cgi-bin/support_bl?ip=192.0.2.1 (in reply to RCPT TO command)",
+        source="https://github.com/cfortune/PHP-Bounce-Handler",
     ),
     Row(
         name="client_host_rejected",
@@ -101,13 +103,12 @@ ROWS = (
     ),
     Row(
         name="reputation_generally",
-        constructed=True,
         kind="reputation",
         rank=3,
         words=("reputation",),
         pattern=UNQUOTED + r"{0,200}[ -]reputation",
-        sample="554 5.7.1 Connection refused due to poor reputation of 192.0.2.1",
-        source="https://libsisimai.org/en/reason/#badreputation",
+        sample="554 IP address 192.0.2.1 rejected [IP reputation fail]",
+        source="https://github.com/sisimai/p5-sisimai/issues/469",
     ),
     Row(
         name="reverse_dns",
@@ -155,13 +156,12 @@ ROWS = (
     ),
     Row(
         name="recipient_codes",
-        constructed=True,
         kind="recipient",
         rank=3,
         codes=("5.1.0", "5.1.10", "5.2.", "4.2."),
         pattern=r"",
-        sample="550 5.2.1 The account of the recipient cannot take mail now",
-        source=_IANA,
+        sample="550 5.2.1 The email account that you tried to reach is disabled. g0000000000ggg.00",
+        source=_SISIMAI,
     ),
     Row(
         name="too_many_generally",
@@ -214,13 +214,12 @@ ROWS = (
     ),
     Row(
         name="too_large",
-        constructed=True,
         kind="content",
         rank=2,
         words=("size", "too large", "too big"),
         pattern=r".{0,120}(?:message (?:size|too (?:large|big|long))|size (?:limit|exceeds)|too large)",
         sample="552 5.3.4 Message size exceeds fixed limit",
-        source=_IANA,
+        source=_SMTPD_CHECK,
     ),
     Row(
         name="no_connection",
@@ -243,22 +242,20 @@ ROWS = (
     ),
     Row(
         name="server_trouble",
-        constructed=True,
         kind="other",
         rank=3,
         codes=("4.3.", "4.4.", "5.3.", "5.4.", "5.5.", "4.5."),
         pattern=r"",
-        sample="451 4.3.0 Temporary lookup failure",
-        source=_IANA,
+        sample="451 4.3.0 <user@example.com>: Temporary lookup failure",
+        source=_SMTPD_CHECK,
     ),
     Row(
         name="content_codes",
-        constructed=True,
         kind="content",
         rank=3,
         codes=("5.6.", "4.6.", "5.7.20", "5.7.21", "5.7.22", "5.7.23", "5.7.26", "5.7.27", "5.7.30"),
         pattern=r"",
-        sample="550 5.7.26 Unauthenticated mail is prohibited here",
-        source="https://www.rfc-editor.org/rfc/rfc7372",
+        sample="550 5.7.26 <user@example.com>: Recipient address rejected: Multiple authentication checks failed",
+        source=_SISIMAI,
     ),
 )

@@ -10,6 +10,7 @@ ROWS = (
     Row(
         name="google_rate_ip",
         kind="volume",
+        codes=("4",),
         words=("originating from your ip",),
         pattern=_SYSTEM
         + r"an unusual rate of (?:unsolicited|bulk) e?mail originating from your IP (?:address|Netblock)",
@@ -31,14 +32,14 @@ ROWS = (
     ),
     Row(
         name="google_unsolicited_ip",
-        constructed=True,
         kind="reputation",
         words=("originating from your ip",),
         pattern=_SYSTEM + r"(?:that this message is likely )?.{0,40}unsolicited mail originating from your IP",
-        sample="550 5.7.1 [192.0.2.1] Our system has detected unsolicited mail originating from your IP address. To "
-        "protect "
-        "our users from spam, mail sent from your IP address has been blocked.",
-        source=_SOURCE,
+        sample="550-5.7.1 [192.0.2.1       1] Our system has detected an unusual rate of 550-5.7.1 unsolicited mail "
+        "originating from your IP address. To protect our 550-5.7.1 users from spam, mail sent from your IP address "
+        "has been blocked. 550-5.7.1 Please visit 550-5.7.1  https://support.google.com/mail/?p=UnsolicitedIPError to "
+        "review our 550 5.7.1 Bulk Email Senders Guidelines. q16si3475662wrs.311 - gsmtp",
+        source="https://github.com/maxking/docker-mailman/issues/303",
     ),
     Row(
         name="google_low_reputation_ip",
@@ -102,26 +103,28 @@ ROWS = (
     Row(
         name="google_rate_unauthenticated",
         rank=0,
-        constructed=True,
         kind="content",
         codes=("4.7.27", "4.7.30", "4.7.32", "4.7.40"),
         words=("rate limited because",),
         pattern=r"Your email has been rate limited because .{0,60}(?:SPF|DKIM|DMARC|authentic)",
-        sample="421-4.7.27 Your email has been rate limited because SPF authentication didn't pass for this message. "
-        "Gmail requires all bulk email senders to authenticate their email with SPF.",
+        sample="421 4.7.27 Your email has been rate limited because SPF authentication didn't pass for this message. "
+        "Gmail requires all bulk email senders to authenticate their email with SPF. Authentication results: SPF "
+        "example.com with IP address: 192.0.2.1 = Did not pass.",
         source=_SOURCE,
     ),
     Row(
         name="google_rate_without_tls",
         rank=0,
-        constructed=True,
         kind="setup",
         codes=("4.7.29", "5.7.29"),
         words=("tls",),
         pattern=r"Your email has been (?:rate limited|blocked) because .{0,80}TLS",
-        sample="421-4.7.29 Your email has been rate limited because this message wasn't sent over a TLS connection. "
-        "Gmail requires all bulk email senders to use TLS/SSL for SMTP connections.",
-        source=_SOURCE,
+        sample="421-4.7.29 Your email has been rate limited because this message wasn't sent 421-4.7.29 over a TLS "
+        "connection. Gmail requires all bulk email senders to use 421-4.7.29 TLS/SSL for SMTP connections. To set up "
+        "TLS for email, visit 421-4.7.29  https://support.google.com/a?p=tls-ssl 421-4.7.29 To learn more about Gmail "
+        "requirements for bulk senders, visit 421 4.7.29 https://support.google.com/a?p=sender-guidelines. "
+        "ffacd0b85a97d-390e47aafc6si10583781f8f.246 - gsmtp (in reply to end of DATA command)",
+        source="https://github.com/Xpra-org/xpra/issues/3555",
     ),
     Row(
         name="google_unauthenticated",

@@ -118,9 +118,9 @@ ROWS = (
         + r"{0,160}"
         + r"(?:list of Abusix|listed|blocked|rejected)"
         + r"[^\"'@]{0,80}lookup\.abusix\.com",
-        constructed=True,
-        sample="554 5.7.1 Your IP is on list of Abusix https://lookup.abusix.com/search?q=192.0.2.1",
-        source="https://lookup.abusix.com/",
+        sample="550 opmta1mti07aub smtp.orange.fr EnJyw4MoQfspR Adresse IP source bloquee par Abusix. IP blocked by "
+        "Abusix, OFR006_100 please visit https://lookup.abusix.com/search?q=192.0.2.1 [100]",
+        source="https://github.com/forwardemail/forwardemail.net/blob/master/test/helpers/get-bounce-info.js",
     ),
     Row(
         name="listed_at",

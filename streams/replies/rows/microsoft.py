@@ -88,13 +88,13 @@ ROWS = (
     ),
     Row(
         name="microsoft_denied_for_now",
-        constructed=True,
         kind="reputation",
         codes=("4.7.550",),
         words=("access denied",),
         pattern=r"Access denied, please try again later",
         sample="451 4.7.550 Access denied, please try again later",
-        source=_EOP,
+        source="https://github.com/MicrosoftDocs/microsoft-365-docs/blob/public/microsoft-365/security/"
+        "office-365-security/troubleshooting-mail-sent-to-office-365.md",
     ),
     Row(
         name="hotmail_rp",
@@ -128,14 +128,13 @@ ROWS = (
     ),
     Row(
         name="hotmail_dy",
-        constructed=True,
         kind="setup",
         words=("dy-001", "dy-002"),
         pattern=r"\(?DY-00[12]\)?",
-        sample="550 DY-001 (SNT0-MC3-F9) Unfortunately, messages from 192.0.2.1 weren't sent. Please contact your "
-        "Internet "
-        "service provider. You can tell them that Hotmail does not relay dynamically-assigned IP ranges.",
-        source=_HOTMAIL,
+        sample="550 DY-001 (BAY0-MC1-F3) Unfortunately, messages from 192.0.2.1 weren't sent. Please contact your "
+        "Internet service provider. You can tell them that Hotmail does not relay dynamically-assigned IP ranges. You "
+        "can also refer your provider to http://mail.live.com/mail/troubleshooting.aspx#errors.",
+        source="https://github.com/warmshowers/Warmshowers.org/issues/240",
     ),
     Row(
         name="microsoft_ip_blacklisted_by_recipient",
