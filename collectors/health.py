@@ -15,10 +15,14 @@ _LEAST = 4
 
 
 class Health(msgspec.Struct, frozen=True):
-    """What is wrong with a list for one IP version, in a word and a sentence; both "" if nothing is."""
+    """What is wrong with a list, in a word and a sentence; both "" if nothing is.
+
+    `version` is 4 or 6 where that is so for one IP version alone, and the list keeps its vote for the other.
+    """
 
     fault: ListFault = ""
     reason: str = ""
+    version: int = 0
 
 
 SOUND = Health()
@@ -81,7 +85,10 @@ def of_domains(said: Mapping[str, Said], dnsbl: Dnsbl) -> Health:
 
 
 def of_all(by_version: Mapping[int, Health]) -> Health:
-    """Return a list's health; sound for one IP version is enough: answers about the other are unknown anyway."""
+    """Return a list's health by that for each IP version; its fault is that of the first where there are several."""
     wrong = {version: each for version, each in by_version.items() if each.fault}
+    if not wrong:
+        return SOUND
     reason = "; ".join(f"IPv{version}: {each.reason}" for version, each in wrong.items())
-    return Health(next(iter(wrong.values())).fault if len(wrong) == len(by_version) else "", reason)
+    first, fault = next((version, each.fault) for version, each in wrong.items())
+    return Health(fault, reason, 0 if len(wrong) == len(by_version) else first)

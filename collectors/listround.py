@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from math import ceil
 
 import msgspec
@@ -47,10 +47,11 @@ class Held(msgspec.Struct, frozen=True):
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """What came of a round: its events, the list's health first, and how the list does."""
+    """What came of a round: its events, the list's health first, and how the list does, in all and by IP version."""
 
     events: list[Event]
     health: Health
+    by_version: dict[int, Health]
 
 
 class Sweep:
@@ -95,13 +96,16 @@ class ListAsker:
         self._way = way_of(dnsbl, settings, self._key)
         self._lane: Lane | None = None
         self._held: dict[str, Held] = {}
+        self._found: dict[int, Health] = {}
 
     @property
     def interval(self) -> float:
         """The seconds from one round to the next."""
         return polite.interval(self.dnsbl, self._settings)
 
-    async def ask(self, ips: Sequence[str], exchange: Exchange, when: Round) -> Asked:
+    async def ask(
+        self, ips: Sequence[str], exchange: Exchange, when: Round, resting: Collection[int] = frozenset()
+    ) -> Asked:
         """Return the list's health and an observation for each of the IPs that it can be asked about."""
         if self._lane is None:
             self._lane = exchange.lane(self._way)
@@ -110,10 +114,13 @@ class ListAsker:
         found: dict[int, Health] = {}
         listings: list[Event] = []
         for version, asked in self._by_version(ips).items():
-            found[version], said, texts = await self._answers(version, asked, exchange, self._lane)
+            if version in resting:
+                found[version], said, texts = self._found[version], dict.fromkeys(asked, _UNHEALTHY), dict[str, str]()
+            else:
+                found[version], said, texts = await self._answers(version, asked, exchange, self._lane)
             listings += self._listings(said, texts, found[version], when)
-        overall = health.of_all(found)
-        return Asked([self._observed(overall, when), *listings], overall)
+        self._found, overall = found, health.of_all(found)
+        return Asked([self._observed(overall, when), *listings], overall, found)
 
     def _by_version(self, ips: Sequence[str]) -> dict[int, list[str]]:
         """Return the IPs of each version that the list can be asked about; one version, if only for its test points."""
@@ -179,7 +186,7 @@ class ListAsker:
                 held[ip] = Held(each, texts.get(ip, ""), now + seconds)
 
     def _observed(self, overall: Health, when: Round) -> ListHealthObserved:
-        healthy = not overall.fault
+        healthy = not overall.fault or bool(overall.version)
         identity = derived_id("list health", self.dnsbl.name, when.number, healthy)
         return ListHealthObserved(
             id=identity,
@@ -188,6 +195,7 @@ class ListAsker:
             healthy=healthy,
             reason=without(overall.reason, self._key),
             fault=overall.fault,
+            ip_version=overall.version,
         )
 
     def _listings(

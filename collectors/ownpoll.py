@@ -34,11 +34,11 @@ class OwnSide:
     ValueError names lists that cannot be asked.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, draw: Callable[[], float] = random.random) -> None:
         self._settings = settings
         self._relays = ownside.relays(settings)
         self._askers = [DomainAsker(each, settings.dnsbl) for each in chosen_domains(settings.dnsbl)]
-        self._schedule = _Schedule(settings)
+        self._schedule = _Schedule(settings, draw)
         self._identities: list[IpIdentityObserved] = []
         self._wrong: dict[tuple[str, str], str] = {}
 
@@ -48,7 +48,7 @@ class OwnSide:
             LOG.info("there is no own side to look at: no pool, and no domain")
             stop.wait()
             return
-        look, ask = 0.0, 0.0
+        look, ask = 0.0, self._schedule.first(time.monotonic())
         while not stop.is_set():
             now = time.monotonic()
             if now >= look:
@@ -103,12 +103,16 @@ class OwnSide:
 class _Schedule:
     """When each list of domains is asked next, by the steady clock: less often while it refuses."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, draw: Callable[[], float]) -> None:
         self._interval = settings.dnsbl.domains_interval_hours * _HOUR_SECONDS
         self._most = settings.dnsbl.backoff_max_seconds
         self._due: dict[str, float] = {}
         self._refusals: dict[str, int] = {}
-        self._draw = random.Random()  # noqa: S311 no secret: it keeps many collectors from asking at once
+        self._draw = draw  # no secret: it keeps many collectors from asking at once
+
+    def first(self, now: float) -> float:
+        """Return when the first round of all lists begins."""
+        return now + polite.start(self._interval, self._draw())
 
     def is_due(self, name: str, now: float) -> bool:
         return self._due.get(name, 0.0) <= now
@@ -125,7 +129,7 @@ class _Schedule:
         """Return a list's health with when it is asked again, if it refused."""
         refusals = self._refusals.get(health.list, 0) + 1 if health.fault == "refused" else 0
         self._refusals[health.list] = refusals
-        pause = polite.pause(self._interval, refusals, self._most, self._draw.random())
+        pause = polite.pause(self._interval, refusals, self._most, self._draw())
         self._due[health.list] = now + pause
         again = health.at + int(pause * 1_000_000)
         return msgspec.structs.replace(health, next_at=again) if refusals else health

@@ -3,13 +3,14 @@
 The time is given, in seconds of any steady clock.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from collectors.dnsbl import Dnsbl
 from schemas.dnsbl_settings import Asking
 from schemas.dnsbl_settings import Dnsbl as Settings
 
 _WAIT_LEAST = 0.001
+_START_MOST_SECONDS = 10.0
 _USUAL = Asking()
 
 
@@ -55,6 +56,40 @@ def pause(interval: float, refusals: int, most: float, draw: float) -> float:
     """
     longer = interval * 2.0 ** min(refusals, 32)
     return min(longer, max(interval, most)) * (1 + draw / 10)
+
+
+def start(interval: float, draw: float) -> float:
+    """Return for how many seconds the first round waits, so that collectors restarted together do not ask together."""
+    return min(interval / 10, _START_MOST_SECONDS) * draw
+
+
+class Restraint:
+    """When a list is asked again: ever later while it refuses, over each IP version by itself."""
+
+    def __init__(self, interval: float, most: float) -> None:
+        self._interval, self._most = interval, most
+        self._refusals: dict[int, int] = {}
+        self._due: dict[int, float] = {}
+
+    def resting(self, now: float) -> frozenset[int]:
+        """Return the IP versions over which the list refused, and is not asked yet."""
+        return frozenset(version for version, count in self._refusals.items() if count and self._due[version] > now)
+
+    def after(self, refused: Mapping[int, bool], now: float, draw: float) -> float:
+        """Take whether the list refused over each of the asked versions; return when the next round begins.
+
+        That is when the version is due that refused the fewest times in a row; another takes part once it is due.
+        """
+        for version, refuses in refused.items():
+            self._refusals[version] = self._refusals.get(version, 0) + 1 if refuses else 0
+            self._due[version] = now + pause(self._interval, self._refusals[version], self._most, draw)
+        fewest = min(self._refusals.values())
+        due = min(self._due[version] for version, count in self._refusals.items() if count == fewest)
+        return max(due, now + self._interval)
+
+    def due(self, version: int) -> float:
+        """Return when the list may be asked over an IP version again."""
+        return self._due[version]
 
 
 def own_of(name: str, settings: Settings) -> Asking:

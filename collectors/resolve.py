@@ -9,6 +9,7 @@ import random
 import threading
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -18,10 +19,14 @@ from collectors.dnsbl import Dnsbl
 from collectors.health import Health
 from collectors.listround import Asked, ListAsker, Round
 from collectors.lists import chosen
+from collectors.polite import Restraint
 from schemas.dnsbl_settings import Dnsbl as Settings
 from schemas.events import Event
 from schemas.names import canonical_ip
 from schemas.observations import ListHealthObserved
+
+if TYPE_CHECKING:
+    from schemas.facts import ListFault
 
 LOG = logging.getLogger("relaywarden.dnsbl")
 
@@ -56,11 +61,12 @@ def _round(asker: ListAsker) -> Round:
 class Poller:
     """Asks the configured lists about the pool's IPs, each at its interval; ValueError names lists that cannot be."""
 
-    def __init__(self, settings: Settings, ips: Sequence[str]) -> None:
+    def __init__(self, settings: Settings, ips: Sequence[str], draw: Callable[[], float] = random.random) -> None:
         self._settings = settings
+        self._draw = draw  # no secret: it keeps many pollers from asking at once
         self._ips = tuple(canonical_ip(ip) for ip in ips)
         self._askers = [ListAsker(dnsbl, settings) for dnsbl in chosen(settings)]
-        self._sick: dict[str, str] = {}
+        self._sick: dict[str, dict[int, ListFault]] = {}
 
     def run(self, publish: Publish, stop: threading.Event) -> None:
         """Poll until `stop`, and publish list by list; each round begins an interval, and a little, after the last."""
@@ -96,29 +102,34 @@ class Poller:
         self, asker: ListAsker, exchange: Exchange, published: Callable[[Sequence[Event]], Awaitable[None]]
     ) -> None:
         """Ask one list for ever: less often while it refuses."""
-        draw = random.Random()  # noqa: S311 no secret: it keeps many pollers from asking at once
-        refusals = 0
+        restraint = Restraint(asker.interval, self._settings.backoff_max_seconds)
+        wake = time.monotonic() + polite.start(asker.interval, self._draw())
         while True:
-            begun, when = time.monotonic(), _round(asker)
-            asked = await asker.ask(self._ips, exchange, when)
-            refusals = refusals + 1 if asked.health.fault == "refused" else 0
-            pause = polite.pause(asker.interval, refusals, self._settings.backoff_max_seconds, draw.random())
-            events = asked.events
-            if refusals:
+            await asyncio.sleep(max(0.0, wake - time.monotonic()))
+            begun, when = max(wake, time.monotonic()), _round(asker)
+            resting = restraint.resting(begun)
+            asked = await asker.ask(self._ips, exchange, when, resting)
+            found = {version: each for version, each in asked.by_version.items() if version not in resting}
+            refused = {version: each.fault == "refused" for version, each in found.items()}
+            wake = restraint.after(refused, begun, self._draw())
+            events, pause = asked.events, 0.0
+            if asked.health.fault == "refused":
+                pause = (restraint.due(asked.health.version) if asked.health.version else wake) - begun
                 events = [_again_at(event, when.at + int(pause * 1_000_000)) for event in events]
-            self._note(asker.dnsbl.name, asked.health, pause if refusals else 0.0)
+            self._note(asker.dnsbl.name, asked.health, pause)
             await published(events)
-            await asyncio.sleep(max(0.0, begun + pause - time.monotonic()))
 
     def _note(self, name: str, health: Health, pause: float) -> None:
-        """Log a list's health when it changes."""
-        before, now = self._sick.get(name, ""), health.fault
-        if now and now != before:
-            again = f"; it is asked again in {pause:.0f} s" if pause else ""
-            LOG.warning("the DNSBL %s lost its vote (%s): %s%s", name, now, health.reason, again)
-        elif before and not now:
-            LOG.info("the DNSBL %s has its vote again", name)
-        self._sick[name] = now
+        """Log a list's health when it changes, over one IP version alone or over all (0)."""
+        before = self._sick.get(name, {})
+        now = self._sick[name] = {health.version: health.fault} if health.fault else {}
+        for version in sorted({*before, *now}):
+            over = f" for IPv{version}" if version else ""
+            if version in now and now[version] != before.get(version):
+                again = f"; it is asked again in {pause:.0f} s" if pause else ""
+                LOG.warning("the DNSBL %s lost its vote%s (%s): %s%s", name, over, health.fault, health.reason, again)
+            elif version not in now and 0 not in now:
+                LOG.info("the DNSBL %s has its vote%s again", name, over)
 
 
 def _again_at(event: Event, at: int) -> Event:

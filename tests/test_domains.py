@@ -171,7 +171,7 @@ def _poll_once(settings: Settings, rounds: int) -> list[Event]:
         if len(told) == rounds:
             stop.set()
 
-    OwnSide(settings).run(publish, stop)
+    OwnSide(settings, lambda: 0.0).run(publish, stop)
     return [event for events in told for event in events]
 
 

@@ -113,7 +113,7 @@ def test_one_strange_answer_takes_the_vote_and_ends_the_round(address: str, faul
         return [honest(query)]
 
     with Liar(turning) as liar:
-        (asked,) = _rounds(LIST, _settings(liar.port, queries_per_second=1), POOL[9:12])
+        (asked,) = _rounds(LIST, _settings(liar.port), POOL[9:12])
         assert _health(asked).healthy
         (asked,) = _rounds(LIST, _settings(liar.port), [POOL[9], *POOL])
     assert (asked.health.fault, _health(asked).healthy) == (fault, False)
@@ -163,7 +163,7 @@ def test_half_of_the_answers_lost_is_no_fault_of_the_list() -> None:
         return [honest(query)] if is_test(query) or count % 2 else []
 
     with Liar(lossy) as liar:
-        (asked,) = _rounds(LIST, _settings(liar.port, timeout_seconds=2.1), POOL)
+        (asked,) = _rounds(LIST, _settings(liar.port, timeout_seconds=2.1), POOL[:16])
     assert _health(asked).healthy
     assert "not_listed" in {event.answer for event in _listings(asked)} <= {"not_listed", "unknown"}
 

@@ -70,6 +70,25 @@ def test_a_pause_is_never_shorter_than_the_interval() -> None:
     assert polite.pause(90_000, 3, 21_600, 0.0) == 90_000
 
 
+def test_a_list_rests_over_the_ip_version_that_it_refuses_and_over_no_other() -> None:
+    restraint = polite.Restraint(900, 21_600)
+    assert restraint.after({4: False, 6: True}, 0.0, 0.0) == 900
+    assert (set(restraint.resting(900)), restraint.due(6)) == ({6}, 1800.0)
+    assert restraint.after({4: False}, 900, 0.0) == 1800
+    assert restraint.resting(1800) == frozenset(), "it takes part in the first round that may ask again"
+    assert restraint.after({4: True, 6: True}, 1800, 0.0) == 3600, "over IPv6 it was the second time"
+    assert restraint.resting(3600) == {6}
+    assert restraint.after({4: True}, 3600, 0.0) == 5400, "the first that is due of those that refused as often"
+    assert restraint.resting(5400) == {4}
+    assert restraint.after({6: True}, 5400, 0.0) == 7200
+    assert restraint.after({4: True}, 7200, 0.0) == 12_600
+
+
+def test_the_first_round_waits_a_little_by_chance() -> None:
+    assert [polite.start(every, 1.0) for every in (1, 60, 900, 86_400)] == [0.1, 6, 10, 10]
+    assert polite.start(900, 0.25) == 2.5
+
+
 def test_a_lists_own_interval_counts_before_its_operators_and_that_before_the_general_one() -> None:
     slow = Dnsbl(name="slow", zone="s.example", operator="S", weight=1.0, listed={}, minimum_interval_seconds=3600)
     assert polite.interval(slow, _settings()) == 3600

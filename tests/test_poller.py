@@ -31,6 +31,10 @@ def _soon(settings: Settings, seconds: float) -> Settings:
     return settings.model_copy(update={"interval_seconds": seconds})
 
 
+def _poller(settings: Settings) -> Poller:
+    return Poller(settings, [IP], lambda: 0.0)
+
+
 def _running(poller: Poller) -> tuple[list[Event], threading.Event, threading.Thread]:
     events: list[Event] = []
     stop = threading.Event()
@@ -60,7 +64,7 @@ def test_the_poller_sees_a_listing_come_and_go() -> None:
     zone = "bl.example.net"
     with Rbldnsd(require("rbldnsd", "rbldnsd"), {zone: TEST_POINTS}) as server:
         settings = _soon(_settings(server.port, {"mine": {"zone": zone}}, listed_ttl_max_seconds=0), 0.3)
-        events, stop, thread = _running(Poller(settings, [IP]))
+        events, stop, thread = _running(_poller(settings))
         try:
             _until(events, "not_listed")
             server.write(zone, {**TEST_POINTS, IP: "trap"})
@@ -87,7 +91,7 @@ class SlowZones(Zones):
 def test_a_slow_list_delays_neither_the_others_nor_the_end() -> None:
     own = {"mine": {"zone": "bl.example.net"}, "late": {"zone": "slow.example.net"}}
     with SlowZones(["bl.example.net", "slow.example.net"]) as zones:
-        events, stop, thread = _running(Poller(_settings(zones.port, own, timeout_seconds=30), [IP]))
+        events, stop, thread = _running(_poller(_settings(zones.port, own, timeout_seconds=30)))
         _until(events, "not_listed")
         stop.set()
         thread.join(30)
@@ -97,7 +101,7 @@ def test_a_slow_list_delays_neither_the_others_nor_the_end() -> None:
 
 def test_a_poller_with_nothing_to_ask_waits_for_its_end(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
-    events, stop, thread = _running(Poller(Settings(), [IP]))
+    events, stop, thread = _running(_poller(Settings()))
     stop.set()
     thread.join(30)
     assert (thread.is_alive(), events) == (False, [])
@@ -106,7 +110,7 @@ def test_a_poller_with_nothing_to_ask_waits_for_its_end(caplog: pytest.LogCaptur
 
 def test_the_poller_refuses_a_dead_list_at_once() -> None:
     with pytest.raises(ValueError, match="'sorbs' must not be asked: SORBS was shut down"):
-        Poller(Settings(lists=("sorbs",)), [IP])
+        _poller(Settings(lists=("sorbs",)))
 
 
 def test_a_list_that_refuses_is_asked_less_often_until_it_answers_again(caplog: pytest.LogCaptureFixture) -> None:
@@ -121,15 +125,14 @@ def test_a_list_that_refuses_is_asked_less_often_until_it_answers_again(caplog: 
     now = [True]
     with Liar(turning) as liar:
         own = {"mine": {"zone": "bl.example.net"}}
-        events, stop, thread = _running(Poller(_soon(_settings(liar.port, own), 0.2), [IP]))
+        events, stop, thread = _running(_poller(_soon(_settings(liar.port, own), 0.2)))
         _until(events, "not_listed")
         stop.set()
         thread.join(30)
     health = [event for event in events if isinstance(event, ListHealthObserved)]
     assert [(each.healthy, each.fault) for each in health[:3]] == [(False, "refused"), (False, "refused"), (True, "")]
     pauses = [(each.next_at - each.at) / 1_000_000 for each in health[:2]]
-    assert 0.4 <= pauses[0] <= 0.44, "twice the interval, and up to a tenth"
-    assert 0.8 <= pauses[1] <= 0.88
+    assert pauses == pytest.approx([0.4, 0.8], abs=2e-6), "twice the interval, and four times"
     assert health[2].next_at == 0
     assert [later.at >= earlier.next_at for earlier, later in pairwise(health[:3])] == [True, True]
     told = [record.message for record in caplog.records]
@@ -138,11 +141,56 @@ def test_a_list_that_refuses_is_asked_less_often_until_it_answers_again(caplog: 
     assert told[1:] == ["the DNSBL mine has its vote again"]
 
 
+def test_a_list_that_refuses_over_ipv6_alone_is_left_alone_there_and_keeps_its_vote(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("INFO")
+    asked: list[int] = []
+
+    def turning(query: dns.message.Message, _: int) -> list[bytes]:
+        if len(query.question[0].name.labels) < 32:
+            return [honest(query)]
+        asked.append(1)
+        if len(asked) <= 2:
+            return [reply(query, rcode="REFUSED")]
+        point = query.question[0].name.to_text().startswith("2.0.0.0.0.0.f.7.f.f.f.f.0.")
+        return [reply(query, addresses=["127.0.0.2"]) if point else reply(query, rcode="NXDOMAIN")]
+
+    with Liar(turning) as liar:
+        own = {"mine": {"zone": "bl.example.net", "ipv6": True}}
+        poller = Poller(_soon(_settings(liar.port, own), 0.2), [IP, "2001:db8::11"], lambda: 0.0)
+        events, stop, thread = _running(poller)
+        while not [
+            each
+            for each in list(events)
+            if isinstance(each, ListingObserved) and each.answer == "not_listed" and ":" in each.ip
+        ]:
+            assert thread.is_alive()
+            stop.wait(0.02)
+        stop.set()
+        thread.join(30)
+    health = [event for event in events if isinstance(event, ListHealthObserved)]
+    sound = next(number for number, each in enumerate(health) if not each.fault)
+    assert {(each.healthy, each.fault, each.ip_version) for each in health[:sound]} == {(True, "refused", 6)}
+    assert health[0].next_at - health[0].at == pytest.approx(400_000, abs=2), "twice the interval"
+    assert health[sound].at >= health[0].next_at - 1000, "in the rounds between, it was left alone over IPv6"
+    of_four = [event.answer for event in events if isinstance(event, ListingObserved) and event.ip == IP]
+    assert of_four[: sound + 1] == ["not_listed"] * (sound + 1)
+    of_six = [(each.answer, each.reason) for each in events if isinstance(each, ListingObserved) and each.ip != IP]
+    refused = "the list has no vote: ::ffff:7f00:2: no answer: REFUSED"
+    assert of_six[: sound + 1] == [*[("unknown", refused)] * sound, ("not_listed", "")]
+    lost, found = [record.message for record in caplog.records]
+    assert lost.startswith(
+        "the DNSBL mine lost its vote for IPv6 (refused): IPv6: ::ffff:7f00:2: no answer: REFUSED; it"
+    )
+    assert found == "the DNSBL mine has its vote for IPv6 again"
+
+
 def test_each_list_has_its_own_interval() -> None:
     own = {"often": {"zone": "a.example.net"}, "seldom": {"zone": "b.example.net"}}
     with Zones(["a.example.net", "b.example.net"]) as zones:
         settings = _soon(_settings(zones.port, own, list={"seldom": {"interval_seconds": 3600}}), 0.1)
-        events, stop, thread = _running(Poller(settings, [IP]))
+        events, stop, thread = _running(_poller(settings))
         while sum(isinstance(each, ListHealthObserved) and each.list == "often" for each in list(events)) < 3:
             assert thread.is_alive()
             stop.wait(0.02)
@@ -158,7 +206,7 @@ def test_a_publisher_that_fails_ends_the_poller_with_its_error_and_no_open_socke
         raise RuntimeError("no more")
 
     with Zones(["bl.example.net"]) as zones:
-        poller = Poller(_settings(zones.port, {"mine": {"zone": "bl.example.net"}}), [IP])
+        poller = _poller(_settings(zones.port, {"mine": {"zone": "bl.example.net"}}))
         with pytest.raises(RuntimeError, match="no more"):
             poller.run(failing, threading.Event())
     assert len(list(Path("/proc/self/fd").iterdir())) == before
