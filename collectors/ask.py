@@ -1,11 +1,13 @@
 """Ask the lists once, for a person or a script: `relaywarden dnsbl IP… [--list NAME] [--json]`."""
 
 from collections.abc import Sequence
+from ipaddress import ip_address
 
 import msgspec
 from rich.markup import escape
 from rich.table import Table
 
+from collectors.dnsbl import Dnsbl, supports
 from collectors.lists import askable, chosen
 from collectors.resolve import ask
 from schemas.facts import Answer, ListFault, Scope
@@ -36,39 +38,66 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 def rows(ips: Sequence[str], only: Sequence[str], settings: Settings) -> list[Row]:
     """Return what each list says about each IP, IP by IP.
 
-    Asked are the lists named by `only`, else those configured, else all of the catalogue without a key. A list that
-    cannot be asked about an IP's version has no row. ValueError names an IP that is none, or a list that there is not.
+    A list that cannot be asked about an IP's version has no row: `unanswered` names it. ValueError names an IP that is
+    none, a list that there is not, or the IPs where no list answers about any of them.
     """
-    asked = list(dict.fromkeys(_ip(ip) for ip in ips))
-    configured = settings.dnsbl.lists or settings.dnsbl.own
-    lists = {each.name: each for each in chosen(settings.dnsbl, only or (() if configured else askable("ip")))}
+    asked = list(dict.fromkeys(map(public_ip, ips)))
+    lists = {each.name: each for each in _lists(only, settings)}
+    if not any(supports(ip, each) for ip in asked for each in lists.values()):
+        raise ValueError("; ".join(unanswered(ips, only, settings)))
     events = ask(asked, tuple(lists.values()), settings.dnsbl)
     health = {event.list: event for event in events if isinstance(event, ListHealthObserved)}
     found = [event for event in events if isinstance(event, ListingObserved)]
     return [
-        Row(
-            ip=event.ip,
-            list=event.list,
-            zone=lists[event.list].zone,
-            answer=event.answer,
-            codes=event.codes,
-            reason=event.reason,
-            scope=event.scope,
-            weight=event.weight,
-            healthy=health[event.list].healthy,
-            fault=health[event.list].reason,
-            removal=lists[event.list].removal if event.answer == "listed" else "",
-            fault_kind=health[event.list].fault,
-        )
+        _row(event, health[event.list], lists[event.list])
         for event in sorted(found, key=lambda event: asked.index(event.ip))
     ]
 
 
-def _ip(text: str) -> str:
+def _lists(only: Sequence[str], settings: Settings) -> tuple[Dnsbl, ...]:
+    """Return the lists named by `only`, else those of IPs configured, else all of the catalogue without a key."""
+    return chosen(settings.dnsbl, only) or chosen(settings.dnsbl, askable("ip"))
+
+
+def _row(event: ListingObserved, health: ListHealthObserved, dnsbl: Dnsbl) -> Row:
+    concerned = health.ip_version in {0, ip_address(event.ip).version}
+    fault = health.fault if concerned else ""
+    return Row(
+        ip=event.ip,
+        list=event.list,
+        zone=dnsbl.zone,
+        answer=event.answer,
+        codes=event.codes,
+        reason=event.reason,
+        scope=event.scope,
+        weight=event.weight,
+        healthy=not fault,
+        fault=health.reason if fault else "",
+        removal=dnsbl.removal if event.answer == "listed" else "",
+        fault_kind=fault,
+    )
+
+
+def unanswered(ips: Sequence[str], only: Sequence[str], settings: Settings) -> list[str]:
+    """Return a sentence for each IP version about which lists that were named or configured do not answer."""
+    told: list[str] = []
+    for version in (4, 6):
+        asked = [ip for ip in dict.fromkeys(map(public_ip, ips)) if ip_address(ip).version == version]
+        silent = [each.name for each in chosen(settings.dnsbl, only) if asked and not supports(asked[0], each)]
+        if silent:
+            told.append(f"{', '.join(asked)}: about IPv{version} there is no answer from {', '.join(silent)}")
+    return told
+
+
+def public_ip(text: str) -> str:
+    """Return the one spelling of an IP. ValueError where it is none, or means something on one machine's link alone."""
     try:
-        return canonical_ip(text)
+        ip = canonical_ip(text)
     except ValueError as error:
         raise ValueError(f"{text!r} is no IP address") from error
+    if "%" in ip:
+        raise ValueError(f"{text!r} is an address on one network of this machine: no list knows it")
+    return ip
 
 
 def table(found: Sequence[Row]) -> Table:

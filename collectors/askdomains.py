@@ -7,6 +7,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from collectors import domains
+from collectors.ask import public_ip
 from collectors.lists import askable, chosen_domains
 from schemas.checked import domain
 from schemas.facts import Answer
@@ -33,18 +34,27 @@ class DomainRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def parted(subjects: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Return the IPs and the domains among what was given. ValueError names what is neither."""
+    """Return the IPs and the domains among what was given. ValueError names what is neither, or no world-wide IP."""
     ips: list[str] = []
     names: list[str] = []
     for subject in subjects:
-        try:
-            ips.append(canonical_ip(subject))
-        except ValueError:
+        if _is_ip(subject):
+            ips.append(public_ip(subject))
+        else:
             try:
                 names.append(domain(subject))
-            except ValueError:
-                raise ValueError(f"{subject!r} is no IP address and no domain") from None
+            except ValueError as error:
+                told = str(error).partition(" is no domain")[2]
+                raise ValueError(f"{subject!r} is no IP address and no domain{told}") from None
     return ips, names
+
+
+def _is_ip(text: str) -> bool:
+    try:
+        canonical_ip(text)
+    except ValueError:
+        return False
+    return True
 
 
 def rows(names: Sequence[str], only: Sequence[str], settings: Settings) -> list[DomainRow]:
@@ -53,6 +63,7 @@ def rows(names: Sequence[str], only: Sequence[str], settings: Settings) -> list[
     Asked are the lists named by `only`, else those configured, else all of the catalogue without a key. ValueError
     names a list that there is not, or one of IPs.
     """
+    names = list(dict.fromkeys(names))
     chosen = chosen_domains(settings.dnsbl, only) or chosen_domains(settings.dnsbl, askable("domain"))
     lists = {each.name: each for each in chosen}
     events = domains.ask(dict.fromkeys(names, ()), chosen, settings.dnsbl)

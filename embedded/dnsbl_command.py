@@ -28,7 +28,10 @@ def dnsbl(
     catalogue: Annotated[bool, typer.Option("--catalogue", help="Show what is known of every list; ask none.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Ask the lists about IPs, or those of domains about domains, with each list's health; exit status 0 always."""
+    """Ask the lists about IPs, or those of domains about domains, with each list's health.
+
+    Exit status 0 whatever they say, 2 where nothing could be asked.
+    """
     if catalogue:
         _catalogue(as_json=as_json)
         return
@@ -39,13 +42,31 @@ def dnsbl(
 
     ips, names = askdomains.parted(subjects)
     settings = load(config) if config else Settings()
-    if not (lists or settings.dnsbl.lists or settings.dnsbl.own):
-        typer.echo("relaywarden: no list is configured: asking all that are known; --list chooses", err=True)
+    if not lists:
+        _say_if_all(settings, ips, names)
     settings = settings.model_copy(update={"dnsbl": asking(settings.dnsbl, resolver or [])})
     of_ips = ask.rows(ips, lists or [], settings) if ips else []
     of_names = askdomains.rows(names, lists or [], settings) if names else []
     tables = [ask.table(of_ips)] * bool(of_ips) + [askdomains.table(of_names)] * bool(of_names)
     _tell((*of_ips, *of_names), tables, as_json=as_json)
+    for sentence in ask.unanswered(ips, lists or [], settings):
+        typer.echo(f"relaywarden: {sentence}", err=True)
+
+
+def _say_if_all(settings: Settings, ips: "Sequence[str]", names: "Sequence[str]") -> None:
+    """Say where all lists of the catalogue are asked, because none of the kind is configured."""
+    from collectors.lists import chosen, chosen_domains
+
+    some = settings.dnsbl.lists or settings.dnsbl.own
+    for kind, asked, there in (
+        ("IPs", ips, chosen(settings.dnsbl)),
+        ("domains", names, chosen_domains(settings.dnsbl)),
+    ):
+        if asked and not there:
+            none = f"no list of {kind}" if some else "no list"
+            typer.echo(f"relaywarden: {none} is configured: asking all that are known; --list chooses", err=True)
+            if not some:
+                return
 
 
 def _tell(found: "Sequence[Row | DomainRow]", tables: "Sequence[Table]", *, as_json: bool) -> None:

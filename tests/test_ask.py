@@ -38,6 +38,18 @@ def test_each_ip_has_a_row_for_each_list() -> None:
     assert (found[1].fault, found[1].fault_kind) == ("IPv4: 127.0.0.2: no answer: REFUSED", "refused")
 
 
+def test_a_list_sick_over_one_ip_version_is_sound_over_the_other() -> None:
+    with Zones(["bl.example.net"]) as zones:
+        zones.delist_ip("::ffff:7f00:2")
+        own = {"mine": {"zone": "bl.example.net", "ipv6": True}}
+        settings = Settings.model_validate({"dnsbl": {"port": zones.port, "own": own}})
+        found = ask.rows([IP, "2001:db8::11"], (), settings)
+    assert [(row.answer, row.healthy, row.fault_kind) for row in found] == [
+        ("not_listed", True, ""),
+        ("unknown", False, "test_points"),
+    ]
+
+
 def test_the_table_shows_answers_health_and_a_strangers_text_as_it_is() -> None:
     with Zones(["bl.example.net"]) as zones:
         zones.list_ip(IP, "spamtrap [bold]hit[/]")
@@ -70,9 +82,10 @@ def test_a_row_as_json() -> None:
     ]
 
 
-def test_without_configured_lists_the_catalogue_is_asked() -> None:
+def test_without_configured_lists_of_ips_the_catalogue_is_asked() -> None:
     with Zones(["bl.spamcop.net"]) as zones:
-        config = Settings.model_validate({"dnsbl": {"port": zones.port, "timeout_seconds": 1}})
+        table = {"port": zones.port, "timeout_seconds": 1, "lists": ["surbl"]}  # a list of domains
+        config = Settings.model_validate({"dnsbl": table})
         found = {row.list: row for row in ask.rows([IP], (), config)}
     assert tuple(found) == tuple(name for name in askable("ip") if dnsbl.load(name).ipv4)
     assert (found["spamcop"].answer, found["psbl"].answer) == ("not_listed", "unknown")

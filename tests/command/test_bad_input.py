@@ -188,6 +188,16 @@ def test_binary_lines_are_counted_and_kept(tmp_path: Path) -> None:
     ("words", "said"),
     [
         (("192.0.2.999", "--list", "spamcop"), "'192.0.2.999' is no IP address"),
+        (("fe80::1%eth0", "--list", "spamcop"), "'fe80::1%eth0' is an address on one network of this machine: no list"),
+        (
+            ("2001:db8::1", "2001:db8::2", "--list", "spamcop"),
+            "2001:db8::1, 2001:db8::2: about IPv6 there is no answer from spamcop",
+        ),
+        (("192.0.2.1", "--list", "sem_ipv6"), "192.0.2.1: about IPv4 there is no answer from sem_ipv6"),
+        (
+            ("☃.example",),
+            "'☃.example' is no IP address and no domain: Codepoint U+2603 at position 1 of '☃' not allowed",
+        ),
         (("192.0.2.1", "--list", "spamcup"), "dnsbl.lists: no DNSBL 'spamcup'; there are "),
         (("192.0.2.1", "--list", "sorbs"), "dnsbl.lists: 'sorbs' must not be asked: SORBS was shut down"),
         (

@@ -14,7 +14,7 @@ LISTED, CLEAN = "198.51.100.1", "198.51.100.2"
 
 
 @pytest.mark.real
-def test_a_key_is_asked_with_and_printed_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_key_is_asked_with_and_printed_nowhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     zone = f"{KEY}.zen.dq.spamhaus.net"
     text = f"127.0.0.2:see https://check.example/{KEY.upper()}/?q={zone}"
     monkeypatch.setenv("RELAYWARDEN_DQS_KEY", KEY)
@@ -23,7 +23,8 @@ def test_a_key_is_asked_with_and_printed_nowhere(monkeypatch: pytest.MonkeyPatch
         where = f"127.0.0.1:{server.port}"
         told = run(*asking, where, "--json")
         shown = run(*asking, where)
-    away = run(*asking, where, "--json")
+    (tmp_path / "hasty.toml").write_text("[dnsbl]\ntimeout_seconds = 0.35\n")
+    away = run(*asking, where, "--json", "--config", tmp_path / "hasty.toml")
     rows = [json.loads(line) for line in told.stdout.splitlines()]
     assert [(row["answer"], row["zone"]) for row in rows] == [
         ("listed", "{key}.zen.dq.spamhaus.net"),

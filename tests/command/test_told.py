@@ -107,9 +107,12 @@ def test_unknown_answers_are_counted_apart(tmp_path: Path) -> None:
     with Zones(["sound.example.net"]) as zones:
         head = f"[dnsbl]\nport = {zones.port}\ntimeout_seconds = 1.0\n"
         config.write_text(head + own.format("sound") + own.format("refusing"))
-        done = run("dnsbl", "192.0.2.1", "192.0.2.2", "--config", config)
+        done = run("dnsbl", "192.0.2.1", "192.0.2.2", "2001:db8::1", "--config", config)
         sound = run("dnsbl", "192.0.2.1", "--list", "sound", "--config", config, "--json")
-    assert done.stderr == "relaywarden: 2 of 4 answers are unknown: neither listed nor clean\n"
+    assert done.stderr.splitlines() == [
+        "relaywarden: 2 of 4 answers are unknown: neither listed nor clean",
+        "relaywarden: 2001:db8::1: about IPv6 there is no answer from sound, refusing",
+    ]
     assert "not listed" in done.stdout
     assert (done.returncode, sound.returncode, sound.stderr) == (0, 0, "")
     assert json.loads(sound.stdout)["answer"] == "not_listed"
