@@ -1,5 +1,6 @@
 # Relaywarden's commands. A fresh machine needs Python 3.11 and make; all else is set up here.
 PYTHON ?= python3
+JOBS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -21,8 +22,8 @@ $(READY): requirements.lock pyproject.toml
 demo: setup
 	$(BIN)/relaywarden up --demo
 
-test: setup
-	$(BIN)/pytest
+test: setup # each file's tests stay in one process, the files go in their order
+	$(BIN)/pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder --durations 15
 
 check: setup
 	$(BIN)/ruff format --check .
