@@ -16,7 +16,10 @@ _TEXT_MOST = 500
 
 
 def key_of(dnsbl: Dnsbl, settings: Settings) -> str:
-    """Return a list's key, "" where it needs none. ValueError, which does not tell it, where there is none of use."""
+    """Return a list's key, "" where it needs none. ValueError, which does not tell it, where there is none of use.
+
+    A variable that is written in the configuration and not set is not told, either: it may be the key itself.
+    """
     if _PLACE not in dnsbl.zone:
         return ""
     given = settings.list[dnsbl.name].key_env if dnsbl.name in settings.list else ""
@@ -26,7 +29,9 @@ def key_of(dnsbl: Dnsbl, settings: Settings) -> str:
         raise ValueError(f"{place}: {dnsbl.name} needs a key ({dnsbl.zone}): name the variable that holds it")
     key = os.environ.get(variable, "")
     if not key:
-        raise ValueError(f"{place}: {dnsbl.name} needs a key, and the variable {variable} is not set")
+        known = variable in os.environ or not (given or dnsbl.name in settings.own)
+        told = f"the variable {variable} is not set" if known else "no variable of the name written there is set"
+        raise ValueError(f"{place}: {dnsbl.name} needs a key, and {told}")
     if not _KEY.fullmatch(key):
         raise ValueError(f"{place}: what the variable {variable} holds is no label of a DNS name, so no key")
     return key

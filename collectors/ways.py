@@ -59,5 +59,7 @@ def ways_of(settings: Maildir, place: str) -> Ways:
         return Ways(settings.header)
     verp = Verp(re.compile(settings.verp), settings.verp_key.encode())
     if verp.signed and not verp.key:
-        raise ValueError(f"{place}.verp_key_env: {settings.verp_key_env} is not set, and verp holds a signature")
+        usual = settings.verp_key_env == Maildir.model_fields["verp_key_env"].default
+        named = settings.verp_key_env if usual else "the variable named there"  # it may be the key itself
+        raise ValueError(f"{place}.verp_key_env: {named} is not set, and verp holds a signature")
     return Ways(settings.header, verp)

@@ -4,12 +4,14 @@ import dns.message
 import dns.rdatatype
 import pytest
 
+from collectors.demands import demands
 from collectors.dnsbl import Dnsbl
 from collectors.keys import kept, key_of
 from collectors.lists import chosen
 from collectors.resolve import ask
 from schemas.dnsbl_settings import Dnsbl as Settings
 from schemas.observations import ListingObserved
+from schemas.settings import Settings as Configuration
 from schemas.settings import SettingsError, parse
 from tests.liar import Liar, reply
 
@@ -75,9 +77,18 @@ def test_a_list_of_ones_own_takes_its_key_from_its_variable(monkeypatch: pytest.
     assert (mine.zone, rats.zone) == ("{key}.bl.example", "auth.spamrats.com")
     monkeypatch.setenv("MY_KEY", KEY)
     assert (key_of(mine, settings), key_of(rats, settings)) == (KEY, "")
-    monkeypatch.delenv("MY_KEY")
+    monkeypatch.setenv("MY_KEY", "")
     with pytest.raises(ValueError, match=r"dnsbl\.own\.mine\.key_env: mine needs a key, and the variable MY_KEY is"):
         key_of(mine, settings)
+
+
+@pytest.mark.parametrize("part", ["own", "list"])
+def test_a_key_in_capitals_in_the_place_of_its_variables_name_is_not_told(part: str) -> None:
+    key = KEY.upper()
+    own = {"zone": "{key}.bl.example", "key_env": key if part == "own" else "MY_KEY"}
+    table = {"own": {"mine": own}, "list": {"mine": {"key_env": key}} if part == "list" else {}}
+    told = list(demands(Configuration.model_validate({"dnsbl": table})))
+    assert told == [f"dnsbl.{part}.mine.key_env: mine needs a key, and no variable of the name written there is set"]
 
 
 def test_a_zone_with_a_key_needs_a_variable() -> None:

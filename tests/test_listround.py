@@ -252,7 +252,11 @@ def test_a_key_goes_into_the_question_and_nowhere_else(
         ({}, "", "dqs needs a key, and the variable MY_KEY is not set"),
         ({}, "with.a.dot", "what the variable MY_KEY holds is no label of a DNS name, so no key"),
         ({}, "x" * 64, "what the variable MY_KEY holds is no label of a DNS name, so no key"),
-        ({"dqs": {"key_env": "OTHER"}}, "fine", "dqs needs a key, and the variable OTHER is not set"),
+        (
+            {"dqs": {"key_env": "S3CR3TK3Y"}},
+            "fine",
+            "dqs needs a key, and no variable of the name written there is set",
+        ),
     ],
 )
 def test_a_missing_or_wrong_key_is_told_with_its_place_and_without_itself(

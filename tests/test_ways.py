@@ -44,6 +44,8 @@ def test_a_signature_without_its_key_is_refused_and_check_says_so(
     with pytest.raises(ValueError, match=said):
         ways_of(box, "complaints.fbl")
     assert said in checking.findings(Settings(data=tmp_path, complaints={"fbl": box}))
+    with pytest.raises(ValueError, match=r"^fbl\.verp_key_env: the variable named there is not set, and verp holds"):
+        ways_of(box.model_copy(update={"verp_key_env": "S3CR3TK3Y"}), "fbl")
     monkeypatch.setenv("RELAYWARDEN_VERP_KEY", "a key")
     assert [
         said for said in checking.findings(Settings(data=tmp_path, complaints={"fbl": box})) if "verp" in said
