@@ -6,6 +6,7 @@ from collectors import allowances, domains, polite
 from collectors.allowances import Demand
 from collectors.dnsbl import Dnsbl
 from collectors.keys import key_of
+from collectors.lanes import way_of
 from collectors.lists import chosen, chosen_domains
 from schemas.dnsbl_settings import Dnsbl as Settings
 from schemas.settings import Settings as Configuration
@@ -23,16 +24,16 @@ def demands(settings: Configuration) -> Iterator[str]:
         if polite.own_of(each.name, settings.dnsbl).interval_seconds is not None:
             place = f"dnsbl.list.{each.name}.interval_seconds"
             yield f"{place}: a list of domains is asked every dnsbl.domains_interval_hours"
-    yield from wrong_keys((*of_ips, *of_domains), settings.dnsbl)
+    yield from unaskable((*of_ips, *of_domains), settings.dnsbl)
     yield from allowances.exceeded(_all(of_ips, of_domains, ips, domains.questions(settings), settings.dnsbl))
     yield from domains.unfit(settings)
 
 
-def wrong_keys(lists: Sequence[Dnsbl], settings: Settings) -> Iterator[str]:
-    """Yield a sentence for each list whose key is missing or of no use."""
+def unaskable(lists: Sequence[Dnsbl], settings: Settings) -> Iterator[str]:
+    """Yield a sentence for each list whose key is missing or of no use, or whose zone is too long."""
     for each in lists:
         try:
-            key_of(each, settings)
+            way_of(each, settings, key_of(each, settings))
         except ValueError as error:
             yield str(error)
 

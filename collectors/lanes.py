@@ -44,7 +44,7 @@ def way_of(dnsbl: Dnsbl, settings: Settings, key: str) -> Way:
     try:
         zone = dnswire.zone(with_key(dnsbl.zone, key))
     except ValueError as error:
-        raise ValueError(f"the DNSBL {dnsbl.name}: its zone {dnsbl.zone!r} is no DNS name: {error}") from error
+        raise ValueError(f"dnsbl.own.{dnsbl.name}.zone: {dnsbl.zone!r} is no DNS name: {error}") from error
     own = polite.own_of(dnsbl.name, settings)
     port = settings.port if own.port is None else own.port
     return Way(

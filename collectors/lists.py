@@ -1,7 +1,7 @@
 """Which DNSBLs the configuration asks: lists of the catalogue and lists of your own; dead ones are refused."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from ipaddress import IPv4Network
 from typing import Literal
 
@@ -15,6 +15,7 @@ from schemas.dnsbl_settings import OwnList
 Kind = Literal["ip", "domain"]
 OWN = "own"
 _INSIDE = IPv4Network("127.0.0.0/8")
+_REFUSALS = IPv4Network("127.255.255.0/24")
 _PARTS = {f"{part}.spamhaus.org": "spamhaus_zen" for part in ("sbl", "css", "xbl", "pbl", "sbl-xbl")}
 _PARTS |= {f"{{key}}.{part}.dq.spamhaus.net": "spamhaus_zen_dqs" for part in ("sbl", "css", "xbl", "pbl", "sbl-xbl")}
 """Zones that are part of a list of the catalogue, by its name."""
@@ -28,41 +29,56 @@ def own(name: str, given: OwnList) -> Dnsbl:
     without codes, every code says listed. A zone with `{key}` has its key in the variable that `key_env` names.
     """
     place = f"dnsbl.own.{name}"
-    zone = given.zone.lower().rstrip(".")
-    if under := told_key(zone):
-        raise ValueError(
-            f"{place}.zone: under {under} a name holds a key: write {{key}}, and name its variable in key_env"
-        )
-    if not _ZONE.fullmatch(zone):
-        raise ValueError(f"{place}.zone: {given.zone!r} is no DNS name")
-    if why := refusal(zone):
-        raise ValueError(f"{place}.zone: {given.zone!r} must not be asked: {why}")
-    tables: dict[str, dict[str, str]] = {"listed": {}, "good": {}, "error": {}}
-    for code, text in given.codes.items():
-        try:
-            inside = dnsbl.network(code).subnet_of(_INSIDE)
-        except ValueError as error:
-            raise ValueError(f"{place}.codes: {code!r} is no return code and no network of them") from error
-        if not inside:
-            raise ValueError(f"{place}.codes: {code!r} is outside 127.0.0.0/8, where all return codes are")
-        kind, colon, meaning = text.partition(":")
-        if colon and kind not in ("good", "error") and kind.strip().lower() in ("good", "error"):
-            raise ValueError(f"{place}.codes: {text!r}: write {kind.strip().lower()}: in small letters")
-        plain = not colon or kind not in ("good", "error")
-        tables["listed" if plain else kind][code] = text if plain else meaning.strip()
+    zone = _own_zone(f"{place}.zone", given.zone)
+    if given.key_env and "{key}" not in zone:
+        raise ValueError(f"{place}.key_env: {zone!r} has no {{key}} in which a key would go")
+    listed, good, errors = _meanings(f"{place}.codes", given.codes)
     return Dnsbl(
         name=name,
         zone=zone,
         operator=OWN,
         weight=given.weight,
-        listed=tables["listed"],
-        good=tables["good"],
-        errors=tables["error"],
+        listed=listed,
+        good=good,
+        errors=errors,
         other="" if given.codes else "listed",
         ipv6=given.ipv6,
         removal=given.removal,
         key_env=given.key_env,
     )
+
+
+def _own_zone(place: str, given: str) -> str:
+    zone = given.lower().rstrip(".")
+    if under := told_key(zone):
+        raise ValueError(f"{place}: under {under} a name holds a key: write {{key}}, and name its variable in key_env")
+    if not _ZONE.fullmatch(zone):
+        raise ValueError(f"{place}: {given!r} is no DNS name")
+    if why := refusal(zone):
+        raise ValueError(f"{place}: {given!r} must not be asked: {why}")
+    if any(each.zone == zone and each.kind == "domain" for each in map(dnsbl.load, dnsbl.names())):
+        raise ValueError(f"{place}: {given!r} is a list of domains, and a list of your own is asked about IPs")
+    return zone
+
+
+def _meanings(place: str, codes: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str], dict[str, str]]:
+    """Return the codes that say listed, those that say not, and those that refuse, each with its meaning."""
+    tables: dict[str, dict[str, str]] = {"listed": {}, "good": {}, "error": {}}
+    for code, text in codes.items():
+        try:
+            network = dnsbl.network(code)
+        except ValueError as error:
+            raise ValueError(f"{place}: {code!r} is no return code and no network of them") from error
+        if not network.subnet_of(_INSIDE):
+            raise ValueError(f"{place}: {code!r} is outside 127.0.0.0/8, where all return codes are")
+        kind, colon, meaning = text.partition(":")
+        if colon and kind not in ("good", "error") and kind.strip().lower() in ("good", "error"):
+            raise ValueError(f"{place}: {text!r}: write {kind.strip().lower()}: in small letters")
+        plain = not colon or kind not in ("good", "error")
+        if network.subnet_of(_REFUSALS) and kind != "error":
+            raise ValueError(f"{place}: {code!r} says of every list that it refuses: write error: before its meaning")
+        tables["listed" if plain else kind][code] = text if plain else meaning.strip()
+    return tables["listed"], tables["good"], tables["error"]
 
 
 def chosen(settings: Settings, only: Iterable[str] = ()) -> tuple[Dnsbl, ...]:

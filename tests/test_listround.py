@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from collectors.asking import Exchange
-from collectors.demands import wrong_keys
+from collectors.demands import unaskable
 from collectors.dnsbl import Dnsbl
 from collectors.listround import Asked, ListAsker, Round
 from embedded.zones import Zones
@@ -270,7 +270,7 @@ def test_a_missing_or_wrong_key_is_told_with_its_place_and_without_itself(
     with pytest.raises(ValueError, match=r"dnsbl\.list\.dqs\.key_env") as told:
         ListAsker(keyed, wanted)
     assert str(told.value) == f"dnsbl.list.dqs.key_env: {why}"
-    assert list(wrong_keys([keyed], wanted)) == [str(told.value)]
+    assert list(unaskable([keyed], wanted)) == [str(told.value)]
 
 
 def test_a_list_may_have_name_servers_of_its_own() -> None:

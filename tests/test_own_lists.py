@@ -3,6 +3,7 @@
 import pytest
 
 from collectors.lists import chosen
+from collectors.resolve import Poller
 from schemas.dnsbl_settings import Dnsbl as Settings
 
 
@@ -39,6 +40,7 @@ def test_two_own_lists_of_one_zone_are_refused_once() -> None:
         ("0.0.0.0/0", "listed", "'0.0.0.0/0' is outside 127.0.0.0/8"),
         ("127.0.0.9", "ERROR: refused", "'ERROR: refused': write error: in small letters"),
         ("127.0.0.9", "Good : fine", "'Good : fine': write good: in small letters"),
+        ("127.255.255.9", "listed", "'127.255.255.9' says of every list that it refuses: write error: before its"),
     ],
 )
 def test_a_code_that_never_comes_or_would_pass_as_listed_is_refused(code: str, text: str, why: str) -> None:
@@ -46,3 +48,23 @@ def test_a_code_that_never_comes_or_would_pass_as_listed_is_refused(code: str, t
     with pytest.raises(ValueError, match=r"^dnsbl\.own\.mine\.codes: ") as told:
         chosen(Settings.model_validate({"own": own}))
     assert why in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("own", "why"),
+    [
+        (
+            {"zone": "dbl.spamhaus.org"},
+            "zone: 'dbl.spamhaus.org' is a list of domains, and a list of your own is asked",
+        ),
+        ({"zone": "bl.example", "key_env": "MY_KEY"}, "key_env: 'bl.example' has no {key} in which a key would go"),
+        (
+            {"zone": f"{'a.' * 90}bl.example"},
+            f"zone: '{'a.' * 90}bl.example' is no DNS name: a zone of 190 letters: with",
+        ),
+    ],
+)
+def test_a_list_that_cannot_be_asked_about_ips_is_refused(own: dict[str, str], why: str) -> None:
+    with pytest.raises(ValueError, match=r"^dnsbl\.own\.mine\.") as told:
+        Poller(Settings.model_validate({"own": {"mine": own}}), ["192.0.2.1"])
+    assert str(told.value).startswith(f"dnsbl.own.mine.{why}")
