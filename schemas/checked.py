@@ -10,6 +10,8 @@ from pydantic import AfterValidator, Field
 
 from schemas.names import canonical_ip
 
+_TRANSPORT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
+_TEST_POINTS = ("127.0.0.1", "127.0.0.2", "::1")
 _DOMAIN = re.compile(r"(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
@@ -25,6 +27,24 @@ def _resolver(text: str) -> str:
     if address.is_unspecified or address.is_multicast or str(address) == "255.255.255.255":
         raise ValueError(f"{text!r} is no address of one name server")
     return str(address)
+
+
+def _relay_ip(text: str) -> str:
+    address = ip_address(_ip(text))
+    if "%" in text or address.is_link_local:
+        raise ValueError(f"{text!r} is known on one network only: no mail leaves by it")
+    if address.is_unspecified or address.is_multicast or (address.version == 4 and address.is_reserved):  # noqa: PLR2004
+        raise ValueError(f"{text!r} is no address of one host: no mail leaves by it")
+    if str(address) in _TEST_POINTS:
+        raise ValueError(f"{text!r} is this host itself, or a test point of lists (RFC 5782): no list tells of it")
+    return str(address)
+
+
+def transport(name: str) -> str:
+    """Return a transport's name. ValueError where an MTA, a proxy or the files of the hooks could not have it."""
+    if not _TRANSPORT.fullmatch(name):
+        raise ValueError(f"{name!r} is no name of a transport")
+    return name
 
 
 def _network(text: str) -> str:
@@ -81,6 +101,8 @@ def each_once(transports: dict[str, str]) -> dict[str, str]:
 
 
 Ip = Annotated[str, AfterValidator(_ip)]
+RelayIp = Annotated[str, AfterValidator(_relay_ip)]
+Transport = Annotated[str, AfterValidator(transport)]
 Resolver = Annotated[str, AfterValidator(_resolver)]
 Domain = Annotated[str, AfterValidator(domain)]
 Network = Annotated[str, AfterValidator(_network)]
@@ -89,6 +111,10 @@ Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
 Port = Annotated[int, Field(ge=0, le=65535)]
 ServerPort = Annotated[int, Field(ge=1, le=65535)]
 Seconds = Annotated[float, Field(gt=0, le=1e9, allow_inf_nan=False)]
+Minutes = Annotated[float, Field(gt=0, le=5_256_000, allow_inf_nan=False)]
+"""Up to ten years: what ends later would lie beyond what the warehouse can date."""
+Wait = Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)]
+"""Seconds that somebody waits for an answer."""
 Variable = Annotated[str, Field(pattern=r"^([A-Z][A-Z0-9_]*)?$")]
 """The name of a variable of the environment, or ""; it is not told where it is wrong: it may be the secret itself."""
 Share = Annotated[float, Field(gt=0, le=1)]

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from schemas.checked import Ip, Port, Seconds, Share
+from schemas.checked import Ip, Port, Resolver, ServerPort, Share, Wait
 from schemas.part import Part
 from schemas.pool_hooks_more import (
     KumoMtaHook,
@@ -88,7 +88,7 @@ class HaproxyHook(Part):
 
     socket: Annotated[str, AfterValidator(_socket)] = "/run/haproxy/admin.sock"
     backend: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,100}$")]
-    timeout_seconds: Seconds = 5.0
+    timeout_seconds: Wait = 5.0
 
 
 class NftablesHook(Part):
@@ -97,14 +97,14 @@ class NftablesHook(Part):
     table: Word = "relaywarden"
     map: Annotated[str, Field(pattern=r"^([A-Za-z][A-Za-z0-9_]{0,30})?$")] = ""
     command: Program = ("nft",)
-    timeout_seconds: Seconds = 10.0
+    timeout_seconds: Wait = 10.0
 
 
 class DnsHook(Part):
     """A name whose addresses are the pool's active IPs, in a zone whose primary takes signed updates (RFC 2136)."""
 
-    server: Ip = "127.0.0.1"
-    port: Annotated[int, Field(ge=1, le=65535)] = 53
+    server: Resolver = "127.0.0.1"
+    port: ServerPort = 53
     zone: Domain
     name: Domain
     ttl_seconds: Annotated[int, Field(ge=1, le=86400)] = 60
@@ -113,7 +113,7 @@ class DnsHook(Part):
     algorithm: Literal["hmac-sha256", "hmac-sha384", "hmac-sha512"] = "hmac-sha256"
     secret_env: str = "RELAYWARDEN_TSIG_SECRET"  # noqa: S105 the variable's name, no secret
     secret_file: Path | None = None
-    timeout_seconds: Seconds = 10.0
+    timeout_seconds: Wait = 10.0
 
     @model_validator(mode="after")
     def _within(self) -> Self:

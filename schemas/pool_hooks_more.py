@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, field_validator
 
-from schemas.checked import Ip, Port, Seconds, Share
+from schemas.checked import Ip, Minutes, Port, Share, Wait
 from schemas.mailbox_hooks import Url
 from schemas.names import provider_named
 from schemas.part import Part
@@ -39,8 +39,8 @@ class KumoMtaHook(Part):
     password_env: str = "RELAYWARDEN_KUMOMTA_PASSWORD"  # noqa: S105 the variable's name, no password
     password_file: Path | None = None
     sites: Annotated[dict[str, tuple[Site, ...]], AfterValidator(_providers)] = Field(default_factory=dict)
-    suspend_minutes: Seconds = 1440.0
-    timeout_seconds: Seconds = 10.0
+    suspend_minutes: Minutes = 1440.0
+    timeout_seconds: Wait = 10.0
 
 
 class PowerMtaHook(Part):
@@ -50,7 +50,7 @@ class PowerMtaHook(Part):
     virtual_mta: Queue = "*"
     domains: Annotated[dict[str, tuple[Queue, ...]], AfterValidator(_providers)] = Field(default_factory=dict)
     from_share: Share = 0.5
-    timeout_seconds: Seconds = 10.0
+    timeout_seconds: Wait = 10.0
 
 
 class ZoneMtaHook(Part):
@@ -71,7 +71,7 @@ class PostalHook(Part):
     url_env: str = "RELAYWARDEN_POSTAL_URL"
     url_file: Path | None = None
     move_queued: bool = True
-    timeout_seconds: Seconds = 10.0
+    timeout_seconds: Wait = 10.0
 
 
 class PoolWebhookHook(Part):
@@ -80,14 +80,14 @@ class PoolWebhookHook(Part):
     url: Url
     secret_env: str = "RELAYWARDEN_WEBHOOK_SECRET"  # noqa: S105 the variable's name, no secret
     secret_file: Path | None = None
-    timeout_seconds: Seconds = 10.0
+    timeout_seconds: Wait = 10.0
 
 
 class PoolCommandHook(Part):
     """A program that gets the whole set on its standard input at each change; run without a shell."""
 
     command: Program
-    timeout_seconds: Seconds = 30.0
+    timeout_seconds: Wait = 30.0
 
     @field_validator("command")
     @classmethod

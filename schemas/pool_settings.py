@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
-from schemas.checked import Ip, Seconds, Share, each_once
+from schemas.checked import Minutes, RelayIp, Share, Transport, Wait, each_once
 from schemas.names import provider_named
 from schemas.own_settings import HeloNames, of_transports
 from schemas.part import Part
@@ -14,8 +14,8 @@ from schemas.pool_hooks import Hooks
 class Capacity(Part):
     """How many messages an hour an IP may carry, by its transport; of the others, `headroom` times their best hour."""
 
-    messages_per_hour: dict[str, Annotated[int, Field(ge=1)]] = Field(default_factory=dict)
-    headroom: Annotated[float, Field(ge=1)] = 3.0
+    messages_per_hour: dict[str, Annotated[int, Field(ge=1, le=1_000_000_000)]] = Field(default_factory=dict)
+    headroom: Annotated[float, Field(ge=1, le=1_000_000)] = 3.0
 
 
 class Providers(Part):
@@ -24,10 +24,10 @@ class Providers(Part):
     Deliveries and blocks fade by half in each `half_life_minutes`; below `min_messages` nothing is decided.
     """
 
-    min_messages: Annotated[int, Field(ge=1)] = 20
+    min_messages: Annotated[int, Field(ge=1, le=1_000_000_000)] = 20
     blocked_share: Share = 0.3
-    half_life_minutes: Seconds = 60.0
-    quarantine_minutes: Seconds = 240.0
+    half_life_minutes: Minutes = 60.0
+    quarantine_minutes: Minutes = 240.0
     list_weight: Annotated[float, Field(ge=0, le=1)] = 0.25
     trusted: tuple[Annotated[str, AfterValidator(provider_named)], ...] = (
         "apple",
@@ -42,25 +42,25 @@ class Providers(Part):
 class Culprits(Part):
     """How long who spoilt an IP keeps it out: until it was quiet for `quiet_minutes`, but `most_minutes` at most."""
 
-    quiet_minutes: Seconds = 60.0
-    most_minutes: Annotated[float, Field(ge=0)] = 24 * 60.0
+    quiet_minutes: Minutes = 60.0
+    most_minutes: Annotated[float, Field(ge=0, le=5_256_000)] = 24 * 60.0
 
 
 class Pool(Part):
     """One relay pool: its IPs (by the Postfix transport that sends through each) and when one must leave."""
 
     mode: Literal["live", "shadow"] = "live"
-    transports: Annotated[dict[str, Ip], AfterValidator(each_once)]
+    transports: Annotated[dict[Transport, RelayIp], AfterValidator(each_once)]
     helo: HeloNames = Field(default_factory=dict)
     min_active: Annotated[int, Field(ge=1)] = 1
-    threshold: Annotated[float, Field(gt=0)] = 1.0
-    quarantine_minutes: Seconds = 120.0
-    quarantine_max_minutes: Seconds = 7 * 24 * 60.0
-    relapse_memory_days: Seconds = 30.0
-    probation_minutes: Seconds = 60.0
+    threshold: Annotated[float, Field(gt=0, le=1000)] = 1.0
+    quarantine_minutes: Minutes = 120.0
+    quarantine_max_minutes: Minutes = 7 * 24 * 60.0
+    relapse_memory_days: Annotated[float, Field(gt=0, le=3650)] = 30.0
+    probation_minutes: Minutes = 60.0
     probation_shares: tuple[Share, ...] = (0.1, 0.5)
-    stale_minutes: Seconds = 60.0
-    verify_seconds: Seconds = 60.0
+    stale_minutes: Minutes = 60.0
+    verify_seconds: Wait = 60.0
     capacity: Capacity = Capacity()
     providers: Providers = Providers()
     culprits: Culprits = Culprits()

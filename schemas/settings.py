@@ -155,6 +155,9 @@ class Settings(Part):
             for ip in pool.ips:
                 if owner.setdefault(ip, name) != name:
                     raise ValueError(f"{name}.transports: {ip} is in the pool {owner[ip]} already")
+            for transport in pool.transports:
+                if owner.setdefault(transport, name) != name:
+                    raise ValueError(f"{name}.transports: {transport} is in the pool {owner[transport]} already")
         return pools
 
     @field_validator("customers")
@@ -192,7 +195,8 @@ def parse(text: str, place: str) -> Settings:
 
 
 def _sentence(item: dict[str, Any]) -> str:
-    key = ".".join(str(part) for part in item["loc"] if part != "[key]")
+    parts = (str(part) for part in item["loc"] if part != "[key]")
+    key = ".".join(part if part.isprintable() and part else repr(part) for part in parts)
     if item["type"] == "extra_forbidden":
         return f"{key}: no such setting"
     message = str(item["msg"]).removeprefix("Value error, ")

@@ -13,7 +13,6 @@ An effect says what shall be so, not what shall change: `streams/bringing.py` pe
 where that can be seen, whether it is still so. That is all that a repair of what somebody else changed needs.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from math import isfinite
@@ -22,6 +21,7 @@ from typing import cast
 
 import msgspec
 
+from schemas.checked import transport as named
 from schemas.part import Part
 from schemas.pool_hooks import Hooks
 from streams.deeds import (
@@ -39,8 +39,6 @@ from streams.deeds import (
     SqlNumbers,
     WriteFile,
 )
-
-_TRANSPORT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 
 
 class ActiveSet(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,8 +130,7 @@ def checked(shares: Mapping[str, float]) -> dict[str, float]:
     if not shares:
         raise ValueError("the active set is empty: mail needs at least one transport")
     for transport, share in shares.items():
-        if not _TRANSPORT.fullmatch(transport):
-            raise ValueError(f"{transport!r} is no name of a transport")
+        named(transport)
         if not (isfinite(share) and 0 < share <= 1):
             raise ValueError(f"the share {share!r} of {transport} is not above 0 and up to 1")
     return dict(sorted(shares.items()))
