@@ -163,12 +163,12 @@ def test_half_of_all_replies_are_lost_and_every_answer_is_found() -> None:
         seen[name] += 1
         return [honest(query)] if seen[name] > count % 2 else []
 
-    ips = ["127.0.0.2", *(f"198.51.100.{number}" for number in range(200))]
+    ips = ["127.0.0.2", *(f"198.51.100.{number}" for number in range(100))]
     with Liar(lossy) as liar:
         said, counts = asked(ips, liar.port, patience=2.0)
     assert {ip for ip, each in said.items() if each.values} == {"127.0.0.2"}
     assert not any(each.failure for each in said.values())
-    assert counts.again > 50
+    assert counts.again > 25
     assert len({port for _, port in liar.queries}) == 8, "several ports at a time"
 
 
