@@ -29,7 +29,7 @@ class KumoMtaHook(Part):
     """A pool file of KumoMTA's policy-extras.sources, and the HTTP API that makes it read and suspends ready queues.
 
     `egress_pool` is the pool's name there (if "", that of ours); `sites` has the site names of providers, as
-    `kcli queue-summary` shows them, whose queues are suspended also before they exist.
+    `kcli queue-summary` shows them, whose queues are suspended also before they exist; a plain domain has no others.
     """
 
     path: Path = Path("/opt/kumomta/etc/policy/relaywarden-pool.json")

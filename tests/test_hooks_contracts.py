@@ -104,8 +104,18 @@ def test_kumomta_suspends_for_one_provider_only_and_again_after_its_restart(kumo
 def test_kumomta_suspends_named_sites_before_there_is_a_queue(kumo_hook: KumoMtaHook) -> None:
     with kumomta() as kumo:
         hook = _at(kumo_hook, kumo, sites={"google": (GOOGLE,)})
-        _bring(_effects("kumomta", hook, "out1", "out2", barred={"google": ("out2",)}))
-        assert _queue("out2") in kumo.suspended()
+        _bring(_effects("kumomta", hook, "out1", "out2", "out3", barred={"google": ("out2",)}))
+        assert kumo.suspended() == {_queue("out2")}
+
+
+def test_kumomta_knows_a_plain_domain_by_its_named_sites_only(kumo_hook: KumoMtaHook) -> None:
+    own, hosted = "(mx1|mx2).hoster.example", "mx3.mail.hoster.example"
+    with kumomta() as kumo:
+        kumo.queues = [_queue("out1", own), _queue("out1", hosted), _queue("out1", "mx.shop.example")]
+        barred = {"hoster.example": ("out1",), "shop.example": ("out1",)}
+        hook = _at(kumo_hook, kumo, sites={"shop.example": (own,)})
+        _bring(_effects("kumomta", hook, "out1", "out2", "out3", barred=barred))
+        assert kumo.suspended() == {_queue("out1", own)}, "a hoster's MX hosts are other domains', too"
 
 
 def test_what_others_suspended_in_kumomta_is_left_alone(kumo_hook: KumoMtaHook) -> None:

@@ -2,6 +2,8 @@
 
 The file takes effect with POST /api/admin/bump-config-epoch, without a restart. A source that is withdrawn, or for one
 provider only, has its ready queues suspended, too: KumoMTA then sends what is due there by the pool's other sources.
+The queues of a provider that is just a domain are those of its `sites` only: a ready queue is named by MX hosts, and
+these may be a hoster's, with other domains' mail.
 
 Manual: https://docs.kumomta.com/reference/http/
 """
@@ -27,7 +29,8 @@ def effects(active: ActiveSet, settings: KumoMtaHook) -> tuple[Effect, ...]:
     barred: dict[str, tuple[str, ...]] = {name: ("",) for name in sorted(active.ips) if name not in shares}
     queues: list[str] = []
     for name, provider in sorted(_barred(active)):
-        barred[name] = (*barred.get(name, ()), *(suffixes_of(provider) or (provider,)))
+        if endings := suffixes_of(provider):
+            barred[name] = (*barred.get(name, ()), *endings)
         queues += [f"{name}->{site}@smtp_client" for site in settings.sites.get(provider, ())]
     return (
         WriteFile(path=str(settings.path), content=content.decode() + "\n"),
