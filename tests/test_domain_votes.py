@@ -142,3 +142,15 @@ def test_a_list_that_refuses_is_asked_less_often_and_that_is_told(caplog: pytest
     (lost,) = [record.message for record in caplog.records]
     refused = "test: the list refuses to answer (127.255.255.254)"
     assert lost == f"scientificspam_domains, vote: lost (refused): {refused}; it is asked again in 0 s"
+
+
+def test_the_first_round_of_the_lists_of_domains_waits_as_drawn() -> None:
+    stop, told = threading.Event(), list[Sequence[Event]]()
+
+    def draw() -> float:
+        stop.set()
+        return 1.0
+
+    with Liar(_listing()) as liar:
+        OwnSide(_settings(liar.port, domains=["d1.example"]), draw).run(told.append, stop)
+        assert (liar.queries, told) == ([], [])

@@ -199,6 +199,18 @@ def test_each_list_has_its_own_interval() -> None:
     assert [each.list for each in events if isinstance(each, ListHealthObserved)].count("seldom") == 1
 
 
+def test_the_first_round_waits_as_drawn() -> None:
+    stop, told = threading.Event(), list[Sequence[Event]]()
+
+    def draw() -> float:
+        stop.set()
+        return 1.0
+
+    with Liar(lambda query, _: [honest(query)]) as liar:
+        Poller(_settings(liar.port, {"mine": {"zone": "bl.example.net"}}), [IP], draw).run(told.append, stop)
+        assert (liar.queries, told) == ([], []), "stopped while it waits for up to ten seconds"
+
+
 def test_a_publisher_that_fails_ends_the_poller_with_its_error_and_no_open_socket() -> None:
     before = len(list(Path("/proc/self/fd").iterdir()))
 
