@@ -81,7 +81,7 @@ def _row(event: ListingObserved, health: ListHealthObserved, dnsbl: Dnsbl) -> Ro
 def unanswered(ips: Sequence[str], only: Sequence[str], settings: Settings) -> list[str]:
     """Return a sentence for each IP version about which lists that were named or configured do not answer."""
     told: list[str] = []
-    for version in (4, 6):
+    for version in (4, 6) if ips else ():
         asked = [ip for ip in dict.fromkeys(map(public_ip, ips)) if ip_address(ip).version == version]
         silent = [each.name for each in chosen(settings.dnsbl, only) if asked and not supports(asked[0], each)]
         if silent:

@@ -101,6 +101,16 @@ def test_asking_all_lists_is_said(tmp_path: Path) -> None:
     assert done.returncode == 0
 
 
+def test_a_domain_with_other_letters_is_asked_about_as_the_dns_has_it(tmp_path: Path) -> None:
+    config = tmp_path / "relaywarden.toml"
+    config.write_text("[dnsbl]\ntimeout_seconds = 0.2\n")
+    words = ("ä.example", "--list", "surbl", "--config", config, "--resolver", "127.0.0.1:9", "--json")
+    done = run("dnsbl", *words)
+    (row,) = map(json.loads, done.stdout.splitlines())
+    assert (done.returncode, row["domain"], row["answer"]) == (0, "xn--4ca.example", "unknown")
+    assert done.stderr == "relaywarden: 1 of 1 answers are unknown: neither listed nor clean\n"
+
+
 def test_unknown_answers_are_counted_apart(tmp_path: Path) -> None:
     config = tmp_path / "relaywarden.toml"
     own = "[dnsbl.own.{0}]\nzone = '{0}.example.net'\n"
