@@ -146,6 +146,8 @@ _WORDS: dict[str, _Words] = {
     "provider_withdrawn": _not_to,
     "provider_restored": lambda row, _now: f"● {row['subject']} sends to {row['step']} again",
     "provider_refused": _still_to,
+    "provider_verified": lambda row, _now: f"● the logs confirm that {row['subject']} stopped sending to {row['step']}",
+    "provider_drifted": lambda row, _now: f"▲ {row['subject']} still sends to {row['step']} although barred there",
     "withdrawal_refused": lambda row, _now: f"▲ {row['subject']} should leave but stays",
     "withdrawal_verified": lambda row, _now: f"● the logs confirm that {row['subject']} stopped sending",
     "withdrawal_drifted": lambda row, _now: f"▲ {row['subject']} still sends although withdrawn",

@@ -131,6 +131,26 @@ class ProviderRefused(Fact, frozen=True, kw_only=True):
     mode: PoolMode = ""
 
 
+class ProviderVerified(Fact, frozen=True, kw_only=True):
+    """The logs confirm that nothing left for a provider any more through an IP withdrawn there, while others sent."""
+
+    pool: str
+    ip: str
+    provider: str
+    evidence: tuple[Evidence, ...] = ()
+    mode: PoolMode = ""
+
+
+class ProviderDrifted(Fact, frozen=True, kw_only=True):
+    """The logs show mail still leaving for a provider through an IP withdrawn there: the hooks are applied again."""
+
+    pool: str
+    ip: str
+    provider: str
+    evidence: tuple[Evidence, ...] = ()
+    mode: PoolMode = ""
+
+
 class ListDistrusted(Fact, frozen=True, kw_only=True):
     """A list lost its vote in a pool: `fault` says in a word why. It concerns no single `ip`, so that is ""."""
 
@@ -162,7 +182,7 @@ class PoolStilled(Fact, frozen=True, kw_only=True):
     mode: PoolMode = ""
 
 
-OfProvider = ProviderWithdrawn | ProviderRestored | ProviderRefused
+OfProvider = ProviderWithdrawn | ProviderRestored | ProviderRefused | ProviderVerified | ProviderDrifted
 OfIp = (
     IpWithdrawn
     | IpProbationStarted

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 from schemas.checked import Ip, Port, Resolver, ServerPort, Share, Wait
 from schemas.part import Part
 from schemas.pool_hooks_more import (
+    BarringHook,
     KumoMtaHook,
     PoolCommandHook,
     PoolFileHook,
@@ -52,7 +53,7 @@ Program = Annotated[tuple[str, ...], Field(min_length=1)]
 Word = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,30}$")]
 
 
-class SocketmapHook(Part):
+class SocketmapHook(BarringHook):
     """The socketmap server that Postfix asks per mail (socketmap_table(5)): one TCP port of this host."""
 
     host: Ip = "127.0.0.1"
@@ -77,7 +78,7 @@ class LmdbHook(Part):
     answers: Answers = Field(default_factory=dict)
 
 
-class EximHook(Part):
+class EximHook(BarringHook):
     """A file that Exim looks an interface up in at each delivery."""
 
     path: Path = Path("/etc/exim4/relaywarden-pool")
@@ -140,3 +141,8 @@ class Hooks(Part):
     command: PoolCommandHook | None = None
     pool_file: PoolFileHook | None = None
     pull: PullHook | None = None
+
+    def bar(self, provider: str) -> bool:
+        """Tell whether one of these can keep an IP from a provider, so that the logs must show it."""
+        chosen = (getattr(self, name) for name in type(self).model_fields)
+        return any(isinstance(hook, BarringHook) and hook.bars(provider) for hook in chosen)

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field, field_validator
 
 from schemas.checked import Ip, Minutes, Port, Share, Wait
 from schemas.mailbox_hooks import Url
-from schemas.names import provider_named
+from schemas.names import provider_named, suffixes_of
 from schemas.part import Part
 
 _WORD = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}"
@@ -25,7 +25,15 @@ def _providers(found: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
     return found
 
 
-class KumoMtaHook(Part):
+class BarringHook(Part):
+    """A hook that can keep an IP from a single provider, or tells a program that must."""
+
+    def bars(self, provider: str) -> bool:
+        """Tell whether it knows this provider's mail."""
+        return bool(provider)
+
+
+class KumoMtaHook(BarringHook):
     """A pool file of KumoMTA's policy-extras.sources, and the HTTP API that makes it read and suspends ready queues.
 
     `egress_pool` is the pool's name there (if "", that of ours); `sites` has the site names of providers, as
@@ -42,8 +50,12 @@ class KumoMtaHook(Part):
     suspend_minutes: Minutes = 1440.0
     timeout_seconds: Wait = 10.0
 
+    def bars(self, provider: str) -> bool:
+        """Tell whether it knows the provider's queues: of a plain domain only those named."""
+        return bool(suffixes_of(provider) or self.sites.get(provider))
 
-class PowerMtaHook(Part):
+
+class PowerMtaHook(BarringHook):
     """The program pmta(8), the VirtualMTA whose queues are meant, and a provider's queues if not its known domains."""
 
     command: Program = ("pmta",)
@@ -74,7 +86,7 @@ class PostalHook(Part):
     timeout_seconds: Wait = 10.0
 
 
-class PoolWebhookHook(Part):
+class PoolWebhookHook(BarringHook):
     """A URL that is told the whole set at each change, signed with the secret."""
 
     url: Url
@@ -83,7 +95,7 @@ class PoolWebhookHook(Part):
     timeout_seconds: Wait = 10.0
 
 
-class PoolCommandHook(Part):
+class PoolCommandHook(BarringHook):
     """A program that gets the whole set on its standard input at each change; run without a shell."""
 
     command: Program
@@ -97,14 +109,14 @@ class PoolCommandHook(Part):
         return command
 
 
-class PoolFileHook(Part):
+class PoolFileHook(BarringHook):
     """A file with the whole set, as JSON or in lines, replaced in one step."""
 
     path: Path
     format: Literal["json", "lines"] = "json"
 
 
-class PullHook(Part):
+class PullHook(BarringHook):
     """An HTTP address of this host where programs fetch the set; beyond loopback only with a token."""
 
     host: Ip = "127.0.0.1"

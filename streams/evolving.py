@@ -12,8 +12,10 @@ from schemas.pool_events import (
     PoolEvent,
     PoolStilled,
     ProbationSetBack,
+    ProviderDrifted,
     ProviderRefused,
     ProviderRestored,
+    ProviderVerified,
     ProviderWithdrawn,
     ReturnDelayed,
     WithdrawalDrifted,
@@ -28,6 +30,7 @@ from streams.trust import DOUBTED
 
 _KEPT_REFUSALS = 8
 _FORGOTTEN = {"tried": 0.0, "blocked": 0.0, "new_tried": 0, "new_blocked": 0}
+_UNSEEN = {"late": 0, "drifted_at": 0, "verified": False}
 _replace = msgspec.structs.replace
 
 
@@ -136,6 +139,7 @@ def _at_provider(standing: Standing, event: OfProvider) -> Standing:
             regard = _replace(
                 regard,
                 **_FORGOTTEN,
+                **_UNSEEN,
                 withdrawn=True,
                 since=event.at,
                 until=event.until,
@@ -148,6 +152,7 @@ def _at_provider(standing: Standing, event: OfProvider) -> Standing:
             regard = _replace(
                 regard,
                 **_FORGOTTEN,
+                **_UNSEEN,
                 withdrawn=False,
                 since=event.at if regard.withdrawn else regard.since,
                 until=0,
@@ -156,4 +161,8 @@ def _at_provider(standing: Standing, event: OfProvider) -> Standing:
             )
         case ProviderRefused():
             regard = _replace(regard, refused=(*regard.refused, event.id)[-_KEPT_REFUSALS:])
+        case ProviderVerified():
+            regard = _replace(regard, verified=True)
+        case ProviderDrifted():
+            regard = _replace(regard, late=0, drifted_at=event.at, verified=False)
     return _replace(standing, providers={**standing.providers, event.provider: regard})

@@ -16,12 +16,14 @@ _MOST_NAMED = 16
 _replace = msgspec.structs.replace
 
 
-def traffic_counted(standing: Standing, event: TrafficCounted) -> Standing:
-    """Return the standing with what was tried at a provider."""
+def traffic_counted(standing: Standing, event: TrafficCounted, grace: int) -> Standing:
+    """Return the standing with what was tried at a provider; `grace` is how long hooks may take to bar an IP there."""
     tried = event.sent + event.deferred + event.bounced
     if not (event.provider and tried):
         return standing
     regard = standing.providers.get(event.provider, Regard()).hearing(tried=tried)
+    last = min(event.last_at, event.at)
+    regard = regard.leaving(tried, min(event.first_at or last, last), last, grace)
     return _replace(standing, providers={**standing.providers, event.provider: regard})
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import msgspec
 
 from schemas import names, pool_settings
-from schemas.pool_events import PoolEvent, WithdrawalDrifted
+from schemas.pool_events import PoolEvent, ProviderDrifted, WithdrawalDrifted
 from streams import hooks, pool
 from streams.applying import Applier, Outcome, Wanted
 from streams.bringing import Tools
@@ -40,7 +40,7 @@ class Fold:
             self._pool = pool.evolve(self._pool, event)
             self.decision, self.at = event.id, event.at
             self._whole = self._whole or event.id == self._expected
-        self.drifted = any(isinstance(event, WithdrawalDrifted) for event in mine.values())
+        self.drifted = any(isinstance(event, WithdrawalDrifted | ProviderDrifted) for event in mine.values())
 
     def tells(self, quiet_seconds: float) -> bool:
         """Tell whether the fold is news: it has events, and reaches what was known, unless nothing more comes.

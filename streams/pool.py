@@ -148,7 +148,7 @@ def _traffic_counted(pool: Pool, event: TrafficCounted) -> Pool:
     if not messages:
         return pool if standing is pool.ips[event.ip] else pool.with_standing(standing)
     standing = _replace(
-        hearsay.traffic_counted(standing, event),
+        hearsay.traffic_counted(standing, event, int(pool.rules.verify_seconds * 1_000_000)),
         last_mail=max(standing.last_mail, event.last_at),
         carried=standing.carried.counting(event.at, messages, failed),
     )

@@ -32,7 +32,9 @@ class Regard(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `tried` and `blocked` are what counts at the time `at`; what came since the last tick waits in `new_tried` and
     `new_blocked`, so that all IPs are compared at one moment, in whatever order their counts came. `said` is a reply
     that blocked. `since` is when the IP was last withdrawn there or restored, `until` when it returns (0: by an order),
-    `withdrawals` how often it left within the memory of relapses, the last time at `withdrawn_at`.
+    `withdrawals` how often it left within the memory of relapses, the last time at `withdrawn_at`. `mail_at` is when
+    mail was last seen leaving there; of a withdrawn IP, `late` is how much did beyond the hooks' grace since that was
+    last told, at `drifted_at`, and `verified` that it stopped.
     """
 
     tried: float = 0.0
@@ -49,6 +51,16 @@ class Regard(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     operator: str = ""
     order: Order | None = None
     refused: tuple[str, ...] = ()
+    mail_at: int = 0
+    late: int = 0
+    drifted_at: int = 0
+    verified: bool = False
+
+    def leaving(self, tried: int, first: int, last: int, grace: int) -> "Regard":
+        """Return it with what left between two times; of a count that began within the grace, one is sure."""
+        due = self.since + grace
+        late = 0 if not self.withdrawn or last <= due else tried if first > due else 1
+        return msgspec.structs.replace(self, mail_at=max(self.mail_at, last), late=self.late + late)
 
     def hearing(self, tried: int = 0, blocked: int = 0, said: str = "") -> "Regard":
         """Return it with one count more."""

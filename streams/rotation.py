@@ -12,7 +12,7 @@ from streams.present import Present
 from streams.rounds import flooding
 from streams.standing import Pool
 from streams.stillness import stilled
-from streams.watching import watched
+from streams.watching import watched, watched_there
 
 _LEAST_KNOWN = 2
 
@@ -59,6 +59,8 @@ def _decided(present: Present) -> Iterator[PoolEvent]:
     for ip, standing in sorted(ips.items()):
         if ip not in decided and (event := watched(present, standing)):
             yield event
+    changed = {(each.ip, each.provider) for each in providers}
+    yield from (event for event in watched_there(present, decided) if (event.ip, event.provider) not in changed)
     if not decided:
         yield from stilled(present)
 

@@ -10,7 +10,7 @@ from schemas import pool_settings
 from schemas.culprits import sentence, sentences
 from schemas.facts import Culprit
 from schemas.names import provider_named
-from schemas.pool_events import IpWithdrawn, ProviderRestored, ProviderWithdrawn
+from schemas.pool_events import IpWithdrawn, ProviderDrifted, ProviderRestored, ProviderWithdrawn
 from streams.keeping import Fold, given
 from streams.lastgood import Kept, LastGood, active_set
 from tests.barring_lab import hooks_running, until
@@ -41,6 +41,15 @@ def test_an_ip_that_left_the_pool_is_barred_for_nobody_besides() -> None:
     assert kept(OUT, _withdrawn(2, A)).barred == {}
     assert kept(OUT, _withdrawn(2, B)).barred == {"google": (A,)}
     assert kept(OUT, _withdrawn(2, B), _withdrawn(3, C)).barred == {}, "never all that are left"
+
+
+def test_mail_that_leaves_for_a_barred_provider_asks_for_a_repair() -> None:
+    fold = Fold("main", POOL, "")
+    fold.take((OUT,))
+    assert not fold.drifted
+    fold.take((ProviderDrifted(id="p3", at=AT + 3, pool="main", ip=A, provider="google"),))
+    assert fold.drifted
+    assert fold.kept(POOL.ips).barred == {"google": (A,)}, "the set stays as it is"
 
 
 def test_in_shadow_mode_the_hooks_keep_every_ip() -> None:

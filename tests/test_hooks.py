@@ -63,6 +63,18 @@ def test_every_golden_file_holds_an_empty_set_a_forged_name_and_a_provider(name:
     assert [case for case in cases if case.active.barred] != []
 
 
+@pytest.mark.parametrize("name", hooks.names())
+def test_a_hook_that_obeys_a_bar_says_so_in_its_settings(name: str) -> None:
+    ips = {f"out{number}": f"192.0.2.{number}" for number in (1, 2, 3)}
+    free = ActiveSet(pool="main", shares=dict.fromkeys(ips, 1.0), ips=ips)
+    barred = msgspec.structs.replace(free, barred={"google": ("out1",)})
+    extra = {"names": {one: f"{one}.example.net" for one in ips}} if name == "zonemta" else {}
+    obeys = HookCase(free, _settings(name) | extra).effects(name) != HookCase(barred, _settings(name) | extra).effects(
+        name
+    )
+    assert Hooks.model_validate({name: _settings(name) | extra}).bar("google") == obeys
+
+
 def test_an_unknown_hook_is_named_with_those_that_exist() -> None:
     with pytest.raises(ValueError, match=r"no pool hook 'sendmail'; there are .*dns, exim, haproxy, "):
         hooks.load("sendmail")

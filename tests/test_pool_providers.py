@@ -1,5 +1,7 @@
 """The pool in scenes: an IP that one provider blocks leaves for that provider only."""
 
+import pytest
+
 from schemas.pool_events import ProviderRefused, ProviderRestored, ProviderWithdrawn
 from streams import pool as pools
 from tests.pool_scene import MINUTE, T0, A, B, C, D, Scene
@@ -175,3 +177,47 @@ def test_no_single_or_unknown_provider_and_no_list_that_speaks_for_itself() -> N
     scene.replies(3, A, "yahoo", 1, named="barracuda")
     assert scene.tick(4) == []
     assert scene.says(5, A, "listed", "spamcop", weight=0.5) == []
+
+
+def test_the_logs_show_whether_an_ip_stopped_sending_to_a_provider() -> None:
+    scene = Scene(ips=3, hooks={"exim": {}}, providers={"quarantine_minutes": 600})
+    assert blocked(scene, 0, "google", A) == ["ProviderWithdrawn 1"]
+    assert scene.counts(1, A, "google", 5) == [], "hooks have a minute"
+    assert scene.counts(1.5, A, "yahoo", 5) == []
+    assert scene.counts(2, A, "google", 3) == ["ProviderDrifted 1"]
+    assert scene.events[-1].evidence[0].text == (
+        "3 deliveries to google left through 192.0.2.1 after 2026-03-01 10:00:06 UTC, though barred there"
+    )
+    assert [scene.counts(minute, A, "google", 2) for minute in (3, 50)] == [[], []], "told once an hour"
+    assert scene.tick(62.1) == ["ProviderDrifted 1"]
+    assert scene.events[-1].evidence[0].value == 4
+    assert scene.counts(63, B, "yahoo", 9) == []
+    assert scene.counts(63, B, "google", 9) == [], "less than a minute after what was told"
+    assert scene.counts(64, C, "google", 9) == ["ProviderVerified 1"]
+    assert scene.events[-1].evidence[0].text == (
+        "others sent to google for 114 s while nothing left for it through 192.0.2.1"
+    )
+    assert scene.counts(65, A, "google", 1) == []
+    assert scene.tick(122.2) == ["ProviderDrifted 1"]
+    assert pools.barred(scene.pool) == {"google": (A,)}
+
+
+@pytest.mark.parametrize(
+    ("provider", "told", "rules"),
+    [
+        ("google", False, {"hooks": {"haproxy": {"backend": "relays"}, "postfix_lmdb": {}}}),
+        ("google", True, {"hooks": {"haproxy": {"backend": "relays"}, "kumomta": {}}}),
+        ("shop.example", False, {"hooks": {"kumomta": {"sites": {"other.example": ["mx.example.net"]}}}}),
+        ("shop.example", True, {"hooks": {"kumomta": {"sites": {"shop.example": ["mx.example.net"]}}}}),
+        ("google", False, {"mode": "shadow", "hooks": {"exim": {}}}),
+    ],
+)
+def test_nothing_is_told_where_no_hook_can_bar_the_provider(
+    provider: str,
+    told: bool,  # noqa: FBT001
+    rules: dict[str, object],
+) -> None:
+    scene = Scene(ips=3, **rules)
+    assert blocked(scene, 0, provider, A) == ["ProviderWithdrawn 1"]
+    assert scene.counts(2, A, provider, 3) == (["ProviderDrifted 1"] if told else [])
+    assert scene.counts(9, B, provider, 3) == (["ProviderVerified 1"] if told else [])

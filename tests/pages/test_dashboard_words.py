@@ -65,6 +65,7 @@ def test_numbers() -> None:
         ({"type": "list_distrusted", "subject": "spamcop"}, "▲ the list spamcop lost its vote"),
         ({"type": "list_trusted", "subject": "spamcop"}, "● the list spamcop has its vote again"),
         ({"type": "withdrawal_drifted"}, "▲ 192.0.2.1 still sends although withdrawn"),
+        ({"type": "provider_drifted", "step": "google"}, "▲ 192.0.2.1 still sends to google although barred there"),
         ({"type": "pool_stilled"}, "■ nothing leaves through the pool since the change of 192.0.2.1"),
         (
             {"type": "hook_drifted", "subject": "relay1", "step": "haproxy"},
