@@ -163,7 +163,7 @@ def test_half_of_the_answers_lost_is_no_fault_of_the_list() -> None:
         return [honest(query)] if is_test(query) or count % 2 else []
 
     with Liar(lossy) as liar:
-        (asked,) = _rounds(LIST, _settings(liar.port, timeout_seconds=2.1), POOL[:16])
+        (asked,) = _rounds(LIST, _settings(liar.port, timeout_seconds=1.05), POOL[:16])
     assert _health(asked).healthy
     assert "not_listed" in {event.answer for event in _listings(asked)} <= {"not_listed", "unknown"}
 
