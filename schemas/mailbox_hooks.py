@@ -173,7 +173,7 @@ class SqlHook(Part):
 class LdapHook(Part):
     """Attributes to replace per step in the entry `dn`; one without values is removed."""
 
-    url: Annotated[str, Field(pattern=r"^ldap(s|i)?://\S*$")] = "ldap://127.0.0.1"
+    url: Annotated[str, Field(pattern=r"^ldap(s|i)?://[^\s@]*$")] = "ldap://127.0.0.1"
     starttls: bool = False
     bind_dn: str
     password_env: str = "RELAYWARDEN_LDAP_PASSWORD"  # noqa: S105 the variable's name, no password

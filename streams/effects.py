@@ -57,6 +57,8 @@ def run(command: tuple[str, ...], timeout_seconds: float, stdin: str = "", fine:
         raise
     except OSError as error:  # no room for what it writes, or no such program
         raise EffectError(f"{command[0]}: {error.strerror or error}") from error
+    except ValueError as error:  # a NUL in an argument, or an input that UTF-8 does not have
+        raise EffectError(f"{command[0]}: cannot be run: {error}") from error
 
 
 def _ended(command: tuple[str, ...], timeout_seconds: float, stdin: str, fine: tuple[int, ...]) -> str:
@@ -89,6 +91,8 @@ def put(effect: WriteFile) -> None:
         write(Path(effect.path), effect.content, effect.mode)
     except OSError as error:
         raise EffectError(f"{effect.path}: {error.strerror}") from error
+    except ValueError as error:  # a NUL in the path, or a text that UTF-8 does not have
+        raise EffectError(f"{effect.path}: {error}") from error
 
 
 def pause_seconds(attempt: int) -> float:

@@ -1,6 +1,7 @@
 """Performs `SqlStatement` (one statement with bound values) and `SqlNumbers`, each in a transaction of its own."""
 
 from collections.abc import Iterator, Mapping
+from configparser import Error as IniError
 from contextlib import contextmanager
 
 from sqlalchemy import Connection, create_engine, text
@@ -12,8 +13,21 @@ from streams.deeds import Secret, SqlNumbers, SqlStatement
 from streams.effects import EffectError, HopelessError
 from streams.hook_secrets import secret_of
 
-_UNUSABLE = (ValueError, TypeError, ArithmeticError)
-"""What drivers raise of options and values of the wrong kind; SQLAlchemy hands on what is no error of the driver's."""
+_UNUSABLE = (
+    ValueError,
+    TypeError,
+    ArithmeticError,
+    LookupError,
+    AttributeError,
+    RuntimeError,
+    AssertionError,
+    IniError,
+)
+"""What drivers raise of options and values of the wrong kind; SQLAlchemy hands on what is no error of the driver's.
+
+PyMySQL: AttributeError for an unknown charset, RuntimeError where a login needs the package `cryptography`, the errors
+of an option file (`read_default_file`), AssertionError for an answer that is none of MySQL's.
+"""
 
 
 def execute(effect: SqlStatement) -> None:
@@ -32,10 +46,7 @@ def connected(secret: Secret, timeout_seconds: float) -> Iterator[Connection]:
     try:
         url = make_url(secret_of(secret))
         engine = create_engine(url, poolclass=NullPool, connect_args=_patience(url, timeout_seconds))
-    except (
-        ArgumentError,
-        ValueError,
-    ) as error:  # a port that is no number is a ValueError; the text may hold the password
+    except (ArgumentError, *_UNUSABLE) as error:  # also of a port that is no number; the text may hold the password
         raise EffectError(f"{place}: no URL of SQLAlchemy") from error
     except (ImportError, SQLAlchemyError) as error:
         raise EffectError(f"{place}: {error}") from error
@@ -46,6 +57,10 @@ def connected(secret: Secret, timeout_seconds: float) -> Iterator[Connection]:
         raise EffectError(f"{url.get_backend_name()}: {_first_line(error.orig)}") from error
     except SQLAlchemyError as error:
         raise EffectError(f"{url.get_backend_name()}: {_first_line(error)}") from error
+    except EffectError:
+        raise
+    except OSError as error:  # a certificate's file that an option names; PyMySQL opens it outside its own errors
+        raise EffectError(f"{url.get_backend_name()}: {error.strerror or type(error).__name__}") from error
     except _UNUSABLE as error:  # the text may hold what the URL's options say
         told = f"the URL's options or the statement's values cannot be used ({type(error).__name__})"
         raise EffectError(f"{url.get_backend_name()}: {told}") from error

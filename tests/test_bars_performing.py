@@ -176,6 +176,7 @@ def test_a_statement_that_cannot_work_says_why(database: str, monkeypatch: pytes
         ("postgresql://mail:s3cret@127.0.0.1:s3cret/mail", ALICE, "mailboxes.hooks.sql.url: no URL of SQLAlchemy"),
         ("postgresql://mail:pass@s3cret:s3cret/mail", ALICE, "mailboxes.hooks.sql.url: no URL of SQLAlchemy"),
         ("{0}?detect_types=s3cret", ALICE, "mailboxes.hooks.sql.url: no URL of SQLAlchemy"),
+        ("{0}?timeout=1&timeout=s3cret", ALICE, "mailboxes.hooks.sql.url: no URL of SQLAlchemy"),
         ("{0}", "\ud800@example.net", "sqlite: the URL's options or the statement's values cannot"),
     ],
 )
@@ -187,6 +188,68 @@ def test_what_a_driver_cannot_take_is_told_without_the_secret(
         perform(_single("sql", SQL, SUSPENDED, mailbox), TOOLS)
     assert str(refused.value).startswith(told)
     assert "s3cret" not in str(refused.value)
+
+
+PYMYSQL = """
+import configparser
+from sqlite3 import *
+paramstyle, VERSION = "pyformat", (1, 2, 4, "final")
+Binary = bytes
+def connect(user, **options):
+    open("/absent/s3cret") if user == "file" else None
+    raise eval(user)("s3cret")
+"""
+
+
+@pytest.mark.parametrize(
+    ("raised", "told"),
+    [
+        ("file", "mysql: No such file or directory"),
+        ("AttributeError", "mysql: the URL's options or the statement's values cannot be used (AttributeError)"),
+        ("RuntimeError", "mysql: the URL's options or the statement's values cannot be used (RuntimeError)"),
+        ("KeyError", "mysql: the URL's options or the statement's values cannot be used (KeyError)"),
+        ("AssertionError", "mysql: the URL's options or the statement's values cannot be used (AssertionError)"),
+        (
+            "configparser.ParsingError",
+            "mysql: the URL's options or the statement's values cannot be used (ParsingError)",
+        ),
+    ],
+)
+def test_what_pymysql_raises_besides_its_own_errors_is_a_failed_attempt(
+    raised: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As seen with PyMySQL 1.2.4: no file of ssl_ca, a charset, an option file, a missing package."""
+    (tmp_path / "pymysql.py").write_text(PYMYSQL)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "pymysql", raising=False)
+    monkeypatch.setenv("TEST_SQL_URL", f"mysql+pymysql://{raised}@127.0.0.1/mail")
+    with pytest.raises(EffectError) as refused:
+        perform(_single("sql", SQL, SUSPENDED), TOOLS)
+    assert str(refused.value) == told
+    monkeypatch.delitem(sys.modules, "pymysql")
+
+
+@pytest.mark.parametrize(
+    ("effect", "told"),
+    [
+        (Run(command=("true", "a\0b"), timeout_seconds=5), "true: cannot be run: embedded null byte"),
+        (
+            RunWith(command=("true",), stdin="\ud800", timeout_seconds=5),
+            "true: cannot be run: 'utf-8' codec can't encode",
+        ),
+        (WriteFile(path="{0}/table", content="\ud800"), "{0}/table: 'utf-8' codec can't encode"),
+        (WriteFile(path="{0}/\0", content=""), "{0}/\0: embedded null byte"),
+    ],
+)
+def test_what_no_program_or_file_can_hold_is_a_failed_attempt(
+    effect: Run | RunWith | WriteFile, told: str, tmp_path: Path
+) -> None:
+    if isinstance(effect, WriteFile):
+        effect = WriteFile(path=effect.path.format(tmp_path), content=effect.content)
+    with pytest.raises(EffectError) as refused:
+        perform(effect, TOOLS)
+    assert str(refused.value).startswith(told.format(tmp_path))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_locked_database_fails_in_time(database: str) -> None:
