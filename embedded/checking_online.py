@@ -64,10 +64,10 @@ def _leaks(settings: Settings, count: int) -> Iterator[str]:
 
 def _lists(settings: Settings) -> Iterator[str]:
     try:
-        lists = chosen(settings.dnsbl)
+        events = ask((), chosen(settings.dnsbl), settings.dnsbl)
     except ValueError:
         return  # told already, without asking anybody
-    for event in ask((), lists, settings.dnsbl):
+    for event in events:
         if isinstance(event, ListHealthObserved) and not event.healthy:
             yield f"dnsbl.lists: {event.list} has no vote: {event.reason}"
 
