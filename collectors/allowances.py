@@ -42,9 +42,10 @@ class Demand(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def said(self) -> str:
         """Return the round in words."""
-        if self.dnsbl.kind == "ip":
-            return f"{self.subjects} IPs and {self.tests} test points every {self.every:g} s"
-        return f"{self.subjects} names and {self.tests} test points every {self.every / _HOUR_SECONDS:g} h"
+        of_ips = self.dnsbl.kind == "ip"
+        subjects = f"{self.subjects} {'IP' if of_ips else 'name'}{'' if self.subjects == 1 else 's'}"
+        every = f"{self.every:g} s" if of_ips else f"{self.every / _HOUR_SECONDS:g} h"
+        return f"{subjects} and {self.tests} test points every {every}"
 
 
 def of_ips(dnsbl: Dnsbl, account: str, ips: Sequence[str], every: float) -> Demand:

@@ -61,6 +61,7 @@ def test_without_a_key_all_that_an_operator_is_asked_counts_together_with_its_te
         "The NordSpam Project allows 10,000: 7 h or more would do"
     )
     (told,) = _told({**asked, "lists": ["nordspam_dbl", "nordspam"], "interval_seconds": 86_400}, ips=1)
+    assert told.startswith("dnsbl.lists: nordspam, 1 IP and 2 test points every 86400 s: 3; nordspam_dbl, 2500 names")
     assert told.endswith(
         "together 10,011 questions a day; The NordSpam Project allows 10,000 to all of its lists: "
         "intervals 1.1 times as long would do"
