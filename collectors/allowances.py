@@ -18,9 +18,9 @@ _TESTS = 2
 
 
 class Demand(msgspec.Struct, frozen=True, kw_only=True):
-    """What one list is asked in a round, of `kind` IPs or names, and every how many seconds.
+    """What one list is asked in a round, how many IPs or names and test points, and every how many seconds.
 
-    `account` tells whose questions the operator counts together: all with one key, or all without any.
+    `account` tells whose questions the operator counts together: those with one key, which is not told, or without any.
     """
 
     dnsbl: Dnsbl

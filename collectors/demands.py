@@ -9,6 +9,7 @@ from collectors.keys import key_of
 from collectors.lanes import way_of
 from collectors.lists import chosen, chosen_domains
 from schemas.dnsbl_settings import Dnsbl as Settings
+from schemas.names import derived_id
 from schemas.settings import Settings as Configuration
 
 _HOUR_SECONDS = 3600
@@ -50,8 +51,8 @@ def _all(
 
 
 def _account(dnsbl: Dnsbl, settings: Settings) -> str:
-    """Return what an operator knows the asker by: the key, "" without one; what is missing has its own sentence."""
+    """Return what stands for the key by which an operator knows the asker; a missing one has a sentence of its own."""
     try:
-        return key_of(dnsbl, settings)
+        return derived_id("key", key_of(dnsbl, settings))
     except ValueError:
-        return dnsbl.key_env
+        return ""
