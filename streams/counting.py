@@ -6,7 +6,6 @@ from zlib import crc32
 from schemas.events import DeliveryAttempted, MailboxAuthenticated, MessageSubmitted
 from streams.familiar import address_digest, is_known, remember
 from streams.habits import (
-    ACTIVE,
     ANSWERS_1D,
     ANSWERS_1H,
     ANSWERS_3W,
@@ -17,10 +16,8 @@ from streams.habits import (
     FAILED_1H,
     FAILING,
     FAMILIAR,
-    FRESH,
     GUESS_FAILURES,
     GUESS_NETWORKS,
-    GUESS_SAME,
     GUESSED_AT,
     HOME_AT,
     HOURS_NOW,
@@ -34,6 +31,7 @@ from streams.habits import (
     NEW_3W,
     NEW_DOMAINS_1D,
     NEW_DOMAINS_3W,
+    NOW,
     OWED,
     PEAK_DOMAINS,
     PEAK_FAILED_1H,
@@ -53,6 +51,7 @@ from streams.habits import (
     REFUSER,
     SENDING,
     SENDING_NOW,
+    SENT_AT,
     SENT_STRANGE,
     STRANGE_1D,
     STRANGE_AT,
@@ -60,7 +59,6 @@ from streams.habits import (
     STRANGE_KNOWN_1D,
     STRANGE_NEW_1D,
     STRANGE_ODD_1D,
-    TIMES_NOW,
     UNFAMILIAR,
     UNKNOWN_1D,
     UNKNOWN_1H,
@@ -96,7 +94,6 @@ def _peak(counts: "array[float]", slot: int, peak: int) -> None:
 def count_submission(state: MailboxState, event: MessageSubmitted) -> None:
     """Add a message."""
     counts, recipients = state.counts, event.recipients or 1
-    counts[OWED] = 0.0
     counts[MESSAGES_10M] += 1
     counts[MESSAGES_3W] += 1
     counts[RECIPIENTS_10M] += recipients
@@ -107,7 +104,7 @@ def count_submission(state: MailboxState, event: MessageSubmitted) -> None:
     _peak(counts, RECIPIENTS_10M, PEAK_RECIPIENTS_10M)
     _peak(counts, RECIPIENTS_1H, PEAK_RECIPIENTS_1H)
     _peak(counts, RECIPIENTS_1D, PEAK_RECIPIENTS_1D)
-    counts[TIMES_NOW] = noted(counts[TIMES_NOW], event.at, counts[RECIPIENTS_1H])
+    counts[NOW] = noted(counts[NOW], event.at, counts[RECIPIENTS_1H])
     strange = _is_strange(state, event)
     count_manner(state, event, strange=strange)
     if strange:
@@ -158,7 +155,8 @@ def _is_strange(state: MailboxState, event: MessageSubmitted) -> bool:
 def count_delivery(state: MailboxState, event: DeliveryAttempted) -> None:
     """Add an attempt's domain and, where it is final, its recipient and its outcome."""
     counts = state.counts
-    counts[OWED] = 0.0
+    if counts[SENT_AT] >= OWED:
+        counts[SENT_AT] -= OWED
     if DOMAINS.mark(state.sketches, domain_digest(event.recipient)):
         counts[DOMAINS_10M] = DOMAINS.distinct(state.sketches)
         _peak(counts, DOMAINS_10M, PEAK_DOMAINS)
@@ -215,7 +213,8 @@ def _count_refusal(counts: "array[float]", blamed: Blame, provider: str) -> None
 
 def count_login(state: MailboxState, event: MailboxAuthenticated) -> None:
     """Add a login, good or bad; one the server could not check is skipped."""
-    state.counts[OWED] = 1.0  # a login is seldom worth a look: the message behind it, of the same second, is
+    if state.counts[SENT_AT] < OWED:  # a login is seldom worth a look: the message behind it, of the same second, is
+        state.counts[SENT_AT] += OWED
     if event.outcome == "succeeded" and event.client_ip:
         _count_reading(state, event)
         network = network_digest(event.client_ip)
@@ -255,14 +254,12 @@ def _count_client(state: MailboxState, ip: str, network: int, at: int) -> bool:
 
 def _count_place(state: MailboxState, place: int, at: int, network: int = 0) -> bool:
     counts, row = state.counts, state.sketches
-    counts[ACTIVE] = 1.0
     counts[HOURS_NOW] = int(counts[HOURS_NOW]) | 1 << at // HOUR % 24
     if FAMILIAR.holds(row, place):
         FAMILIAR.mark(row, place)
         return False
     if UNFAMILIAR.mark(row, place):
-        counts[FRESH] = UNFAMILIAR.distinct(row)
-        _peak(counts, FRESH, PEAK_FRESH)
+        counts[PEAK_FRESH] = max(counts[PEAK_FRESH], UNFAMILIAR.distinct(row))
         _count_guess(state, network, at)
     return bool(counts[DAYS_3W] >= _LEAST_DAYS)
 
@@ -273,5 +270,5 @@ def _count_guess(state: MailboxState, digest: int, at: int) -> None:
     if counts[FAILED_1H] >= _LEAST_FAILURES and not counts[GUESSED_AT]:
         counts[GUESSED_AT] = at / MINUTE
         counts[GUESS_FAILURES] = counts[FAILED_1H]
-        counts[GUESS_NETWORKS] = max(1.0, FAILING.distinct(row))
-        counts[GUESS_SAME] = float(FAILING.holds(row, digest))
+        networks = max(1.0, FAILING.distinct(row))
+        counts[GUESS_NETWORKS] = -networks if FAILING.holds(row, digest) else networks

@@ -10,8 +10,8 @@ from math import log
 from streams.habits import (
     FAILED_1H,
     FAILING,
-    OWED,
     PEAK_FAILED_1H,
+    SENT_AT,
     SLOTS,
     USUAL_FAILED_1H,
     MailboxState,
@@ -21,7 +21,7 @@ from streams.states import States
 from streams.window import DAY
 
 _WEEKS = 21 * DAY  # the time constant of what is usual
-_FAILURES = frozenset((FAILED_1H, PEAK_FAILED_1H, USUAL_FAILED_1H, OWED))
+_FAILURES = frozenset((FAILED_1H, PEAK_FAILED_1H, USUAL_FAILED_1H, SENT_AT))
 _OTHERS = tuple(slot for slot in range(SLOTS) if slot not in _FAILURES)
 _BEHIND = FAILING.start + 2 * FAILING.size
 

@@ -28,37 +28,36 @@ USUAL_MESSAGES_10M, USUAL_RECIPIENTS_10M, USUAL_RECIPIENTS_1H, USUAL_RECIPIENTS_
 USUAL_FAILED_1H, USUAL_NETWORKS, USUAL_DOMAINS, USUAL_FRESH = range(32, 36)
 PEAK_MESSAGES_10M, PEAK_RECIPIENTS_10M, PEAK_RECIPIENTS_1H, PEAK_RECIPIENTS_1D = range(36, 40)
 PEAK_FAILED_1H, PEAK_NETWORKS, PEAK_DOMAINS, PEAK_FRESH = range(40, 44)
-# Distinct networks and domains of the last five to ten minutes, new networks of the last half day to day:
-NETWORKS_10M, DOMAINS_10M, FRESH = range(44, 47)
-# The last login that looks like a guessed password: failures before it, networks they came from, its own among them:
-GUESS_FAILURES, GUESS_NETWORKS, GUESS_SAME = range(47, 50)
-# Whether it was there in the present half day; the hours (UTC, a bit each) of that, and the usual ones; in what share
-# of the last half days it had a new network; how many recipients its filter holds:
-ACTIVE, HOURS_NOW, HOURS_USUAL, FRESH_SHARE, MEMBERS = range(50, 55)
+# Distinct networks and domains of the last five to ten minutes; of weeks, recipients at domains never written to:
+NETWORKS_10M, DOMAINS_10M, NEW_DOMAINS_3W = range(44, 47)
+# The last login that looks like a guessed password: failures before it, and networks they came from (below 0: its own
+# among them). Of a day: messages that went out slowly while nobody read the mailbox at home:
+GUESS_FAILURES, GUESS_NETWORKS, ABSENT_1D = range(47, 50)
+# The provider (a digest) that refused last; the hours (UTC, a bit each) in which it was there in the present half day,
+# and the usual ones; in what share of the last half days it had a new network; how many recipients its filter holds:
+REFUSER, HOURS_NOW, HOURS_USUAL, FRESH_SHARE, MEMBERS = range(50, 55)
 # When that login came, and when the last message from an unfamiliar network (minutes since the epoch, 0: never):
 GUESSED_AT, STRANGE_AT = range(55, 57)
 # How it sends (streams.manner). Of a day: messages, those not sent in a run, those about as large as the one before; of
 # those from elsewhere: not in a run, alike; and recipients at domains never written to before. Then of weeks:
 MESSAGES_1D, SPACED_1D, ALIKE_1D, STRANGE_SPACED_1D, STRANGE_ALIKE_1D, NEW_DOMAINS_1D = range(57, 63)
 SPACED_3W, ALIKE_3W = range(63, 65)
-# The size of the last message from home and of the last from elsewhere; when one was sent (seconds, of 2**16), and when
-# the mailbox was read from home (minutes since the epoch); whether a login used up the second's look; for how many half
-# days a network was kept from becoming familiar; ways of submission and login, a bit each: of the half day, the usual:
-SIZE_HOME, SIZE_STRANGE, SENT_AT, HOME_AT, OWED, WITHHELD, WAYS_NOW, WAYS_USUAL = range(65, 73)
+# The size of the last message from home and of the last from elsewhere; when one was sent (seconds, of 2**16; OWED is
+# added where a login used up the second's look); when the mailbox was read from home (minutes since the epoch):
+SIZE_HOME, SIZE_STRANGE, SENT_AT, HOME_AT = range(65, 69)
+# Of a day, with GeoIP: messages from elsewhere, but from a usual AS. The usual peaks of recipients an hour on workdays
+# (streams.week). Ways of submission and login (six bits): of the present half day, and above these its peaks; the usual
+# ones, and above these for how many half days no network became familiar:
+NEAR_1D, WORKDAYS_USUAL, NOW, WAYS_USUAL = range(69, 73)
 # What most mailboxes never have, of a day: messages under another name, those by POP-before-SMTP where that is not
 # usual, those a spam filter judged and those it called spam, those from a country and from an AS never used before;
 # of weeks; the share of a withdrawn IP's mail that was its own, and when that was told; when a leak was told:
 FOREIGN_1D, POP_1D, SCORED_1D, SPAM_1D, ABROAD_1D, ELSEWHERE_1D = range(73, 79)
 FOREIGN_3W, SCORED_3W, SPAM_3W = range(79, 82)
 CULPRIT, CULPRIT_AT, LEAKED_AT = range(82, 85)
-# Recipients at domains never written to before, of weeks; the provider (a digest) that refused last; the usual peaks of
-# recipients an hour at such times of the week (streams.week), and those of the present half day:
-NEW_DOMAINS_3W, REFUSER, WORKDAYS_USUAL, WEEKENDS_USUAL, TIMES_NOW = range(85, 90)
-# Of a day, where GeoIP is configured: messages from elsewhere, but from an AS that is usual:
-NEAR_1D = 90
-# Of a day: messages that went out slowly while nobody read the mailbox at home:
-ABSENT_1D = 91
-SLOTS = 92
+WEEKENDS_USUAL = 85  # as WORKDAYS_USUAL
+SLOTS = 86
+OWED, WAYS = 1 << 16, 63
 
 _OF_A_DAY = (*range(7, 19), *range(57, 63), *range(73, 79), NEAR_1D, ABSENT_1D)
 _OF_WEEKS = (*range(19, 36), *range(63, 65), *range(79, 82), NEW_DOMAINS_3W)
@@ -95,7 +94,8 @@ _ACQUAINTED_DAYS = 3.0
 _FEW, _MOSTLY, _ALMOST_ALL = 3.0, 6.0, 0.8
 _GROWTH = 2.0
 _NEWS = 0.08  # how much of what is usual is the last half day's
-_LONGEST_WITHHELD = 4.0  # half days
+_LONGEST_WITHHELD = 4  # half days
+_A_HALF_DAY_WITHHELD = WAYS + 1
 _AWAKE, _AWAY = 5.0 * HOUR, 10.0 * HOUR
 _GRAIN = 1_000_000
 
@@ -143,6 +143,11 @@ def usual(counts: "array[float]", slot: int) -> float:
     return max(counts[slot], least)
 
 
+def fresh(state: MailboxState) -> float:
+    """Return in how many unfamiliar networks the mailbox was used in the last half day to day."""
+    return UNFAMILIAR.distinct(state.sketches)
+
+
 def since(state: MailboxState, slot: int) -> float:
     """Return the microseconds since the time that a slot …_AT holds, to a minute or two."""
     at: float = state.counts[slot] * MINUTE
@@ -175,7 +180,7 @@ def age(state: MailboxState, at: int) -> bool:
     """Let time pass until `at`, in place. False where less than a second passed since the last look."""
     before = state.aged
     if at - before < _GRAIN:
-        return bool(state.counts[OWED])
+        return bool(state.counts[SENT_AT] >= OWED)
     state.aged = at
     if not before:
         return True
@@ -211,23 +216,22 @@ def _turn_half_day(state: MailboxState, before: int, at: int) -> None:
     if counts[GUESSED_AT] and since(state, GUESSED_AT) > DAY:
         counts[GUESSED_AT] = 0.0
     familiar = _get_familiar(state, whole=at // _HALF_DAY - before // _HALF_DAY > 1)
-    if counts[ACTIVE]:
+    if counts[HOURS_NOW]:
         counts[DAYS_3W] += 0.5
-        fresh = 0.0 if state.step else float(counts[PEAK_FRESH] > 0)
-        counts[FRESH_SHARE] += _NEWS * (fresh - counts[FRESH_SHARE])
+        had_one = 0.0 if state.step else float(counts[PEAK_FRESH] > 0)
+        counts[FRESH_SHARE] += _NEWS * (had_one - counts[FRESH_SHARE])
         if not state.step:
             counts[HOURS_USUAL] = int(counts[HOURS_USUAL]) | int(counts[HOURS_NOW])
             times = WEEKENDS_USUAL if is_weekend(before) else WORKDAYS_USUAL
-            counts[times] = learnt(counts[times], counts[TIMES_NOW], before - before % _HALF_DAY)
+            counts[times] = learnt(counts[times], counts[NOW], before - before % _HALF_DAY)
         if familiar:
-            counts[WAYS_USUAL] = int(counts[WAYS_USUAL]) | int(counts[WAYS_NOW])
-        counts[ACTIVE] = counts[HOURS_NOW] = counts[WAYS_NOW] = counts[TIMES_NOW] = 0.0
+            counts[WAYS_USUAL] = int(counts[WAYS_USUAL]) | int(counts[NOW]) & WAYS
+        counts[HOURS_NOW] = counts[NOW] = 0.0
     if state.step:
         counts[PEAK_FRESH] = 0.0
     _learn(state)
     UNFAMILIAR.turn(row, before, at)
     SENDING_NOW.turn(row, before, at)
-    counts[FRESH] = UNFAMILIAR.distinct(row)
     row[SENT_STRANGE] = bytes(SENT_STRANGE.stop - SENT_STRANGE.start)
 
 
@@ -238,12 +242,13 @@ def _get_familiar(state: MailboxState, *, whole: bool) -> bool:
     """
     counts, row = state.counts, state.sketches
     if state.step or _looks_stolen(counts):
-        counts[WITHHELD] += 1.0
-        if state.step not in {"", "watch"} or counts[WITHHELD] <= _LONGEST_WITHHELD:
+        withheld = int(counts[WAYS_USUAL]) // _A_HALF_DAY_WITHHELD + 1
+        if state.step not in {"", "watch"} or withheld <= _LONGEST_WITHHELD:
+            counts[WAYS_USUAL] += _A_HALF_DAY_WITHHELD * (withheld <= _LONGEST_WITHHELD)
             return False
         for slot in _STRANGE:
             counts[slot] = 0.0
-    counts[WITHHELD] = 0.0
+    counts[WAYS_USUAL] = int(counts[WAYS_USUAL]) & WAYS
     FAMILIAR.absorb(row, UNFAMILIAR, whole=whole)
     SENDING.absorb(row, SENDING_NOW, whole=whole)
     if state.travels:
@@ -275,13 +280,20 @@ def _learn(state: MailboxState) -> None:
 def forget_lately(state: MailboxState) -> None:
     """Forget what was done lately but not what is usual, in place: an operator found the mailbox to be in order."""
     counts = state.counts
-    for slot in (*range(RECIPIENTS_3W), *range(PEAK_MESSAGES_10M, GUESS_SAME + 1), *_OF_A_DAY):
+    for slot in (
+        *range(RECIPIENTS_3W),
+        *range(PEAK_MESSAGES_10M, NEW_DOMAINS_3W),
+        GUESS_FAILURES,
+        GUESS_NETWORKS,
+        *_OF_A_DAY,
+    ):
         counts[slot] = 0.0
     FAMILIAR.absorb(state.sketches, UNFAMILIAR, whole=True)
     SENDING.absorb(state.sketches, SENDING_NOW, whole=True)
     for sketch in (CLIENTS, DOMAINS, FAILING, UNFAMILIAR, SENDING_NOW):
         sketch.forget(state.sketches)
-    for slot in (GUESSED_AT, STRANGE_AT, CULPRIT_AT, LEAKED_AT, WAYS_NOW, WITHHELD, TIMES_NOW):
+    for slot in (GUESSED_AT, STRANGE_AT, CULPRIT_AT, LEAKED_AT, NOW):
         counts[slot] = 0.0
+    counts[WAYS_USUAL] = int(counts[WAYS_USUAL]) & WAYS
     state.sketches[SENT_STRANGE] = bytes(SENT_STRANGE.stop - SENT_STRANGE.start)
     state.travels = forgotten(state.travels)

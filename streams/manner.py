@@ -12,6 +12,7 @@ from streams.habits import (
     HOME_AT,
     MESSAGES_1D,
     NEAR_1D,
+    NOW,
     POP_1D,
     RECIPIENTS_1H,
     SENT_AT,
@@ -21,7 +22,7 @@ from streams.habits import (
     SPACED_3W,
     STRANGE_ALIKE_1D,
     STRANGE_SPACED_1D,
-    WAYS_NOW,
+    WAYS,
     WAYS_USUAL,
     MailboxState,
     absent,
@@ -34,7 +35,7 @@ SERVICES = {"imap": 4, "pop3": 8, "managesieve": 16}
 _METHODS = {"": 0, "PLAIN": 32, "LOGIN": 32}
 _WRAPS = 1 << 16
 _A_RUN = 20  # seconds: mails that follow faster are a serial letter, one decision of one sender
-_ANSWERS_1H = 8.0  # a program that answers for an owner on holiday seldom sends more in an hour
+_ANSWERS_1H = 4.0  # a program that answers for an owner on holiday seldom sends more in an hour
 _A_CHUNK, _OF_A_CHUNK = 20, 0.3  # a serial letter in mails to so many each is hardly more than one decision, either
 _SMALLER, _LARGER = 0.8, 1.25
 
@@ -50,8 +51,8 @@ def count_manner(state: MailboxState, event: MessageSubmitted, *, strange: bool)
             counts[FOREIGN_3W] += 1
         way = POP if kind == "pop" else _METHODS.get(event.sasl_method, OTHER_METHOD)
         if way and not int(counts[WAYS_USUAL]) & way:
-            counts[WAYS_NOW] = int(counts[WAYS_NOW]) | way
-            counts[POP_1D] += way == POP and counts[WAYS_USUAL] > 0
+            counts[NOW] = int(counts[NOW]) | way
+            counts[POP_1D] += way == POP and int(counts[WAYS_USUAL]) & WAYS > 0
     if event.client_country or event.client_asn:
         _count_travel(state, event, strange=strange)
     _count_size(state, event, strange=strange)
@@ -91,8 +92,8 @@ def _count_size(state: MailboxState, event: MessageSubmitted, *, strange: bool) 
 def count_service(state: MailboxState, event: MailboxAuthenticated) -> None:
     """Add what a good login tells of the way it was made, in place."""
     counts, way = state.counts, SERVICES.get(event.service, 0)
-    if way and not (int(counts[WAYS_USUAL]) | int(counts[WAYS_NOW])) & way:
-        counts[WAYS_NOW] = int(counts[WAYS_NOW]) | way
+    if way and not (int(counts[WAYS_USUAL]) | int(counts[NOW])) & way:
+        counts[NOW] = int(counts[NOW]) | way
     if event.client_country or event.client_asn:
         state.travels, _ = noted(state.travels, event)
 

@@ -2,10 +2,10 @@
 
 The share of new recipients that is usual is only known about, the less the fewer there were: so both the owner and
 the thief draw from an urn of uncertain share (beta-binomial), and ten new ones in a row are less than ten times as
-telling as one.
+telling as one. Most thieves bring a list of their own; some write to the mailbox's own contacts, too.
 """
 
-from math import lgamma
+from math import exp, lgamma, log
 from typing import TYPE_CHECKING
 
 from streams.habits import (
@@ -26,9 +26,21 @@ if TYPE_CHECKING:
 _OWNER_STEADY = 5.0
 _THIEF_STEADY = 30.0
 _THIEF_NEW = 0.97
+_CONTACTS, _CONTACTS_NEW, _CONTACTS_STEADY = 0.15, 0.6, 3.0
+_YOUNG, _FADED = 3.5, 0.5
 _A_MESSAGE = 2.0
 _DAYS, _RECIPIENTS = 5.0, 40.0
 _THIEF_DOMAINS, _STEADY, _MOST_DOMAINS = 0.6, 4.0, 1.2
+
+
+def before(counts: "array[float]", weeks: int, day: int) -> float:
+    """Return what a slot of weeks holds from before what a slot of a day does.
+
+    Both fade, so that what was seen hours ago is whole in the weeks' still, not in the day's. In a mailbox known for a
+    week half as much again is taken off, or who sends slowly would call himself usual; a younger one has no more.
+    """
+    recently = 1.0 + _FADED * min(1.0, max(0.0, (counts[DAYS_3W] - _YOUNG) / _YOUNG))
+    return max(0.0, counts[weeks] - recently * counts[day])
 
 
 def acquainted(counts: "array[float]") -> float:
@@ -50,9 +62,11 @@ def nats(new: float, known: float, messages: float, share: float, chance: float)
     weight = min(1.0, _A_MESSAGE * messages / total)
     thief = max(0.01, min(_THIEF_NEW * (1.0 - chance), 0.99))
     owner = min(max(share, 0.02), 0.98)
-    return urn(new * weight, known * weight, thief, _THIEF_STEADY) - urn(
-        new * weight, known * weight, owner, _OWNER_STEADY
-    )
+    new, known = new * weight, known * weight
+    bought, stolen = urn(new, known, thief, _THIEF_STEADY), urn(new, known, _CONTACTS_NEW, _CONTACTS_STEADY)
+    likelier = max(bought, stolen)
+    mixed = likelier + log((1.0 - _CONTACTS) * exp(bought - likelier) + _CONTACTS * exp(stolen - likelier))
+    return mixed - urn(new, known, owner, _OWNER_STEADY)
 
 
 def absence(counts: "array[float]") -> float:

@@ -20,7 +20,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     `name` is the rule's, `text` its sentence with `share`, `answers`, `span` and `usual` to be filled in.
     `prior` is the share of a mailbox of which nothing is known; up to `tolerated` (or 1.5 times the usual share) nobody
     is blamed. Beyond it gives 45 points a doubling, at most `most`, but not more than how unlikely it is by chance:
-    eight points a nat.
+    eight points a nat. From a `blatant` share to twice that, and up to forty seen, up to `more` points come on top.
     """
 
     name: str
@@ -30,11 +30,14 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     prior: float
     tolerated: float
     most: float
+    blatant: float = 1.0
+    more: float = 0.0
 
 
 _TIMES_USUAL = 1.5
 _PRIOR_ANSWERS = 100.0
 _LEAST = 1.5
+_MANY = 40.0
 _POINTS_A_DOUBLING = 45.0
 _POINTS_A_NAT = 8.0
 
@@ -66,7 +69,8 @@ def _of_span(
         return None
     # How unlikely so many are by chance (the deviance of a Poisson count), and how far the share is beyond.
     nats = seen * log(share / tolerated) - (seen - answers * tolerated)
-    points = min(rule.most, _POINTS_A_NAT * nats, _POINTS_A_DOUBLING * log2(share / tolerated))
+    most = rule.most + rule.more * min(1.0, max(0.0, share / rule.blatant - 1.0)) * min(1.0, seen / _MANY)
+    points = min(most, _POINTS_A_NAT * nats, _POINTS_A_DOUBLING * log2(share / tolerated))
     if points < 1.0:
         return None
     return points, Evidence(

@@ -12,6 +12,7 @@ from streams.window import DAY, HOUR, MINUTE
 _QUARTER = 6 * HOUR
 _SOON = 90 * MINUTE  # who sends at six today sends at half past five tomorrow
 _BITS, _HIGHEST = 6, 63
+_BEHIND = 1  # of the present half day's two levels: six bits for something else (streams.habits.NOW)
 _LEVELS = 4
 _BEGINNING, _GROWTH = 16, 12  # levels: 15 recipients, and three doublings
 _THURSDAY, _MONDAY, _SATURDAY = 3, 0, 5
@@ -24,7 +25,7 @@ def weekday(at: int) -> int:
 
 def noted(now: float, at: int, peak: float) -> int:
     """Return the present half day's levels with a peak that was reached at a time."""
-    shift = _BITS * (at // _QUARTER % 2)
+    shift = _BITS * (at // _QUARTER % 2 + _BEHIND)
     level = min(_HIGHEST, int(_LEVELS * log2(1.0 + peak)))
     known = int(now)
     return known if level <= known >> shift & _HIGHEST else known & ~(_HIGHEST << shift) | level << shift
@@ -41,7 +42,7 @@ def learnt(usual: float, now: float, half_day: int) -> int:
         shift = _BITS * (first // 2 * 2 + place)
         before = found >> shift & _HIGHEST
         most = min(_HIGHEST, max(before, _BEGINNING) + _GROWTH)
-        level = max(min(most, int(now) >> _BITS * place & _HIGHEST), before - fades, 0)
+        level = max(min(most, int(now) >> _BITS * (place + _BEHIND) & _HIGHEST), before - fades, 0)
         found = found & ~(_HIGHEST << shift) | level << shift
     return found
 

@@ -10,7 +10,7 @@ from schemas.events import ComplaintReceived, Event
 from schemas.mailbox_events import MailboxDecision, MailboxFlagged, MailboxReleased, MailboxSuspended, MailboxThrottled
 from schemas.mailbox_settings import Mailboxes
 from streams import mailboxes
-from streams.habits import FRESH, STRANGE_1D, UNFAMILIAR, Hold
+from streams.habits import STRANGE_1D, Hold, fresh
 from streams.looks import Looks
 from streams.states import States
 from tests.decided import BOTNET, ENFORCE, GROWING, QUIET, after, changed, hours_after, order, tick, told
@@ -136,7 +136,7 @@ def test_a_new_password_ends_what_the_rules_did(events: list[Event], limits: Mai
 
 def test_a_new_password_makes_no_thiefs_network_familiar() -> None:
     state = after([*STOLEN, changed(NOW)])[0]
-    assert (state.counts[FRESH], UNFAMILIAR.distinct(state.sketches)) == (0.0, 0.0)
+    assert fresh(state) == 0.0
     elsewhere = events_of(f"{QUIET}; {BOTNET}; for=60; {BOTNET}")[len(STOLEN) :]
     assert "suspend enforce" in after([*STOLEN, changed(NOW), *elsewhere])[1][4:], "the same botnet once more"
 

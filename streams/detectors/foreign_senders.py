@@ -7,6 +7,7 @@ from math import log
 
 from schemas.facts import Evidence
 from streams.habits import DAYS_3W, FOREIGN_1D, FOREIGN_3W, MESSAGES_1D, MESSAGES_3W, MailboxState
+from streams.people import before
 
 _LEAST = 1.5
 _PRIOR, _PRIOR_MESSAGES, _OFTEN = 0.03, 15.0, 0.3
@@ -20,9 +21,8 @@ def evidence(state: MailboxState) -> Evidence | None:
     foreign, messages = counts[FOREIGN_1D], counts[MESSAGES_1D]
     if foreign < _LEAST:
         return None
-    before = max(0.0, counts[MESSAGES_3W] - messages)
-    foreign_before = max(0.0, counts[FOREIGN_3W] - foreign)
-    usual = (foreign_before + _PRIOR * _PRIOR_MESSAGES) / (before + _PRIOR_MESSAGES)
+    foreign_before = before(counts, FOREIGN_3W, FOREIGN_1D)
+    usual = (foreign_before + _PRIOR * _PRIOR_MESSAGES) / (before(counts, MESSAGES_3W, MESSAGES_1D) + _PRIOR_MESSAGES)
     expected = messages * usual
     if foreign <= expected or usual > _OFTEN:
         return None

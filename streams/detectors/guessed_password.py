@@ -9,7 +9,6 @@ from schemas.facts import Evidence
 from streams.habits import (
     GUESS_FAILURES,
     GUESS_NETWORKS,
-    GUESS_SAME,
     GUESSED_AT,
     USUAL_FAILED_1H,
     MailboxState,
@@ -33,14 +32,14 @@ def evidence(state: MailboxState) -> Evidence | None:
     """Return up to 70 points, fading over hours: fewer where all came from one network, few where from the same."""
     if not state.counts[GUESSED_AT]:
         return None
-    failures, networks = state.counts[GUESS_FAILURES], state.counts[GUESS_NETWORKS]
+    failures, networks = state.counts[GUESS_FAILURES], abs(state.counts[GUESS_NETWORKS])
     most = usual(state.counts, USUAL_FAILED_1H)
     if failures < _TIMES_USUAL * most:
         return None
     if networks > _MANY_NETWORKS:
         points = _SPREAD + _POINTS_A_FAILURE * min(failures, _MOST_FAILURES)
     else:
-        points = _SAME_PLACE if state.counts[GUESS_SAME] else _ELSEWHERE
+        points = _SAME_PLACE if state.counts[GUESS_NETWORKS] < 0 else _ELSEWHERE
     points *= exp(-since(state, GUESSED_AT) / _FADES)
     if points < _LEAST_POINTS:
         return None

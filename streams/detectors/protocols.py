@@ -5,7 +5,7 @@ says little; but hardly anybody begins with POP-before-SMTP.
 """
 
 from schemas.facts import Evidence
-from streams.habits import DAYS_3W, POP_1D, WAYS_NOW, WAYS_USUAL, MailboxState
+from streams.habits import DAYS_3W, NOW, POP_1D, WAYS, WAYS_USUAL, MailboxState
 from streams.manner import OTHER_METHOD, SERVICES
 
 _LEAST = 1.5
@@ -17,8 +17,9 @@ _LEAST_POINTS = 5.0
 def evidence(state: MailboxState) -> Evidence | None:
     """Return 35 points for POP-before-SMTP, 15 for a method of login, 10 for a service; fewer in the first days."""
     counts = state.counts
-    unused = int(counts[WAYS_NOW]) & ~int(counts[WAYS_USUAL])
-    if (not unused and counts[POP_1D] < _LEAST) or not counts[WAYS_USUAL]:
+    usual = int(counts[WAYS_USUAL]) & WAYS
+    unused = int(counts[NOW]) & WAYS & ~usual
+    if (not unused and counts[POP_1D] < _LEAST) or not usual:
         return None
     if counts[POP_1D] >= _LEAST:
         points, text = _POP, f"{counts[POP_1D]:.0f} messages in a day by POP-before-SMTP, never used before"

@@ -15,7 +15,6 @@ from streams import people
 from streams.familiar import chance
 from streams.habits import (
     DAYS_3W,
-    FRESH,
     FRESH_SHARE,
     MESSAGES_3W,
     NEAR_1D,
@@ -28,6 +27,7 @@ from streams.habits import (
     STRANGE_SPACED_1D,
     USUAL_FRESH,
     MailboxState,
+    fresh,
     since,
     usual,
     usually_new,
@@ -70,14 +70,15 @@ def evidence(state: MailboxState) -> Evidence | None:
     sure = _SURE if "@" in state.mailbox else _SURE_OF_NETWORKS  # two signs are no flag where new people are usual
     sure *= 1.0 - _NEAR_SURE * near
     sure += _SURER * sitting * max(0.0, 1.0 - share / _OFTEN_NEW)
-    surest = _SUREST + max(0.0, counts[FRESH] - _MANY) * _A_NETWORK  # one sign is no flag, but for a botnet
+    networks = fresh(state)
+    surest = _SUREST + max(0.0, networks - _MANY) * _A_NETWORK  # one sign is no flag, but for a botnet
     points = _POINTS_A_NAT * min(surest, min(sure, fit + places) + _pace(state, messages, days, sitting) + more)
     points *= (1.0 - _ALONE * people.absence(counts)) * (1.0 - exp(-messages / _FEW_MESSAGES))
     points *= exp(-since(state, STRANGE_AT) / _FADES)
     if points < _LEAST_POINTS:
         return None
     word = "network" if "@" in state.mailbox else "sender's domain"
-    where = f"{max(counts[FRESH], 1.0):.0f} {word}{'s' if round(counts[FRESH]) > 1 else ''}"
+    where = f"{max(networks, 1.0):.0f} {word}{'s' if round(networks) > 1 else ''}"
     most = usual(counts, USUAL_FRESH)
     return Evidence(
         rule="strangers",
@@ -100,11 +101,12 @@ def _words(state: MailboxState) -> str:
 def _places(state: MailboxState, days: float) -> tuple[float, float]:
     """Return the nats of there being a new network at all, and of there being so many."""
     counts = state.counts
-    if counts[FRESH] < _ANY:
+    networks = fresh(state)
+    if networks < _ANY:
         return _ONLY_READ, 0.0
-    fresh = max(_LEAST_SHARE, counts[FRESH_SHARE] + _UNKNOWN_SHARE * exp(-days / _UNKNOWN_DAYS))
-    folds = max(counts[FRESH], 1.0) / (_TIMES_USUAL * usual(counts, USUAL_FRESH))
-    return -log(min(fresh, 1.0)), min(_MOST_NETWORKS, max(0.0, _A_FOLD * log(folds)))
+    share = max(_LEAST_SHARE, counts[FRESH_SHARE] + _UNKNOWN_SHARE * exp(-days / _UNKNOWN_DAYS))
+    folds = max(networks, 1.0) / (_TIMES_USUAL * usual(counts, USUAL_FRESH))
+    return -log(min(share, 1.0)), min(_MOST_NETWORKS, max(0.0, _A_FOLD * log(folds)))
 
 
 def _pace(state: MailboxState, messages: float, days: float, sitting: float) -> float:
