@@ -152,6 +152,7 @@ _WORDS: dict[str, _Words] = {
     "withdrawal_verified": lambda row, _now: f"● the logs confirm that {row['subject']} stopped sending",
     "withdrawal_drifted": lambda row, _now: f"▲ {row['subject']} still sends although withdrawn",
     "pool_stilled": lambda row, _now: f"■ nothing leaves through the pool since the change of {row['subject']}",
+    "clock_distrusted": lambda row, _now: f"▲ what pool {row['pool']} was told is dated ahead of the other clocks",
     "list_distrusted": lambda row, _now: f"▲ the list {row['subject']} lost its vote",
     "list_trusted": lambda row, _now: f"● the list {row['subject']} has its vote again",
     "hook_failed": _hook,

@@ -9,6 +9,8 @@ from typing import Literal
 from schemas.facts import Culprit, Evidence, Fact, ListFault
 
 PoolMode = Literal["", "shadow"]
+Clock = Literal["", "lists", "logs", "mailboxes", "worker", "pool"]
+"""Whose clock dated what a pool is told; "pool" is the time that the pool had itself."""
 
 
 class IpWithdrawn(Fact, frozen=True, kw_only=True):
@@ -173,6 +175,16 @@ class ListTrusted(Fact, frozen=True, kw_only=True):
     mode: PoolMode = ""
 
 
+class ClockDistrusted(Fact, frozen=True, kw_only=True):
+    """What a clock dated lies ahead of the other clocks: it counts as of when it came. It concerns no single `ip`."""
+
+    pool: str
+    clock: Clock
+    ip: str = ""
+    evidence: tuple[Evidence, ...] = ()
+    mode: PoolMode = ""
+
+
 class PoolStilled(Fact, frozen=True, kw_only=True):
     """Nothing at all was seen leaving through the pool since this IP's last change, though mail left up to then."""
 
@@ -195,4 +207,4 @@ OfIp = (
     | PoolStilled
 )
 OfList = ListDistrusted | ListTrusted
-PoolEvent = OfIp | OfProvider | OfList
+PoolEvent = OfIp | OfProvider | OfList | ClockDistrusted

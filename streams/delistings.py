@@ -18,7 +18,7 @@ from streams import delisting as fold
 from streams.delisting import Files
 from streams.missed import missed
 from streams.partition import Output
-from streams.pools import Learnt
+from streams.pool import Learnt
 from streams.standing import Pool
 
 _DOMAINS = ""

@@ -3,6 +3,7 @@
 import msgspec
 
 from schemas.pool_events import (
+    ClockDistrusted,
     IpProbationStarted,
     IpRestored,
     IpWithdrawn,
@@ -24,6 +25,7 @@ from schemas.pool_events import (
 )
 from streams.distrust import learnt
 from streams.hearsay import questioning
+from streams.pooltime import OF_CLOCK
 from streams.regard import Order, Regard
 from streams.standing import Pool, Standing
 from streams.trust import DOUBTED
@@ -35,20 +37,32 @@ _replace = msgspec.structs.replace
 
 
 def evolve(pool: Pool, event: PoolEvent) -> Pool:
-    """Return the pool after a decision; one about another pool or an IP no longer configured changes nothing."""
+    """Return the pool after a decision; one about another pool, or an IP that nothing is known of, changes nothing."""
     at = max(pool.at, event.at)
     if event.pool != pool.name:
         return pool
-    if isinstance(event, OfList):
-        return _replace(learnt(pool, event), at=at)
-    if isinstance(event, ProviderRefused) and not event.ip:
-        return _replace(pool, told={**pool.told, event.provider: event.id}, at=at)
+    if isinstance(event, ClockDistrusted):  # the one word that does not tell the time
+        return _replace(pool, told={**pool.told, f"{OF_CLOCK}{event.clock}": event.id})
+    if isinstance(event, OfList) or not event.ip:
+        return _replace(_told(pool, event), at=at)
     standing = pool.ips.get(event.ip)
     if standing is None:
-        return pool
+        return _without(pool, event.ip) if isinstance(event, IpRestored) else pool
     if isinstance(event, OfProvider):
         return _replace(questioning(pool.with_standing(_at_provider(standing, event)), event.provider), at=at)
     return _replace(pool.with_standing(_moved(standing, event)), at=at)
+
+
+def _without(pool: Pool, ip: str) -> Pool:
+    """Return the pool that has forgotten how an IP stood that is not configured any more."""
+    return _replace(pool, gone={other: standing for other, standing in pool.gone.items() if other != ip})
+
+
+def _told(pool: Pool, event: PoolEvent) -> Pool:
+    """Return the pool knowing what it was told that concerns no single IP."""
+    if isinstance(event, OfList):
+        return learnt(pool, event)
+    return _replace(pool, told={**pool.told, event.provider: event.id}) if isinstance(event, ProviderRefused) else pool
 
 
 def _moved(standing: Standing, event: OfIp) -> Standing:

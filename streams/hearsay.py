@@ -5,13 +5,14 @@ import msgspec
 from schemas.facts import Evidence
 from schemas.names import suffixes_of
 from schemas.observations import RepliesCounted, TrafficCounted
-from streams.regard import Regard
+from streams.regard import Regard, forgiven_until
 from streams.standing import Pool, Standing, microseconds
 
 BLOCKING = frozenset(("listed", "reputation", "volume"))
 """The kinds of replies that blame the IP; what blames the content, the recipient or nobody does not count."""
 _LEAST_PROVIDERS = 2
-_MOST_PROVIDERS = 32
+MOST_PROVIDERS = 32
+"""Of how many providers it is known what they make of an IP: those that matter, and those with most mail."""
 _MOST_NAMED = 16
 _replace = msgspec.structs.replace
 
@@ -65,18 +66,27 @@ def questioning(pool: Pool, provider: str) -> Pool:
 
 
 def _ticked(standing: Standing, at: int, half_life: int) -> Standing:
-    if not any(regard.new_tried or regard.new_blocked for regard in standing.providers.values()):
+    few = len(standing.providers) <= MOST_PROVIDERS
+    if few and not any(regard.new_tried or regard.new_blocked for regard in standing.providers.values()):
         return standing
     counted = {name: regard.ticked(at, half_life) for name, regard in standing.providers.items()}
-    if len(counted) > _MOST_PROVIDERS:
-        held = {name for name, regard in counted.items() if regard.is_held(at)}
-        others = sorted(
-            counted.keys() - held,
-            key=lambda name: (not suffixes_of(name), -counted[name].counts(at, half_life)[1], name),
-        )
-        kept = held.union(others[: max(0, _MOST_PROVIDERS - len(held))])
+    if len(counted) > MOST_PROVIDERS:
+        held = {name for name, regard in counted.items() if regard.withdrawn or suffixes_of(name)}
+        held |= _ordered(counted, at)
+        others = sorted(counted.keys() - held, key=lambda name: (-counted[name].counts(at, half_life)[1], name))
+        kept = held.union(others[: max(0, MOST_PROVIDERS - len(held))])
         counted = {name: regard for name, regard in counted.items() if name in kept}
     return _replace(standing, providers=counted)
+
+
+def _ordered(regards: dict[str, Regard], at: int) -> set[str]:
+    """Return the providers with an order still to be obeyed, the newest; what is beyond them was refused."""
+    ordered = [
+        (-regard.order.at, name)
+        for name, regard in regards.items()
+        if regard.order is not None and regard.is_held(at) and not regard.withdrawn
+    ]
+    return {name for _, name in sorted(ordered)[:MOST_PROVIDERS]}
 
 
 def soft(pool: Pool, standing: Standing, at: int) -> tuple[Evidence, ...]:
@@ -87,7 +97,7 @@ def soft(pool: Pool, standing: Standing, at: int) -> tuple[Evidence, ...]:
     """
     rules = pool.rules.providers
     stale = microseconds(pool.rules.stale_minutes)
-    forgiven = standing.order.at if standing.order is not None and standing.order.action == "restore" else -1
+    forgiven = forgiven_until(standing.order)
     found = []
     for name, tellers in sorted(standing.named.items()):
         asked = standing.listings.get(name)

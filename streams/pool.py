@@ -1,7 +1,7 @@
 """The relay pool: which IPs carry mail, decided from what is known of them. Level-triggered and pure.
 
 `observe` learns, `decide` (streams/rotation.py) compares what is with what should be, `evolve` (streams/evolving.py)
-folds what was decided.
+folds what was decided. What time it is, and what has to wait, streams/pooltime.py knows.
 """
 
 from collections.abc import Iterable
@@ -10,7 +10,6 @@ from typing import cast, get_args
 import msgspec
 
 from schemas import pool_settings
-from schemas.facts import ListFault
 from schemas.observations import (
     ClockTicked,
     ListHealthObserved,
@@ -24,36 +23,51 @@ from schemas.observations import (
 from schemas.pool_events import PoolEvent
 from streams import hearsay
 from streams.evolving import evolve
-from streams.load import Load
+from streams.pooltime import AHEAD, due
 from streams.provider_scope import barred
 from streams.regard import Action, Order, Regard
 from streams.rotation import decide
 from streams.rounds import FURTHER_ROUNDS, begin
-from streams.standing import Health, Listing, Pool, Standing, microseconds
-from streams.suspects import Suspect, learnt, seen
+from streams.standing import Health, Listing, Pool, Standing
+from streams.suspects import learnt, seen
+from streams.tallies import Tallies
 
-__all__ = ["Pool", "active", "barred", "decide", "decode", "encode", "evolve", "initial", "observe", "replay", "step"]
+__all__ = [
+    "Learnt",
+    "Pool",
+    "active",
+    "barred",
+    "decide",
+    "decode",
+    "encode",
+    "evolve",
+    "initial",
+    "observe",
+    "replay",
+    "step",
+    "steps",
+]
 
-_AHEAD = microseconds(1)
 _replace = msgspec.structs.replace
 
 
-class _Kept(msgspec.Struct, frozen=True, kw_only=True):
-    """What is kept of a pool as JSON: all but its rules, which are today's."""
-
-    name: str
-    at: int
-    ips: dict[str, Standing]
-    health: dict[str, Health]
-    load: Load = Load()
-    suspects: dict[str, Suspect] = {}
-    told: dict[str, str] = {}
-    questioned: tuple[str, ...] = ()
-    distrusted: dict[str, ListFault] = {}
-    gone: dict[str, Standing] = {}
+def _default(field: msgspec.structs.FieldInfo) -> object:
+    return msgspec.field(default_factory=field.default_factory) if field.default is msgspec.NODEFAULT else field.default
 
 
-_KEPT = msgspec.json.Decoder(_Kept)
+_FIELDS = tuple(field for field in msgspec.structs.fields(Pool) if field.name != "rules")
+"""What is kept of a pool as JSON: all but its rules, which are today's."""
+_KEPT = msgspec.json.Decoder(
+    msgspec.defstruct("_Kept", [(field.name, field.type, _default(field)) for field in _FIELDS], frozen=True)
+)
+
+
+class Learnt(msgspec.Struct, frozen=True):
+    """A pool as it is after an observation that counted, and what was decided by it."""
+
+    pool: Pool
+    event: PoolObservation
+    decided: tuple[PoolEvent, ...]
 
 
 def initial(name: str, settings: pool_settings.Pool) -> Pool:
@@ -66,7 +80,8 @@ def observe(pool: Pool, event: PoolObservation) -> Pool:
 
     The same pool comes back where the event tells it nothing: an unknown answer, an older one, another pool's IP.
     The pool's time is that of the lists' answers, the counts and the ticks. An order comes from any machine: a clock
-    that runs ahead there must not make all answers look stale, so it moves the time by a minute at most.
+    that runs ahead there must not make all answers look stale, so it moves the time by a minute at most. A tick counts
+    what came before it even where that was dated a little later.
     """
     known = pool
     match event:
@@ -82,10 +97,11 @@ def observe(pool: Pool, event: PoolObservation) -> Pool:
             known = _sender_judged(pool, event)
         case OperatorActed() if event.subject in pool.ips and event.pool in {"", pool.name}:
             known = _operator_acted(pool, event)
-            if event.at > pool.at + _AHEAD:
+            if event.at > pool.at + AHEAD:
                 return known
         case ClockTicked():
-            return pool if event.at <= pool.at else _replace(hearsay.ticked(pool, event.at), at=event.at)
+            known = hearsay.ticked(pool, max(pool.at, event.at))
+            return known if event.at <= pool.at else _replace(known, at=event.at)
     return known if known is pool or known.at >= event.at else _replace(known, at=event.at)
 
 
@@ -106,6 +122,7 @@ def _listing_observed(pool: Pool, event: ListingObserved) -> Pool:
         round=begin(pool, event.list, event.at) if anew else before.round if before else 0,
         seen=max(pool.at, event.at) if anew else before.seen if before else 0,
         rounds=before.rounds if before and same else 0,
+        forgiven=bool(before and same and before.forgiven),
     )
     return pool.with_standing(_replace(standing, listings={**standing.listings, event.list: listing}))
 
@@ -149,14 +166,14 @@ def _traffic_counted(pool: Pool, event: TrafficCounted) -> Pool:
         return pool if standing is pool.ips[event.ip] else pool.with_standing(standing)
     standing = _replace(
         hearsay.traffic_counted(standing, event, int(pool.rules.verify_seconds * 1_000_000)),
-        last_mail=max(standing.last_mail, event.last_at),
+        last_mail=max(standing.last_mail, min(event.last_at, event.at)),
         carried=standing.carried.counting(event.at, messages, failed),
     )
     senders = (one.sender for one in event.senders)
     return _replace(
         pool.with_standing(standing),
         load=pool.load.counting(event.at, messages),
-        suspects=seen(pool.suspects, senders, event.last_at) if pool.suspects else pool.suspects,
+        suspects=seen(pool.suspects, senders, min(event.last_at, event.at)) if pool.suspects else pool.suspects,
     )
 
 
@@ -171,7 +188,7 @@ def _operator_acted(pool: Pool, event: OperatorActed) -> Pool:
     before = regard.order if event.provider else standing.order
     if event.action not in get_args(Action) or (event.provider and event.action in {"pin", "unpin"}):
         return pool
-    at = min(event.at, pool.at + _AHEAD)
+    at = min(event.at, pool.at + AHEAD)
     if before and event.id == before.id:  # the log's order decides, not the clocks of those who ordered
         return pool
     if event.action == "unpin" and not (before and before.action == "pin"):
@@ -187,11 +204,46 @@ def _operator_acted(pool: Pool, event: OperatorActed) -> Pool:
     if event.provider:
         providers = {**standing.providers, event.provider: _replace(regard, order=order)}
         return hearsay.questioning(pool.with_standing(_replace(standing, providers=providers)), event.provider)
+    if event.action == "restore":
+        standing, order = _forgiven(standing), _replace(order, marked=True)
     return pool.with_standing(_replace(standing, order=order))
 
 
-def step(pool: Pool, event: PoolObservation) -> tuple[Pool, tuple[PoolEvent, ...]]:
+def _forgiven(standing: Standing) -> Standing:
+    """Return the standing in which what lists and replies told by now has no vote, whatever clock dated the order."""
+    listings = {
+        name: _replace(listing, forgiven=True) if listing.answer == "listed" else listing
+        for name, listing in standing.listings.items()
+    }
+    return _replace(standing, listings=listings, named={})
+
+
+def steps(pool: Pool, event: PoolObservation, written: int = 0) -> tuple[Pool, tuple[Learnt, ...]]:
+    """Return the pool after an observation, and of all that counts by now what was decided by it.
+
+    `written` is when the broker wrote the observation (0: unknown).
+    """
+    known, then = due(pool, event, written)
+    said: tuple[PoolEvent, ...] = then.words
+    for word in said:
+        known = evolve(known, word)
+    learned = []
+    for one in then.events:
+        known, decided = _step(known, one)
+        learned.append(Learnt(known, one, (*said, *decided)))
+        said = ()
+    if said:
+        learned.append(Learnt(known, event, said))
+    return known, tuple(learned)
+
+
+def step(pool: Pool, event: PoolObservation, written: int = 0) -> tuple[Pool, tuple[PoolEvent, ...]]:
     """Return the pool after an observation and all that is decided by it."""
+    known, learned = steps(pool, event, written)
+    return known, tuple(decision for one in learned for decision in one.decided)
+
+
+def _step(pool: Pool, event: PoolObservation) -> tuple[Pool, tuple[PoolEvent, ...]]:
     known = observe(pool, event)
     if known is pool:
         return pool, ()
@@ -216,20 +268,7 @@ def active(pool: Pool) -> dict[str, float]:
 
 def encode(pool: Pool) -> bytes:
     """Return the pool as JSON."""
-    return msgspec.json.encode(
-        _Kept(
-            name=pool.name,
-            at=pool.at,
-            ips=pool.ips,
-            health=pool.health,
-            load=pool.load,
-            suspects=pool.suspects,
-            told=pool.told,
-            questioned=pool.questioned,
-            distrusted=pool.distrusted,
-            gone=pool.gone,
-        )
-    )
+    return msgspec.json.encode({one.name: getattr(pool, one.name) for one in _FIELDS})
 
 
 def decode(value: bytes, settings: pool_settings.Pool) -> Pool:
@@ -239,21 +278,10 @@ def decode(value: bytes, settings: pool_settings.Pool) -> Pool:
     so. ValueError says what is wrong with it.
     """
     try:
-        kept = _KEPT.decode(value)
+        kept = Pool(rules=settings, **msgspec.structs.asdict(_KEPT.decode(value)))
     except msgspec.DecodeError as error:
         raise ValueError(f"no pool: {error}") from error
     known = kept.gone | kept.ips
     ips = {ip: known.get(ip) or Standing(ip=ip) for ip in settings.ips}
-    return Pool(
-        name=kept.name,
-        rules=settings,
-        at=kept.at,
-        ips=ips,
-        health=kept.health,
-        load=kept.load,
-        suspects=kept.suspects,
-        told=kept.told,
-        questioned=kept.questioned,
-        distrusted=kept.distrusted,
-        gone={ip: standing for ip, standing in known.items() if ip not in ips},
-    )
+    gone = {ip: _replace(standing, tallies=Tallies()) for ip, standing in known.items() if ip not in ips}
+    return _replace(kept, ips=ips, gone=gone)

@@ -19,6 +19,7 @@ from schemas.topics import POOL_EVENTS, POOL_STATE, place_of
 from streams import pool as fold
 from streams.missed import missed
 from streams.partition import Output
+from streams.pool import Learnt
 
 
 class _Fold(msgspec.Struct):
@@ -48,18 +49,19 @@ class _One(msgspec.Struct):
     counted: dict[int, str] = {}
     dirty: bool = False
 
-    def learn(self, event: PoolObservation) -> tuple[PoolEvent, ...]:
+    def learn(self, event: PoolObservation, written: int) -> tuple[Learnt, ...]:
         if isinstance(event, TrafficCounted | RepliesCounted):
             last = self.counted.get(event.partition, "")
             if source_of(event.id) == source_of(last) and event.id <= last:
                 return ()
             self.counted[event.partition] = event.id
         before = self.pool
-        self.pool, decided = fold.step(before, event)
+        self.pool, learned = fold.steps(before, event, written)
         self.dirty = self.dirty or self.pool is not before
-        if decided:
-            self.decided = decided[-1].id
-        return decided
+        for one in learned:
+            if one.decided:
+                self.decided = one.decided[-1].id
+        return learned
 
 
 def named(pool: fold.Pool, decided: Iterable[PoolEvent]) -> Iterator[CulpritNamed]:
@@ -79,14 +81,6 @@ def named(pool: fold.Pool, decided: Iterable[PoolEvent]) -> Iterator[CulpritName
                 share=one.share or round(one.messages / max(1, total), 3),  # earlier releases told no share
                 decision=event.id,
             )
-
-
-class Learnt(msgspec.Struct, frozen=True):
-    """A pool as it is after an observation, and what was decided by it."""
-
-    pool: fold.Pool
-    event: PoolObservation
-    decided: tuple[PoolEvent, ...]
 
 
 class Pools:
@@ -135,18 +129,21 @@ class Pools:
                 one.decided = event.id
             one.cluster, one.offset, one.dirty = self._cluster, -1, True
 
-    def apply(self, offset: int, events: Iterable[PoolObservation]) -> list[Learnt]:
-        """Fold a record's observations into every pool that does not know them yet; return what each became."""
+    def apply(self, offset: int, events: Iterable[PoolObservation], written: int = 0) -> list[Learnt]:
+        """Fold a record's observations into every pool that does not know them yet; return what each became by what.
+
+        `written` is when the broker wrote the record (0: unknown).
+        """
         observed = list(events)
         learnt: list[Learnt] = []
         for one in self._pools.values():
             if offset > one.offset:
                 one.offset = offset
                 for event in observed:
-                    decided = one.learn(event)
-                    self._decided.extend(decided)
-                    self._named.extend(named(one.pool, decided))
-                    learnt.append(Learnt(one.pool, event, decided))
+                    learnt.extend(one.learn(event, written))
+        for each in learnt:
+            self._decided.extend(each.decided)
+            self._named.extend(named(each.pool, each.decided))
         return learnt
 
     def flush(self) -> tuple[list[Output], list[Output]]:

@@ -1,11 +1,14 @@
 """What an IP may send to one provider: it leaves where that provider blocks it and not the pool's other IPs."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 import msgspec
 
 from schemas.facts import Evidence
+from schemas.names import suffixes_of
 from schemas.pool_events import OfProvider, ProviderRefused, ProviderRestored, ProviderWithdrawn
+from streams.hearsay import MOST_PROVIDERS
 from streams.present import Present, ordered
 from streams.regard import Regard, bounds
 from streams.standing import Pool, Standing, microseconds
@@ -15,6 +18,7 @@ from streams.withdrawing import memory
 
 _TIMES_WORSE = 2.0
 _NOTHING = Regard()
+_TOO_MANY = f"it is barred from {MOST_PROVIDERS} domains of no known provider already: one must be restored first"
 
 
 class _Seen(msgspec.Struct, frozen=True):
@@ -33,17 +37,27 @@ class _Seen(msgspec.Struct, frozen=True):
 
 
 class _Scope(msgspec.Struct, frozen=True):
-    """One provider at one moment, with the IPs that carry mail."""
+    """One provider at one moment, with the IPs that carry mail, and from how many strangers' domains each is barred.
+
+    Anybody may own domains, and bar an IP from all of them.
+    """
 
     present: Present
     provider: str
     carrying: frozenset[str]
+    bars: Counter[str]
 
     def regard(self, ip: str) -> Regard:
         return self.present.pool.ips[ip].providers.get(self.provider, _NOTHING)
 
     def identity(self, ip: str, what: str, *cause: object) -> str:
         return self.present.identity(ip, f"provider {what}", self.provider, *cause)
+
+    def is_crowded(self, ip: str) -> bool:
+        return not suffixes_of(self.provider) and self.bars[ip] >= MOST_PROVIDERS
+
+    def bar(self, ip: str) -> None:
+        self.bars[ip] += not suffixes_of(self.provider)
 
     def seen(self, ip: str) -> _Seen:
         half_life = microseconds(self.present.pool.rules.providers.half_life_minutes)
@@ -53,8 +67,12 @@ class _Scope(msgspec.Struct, frozen=True):
 
 def decided(present: Present, carrying: set[str]) -> Iterator[OfProvider]:
     """Yield what changes for single providers, given the IPs that carry mail after all else that is decided."""
+    bars: Counter[str] = Counter()
+    for ip, standing in present.pool.ips.items():
+        barred = (name for name, regard in standing.providers.items() if regard.withdrawn)
+        bars[ip] = sum(not suffixes_of(name) for name in barred)
     for name in sorted(present.pool.questioned):
-        yield from _of_one(_Scope(present, name, frozenset(carrying)))
+        yield from _of_one(_Scope(present, name, frozenset(carrying), bars))
 
 
 def barred(pool: Pool) -> dict[str, tuple[str, ...]]:
@@ -130,8 +148,11 @@ def _by_order(scope: _Scope, out: set[str], back: set[str]) -> Iterator[OfProvid
         if len(scope.carrying - out) == 1:
             why = "it is the last IP that sends there"
             yield from _refused(scope, ip, why, (ordered(order),), order.id)
+        elif scope.is_crowded(ip):
+            yield from _refused(scope, ip, _TOO_MANY, (ordered(order),), order.id)
         elif ip not in back:
             out.add(ip)
+            scope.bar(ip)
             identity = scope.identity(ip, "withdrawn", order.id, regard.since)
             yield _out(scope, ip, identity, order.expires_at, (ordered(order),), operator=order.operator)
 
@@ -177,7 +198,11 @@ def _withdrawn(scope: _Scope, one: _Seen, better: list[_Seen], out: set[str]) ->
         why = f"only {left} IPs send to {scope.provider}, min_active is {rules.min_active}"
         yield from _refused(scope, ip, why, (evidence,), "min_active", at // DAY)
         return
+    if scope.is_crowded(ip):
+        yield from _refused(scope, ip, _TOO_MANY, (evidence,), "too many", at // DAY)
+        return
     out.add(ip)
+    scope.bar(ip)
     known = regard.withdrawn_at and at - regard.withdrawn_at <= memory(scope.present)
     relapse = regard.withdrawals if known else 0
     minutes = min(rules.quarantine_max_minutes, rules.providers.quarantine_minutes * 2.0 ** min(relapse, 60))

@@ -1,6 +1,7 @@
 """A record of Kafka as events: what cannot be read becomes a dead letter, and the rest goes on."""
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import msgspec
 
@@ -8,10 +9,11 @@ from schemas import codec
 from schemas.events import DeadLetter, Event
 from schemas.names import derived_id
 from schemas.redaction import redacted
-from schemas.topics import Topic
+from schemas.topics import POOL_OBSERVATIONS, Topic
 
 _MOST_TEXT = 4096
 _AHEAD = 60_000_000
+_Event = TypeVar("_Event", bound=Event)
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,10 @@ class Place:
 
 
 def read(value: bytes, place: Place, at: int) -> tuple[list[Event], list[DeadLetter]]:
-    """Return a record's events and its dead letters, dated `at` (the record's own time in microseconds)."""
+    """Return a record's events and its dead letters, dated `at` (the record's own time in microseconds).
+
+    No event is dated later than its record, but for what pools are told: they say so (streams/pooltime.py).
+    """
     try:
         lines = codec.lines_of(value).splitlines()
     except ValueError as error:
@@ -42,13 +47,13 @@ def read(value: bytes, place: Place, at: int) -> tuple[list[Event], list[DeadLet
             dead.append(_dead(line, place, number, str(error), at))
             continue
         if type(event) in place.topic.events:
-            events.append(timely(event, at))
+            events.append(event if place.topic is POOL_OBSERVATIONS else timely(event, at))
         else:
             dead.append(_dead(line, place, number, f"a {type(event).__name__} does not belong there", at))
     return events, dead
 
 
-def timely(event: Event, written: int) -> Event:
+def timely(event: _Event, written: int) -> _Event:
     """Return the event dated no later than a little after its record was written.
 
     A clock that runs ahead, or a forged stamp, would else make everything after it look late, and hide it from the

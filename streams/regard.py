@@ -11,7 +11,10 @@ _MOST_REPLY = 200
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """An operator's order about an IP; `expires_at` 0 means until revoked, `done` that a restoration was told."""
+    """An operator's order about an IP; `expires_at` 0 means until revoked, `done` that a restoration was told.
+
+    `marked`: what it forgives is marked at the listings; one of an earlier release forgives what is older than it.
+    """
 
     id: str
     at: int
@@ -20,10 +23,16 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     reason: str
     expires_at: int = 0
     done: bool = False
+    marked: bool = False
 
     def holds(self, at: int) -> bool:
         """Tell whether the order has not run out."""
         return not self.expires_at or at < self.expires_at
+
+
+def forgiven_until(order: Order | None) -> int:
+    """Return up to when listings are forgiven by their date; -1: none is."""
+    return order.at if order is not None and order.action == "restore" and not order.marked else -1
 
 
 class Regard(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

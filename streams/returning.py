@@ -14,7 +14,7 @@ from schemas.pool_events import (
 from streams.present import Present, ordered
 from streams.standing import Standing, microseconds, moment
 from streams.suspects import Suspect
-from streams.trust import Vote, clearance, doubts, votes
+from streams.trust import Vote, clearance, doubts, naming, votes
 
 
 def by_order(present: Present, standing: Standing) -> PoolEvent | None:
@@ -53,7 +53,39 @@ def by_evidence(present: Present, standing: Standing) -> PoolEvent | None:
     return _step(present, standing, (*doubted, *evidence))
 
 
-def _step(present: Present, standing: Standing, evidence: tuple[Evidence, ...]) -> PoolEvent:
+def needed(present: Present) -> IpProbationStarted | IpRestored:
+    """Return that the least bad of the IPs comes back, since no other is left to carry mail; a pin gives way to that.
+
+    Whom an operator withdrew comes last, then who has the most weight of lists against him, then the longest to wait.
+    """
+    pool, at = present.pool, present.at
+    against = {
+        ip: [vote for vote in votes(pool, standing, at) if vote.list not in present.distrusted]
+        for ip, standing in pool.ips.items()
+    }
+
+    def badness(standing: Standing) -> tuple[bool, float, int, int, str]:
+        weight = sum(vote.weight for vote in against[standing.ip])
+        return (
+            bool(standing.operator),
+            weight,
+            len(naming(pool, standing, present.distrusted)),
+            standing.until,
+            standing.ip,
+        )
+
+    standing = min(pool.ips.values(), key=badness)
+    weight = sum(vote.weight for vote in against[standing.ip])
+    left = max(0, standing.until - at) // microseconds(1)
+    text = (
+        f"no other IP is left to carry mail: of {len(pool.ips)} withdrawn it is the least bad, with a weight of "
+        f"{weight:g} against it and {left} minutes of its time left"
+    )
+    why = (Evidence(rule="guard", text=text, value=weight), *(vote.evidence() for vote in against[standing.ip]))
+    return _step(present, standing, why)
+
+
+def _step(present: Present, standing: Standing, evidence: tuple[Evidence, ...]) -> IpProbationStarted | IpRestored:
     rules, at = present.pool.rules, present.at
     stage = standing.stage + 1 if standing.place == "probation" else 0
     cause = (standing.place, standing.since, stage)

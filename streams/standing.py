@@ -7,19 +7,24 @@ import msgspec
 
 from schemas import pool_settings
 from schemas.facts import Answer, ListFault, Scope
+from schemas.observations import ListHealthObserved, ListingObserved, RepliesCounted, SenderJudged, TrafficCounted
 from streams.load import Carried, Load
 from streams.regard import Order, Regard
 from streams.suspects import Suspect
 from streams.tallies import Tallies
 
+_LAST_SECOND = 253_402_300_799
 Place = Literal["active", "withdrawn", "probation"]
+Telling = ListingObserved | ListHealthObserved | TrafficCounted | RepliesCounted | SenderJudged
+"""What tells a pool something, dated by another clock than the worker's."""
 
 
 class Listing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A list's last known answer about an IP, given at `at`; it has said the same since `since`.
 
     `round` is when the round began in which the list last began to name the IP, `seen` the pool's time when that was
-    learned, `rounds` how many rounds have named it since, that one included.
+    learned, `rounds` how many rounds have named it since, that one included. `forgiven` is what an operator restored
+    the IP in spite of, until it is listed anew.
     """
 
     answer: Answer
@@ -31,6 +36,7 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     round: int = 0
     seen: int = 0
     rounds: int = 0
+    forgiven: bool = False
 
     @property
     def names(self) -> bool:
@@ -102,8 +108,10 @@ class Pool(msgspec.Struct, frozen=True, kw_only=True):
 
     `questioned` are the providers of which something may have to be decided: the others block too little for that.
     `load` is what it carries, `suspects` are the mailboxes in question, `told` has for a provider the id of the last
-    word that it blocks all IPs alike, `distrusted` the lists of which it was told that they have no vote, and why.
-    `gone` are the standings of IPs that are not configured now: none is decided about until it is again.
+    word that it blocks all IPs alike, and for a clock that it is not believed; `distrusted` the lists of which it was
+    told that they have no vote, and why. `gone` are the standings of IPs that are not configured now: none is decided
+    about until it is again. `ticked` is the time of the last tick (0: there was none), `doubted` that of the first of
+    those that contradict it, `held` what is dated beyond it and waits for the next (streams/pooltime.py).
     """
 
     name: str
@@ -117,6 +125,9 @@ class Pool(msgspec.Struct, frozen=True, kw_only=True):
     questioned: tuple[str, ...] = ()
     distrusted: dict[str, ListFault] = {}
     gone: dict[str, Standing] = {}
+    ticked: int = 0
+    doubted: int = 0
+    held: tuple[Telling, ...] = ()
 
     def with_standing(self, standing: Standing) -> "Pool":
         """Return the pool with one IP's standing replaced."""
@@ -124,8 +135,8 @@ class Pool(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def moment(at: int) -> str:
-    """Return a time in words, to the second."""
-    return datetime.fromtimestamp(at // 1_000_000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    """Return a time in words, to the second; of one beyond the year 9999 that year's last."""
+    return datetime.fromtimestamp(min(at // 1_000_000, _LAST_SECOND), UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def microseconds(minutes: float) -> int:

@@ -67,6 +67,13 @@ class Tallies(msgspec.Struct, frozen=True, omit_defaults=True):
         """Return when the newest ten minutes began in which a sender sent; 0 where it did not within the hour."""
         return max((int(bucket) * _SHORT for bucket, senders in self.short.items() if sender in senders), default=0)
 
+    def until(self, at: int) -> "Tallies":
+        """Return them without what is dated later."""
+        return Tallies(
+            short={key: senders for key, senders in self.short.items() if int(key) <= at // _SHORT},
+            long={key: senders for key, senders in self.long.items() if int(key) <= at // _LONG},
+        )
+
     def windows(self, at: int) -> tuple[tuple[int, Senders], ...]:
         """Return the senders of the last ten minutes, hour and day, each with its minutes."""
         return (

@@ -3,6 +3,7 @@
 import msgspec
 
 from schemas.facts import Evidence, Scope
+from streams.regard import forgiven_until
 from streams.rounds import FURTHER_ROUNDS, crowd, is_healthy, is_settled
 from streams.standing import Listing, Pool, Standing, microseconds, moment
 
@@ -42,8 +43,7 @@ def votes(pool: Pool, standing: Standing, at: int) -> tuple[Vote, ...]:
     What an operator restored the IP in spite of has no vote any more, until it is listed anew.
     """
     stale = microseconds(pool.rules.stale_minutes)
-    order = standing.order
-    forgiven = order.at if order is not None and order.action == "restore" else -1
+    forgiven = forgiven_until(standing.order)
     found = [
         Vote(
             list=name,
@@ -56,6 +56,7 @@ def votes(pool: Pool, standing: Standing, at: int) -> tuple[Vote, ...]:
         and listing.weight > 0
         and is_healthy(pool, name)
         and at - listing.at <= stale
+        and not listing.forgiven
         and listing.since > forgiven
         and is_settled(pool, name, listing, at)
     ]

@@ -50,7 +50,7 @@ def by_order(present: Present, carrying: set[str]) -> Iterator[PoolEvent]:
     """Withdraw what an operator ordered, below the guard too, but never the last IP; `carrying` loses it, in place."""
     for ip, standing in sorted(present.pool.ips.items()):
         order = standing.ordered("withdraw", present.at)
-        if order is None or standing.place == "withdrawn":
+        if order is None or ip not in carrying:
             continue
         if carrying == {ip}:
             yield from refused(present, standing, "it is the last IP that carries mail", (ordered(order),), order.id)
@@ -60,7 +60,7 @@ def by_order(present: Present, carrying: set[str]) -> Iterator[PoolEvent]:
         notes = [f"{len(carrying)} stay, fewer than min_active {least}"] if len(carrying) < least else []
         notes += [short] if (short := lacking(present.pool, carrying, present.at)) else []
         yield IpWithdrawn(
-            id=present.identity(ip, "withdrawn", order.id),
+            id=present.identity(ip, "withdrawn", order.id, standing.since),
             at=present.at,
             pool=present.pool.name,
             ip=ip,

@@ -35,6 +35,7 @@ from streams.delistings import Delistings
 from streams.eventlog import EventLog
 from streams.partition import Output, dead_letters
 from streams.pools import Pools
+from streams.records import timely
 
 _SECONDS = 0.5
 
@@ -50,7 +51,7 @@ class _Writer(Batches):
             dead: list[Output] = []
             for event in batch:
                 events, letters = self._read(self.topic, event.message)
-                self._apply(event.message.offset, events)
+                self._apply(event.message.offset, events, int(event.message.timestamp * 1_000_000))
                 dead.extend(dead_letters(letters))
             await self._write(dead)
 
@@ -64,8 +65,8 @@ class _Writer(Batches):
         return [codec.decode(value) for _, value in await self._log.read(topic, [0])]
 
     @abstractmethod
-    def _apply(self, offset: int, events: Iterable[Event]) -> None:
-        """Fold a record's events."""
+    def _apply(self, offset: int, events: Iterable[Event], written: int) -> None:
+        """Fold the events of a record that was written then."""
 
     @abstractmethod
     def _flush(self) -> Sequence[list[Output]]:
@@ -83,9 +84,10 @@ class PoolAgent(_Writer):
         self._pools = Pools({}, "", settings.kafka.partitions)
         self._delistings = Delistings({}, "")
 
-    def _apply(self, offset: int, events: Iterable[Event]) -> None:
+    def _apply(self, offset: int, events: Iterable[Event], written: int) -> None:
         observed = [event for event in events if isinstance(event, PoolObservation)]
-        self._delistings.apply(offset, observed, self._pools.apply(offset, observed))
+        learnt = self._pools.apply(offset, observed, written)
+        self._delistings.apply(offset, [timely(event, written) for event in observed], learnt)
 
     def _flush(self) -> Sequence[list[Output]]:
         decisions, states = self._pools.flush()
@@ -122,7 +124,7 @@ class CaseAgent(_Writer):
     def _begun(self) -> Casebook:
         return Casebook(self._settings.mailboxes, self._customers, self._log.cluster)
 
-    def _apply(self, offset: int, events: Iterable[Event]) -> None:
+    def _apply(self, offset: int, events: Iterable[Event], _written: int) -> None:
         self._cases.apply(offset, [event for event in events if isinstance(event, StepChanged)])
 
     def _flush(self) -> Sequence[list[Output]]:

@@ -5,12 +5,12 @@ import pytest
 from schemas.pool_settings import Pool as Rules
 from streams import pool as pools
 from streams.keeping import Fold
-from tests.pool_scene import A, B, C, Scene
+from tests.pool_scene import A, B, C, D, Scene
 
 
 def configured(scene: Scene, *ips: str) -> None:
     """Begin anew from the snapshot with these IPs only."""
-    transports = {f"out{ip[-1]}": ip for ip in ips}
+    transports = {f"out{ip.rpartition('.')[2]}": ip for ip in ips}
     scene.rules = Rules.model_validate({**scene.rules.model_dump(), "transports": transports})
     scene.pool = pools.decode(pools.encode(scene.pool), scene.rules)
 
@@ -58,3 +58,46 @@ def test_a_restoration_of_what_is_active_is_told_once(provider: str, told: str) 
     assert scene.pool.ips[A].since == since, "nothing changed"
     assert scene.order(3, "restore", A, provider=provider) == [told]
     assert len({event.id for event in scene.events}) == 2
+
+
+def test_a_pool_of_which_only_the_withdrawn_stay_brings_the_least_bad_back() -> None:
+    scene = Scene(ips=4, quarantine_minutes=60, probation_shares=(0.1,))
+    scene.tick(0)
+    scene.order(0, "withdraw", A)
+    scene.says(0, B, "listed")
+    scene.says(5, C, "listed", "barracuda", weight=2.0)
+    configured(scene, A, B, C)
+    assert scene.shares == {}
+    assert scene.tick(10) == ["IpProbationStarted 2", "WithdrawalRefused 2"]
+    back, refused = scene.events[-2:]
+    assert [item.rule for item in back.evidence] == ["guard", "dnsbl/spamcop"]
+    assert back.evidence[0].text == (
+        "no other IP is left to carry mail: of 3 withdrawn it is the least bad, with a weight of 1 against it and "
+        "50 minutes of its time left"
+    )
+    assert refused.reason == "only 1 of 3 IPs carry mail, min_active is 1"  # type: ignore[union-attr]
+    assert scene.shares == hooks(scene)[0] == {B: 0.1}
+    configured(scene, A)
+    assert scene.tick(11) == ["IpProbationStarted 1", "WithdrawalRefused 1"], "an operator's word gives way, too"
+    configured(scene, A, D)
+    assert scene.tick(12) == ["IpWithdrawn 1"], "and holds again"
+
+
+def test_of_too_many_ips_out_of_the_configuration_the_oldest_are_forgotten_by_the_hooks_too() -> None:
+    scene = Scene(ips=80, probation_shares=(0.5,))
+    every = tuple(scene.pool.ips)
+    scene.tick(0)
+    scene.order(0.5, "withdraw", every[0], provider="google")
+    for number, ip in enumerate(every[:70]):
+        scene.order(1 + number, "withdraw", ip)
+    configured(scene, *every[70:])
+    told = scene.tick(100)
+    assert told == ["ProviderRestored 1", *(f"IpRestored {number}" for number in range(1, 7))]
+    assert scene.events[-1].evidence[0].text == (
+        "not configured any more, as 64 others that changed later: how it stood is forgotten"
+    )
+    assert len(scene.pool.gone) == 64
+    configured(scene, *every)
+    assert scene.tick(101) == []
+    assert scene.shares == hooks(scene)[0] == dict.fromkeys((*every[:6], *every[70:]), 1.0)
+    assert hooks(scene)[1] == {}

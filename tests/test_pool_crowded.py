@@ -24,4 +24,18 @@ def test_relapses_at_strangers_domains_crowd_out_no_known_provider_and_no_order(
     assert pools.barred(scene.pool) == {"google": (A,), "shop.example": (A,)}
     assert len(scene.pool.ips[A].providers) == 32
     assert blocked(scene, 3010, "d0.example") == ["ProviderWithdrawn 1"]
+    for number in range(20, 60):
+        scene.order(3020 + number, "withdraw", A, provider=f"f{number}.example")
+    assert [type(event).__name__ for event in scene.events[-40:]] == ["ProviderWithdrawn"] * 30 + [
+        "ProviderRefused"
+    ] * 10
+    assert scene.events[-1].reason == (  # type: ignore[union-attr]  # a ProviderRefused
+        "it is barred from 32 domains of no known provider already: one must be restored first"
+    )
+    assert blocked(scene, 3100, "g.example") == [], "no further stranger is judged"
+    assert blocked(scene, 3101, "yahoo") == ["ProviderWithdrawn 1"], "a known provider is none of them"
+    for number in range(60, 99):
+        scene.order(3103 + number, "withdraw", A, provider=f"f{number}.example")
+    assert scene.tick(3201) == []
+    assert len(scene.pool.ips[A].providers) == 2 + 32 + 32, "of the orders that were refused the oldest are forgotten"
     assert len({event.id for event in scene.events}) == len(scene.events)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from hypothesis import given
+import msgspec
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -33,10 +33,13 @@ from schemas.pool_settings import Pool as Rules
 from streams import pool as pools
 
 SECOND = 1_000_000
+MINUTE = 60 * SECOND
+YEAR = 365 * 24 * 60 * MINUTE
 LISTS = ("one", "two", "three")
 PROVIDERS = ("google", "yahoo")
 SENDERS = tuple(f"{number}@example.net" for number in range(4))
 MOVES = IpWithdrawn | IpProbationStarted | IpRestored | ProbationSetBack | ProviderWithdrawn | ProviderRestored
+ANSWERS: st.SearchStrategy[Answer] = st.sampled_from(("listed", "not_listed", "unknown"))
 ips_of = {number: tuple(f"192.0.2.{last}" for last in range(1, number + 1)) for number in range(1, 7)}
 
 
@@ -45,7 +48,25 @@ class Known:
     """What a careful reader of the log would know: the test's own, much simpler memory."""
 
     answers: dict[tuple[str, str], tuple[Answer, int]] = field(default_factory=dict)
-    sick: set[str] = field(default_factory=set)
+    tests: dict[str, tuple[bool, int]] = field(default_factory=dict)
+    waiting: list[ListingObserved | ListHealthObserved] = field(default_factory=list)
+
+    @property
+    def sick(self) -> set[str]:
+        return {dnsbl for dnsbl, (healthy, _) in self.tests.items() if not healthy}
+
+    def learn(self, event: ListingObserved | ListHealthObserved) -> None:
+        if isinstance(event, ListHealthObserved):
+            if event.at > self.tests.get(event.list, (True, -1))[1]:
+                self.tests[event.list] = event.healthy, event.at
+        elif event.answer != "unknown" and event.at > self.answers.get((event.ip, event.list), ("unknown", -1))[1]:
+            self.answers[event.ip, event.list] = event.answer, event.at
+
+    def ticked(self, at: int) -> None:
+        """Learn what waited for a tick, dated no later than a little after it."""
+        for event in self.waiting:
+            self.learn(event if event.at <= at + MINUTE else msgspec.structs.replace(event, at=at))
+        self.waiting.clear()
 
     def names(self, ip: str) -> list[str]:
         return [
@@ -53,6 +74,11 @@ class Known:
             for (other, dnsbl), (answer, _) in self.answers.items()
             if other == ip and answer == "listed" and dnsbl not in self.sick
         ]
+
+
+def _needed(decision: PoolEvent) -> bool:
+    """Tell whether it was decided as no other IP was left."""
+    return bool(decision.evidence) and decision.evidence[0].rule == "guard"
 
 
 class PoolMachine(RuleBasedStateMachine):
@@ -74,11 +100,12 @@ class PoolMachine(RuleBasedStateMachine):
             capacity=Capacity(messages_per_hour=data.draw(st.sampled_from(({}, {"out0": 500})))),
             mode=data.draw(st.sampled_from(("live", "live", "shadow"))),
         )
+        self.first = self.limits
         self.pool = pools.initial("main", self.limits)
         self.at = 1_772_359_200 * SECOND
         self.number = 0
         self.known = Known()
-        self.log: list[PoolObservation] = []
+        self.log: list[PoolObservation | Rules] = []
         self.decided: list[PoolEvent] = []
         self.ordered: set[str] = set()
 
@@ -96,18 +123,25 @@ class PoolMachine(RuleBasedStateMachine):
 
     def _step(self, event: PoolObservation) -> None:
         before = self.pool
+        if isinstance(event, ListingObserved | ListHealthObserved):
+            waits = before.ticked and event.at > before.at + MINUTE
+            self.known.waiting.append(event) if waits else self.known.learn(event)
         self.pool, decided = pools.step(before, event)
+        if isinstance(event, ClockTicked) and self.pool.ticked == event.at:
+            self.known.ticked(event.at)
         self.log.append(event)
         self.decided.extend(decided)
+        assert not self.pool.ticked or self.pool.at <= self.at + MINUTE, "no clock that runs ahead moves the time"
         assert pools.decide(self.pool, self.pool.at) == ()
         shares, barred = pools.active(self.pool), pools.barred(self.pool)
         assert all(0 < len(ips) < len(shares) and set(ips) <= set(shares) for ips in barred.values())
         for decision in decided:
             assert decision.mode == ("shadow" if self.limits.mode == "shadow" else "")
             if isinstance(decision, MOVES) and not getattr(decision, "operator", ""):
-                needed = isinstance(decision, ProviderRestored) and decision.evidence[0].rule == "guard"
-                assert needed or not self.pool.ips[decision.ip].ordered("pin", self.pool.at)
-            if isinstance(decision, IpProbationStarted | IpRestored) and not getattr(decision, "operator", ""):
+                assert _needed(decision) or not self.pool.ips[decision.ip].ordered("pin", self.pool.at)
+            if _needed(decision) and not isinstance(decision, ProviderRestored):
+                assert pools.active(before) == {}
+            elif isinstance(decision, IpProbationStarted | IpRestored) and not getattr(decision, "operator", ""):
                 place = before.ips[decision.ip]
                 assert self.pool.at >= place.until or self._doubted(place.causes)
                 if len(self.ips) < 4:
@@ -120,9 +154,6 @@ class PoolMachine(RuleBasedStateMachine):
         identity, at = self._next(data)
         ip = data.draw(st.sampled_from(self.ips))
         before = self.pool
-        last = self.known.answers.get((ip, dnsbl), ("unknown", 0))[1]
-        if answer != "unknown" and at > last:
-            self.known.answers[ip, dnsbl] = (answer, at)
         weight = data.draw(st.sampled_from((0.5, 1.0)))
         self._step(ListingObserved(id=identity, at=at, ip=ip, list=dnsbl, answer=answer, scope="ip", weight=weight))
         if answer == "unknown":
@@ -131,8 +162,6 @@ class PoolMachine(RuleBasedStateMachine):
     @rule(data=st.data(), healthy=st.booleans(), dnsbl=st.sampled_from(LISTS))
     def tested(self, data: st.DataObject, dnsbl: str, *, healthy: bool) -> None:
         identity, at = self._next(data)
-        if dnsbl not in self.pool.health or at > self.pool.health[dnsbl].at:
-            (self.known.sick.discard if healthy else self.known.sick.add)(dnsbl)
         self._step(ListHealthObserved(id=identity, at=at, list=dnsbl, healthy=healthy))
 
     @rule(data=st.data(), messages=st.integers(0, 100))
@@ -170,6 +199,52 @@ class PoolMachine(RuleBasedStateMachine):
         mode = data.draw(st.sampled_from(("propose", "enforce"))) if step == "suspend" else ""
         self._step(SenderJudged(id=identity, at=at, mailbox=mailbox, step=step, mode=mode))  # type: ignore[arg-type]  # drawn from those that exist
 
+    @rule(data=st.data(), ahead=st.sampled_from((3600 * SECOND, YEAR)), kind=st.integers(0, 4))
+    def of_a_clock_ahead(self, data: st.DataObject, ahead: int, kind: int) -> None:
+        """Tell something of now, dated far ahead; before the first tick nothing else tells the time."""
+        if not self.pool.ticked:
+            self.ticked(data)
+        identity, now = self._next(data)
+        at, ip = now + ahead, data.draw(st.sampled_from(self.ips))
+        told: tuple[PoolObservation, ...] = (
+            ListingObserved(id=identity, at=at, ip=ip, list="one", answer=data.draw(ANSWERS), scope="ip", weight=1.0),
+            ListHealthObserved(id=identity, at=at, list="two", healthy=data.draw(st.booleans())),
+            TrafficCounted(id=identity, at=at, partition=0, ip=ip, provider="google", sent=30, last_at=at),
+            RepliesCounted(id=identity, at=at, partition=0, ip=ip, provider="google", kind="volume", count=30),
+            SenderJudged(id=identity, at=at, mailbox=SENDERS[0], step="flag"),
+        )
+        self._step(told[kind])
+
+    def _order(self, data: st.DataObject, ip: str, action: str, minutes: int = 0, provider: str = "") -> None:
+        identity, at = self._next(data)
+        self._step(
+            OperatorActed(
+                id=identity,
+                at=at,
+                operator="ada",
+                action=action,  # type: ignore[arg-type]  # drawn from those that exist
+                subject=ip,
+                reason="law",
+                provider=provider,
+                expires_at=at + minutes * MINUTE if minutes else 0,
+            )
+        )
+
+    @rule(data=st.data())
+    def configured(self, data: st.DataObject) -> None:
+        """Take IPs out of the configuration, or put them back; the next tick finds one that carries mail."""
+        self._order(data, self.ips[0], "withdraw")
+        withdrawn = tuple(ip for ip, standing in self.pool.ips.items() if standing.place == "withdrawn")
+        some = st.lists(st.sampled_from(ips_of[6]), min_size=1, unique=True).map(tuple)
+        self.ips = data.draw(st.just(withdrawn) | some if withdrawn else some)
+        transports = {f"out{place}": ip for place, ip in enumerate(self.ips)}
+        least = min(self.limits.min_active, len(self.ips))
+        self.limits = self.limits.model_copy(update={"transports": transports, "min_active": least})
+        self.log.append(self.limits)
+        self.pool = pools.decode(pools.encode(self.pool), self.limits)
+        identity, _ = self._next(data)
+        self._step(ClockTicked(id=identity, at=max(self.at, self.pool.at) + 1))
+
     @rule()
     def begun_again(self) -> None:
         """Go on from the snapshot, as after a restart."""
@@ -184,20 +259,8 @@ class PoolMachine(RuleBasedStateMachine):
 
     @rule(data=st.data(), action=st.sampled_from(("withdraw", "restore", "pin", "unpin")), minutes=st.integers(0, 60))
     def ordered_by_hand(self, data: st.DataObject, action: str, minutes: int) -> None:
-        identity, at = self._next(data)
         ip = data.draw(st.sampled_from(self.ips))
-        self._step(
-            OperatorActed(
-                id=identity,
-                at=at,
-                operator="ada",
-                action=action,  # type: ignore[arg-type]  # drawn from those that exist
-                subject=ip,
-                reason="law",
-                provider=data.draw(st.sampled_from(("", "", *PROVIDERS))),
-                expires_at=at + minutes * 60 * SECOND if minutes else 0,
-            )
-        )
+        self._order(data, ip, action, minutes, data.draw(st.sampled_from(("", "", *PROVIDERS))))
 
     @invariant()
     def never_empty(self) -> None:
@@ -213,74 +276,15 @@ class PoolMachine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         if self.__dict__.get("log"):
-            pool, decided = pools.initial("main", self.limits), list[PoolEvent]()
+            pool, decided = pools.initial("main", self.first), list[PoolEvent]()
             for event in self.log:
+                if isinstance(event, Rules):
+                    pool = pools.decode(pools.encode(pool), event)
+                    continue
                 pool, more = pools.step(pool, event)
                 decided += more
             assert pools.encode(pool) == pools.encode(self.pool)
             assert [codec.encode(event) for event in decided] == [codec.encode(event) for event in self.decided]
-
-
-ANSWERS: st.SearchStrategy[Answer] = st.sampled_from(("listed", "not_listed", "unknown"))
-
-
-@given(data=st.data())
-@hypothesis_settings(max_examples=60, deadline=None)
-def test_the_order_of_a_rounds_answers_decides_nothing(data: st.DataObject) -> None:
-    """What two lists begin to name, each list's answers in another order, decides the same for each IP."""
-    number = data.draw(st.integers(1, 6))
-    transports = {f"out{place}": ip for place, ip in enumerate(ips_of[number])}
-    rules = Rules(transports=transports, min_active=data.draw(st.integers(1, number)), quarantine_minutes=1)
-    pool = [pools.initial("main", rules)] * 2
-    for when in range(1):
-        at = (1_772_359_200 + 900 * when) * SECOND
-        for dnsbl in LISTS[:2]:
-            said = [
-                ListingObserved(
-                    id=f"{when}{dnsbl}{ip}", at=at, ip=ip, list=dnsbl, answer=data.draw(ANSWERS), scope="ip", weight=1.0
-                )
-                for ip in ips_of[number]
-            ]
-            health = ListHealthObserved(
-                id=f"{when}{dnsbl}", at=at, list=dnsbl, healthy=data.draw(st.integers(0, 3)) > 0
-            )
-            settled = ClockTicked(id=f"tick {at}", at=at + 10 * SECOND)
-            decided: list[dict[str, PoolEvent]] = [{}, {}]
-            for side, order in enumerate((said, data.draw(st.permutations(said)))):
-                events_of_round: list[PoolObservation] = [health, *order, settled]
-                for event in events_of_round:
-                    pool[side], events = pools.step(pool[side], event)
-                    decided[side].update({each.id: each for each in events})
-            assert decided[0] == decided[1]
-        assert pools.encode(pool[0]) == pools.encode(pool[1])
-
-
-@given(data=st.data())
-@hypothesis_settings(max_examples=40, deadline=None)
-def test_the_order_of_counts_between_two_ticks_decides_nothing(data: st.DataObject) -> None:
-    """What is counted between two ticks, is compared at the second, in whatever order it came."""
-    ips = ips_of[data.draw(st.integers(2, 5))]
-    rules = Rules(transports={f"out{place}": ip for place, ip in enumerate(ips)}, min_active=1)
-    start = 1_772_359_200 * SECOND
-    counts: list[PoolObservation] = []
-    for number, ip in enumerate(ips):
-        sent = data.draw(st.integers(0, 300))
-        blocked = data.draw(st.integers(0, sent))
-        counts += [
-            TrafficCounted(id=f"t{number}", at=start, partition=number, ip=ip, provider="google", sent=sent, last_at=1),
-            RepliesCounted(
-                id=f"r{number}", at=start, partition=number, ip=ip, provider="google", kind="reputation", count=blocked
-            ),
-        ]
-    told = []
-    for order in (counts, data.draw(st.permutations(counts))):
-        pool = pools.initial("main", rules)
-        for event in order:
-            pool, decided = pools.step(pool, event)
-            assert decided == ()
-        pool, decided = pools.step(pool, ClockTicked(id="tick", at=start + SECOND))
-        told.append(([codec.encode(event) for event in decided], pools.barred(pool)))
-    assert told[0] == told[1]
 
 
 TestPool = PoolMachine.TestCase

@@ -2,6 +2,7 @@
 
 import pytest
 
+from streams import pool as pools
 from tests.pool_scene import MINUTE, T0, A, B, C, D, Scene
 
 
@@ -86,3 +87,26 @@ def test_a_later_order_of_a_clock_behind_counts(minute: float) -> None:
     assert scene.order(5, "withdraw", A) == ["IpWithdrawn 1"]
     assert scene.order(minute, "restore", A) == ["IpRestored 1"]
     assert scene.order(minute - 1, "withdraw", A) == ["IpWithdrawn 1"]
+
+
+@pytest.mark.parametrize("minutes_off", [-180, 0, 180])
+def test_a_restoration_forgives_what_was_known_when_it_came_and_nothing_later(minutes_off: float) -> None:
+    scene = Scene(ips=4)
+    scene.tick(0)
+    scene.says(0, A, "listed")
+    for minute in (5, 9):
+        scene.says(minute, A, "listed", "barracuda")
+    assert scene.order(10 + minutes_off, "restore", A) == ["IpRestored 1"]
+    scene.tick(11)
+    assert scene.says(12, A, "listed") == scene.says(12, A, "listed", "barracuda") == []
+    assert scene.says(9.9, A, "listed", "late") == ["IpWithdrawn 1"], "dated before, but it came after"
+
+
+def test_a_restoration_of_an_earlier_release_forgives_by_its_date() -> None:
+    scene = Scene()
+    scene.tick(0)
+    scene.says(0, A, "listed")
+    scene.order(5, "restore", A)
+    old = pools.encode(scene.pool).replace(b',"marked":true', b"").replace(b',"forgiven":true', b"")
+    scene.pool = pools.decode(old, scene.rules)
+    assert scene.says(6, A, "listed") == []

@@ -62,6 +62,7 @@ def test_numbers() -> None:
             "◆ 192.0.2.1 on probation with 10% of an IP's traffic until 14:30",
         ),
         ({"type": "withdrawal_refused"}, "▲ 192.0.2.1 should leave but stays"),
+        ({"type": "clock_distrusted"}, "▲ what pool main was told is dated ahead of the other clocks"),
         ({"type": "list_distrusted", "subject": "spamcop"}, "▲ the list spamcop lost its vote"),
         ({"type": "list_trusted", "subject": "spamcop"}, "● the list spamcop has its vote again"),
         ({"type": "withdrawal_drifted"}, "▲ 192.0.2.1 still sends although withdrawn"),
