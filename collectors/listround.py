@@ -123,9 +123,14 @@ class ListAsker:
         return Asked([self._observed(overall, when), *listings], overall, found)
 
     def _by_version(self, ips: Sequence[str]) -> dict[int, list[str]]:
-        """Return the IPs of each version that the list can be asked about; one version, if only for its test points."""
+        """Return the IPs of each version that the list can be asked about; one version, if only for its test points.
+
+        Without any IPs it is each version that the list knows.
+        """
         four = [ip for ip in ips if ":" not in ip] if self.dnsbl.ipv4 else []
         six = [ip for ip in ips if ":" in ip] if self.dnsbl.ipv6 else []
+        if not ips:
+            return {version: [] for version, known in ((4, self.dnsbl.ipv4), (6, self.dnsbl.ipv6)) if known}
         found = {version: asked for version, asked in ((4, four), (6, six)) if asked}
         return found or {4 if self.dnsbl.ipv4 else 6: []}
 

@@ -1,6 +1,7 @@
 """What `relaywarden check --online` finds beyond this machine: Kafka, ClickHouse and the DNSBLs, each asked now."""
 
 from collections.abc import Iterator
+from ipaddress import ip_address
 
 from kafka.errors import KafkaError
 
@@ -67,8 +68,9 @@ def _lists(settings: Settings) -> Iterator[str]:
         events = ask((), chosen(settings.dnsbl), settings.dnsbl)
     except ValueError:
         return  # told already, without asking anybody
+    ours = {0, *(ip_address(ip).version for pool in settings.pool.values() for ip in pool.ips)}
     for event in events:
-        if isinstance(event, ListHealthObserved) and not event.healthy:
+        if isinstance(event, ListHealthObserved) and event.fault and event.ip_version in ours:
             yield f"dnsbl.lists: {event.list} has no vote: {event.reason}"
 
 

@@ -185,7 +185,10 @@ def test_a_list_sick_for_ipv6_keeps_its_vote_for_ipv4() -> None:
     with Zones(["bl.example.net"]) as zones:
         zones.delist_ip("::ffff:7f00:2")
         zones.list_ip(SIX, "trap")
-        health, listings = _ask(_settings(zones.port, {"mine": {"zone": "bl.example.net", "ipv6": True}}), IP, SIX)
+        settings = _settings(zones.port, {"mine": {"zone": "bl.example.net", "ipv6": True}})
+        health, listings = _ask(settings, IP, SIX)
+        alone, _ = _ask(settings)
+    assert (alone["mine"].fault, alone["mine"].ip_version) == ("test_points", 6), "asked for its test points alone"
     assert (health["mine"].healthy, health["mine"].fault, health["mine"].ip_version) == (True, "test_points", 6)
     assert health["mine"].reason.startswith("IPv6: it does not name its test point ::ffff:7f00:2")
     assert (listings["mine", IP].answer, listings["mine", SIX].answer) == ("not_listed", "unknown")
