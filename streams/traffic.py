@@ -42,8 +42,9 @@ class TrafficCounter:
     Local deliveries and those whose outbound IP the log does not tell are skipped. Each recipient counts as a message.
     A complaint counts for the IP that it names, whether or not its sender is known, under no provider, and moves no
     time: it is no sign that the IP sends. Reports that blame nobody (not-spam, opt-out …) do not count. The count is a
-    record of what came; the pool gives it no vote (docs/adr/0004). What was deferred or bounced is also counted by what
-    the reply was about, as the `table` of replies tells.
+    record of what came; the pool gives it no vote (docs/adr/0004). Mail that is known by its envelope only counts, but
+    names nobody (docs/adr/0003). What was deferred or bounced is also counted by what the reply was about, as the
+    `table` of replies tells.
     """
 
     def __init__(self, table: Table | None = None) -> None:
@@ -59,7 +60,7 @@ class TrafficCounter:
             tally.outcomes[event.outcome] += 1
             tally.seen(event.at)
             kind = self._replies.add(event) if event.outcome != "sent" else None
-            if event.sender:
+            if event.sender and event.sender_kind != "envelope":
                 tally.sent_by(event.sender).add(event, kind)
         elif isinstance(event, ComplaintReceived) and event.outbound_ip and event.feedback_type in BLAMING:
             tally = self._tally(event.outbound_ip, "")

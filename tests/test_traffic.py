@@ -41,11 +41,13 @@ def test_counts_by_ip_and_provider_with_the_top_senders() -> None:
         counter.add(attempt(at, A, f"s{at}@example.net"))
     counter.add(attempt(20, A, "s17@example.net", "bounced"))
     counter.add(attempt(5, A, "", "deferred"))
+    for _ in range(3):
+        counter.add(replace(attempt(19, A, "eve@example.net"), sender_kind="envelope"))
     counter.add(attempt(6, B, provider="yahoo"))
     counter.add(ComplaintReceived(id="c", at=99, feedback_type="abuse", outbound_ip=A))
     quiet, first, second = (event for event in counter.drain(3, 1000) if isinstance(event, TrafficCounted))
     assert (quiet.ip, quiet.provider, quiet.complaints, quiet.sent, quiet.last_at) == (A, "", 1, 0, 0)
-    assert (first.ip, first.provider, first.sent, first.deferred, first.bounced) == (A, "google", 8, 1, 1)
+    assert (first.ip, first.provider, first.sent, first.deferred, first.bounced) == (A, "google", 11, 1, 1)
     assert (first.partition, first.at, first.first_at, first.last_at) == (3, 1000, 5, 20)
     assert first.senders[0] == Culprit(sender="s17@example.net", messages=2, recipients=1)
     assert [culprit.sender[:3] for culprit in first.senders[1:]] == ["s10", "s11", "s12", "s13"]
