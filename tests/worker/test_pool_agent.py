@@ -1,12 +1,23 @@
 """The pool's one writer in a real worker: decides within a moment, and the same again after kill -9."""
 
 import time
+from contextlib import closing
 
 import pytest
+from kafka import KafkaConsumer, TopicPartition
 
 from schemas import codec
-from schemas.observations import ClockTicked, ListHealthObserved, ListingObserved
-from schemas.pool_events import IpWithdrawn
+from schemas.facts import Answer, Culprit
+from schemas.names import event_id, source_id
+from schemas.observations import (
+    ClockTicked,
+    ListHealthObserved,
+    ListingObserved,
+    PoolObservation,
+    SenderJudged,
+    TrafficCounted,
+)
+from schemas.pool_events import IpProbationStarted, IpWithdrawn, PoolEvent, ReturnDelayed
 from schemas.settings import Settings
 from schemas.topics import POOL_EVENTS, POOL_OBSERVATIONS, POOL_STATE
 from tests.worker.workbench import Bench, Worker
@@ -16,7 +27,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
-    pool = {"main": {"transports": {"out1": "192.0.2.1", "out2": "192.0.2.2"}}}
+    pool = {"main": {"transports": {"out1": "192.0.2.1", "out2": "192.0.2.2"}, "quarantine_minutes": 0.05}}
     return Settings.model_validate(settings.model_dump() | {"pool": pool})
 
 
@@ -62,3 +73,50 @@ def test_a_listing_withdraws_within_a_moment_and_only_once_after_kill_9(bench: B
     ]
     assert len(ticks) > 5
     assert len({tick.id for tick in ticks}) == len(ticks)
+
+
+def answers(number: int, answer: Answer) -> list[PoolObservation]:
+    """Return what a list says now about the first IP; of the second it says that it does not name it."""
+    at = time.time_ns() // 1000
+    said: tuple[Answer, Answer] = (answer, "not_listed")
+    return [
+        ListingObserved(id=f"l{number}{ip}", at=at, ip=ip, list="zone", answer=one, scope="ip", weight=1.0)
+        for ip, one in zip(("192.0.2.1", "192.0.2.2"), said, strict=True)
+    ]
+
+
+def sent(number: int, ip: str) -> TrafficCounted:
+    """Return that eve sends through an IP now."""
+    at = time.time_ns() // 1000
+    eve = (Culprit(sender="eve@example.net", messages=90, unknown_users=60),)
+    identity = event_id(source_id("traffic", "test"), number)
+    return TrafficCounted(id=identity, at=at, partition=0, ip=ip, sent=90, last_at=at, senders=eve)
+
+
+def decided(consumer: KafkaConsumer, kind: type[PoolEvent]) -> PoolEvent:
+    """Return the next decision, which is of this kind."""
+    deadline = time.monotonic() + 60
+    while not (found := consumer.poll(500, max_records=1)):
+        assert time.monotonic() < deadline, f"no {kind}"
+    ((record,),) = found.values()
+    event = codec.decode(record.value)
+    assert isinstance(event, kind)
+    return event
+
+
+def test_a_culprit_who_goes_on_delays_the_return_until_he_is_released(bench: Bench, worker: Worker) -> None:
+    def told(*observed: PoolObservation) -> None:
+        for event in observed:
+            bench.send(POOL_OBSERVATIONS, 0, codec.encode(event))
+
+    worker.start()
+    with closing(KafkaConsumer(bootstrap_servers=bench.broker.bootstrap, auto_offset_reset="earliest")) as consumer:
+        consumer.assign([TopicPartition(POOL_EVENTS.name, 0)])
+        told(sent(1, "192.0.2.1"), *answers(1, "listed"))
+        decided(consumer, IpWithdrawn)
+        told(SenderJudged(id="j1", at=time.time_ns() // 1000, mailbox="eve@example.net", step="flag"))
+        told(sent(2, "192.0.2.2"), *answers(2, "not_listed"))
+        delayed = decided(consumer, ReturnDelayed)
+        assert (delayed.ip, [one.sender for one in delayed.culprits]) == ("192.0.2.1", ["eve@example.net"])  # type: ignore[union-attr]  # a ReturnDelayed
+        told(SenderJudged(id="j2", at=time.time_ns() // 1000, mailbox="eve@example.net", step=""))
+        assert decided(consumer, IpProbationStarted).ip == "192.0.2.1"
