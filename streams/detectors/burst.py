@@ -82,13 +82,14 @@ def _spans(state: MailboxState) -> Iterator[tuple[float, float, float, str]]:
     """Yield what was seen, what is usual at most, the most points, and in what span, where it is more than usual."""
     counts = state.counts
     days, at_such_times = counts[DAYS_3W], 0.0
-    if days >= _LEAST_DAYS:
+    over = [span for span in _SPANS if counts[span[0]] > _LEAST_RATIO * counts[span[1]]]
+    busy = counts[RECIPIENTS_1H] > _LEAST_AT_SUCH_TIMES
+    if (over or busy) and days >= _LEAST_DAYS:
         levels = counts[WEEKENDS_USUAL if week.is_weekend(state.aged) else WORKDAYS_USUAL]
         at_such_times = week.peak(levels, state.aged)
-    for slot, usually, words in _SPANS:
-        if counts[slot] > _LEAST_RATIO * counts[usually]:
-            yield counts[slot], max(at_such_times, usual(counts, usually)), _MOST, words
-    if counts[RECIPIENTS_1H] > _LEAST_AT_SUCH_TIMES and days >= _LEAST_DAYS:
+    for slot, usually, words in over:
+        yield counts[slot], max(at_such_times, usual(counts, usually)), _MOST, words
+    if busy and days >= _LEAST_DAYS:
         most = max(_LEAST_AT_SUCH_TIMES, at_such_times)
         yield counts[RECIPIENTS_1H], most, _MOST_SOFT, f"recipients in an hour {week.named(state.aged)}"
     spaced = counts[SPACED_1D] + counts[STRANGE_SPACED_1D]
