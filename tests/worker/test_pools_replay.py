@@ -25,6 +25,7 @@ from streams.pools import Pools
 
 SECOND = 1_000_000
 START = 1_772_359_200 * SECOND
+YEAR = 365 * 86_400 * SECOND
 IPS = tuple(f"192.0.2.{number}" for number in range(1, 6))
 SENDERS = tuple(f"user{number}@example.net" for number in range(6))
 CONFIGURED = {
@@ -40,8 +41,8 @@ CONFIGURED = {
 }
 
 
-def recorded(rounds: int = 60) -> list[bytes]:
-    """Return ten hours of a pool as Kafka would hold them: every kind of observation, some of them late."""
+def recorded(rounds: int = 48) -> list[bytes]:
+    """Return eight hours of a pool as Kafka would hold them: every kind of observation, late and a year ahead, too."""
     chance = Random(7)
     series = source_id("traffic", 0)
     lines = []
@@ -49,6 +50,8 @@ def recorded(rounds: int = 60) -> list[bytes]:
         for place, event in enumerate(_round(chance, number, series)):
             late = chance.choice((0, 0, 0, 3)) * SECOND
             lines.append(codec.encode(_dated(event, START + number * 600 * SECOND + place * SECOND // 4 - late)))
+            if number % 11 == 5 and isinstance(event, ListingObserved):
+                lines.append(codec.encode(msgspec.structs.replace(event, id=f"y{event.id}", at=START + YEAR)))
     return lines
 
 
@@ -146,6 +149,7 @@ def test_the_log_holds_every_observation_that_decides_and_leads_to_every_kind_of
         "ProviderWithdrawn",
         "ProviderRestored",
         "ProviderRefused",
+        "ClockDistrusted",
         "CulpritNamed",
     } <= decided
 
