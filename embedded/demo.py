@@ -23,7 +23,12 @@ ZONES = {"trapnet": "trapnet.example", "echo": "echo.trapnet.example"}
 def configuration(folder: Path) -> dict[str, Any]:
     """Return the demo's configuration as a TOML table: a pool of four IPs, times short enough to watch."""
     own = {
-        "trapnet": {"zone": ZONES["trapnet"], "weight": 1.0, "codes": {"127.0.0.2": "spamtrap hit"}},
+        "trapnet": {
+            "zone": ZONES["trapnet"],
+            "weight": 1.0,
+            "codes": {"127.0.0.2": "spamtrap hit"},
+            "removal": "https://lookup.trapnet.example/",
+        },
         "echo": {"zone": ZONES["echo"], "weight": 0.5, "codes": {"127.0.0.2": "copied from Trapnet"}},
         "silent": {"zone": "silent.example", "weight": 1.0, "codes": {"127.0.0.2": "listed"}},
     }

@@ -69,7 +69,8 @@ def _known(pool: Pool | None, standing: Standing | None, first: Named, relapse: 
     text = f"{first.list} lists {_WHAT[first.scope]} {first.what} since {moment(first.since)}{codes}{said}"
     yield Evidence(rule=f"dnsbl/{first.list}", text=text)
     if relapse:
-        yield Evidence(rule="relapse", text=f"it was listed there before, {relapse} times lately", value=float(relapse))
+        often = "once" if relapse == 1 else f"{relapse} times"
+        yield Evidence(rule="relapse", text=f"it was listed there before, {often} lately", value=float(relapse))
     if standing is None or pool is None:
         return
     if standing.place != "withdrawn":

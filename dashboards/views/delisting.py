@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboards import elements, queries_delisting, words
+from dashboards import elements, queries, queries_delisting, words
 from dashboards.elements import Page
 
 _STATES = {
@@ -16,6 +16,9 @@ _STATES = {
     "given_up": "▲ given up",
     "not_ours": "○ not ours",
 }
+_NOT_ASKED = "No data: no list was asked within two days."
+_OPEN = ("open", "requested")
+_TOLD = 4
 _NOTES = {
     "joined": "▲ a further IP",
     "withdrawn": "◆ withdrawn",
@@ -25,6 +28,29 @@ _NOTES = {
     "returned": "◆ back in the pool",
     "culprit": "◆ a culprit",
 }
+
+
+def open_ones(shown: Page, pool: str = "") -> pd.DataFrame | None:
+    """Return the open delistings, the newest first: all, or those of one pool and of domains."""
+    found = shown.read(queries_delisting.delistings, hours=1)
+    if found is None:
+        return None
+    here = found["pool"].isin([pool, ""]) if pool else True
+    return found[found["state"].isin(_OPEN) & here]
+
+
+def brief(found: pd.DataFrame | None) -> None:
+    """Show the way to each of the newest open delistings, and to all where there are more."""
+    if found is None or found.empty:
+        return
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        for row in elements.rows(found[:_TOLD]):
+            said = f"{row['list']} lists {row['subject']}" + (", removal asked for" if row["requests"] else "")
+            label = f"{_STATES[row['state']][0]} {words.inert(said)}"
+            if st.button(label, icon=":material/arrow_forward:", key=f"delisting.{row['case']}"):
+                elements.go("delisting", delisting=row["case"])
+        if len(found) > _TOLD and st.button(f"All {len(found)} delistings", key="delistings.all"):
+            elements.go("delisting")
 
 
 @elements.live
@@ -39,13 +65,16 @@ def page() -> None:
 
 
 def _delistings(shown: Page) -> None:
-    found = shown.read(queries_delisting.delistings)
-    if elements.missing(found, "No list that is believed names an IP or a domain of ours.") or found is None:
+    found, feeds = shown.read(queries_delisting.delistings), shown.read(queries.feeds, hours=1)
+    asked = feeds is None or "lists" in set(feeds["feed"])
+    none = "No list that is believed names an IP or a domain of ours." if asked else _NOT_ASKED
+    if elements.missing(found, none) or found is None:
         return
     told = found.assign(
         state=found["state"].map(_STATES),
-        took=[words.age(each) if each else "" for each in found["seconds"]],
+        lasted=[_lasted(row, shown.now) for row in elements.rows(found)],
         relapse=found["relapse"].replace(0, None),
+        removal=found["removal"].replace("", "not known"),
     )
     columns = {
         "state": elements.text("state", 120),
@@ -54,23 +83,36 @@ def _delistings(shown: Page) -> None:
         "since": elements.when("listed since (UTC)"),
         "relapse": st.column_config.NumberColumn("relapse", format="%d", width=70),
         "requests": st.column_config.NumberColumn("requests", format="%d", width=80),
-        "took": elements.text("took", 80),
-        "removal": elements.text("removal", "large"),
+        "lasted": elements.text("lasted", 100),
+        "removal": elements.text("removal is asked for at", "large"),
     }
     case = elements.picked(told, "delistings", columns, "case", ("state",))
     if case is not None:
         st.query_params["delisting"] = case
         st.rerun(scope="fragment")
+    st.caption("What is open, and what ended within the range. Pick one to see what happened, and what to do.")
+
+
+def _lasted(row: dict[str, Any], now: pd.Timestamp) -> str:
+    if row["state"] in _OPEN:
+        return f"{words.age((now - row['since']).total_seconds())} so far"
+    return words.age(row["seconds"]) if row["seconds"] else ""
 
 
 def _one(shown: Page, case: str) -> None:
-    if st.button("Close the delisting's story", icon=":material/close:", key="close.delisting"):
-        del st.query_params["delisting"]
-        st.rerun(scope="fragment")
     happened = shown.read(queries_delisting.happened, case)
+    st.divider()
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if happened is not None and not happened.empty:
+            newest = elements.rows(happened)[0]
+            st.subheader(words.inert(f"{newest['subject']} on {newest['list']}"), anchor=False, width="content")
+            _to_the_pool(shown, newest["subject"])
+        if st.button("Close", icon=":material/close:", key="close.delisting"):
+            del st.query_params["delisting"]
+            st.rerun(scope="fragment")
     if elements.missing(happened, "There is no such delisting.") or happened is None:
         return
-    st.caption("Whether to ask now, and the text for the list's form:")
+    st.caption("Whether to ask now, and the text for the list's form; below, what happened (UTC):")
     st.code(f"relaywarden delisting show {''.join(filter(str.isalnum, case))}", language=None)
     for row in elements.rows(happened):
         with st.container(border=True, gap="xsmall"):
@@ -79,6 +121,13 @@ def _one(shown: Page, case: str) -> None:
                 st.text(f"· {reason}")
             if row["removal"]:
                 st.text(f"· removal: {row['removal']}")
+
+
+def _to_the_pool(shown: Page, subject: str) -> None:
+    """Show the way to what was decided about an IP, if it is one of a pool's."""
+    for name, pool in shown.settings.pool.items():
+        if subject in pool.ips and st.button(f"{subject} in the pool", icon=":material/arrow_forward:", key="to.pool"):
+            elements.go("pool", ip=subject, **({"pool": name} if len(shown.settings.pool) > 1 else {}))
 
 
 def _sentence(row: dict[str, Any]) -> str:
@@ -115,6 +164,7 @@ def _times(shown: Page) -> None:
         "says": elements.text("its operator says", 130),
     }
     elements.table(pd.DataFrame(rows), "times", columns)
+    st.caption("Of all time. Behind each median: of how many listings it is.")
 
 
 def _row(row: dict[str, Any]) -> dict[str, Any]:

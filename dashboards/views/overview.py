@@ -7,7 +7,7 @@ from dashboards import charts, elements, pools, queries, queries_cases, queries_
 from dashboards.elements import Page
 from dashboards.palette import BADGES, STEPS
 from dashboards.pools import Standing
-from dashboards.views import own_side
+from dashboards.views import delisting, own_side
 
 _LATE_SECONDS = {"log": 300, "worker": pools.LATE_SECONDS, "lists": 3600}
 _STRIP = 24
@@ -31,7 +31,8 @@ def page() -> None:
     everyone = pools.standings(shown.settings.pool, states if "worker" in known else None)
     _strip(shown, everyone)
     own_side.brief(shown)
-    _numbers(shown, everyone, worker="worker" in known, logs=logs is not None and not logs.empty)
+    heard = {*known} | ({"logs"} if logs is not None and not logs.empty else set())
+    _numbers(shown, everyone, heard)
     _flags(shown)  # over the whole width: the evidence is a sentence
     left, right = st.columns(2, gap="large")
     with left:
@@ -96,16 +97,19 @@ def _strip(shown: Page, everyone: list[Standing]) -> None:
                 st.badge(f"● {words.count(len(ips) - len(told))} active", color=BADGES["active"])
 
 
-def _numbers(shown: Page, everyone: list[Standing], *, worker: bool, logs: bool) -> None:
-    """Show the counts; 0 is said only where a worker or a log was there to be counted."""
+def _numbers(shown: Page, everyone: list[Standing], heard: set[str]) -> None:
+    """Show the counts; 0 is said only where a worker, a list or a log was there to be counted."""
+    worker = "worker" in heard
     unknown = any(ip.state == "unknown" for ip in everyone) or not worker
     out = None if unknown else sum(ip.state == "withdrawn" for ip in everyone)
     flags = shown.read(queries.flags, hours=1) if worker else None
     attacked = shown.read(queries_cases.open_cases, hours=1) if worker else None
-    dead = shown.read(queries.dead_letters) if logs else None
+    named = delisting.open_ones(shown) if {"worker", "lists"} <= heard else None
+    dead = shown.read(queries.dead_letters) if "logs" in heard else None
     numbers = {
         f"of {len(everyone)} IPs send": None if out is None else len(everyone) - out,
         "IPs withdrawn": out,
+        "open delistings": None if named is None else len(named),
         "mailboxes flagged": None if flags is None else int((flags["step"] != "watch").sum()),
         "open cases": _total(attacked),
         "dead letters": _total(dead),
@@ -114,6 +118,7 @@ def _numbers(shown: Page, everyone: list[Standing], *, worker: bool, logs: bool)
         for label, number in numbers.items():
             st.metric(label, "no data" if number is None else words.count(number), border=True, width=150)
     _links(attacked)
+    delisting.brief(named)
 
 
 def _total(found: pd.DataFrame | None) -> int | None:

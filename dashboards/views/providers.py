@@ -25,9 +25,11 @@ def page() -> None:
         _numbers(found)
         elements.table(_pairs(found), "pairs", _columns(), ("score",))
         st.caption(_SAID)
-    st.subheader("Replies without a pattern")
+    st.subheader("Replies without a pattern", anchor=False)
     unknown = shown.read(queries_providers.unknown, every=shown.every)
-    if not elements.missing(unknown, "Each reply of seven days is known to the table.") and unknown is not None:
+    heard = found is None or not found.empty
+    none = "Each reply of seven days is known to the table." if heard else "No data: no reply was counted in this time."
+    if not elements.missing(unknown, none) and unknown is not None:
         _unknown(unknown[unknown["further"] == 0])
         _further(unknown[unknown["further"] == 1])
     shown.close()
@@ -91,7 +93,7 @@ def _further(found: pd.DataFrame) -> None:
         told = ", ".join(
             f"{row['provider']} {words.count(row['today'] + row['before'])}" for row in elements.rows(found)
         )
-        st.text(f"Further replies of seven days, too many to be told apart, so that their words were not kept: {told}.")
+        st.text(f"Further replies of seven days, too many to be told apart, their words not kept: {told}.")
 
 
 def _unknown(found: pd.DataFrame) -> None:
@@ -112,7 +114,7 @@ def _unknown(found: pd.DataFrame) -> None:
         "provider": elements.text("provider", 130),
         "text": elements.text("what they have in common", 520),
         "today": _number("last day"),
-        "usual": elements.text("a day before", 90),
+        "usual": elements.text("usual a day", 90),
         "ips": elements.text("IPs", 160),
         "first": elements.when("first, UTC"),
         "last": elements.when("last, UTC"),

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from dashboards.span import Span
 from embedded.broker import free_port
 from embedded.clickhouse import PASSWORD_ENV, ClickHouseServer
 from schemas import codec
+from schemas.events import Event
 from streams.migrate import migrate
 from tests.pages.scene import CONFIG, STATES, tables
 
@@ -34,15 +35,21 @@ class Hall:
         return Span.last(6, self.now)
 
 
+def store(client: Client, table: str, events: Iterable[Event]) -> None:
+    """Store events in a table."""
+    client.raw_insert(table, insert_block=b"\n".join(map(codec.encode, events)), fmt="JSONEachRow")
+
+
 def fill(client: Client, now: int) -> None:
     """Store the scene that ends at `now`."""
     for table, events in tables(now).items():
-        client.raw_insert(table, insert_block=b"\n".join(map(codec.encode, events)), fmt="JSONEachRow")
+        store(client, table, events)
     rows = [{"mailbox": name, "at": now, "score": score, "step": step, "state": "{}"} for name, score, step in STATES]
     client.raw_insert("mailbox_state", insert_block="\n".join(map(json.dumps, rows)).encode(), fmt="JSONEachRow")
 
 
-def _hall(server: ClickHouseServer, folder: Path, name: str) -> Hall:
+def furnish(server: ClickHouseServer, folder: Path, name: str) -> Hall:
+    """Give a database of this name with empty tables, and the configuration that names it."""
     migrate(server.connect(), name)
     config = folder / f"{name}.toml"
     config.write_text(
@@ -56,7 +63,7 @@ def _hall(server: ClickHouseServer, folder: Path, name: str) -> Hall:
 @pytest.fixture(scope="session")
 def hall(clickhouse: ClickHouseServer, tmp_path_factory: pytest.TempPathFactory) -> Hall:
     """Give the database of the scene; tests only read it."""
-    made = _hall(clickhouse, tmp_path_factory.mktemp("pages"), "pages_scene")
+    made = furnish(clickhouse, tmp_path_factory.mktemp("pages"), "pages_scene")
     fill(made.client, made.now)
     return made
 
@@ -64,7 +71,7 @@ def hall(clickhouse: ClickHouseServer, tmp_path_factory: pytest.TempPathFactory)
 @pytest.fixture(scope="session")
 def empty_hall(clickhouse: ClickHouseServer, tmp_path_factory: pytest.TempPathFactory) -> Hall:
     """Give a database with empty tables."""
-    return _hall(clickhouse, tmp_path_factory.mktemp("pages"), "pages_empty")
+    return furnish(clickhouse, tmp_path_factory.mktemp("pages"), "pages_empty")
 
 
 Open = Callable[[Hall], None]

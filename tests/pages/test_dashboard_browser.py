@@ -9,14 +9,16 @@ from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
-from playwright.sync_api import Page, WebSocketRoute, expect, sync_playwright
+from playwright.sync_api import Browser, Page, WebSocketRoute, expect, sync_playwright
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from embedded.clickhouse import ClickHouseServer
 from tests.conftest import require
-from tests.pages.conftest import Hall
+from tests.pages import test_delisting_page as delistings
+from tests.pages import test_providers_page as providers
+from tests.pages.conftest import fill, furnish, store
 from tests.pages.scene import RUDE, THIEF, WITHDRAWN
 from tests.pages.serving import serving
 
@@ -30,6 +32,9 @@ ARGUMENTS = [
 ]
 SECONDS = 1000.0
 _CLOCK = re.compile(r"^\d\d:\d\d:\d\d UTC$")
+_DRAWN = """() => !document.querySelector('[data-testid=stSkeleton]') && [...document.querySelectorAll(
+    '[data-testid=stDataFrame], [data-testid=stVegaLiteChart]')].every(each => each.querySelector('canvas, svg'))"""
+_PAINTED = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 _SEARCH = re.compile(r"/(pool|mailboxes|complaints|providers|delisting)/_stcore/(health|host-config)$")
 expect.set_options(timeout=40 * SECONDS)
 
@@ -45,6 +50,7 @@ class Visitor:
         self.page = page
         self.home = home
         self.pictures = pictures
+        self.size = page.viewport_size or {"width": 1440, "height": 900}
         self.abroad: list[str] = []
         self.errors: list[str] = []
         page.on("request", lambda request: self._note(request.url))
@@ -62,6 +68,7 @@ class Visitor:
 
     def go(self, path: str, title: str) -> None:
         """Open a page and wait until it is drawn."""
+        self.page.set_viewport_size(self.size)
         self.page.goto(f"{self.home}{path}")
         expect(self.page).to_have_title("Relaywarden")
         expect(self.page.get_by_role("heading", name=title, exact=True)).to_be_visible()
@@ -93,13 +100,14 @@ class Visitor:
 
     def picture(self, name: str) -> None:
         """Keep what it sees, from top to bottom, and check that nothing stands out at the side."""
-        self.page.wait_for_timeout(1.5 * SECONDS)
-        inner = self.page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
-        size = self.page.viewport_size or {"width": 1440, "height": 900}
-        self.page.set_viewport_size({"width": size["width"], "height": min(int(inner) + 40, 6000)})
-        self.page.wait_for_timeout(1.5 * SECONDS)
+        width = self.size["width"]
+        for _ in range(2):  # what is drawn may be higher than what was reserved for it
+            self.page.wait_for_function(_DRAWN)
+            inner = self.page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
+            self.page.set_viewport_size({"width": width, "height": min(int(inner) + 40, 6000)})
+            self.page.evaluate(_PAINTED)
         self.page.screenshot(path=str(self.pictures / f"{name}.png"))
-        assert self.page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+        assert self.page.evaluate("document.documentElement.scrollWidth") <= width
 
     def unhurt(self) -> None:
         """Check that no text ran, and that nothing was asked of another host."""
@@ -112,28 +120,39 @@ class Visitor:
 
 
 @pytest.fixture(scope="module")
-def port(hall: Hall, clickhouse: ClickHouseServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """Serve the scene's pages for all tests of this file."""
-    log = tmp_path_factory.mktemp("browser") / "log"
-    with serving(hall, clickhouse.password, log) as (_process, where):
+def port(clickhouse: ClickHouseServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """Serve the pages of a database with all scenes, for all tests of this file."""
+    folder = tmp_path_factory.mktemp("browser")
+    hall = furnish(clickhouse, folder, "pages_browser")
+    fill(hall.client, hall.now)
+    store(hall.client, "pool_observations", providers.scene(hall.now))
+    store(hall.client, "delisting_events", delistings.scene(hall.now))
+    with serving(hall, clickhouse.password, folder / "log") as (_process, where):
         yield where
-    assert "Traceback" not in log.read_text()
+    assert "Traceback" not in (folder / "log").read_text()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Give one Chromium to all tests of this file; each has a context of its own."""
+    program = require("chromium", "chromium")
+    with sync_playwright() as driver:
+        launched = driver.chromium.launch(executable_path=program, args=ARGUMENTS)
+        yield launched
+        launched.close()
 
 
 @pytest.fixture(params=[(1440, "light"), (1440, "dark"), (390, "light")], ids=["screen", "night", "phone"])
-def visitor(request: pytest.FixtureRequest, port: int, tmp_path: Path) -> Iterator[Visitor]:
+def visitor(request: pytest.FixtureRequest, port: int, browser: Browser, tmp_path: Path) -> Iterator[Visitor]:
     """Give a browser on a screen, at night and on a phone, far from UTC."""
-    program = require("chromium", "chromium")
     width, scheme = request.param
     pictures = Path(os.environ.get("RELAYWARDEN_SCREENSHOTS", tmp_path)) / request.node.callspec.id
     pictures.mkdir(parents=True, exist_ok=True)
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=program, args=ARGUMENTS)
-        page = browser.new_page(
-            viewport={"width": width, "height": 900}, color_scheme=scheme, timezone_id="Asia/Tokyo", locale="en-GB"
-        )
-        yield Visitor(page, f"http://127.0.0.1:{port}", pictures)
-        browser.close()
+    context = browser.new_context(
+        viewport={"width": width, "height": 900}, color_scheme=scheme, timezone_id="Asia/Tokyo", locale="en-GB"
+    )
+    yield Visitor(context.new_page(), f"http://127.0.0.1:{port}", pictures)
+    context.close()
 
 
 def test_the_pages_show_the_flagged_mailbox_and_the_withdrawn_ip(visitor: Visitor) -> None:
@@ -156,6 +175,27 @@ def test_the_pages_show_the_flagged_mailbox_and_the_withdrawn_ip(visitor: Visito
     visitor.table(0, THIEF)
     expect(visitor.page.get_by_test_id("stDownloadButton")).to_be_visible()
     visitor.picture("complaints")
+    visitor.go("/providers", "Providers")
+    visitor.table(0, "■ 0.40")
+    visitor.table(1, f"550 5.7.1 {providers.RUDE}")
+    expect(visitor.page.get_by_test_id("stCode")).to_contain_text("[[replies.own]]")
+    visitor.picture("providers")
+    visitor.go("/delisting", "Delisting")
+    visitor.table(0, "■ open")
+    visitor.table(1, "spamcop")
+    visitor.picture("delisting")
+    visitor.unhurt()
+
+
+@pytest.mark.parametrize("visitor", [(1440, "light")], indirect=True, ids=["screen"])
+@pytest.mark.parametrize(("path", "title"), [("/", "Overview"), ("/pool", "Pool")])
+def test_an_open_delisting_is_one_click_away(visitor: Visitor, path: str, title: str) -> None:
+    visitor.go(f"{path}?range=24h", title)
+    visitor.page.get_by_role("button", name=f"spamcop lists {delistings.A}").click()
+    expect(visitor.page.get_by_text(f"■ spamcop lists {delistings.A}, relapse 1")).to_be_visible()
+    address = urlsplit(visitor.page.url)
+    assert address.path == "/delisting"
+    assert parse_qs(address.query) == {"delisting": ["aaaaaaaaaaaa"], "range": ["24h"]}
     visitor.unhurt()
 
 

@@ -47,6 +47,7 @@ def test_overview_of_the_scene(hall: Hall, opened: Open) -> None:
     assert {m.label: m.value for m in test.metric} == {
         "of 6 IPs send": "5",
         "IPs withdrawn": "1",
+        "open delistings": "0",
         "mailboxes flagged": "2",
         "open cases": "1",
         "dead letters": "3",
@@ -159,7 +160,7 @@ def test_a_strangers_text_is_never_markdown(hall: Hall, opened: Open) -> None:
 def test_no_data_is_said_and_is_not_zero(empty_hall: Hall, opened: Open) -> None:
     opened(empty_hall)
     overview = shown("overview")
-    assert [m.value for m in overview.metric] == ["no data"] * 5
+    assert [m.value for m in overview.metric] == ["no data"] * 6
     assert not overview.button
     assert "Not known: no data of the worker about its 6 IPs." in texts(overview)
     assert "worker: no data" in texts(overview)
