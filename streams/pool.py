@@ -80,8 +80,9 @@ def observe(pool: Pool, event: PoolObservation) -> Pool:
 
     The same pool comes back where the event tells it nothing: an unknown answer, an older one, another pool's IP.
     The pool's time is that of the lists' answers, the counts and the ticks. An order comes from any machine: a clock
-    that runs ahead there must not make all answers look stale, so it moves the time by a minute at most. A tick counts
-    what came before it even where that was dated a little later.
+    that runs ahead there must not make all answers look stale, so it moves the time by a minute at most. One that is
+    slow must not end an order before its time. A tick counts what came before it even where that was dated a little
+    later.
     """
     known = pool
     match event:
@@ -188,18 +189,18 @@ def _operator_acted(pool: Pool, event: OperatorActed) -> Pool:
     before = regard.order if event.provider else standing.order
     if event.action not in get_args(Action) or (event.provider and event.action in {"pin", "unpin"}):
         return pool
-    at = min(event.at, pool.at + AHEAD)
+    slow = pool.at - event.at if event.at < pool.at - AHEAD else 0
     if before and event.id == before.id:  # the log's order decides, not the clocks of those who ordered
         return pool
     if event.action == "unpin" and not (before and before.action == "pin"):
         return pool
     order = Order(
         id=event.id,
-        at=at,
+        at=min(event.at + slow, pool.at + AHEAD),
         action=cast("Action", event.action),
         operator=event.operator,
         reason=event.reason,
-        expires_at=event.expires_at,
+        expires_at=event.expires_at + slow if event.expires_at else 0,
     )
     if event.provider:
         providers = {**standing.providers, event.provider: _replace(regard, order=order)}

@@ -89,6 +89,15 @@ def test_a_later_order_of_a_clock_behind_counts(minute: float) -> None:
     assert scene.order(minute - 1, "withdraw", A) == ["IpWithdrawn 1"]
 
 
+def test_an_order_with_an_end_of_a_clock_behind_lasts_as_long_as_it_says() -> None:
+    scene = Scene(quarantine_minutes=60, probation_shares=())
+    scene.tick(0)
+    scene.tick(180)
+    assert scene.order(10, "withdraw", A, expires=40) == ["IpWithdrawn 1"]
+    assert scene.tick(209) == []
+    assert scene.tick(210) == ["IpRestored 1"]
+
+
 @pytest.mark.parametrize("minutes_off", [-180, 0, 180])
 def test_a_restoration_forgives_what_was_known_when_it_came_and_nothing_later(minutes_off: float) -> None:
     scene = Scene(ips=4)
