@@ -57,18 +57,18 @@ def replies_test(
     from streams.replies.table import SIGNS, Table, own
 
     table = Table(own(load(Path(config)).replies.own)) if config else Table()
-    found, (bare, fitting) = table.find(status, text), table.fitting(status, text)
+    bare, fitting = table.fitting(status, text)
     rows = [
         {
             "counts": number == 0,
             "pattern": row.name,
-            "kind": found.kind if number == 0 else row.kind,
-            "named": found.named if number == 0 else row.named,
-            "against_the_ip": row.kind in SIGNS,
+            "kind": found.kind,
+            "named": found.named,
+            "against_the_ip": found.kind in SIGNS,
             "compared": f"{bare.code} {bare.status} | {bare.words}",
             "fits": row.pattern,
             "source": row.source,
         }
-        for number, row in enumerate(fitting)
+        for number, (row, found) in enumerate(fitting)
     ]
     show(rows, f"no row knows it. A row to begin with:\n\n{suggested(fingerprint(bare))}", as_json=as_json)

@@ -173,7 +173,8 @@ def test_a_row_of_ones_own_is_asked_first_and_sees_the_words_behind_the_codes() 
     assert mixed.find("5.7.1", "551 5.7.1 blocked using zen.spamhaus.org").pattern == "blocked_using"
     bare, fitting = mixed.fitting("", "451 4.7.1 [192.0.2.1] blocked using zen.spamhaus.org")
     assert bare.words == "[0.0.0.0] blocked using zen.spamhaus.org"
-    assert [row.name for row in fitting][:2] == ["ours", "blocked_using"]
+    assert [row.name for row, _ in fitting][:2] == ["ours", "blocked_using"]
+    assert [found.kind for _, found in fitting][:2] == ["other", "listed"]
 
 
 @pytest.mark.parametrize(

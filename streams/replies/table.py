@@ -46,7 +46,8 @@ class _Compiled(msgspec.Struct, frozen=True):
     row: Row
     pattern: "re.Pattern[str]"
 
-    def fits(self, reply: Plain, lower: str) -> "re.Match[str] | None":
+    def fits(self, reply: Plain, lower: str) -> Found | None:
+        """Return what a reply is about by this row, or None where the row does not know it."""
         codes, words = self.row.codes, self.row.words
         if codes and not (reply.code.startswith(codes) or reply.status.startswith(codes)):
             return None
@@ -55,7 +56,7 @@ class _Compiled(msgspec.Struct, frozen=True):
         found = self.pattern.match(reply.words)
         if found is not None and self.row.of_lists and not like_a_list(found["zone"]):
             return None
-        return found
+        return _found(self.row, found) if found is not None else None
 
 
 class Table:
@@ -70,11 +71,12 @@ class Table:
         """Return what a reply with this enhanced status is about."""
         return self._known(status, reply)
 
-    def fitting(self, status: str, reply: str) -> tuple[Plain, tuple[Row, ...]]:
-        """Return a reply as it is compared, and all rows that fit it; the first one counts."""
+    def fitting(self, status: str, reply: str) -> tuple[Plain, tuple[tuple[Row, Found], ...]]:
+        """Return a reply as it is compared, and all rows that fit it with what each makes of it; the first counts."""
         bare = plain(status, reply)
         lower = bare.words.lower()
-        return bare, tuple(one.row for one in self._rows if one.fits(bare, lower))
+        pairs = ((one.row, one.fits(bare, lower)) for one in self._rows)
+        return bare, tuple((row, found) for row, found in pairs if found is not None)
 
     def _plainly(self, status: str, reply: str) -> Found:
         return self._find(plain(status, reply))
@@ -84,7 +86,7 @@ class Table:
         for one in self._rows:
             found = one.fits(reply, lower)
             if found is not None:
-                return _found(one.row, found)
+                return found
         return Found("unknown", "", "", fingerprint(reply))
 
 

@@ -194,6 +194,12 @@ def test_the_command_tells_which_row_knows_a_text(desk: Hall) -> None:
     assert (own_row["pattern"], own_row["kind"], own_row["against_the_ip"]) == ("moon", "volume", True)
 
 
+def test_the_command_says_that_a_listed_domain_is_not_against_the_ip() -> None:
+    text = "554 5.7.1 <a@b.example>: Sender address rejected: blocked using dbl.spamhaus.org"
+    first = json.loads(run("replies", "test", text, "--json").stdout.splitlines()[0])
+    assert (first["kind"], first["named"], first["against_the_ip"]) == ("content", "spamhaus_dbl", False)
+
+
 def test_a_configuration_with_a_bad_pattern_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "relaywarden.toml"
     path.write_text("[[replies.own]]\nname = 'moon'\nkind = 'volume'\npattern = '(moon'\n")
