@@ -153,7 +153,8 @@ def _lists(shown: Page, ips: list[str]) -> None:
         columns[name] = elements.text(f"{state} {name}", help=f"{words.inert(name)}: {words.inert(told)}")
     elements.table(grid, "matrix", columns, tuple(lists))
     st.caption(
-        "Header: ● the list passes its test points and votes, ▲ it does not and has no vote, ? not tested yet. "
+        "Header: ● the list passes its test points and votes, ◐ it does over one IP version, ▲ it does not and has no "
+        "vote, ? not tested yet. "
         f"Newest answer {_newest(answers, shown.now)}."
     )
     _listings(answers[answers["answer"] != "not_listed"])
@@ -167,6 +168,8 @@ def _health(row: dict[str, Any] | None, now: pd.Timestamp) -> tuple[str, str]:
     if row is None:
         return "?", "not tested yet"
     ago = words.age((now - row["asked"]).total_seconds())
+    if row["healthy"] and row["reason"]:
+        return "◐", f"asked {ago} ago: no vote over {row['reason']}"
     if row["healthy"]:
         return "●", f"passed its test {ago} ago"
     return "▲", f"failed its test {ago} ago, {row['reason']}"

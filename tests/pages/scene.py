@@ -220,13 +220,15 @@ def _lists(now: int) -> Iterator[Event]:
                 scope="ip",
                 weight=1.0,
             )
-        sound = name != "uceprotect_1"
+        sound, of_six = name != "uceprotect_1", name == "spamcop"
         yield o.ListHealthObserved(
             id=derived_id("health", name),
             at=asked,
             list=name,
             healthy=sound,
-            reason="" if sound else "127.0.0.2 is not listed",
+            reason="IPv6: no answer: REFUSED" if of_six else "" if sound else "127.0.0.2 is not listed",
+            fault="refused" if of_six else "" if sound else "test_points",
+            ip_version=6 if of_six else 0,
         )
     yield o.ClockTicked(id=derived_id("tick"), at=now - 1_000_000)
 

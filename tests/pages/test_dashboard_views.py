@@ -1,6 +1,7 @@
 """Each page as Streamlit runs it: on the scene, on empty tables, and with ClickHouse away."""
 
 import dataclasses
+import json
 import re
 import time
 from pathlib import Path
@@ -116,8 +117,11 @@ def test_own_side_of_the_scene(hall: Hall, opened: Open) -> None:
     assert list(listed["domain"]) == ["shop.example"]
     assert list(listed["answer"]) == ["■ listed"]
     assert "1 lists asked about 2 domains" in texts(pool)
-    matrix = next(table.value for table in pool.dataframe if "spamhaus_zen" in table.value)
+    drawn = next(table for table in pool.dataframe if "spamhaus_zen" in table.value)
+    matrix, heads = drawn.value, json.loads(drawn.proto.columns)
     assert "spamhaus_dbl" not in matrix, "a list of domains is no column of the IPs"
+    assert [heads[name]["label"] for name in ("spamcop", "uceprotect_1")] == ["◐ spamcop", "▲ uceprotect_1"]
+    assert heads["spamcop"]["help"].replace("\\", "").endswith("ago: no vote over IPv6: no answer: REFUSED")
     brief = "▲ Own side: 1 of 3 IPs do not present themselves as they should, 1 of our domains on lists (page Pool)."
     assert brief in texts(shown("overview"))
 
