@@ -18,7 +18,7 @@ from collectors.ways import ways_of
 from embedded.checking_bars import loose, suspensions
 from embedded.checking_followers import followers, odd
 from embedded.checking_hooks import open_hooks, pool_hooks
-from embedded.checking_paths import writable
+from embedded.checking_paths import creatable
 from embedded.listening import faults
 from schemas.settings import Log, Settings
 from streams import hookplaces, hooks, leak_key
@@ -112,7 +112,7 @@ def _logs(settings: Settings) -> Iterator[str]:
         yield from _twice(part, "log", {name: log.log for name, log in logs.items()})
         for name, log in logs.items():
             yield from _log(f"{part}.{name}.log", log)
-    yield from writable("data", settings.data / "any")
+    yield from creatable("data", settings.data / "any")
 
 
 def _log(place: str, log: Log) -> Iterator[str]:

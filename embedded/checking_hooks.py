@@ -10,7 +10,7 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from embedded.checking_bars import is_local
-from embedded.checking_paths import runnable, writable
+from embedded.checking_paths import creatable, runnable, writable
 from schemas.part import Part
 from schemas.pool_settings import Pool
 from schemas.settings import Settings
@@ -63,7 +63,7 @@ def open_hooks(settings: Settings) -> Iterator[str]:
 
 def _tried(place: str, name: str, pool: Pool, hook: str, part: Part) -> Iterator[str]:
     if pool.hooks.postfix_socketmap is not None and hook == "postfix_socketmap":
-        yield from writable(f"{place}.state", pool.hooks.postfix_socketmap.state)
+        yield from creatable(f"{place}.state", pool.hooks.postfix_socketmap.state)
     if pool.hooks.pull is not None and hook == "pull":
         try:
             pulling.token_of(name, pool.hooks.pull)

@@ -9,13 +9,23 @@ PROGRAMS = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/s
 
 
 def writable(place: str, path: Path) -> Iterator[str]:
-    """Yield why a file cannot be written, by the nearest folder that is there: the rest can be made below it."""
-    nearest = next(parent for parent in path.absolute().parents if parent.exists())
+    """Yield why a file cannot be written into its folder, which nobody makes."""
+    yield from _fit(place, path, path.absolute().parent)
+
+
+def creatable(place: str, path: Path) -> Iterator[str]:
+    """Yield why a file cannot be written whose folder is made with it: the nearest that is there must take the rest."""
+    yield from _fit(place, path, next(parent for parent in path.absolute().parents if parent.exists()))
+
+
+def _fit(place: str, path: Path, folder: Path) -> Iterator[str]:
     if path.is_dir():
         yield f"{place}: {path} is a folder"
-    elif not nearest.is_dir():
-        yield f"{place}: {nearest} is no folder, so {path} cannot be written"
-    elif not os.access(nearest, os.W_OK | os.X_OK):
+    elif not folder.exists():
+        yield f"{place}: {folder} is not there, so {path} cannot be written"
+    elif not folder.is_dir():
+        yield f"{place}: {folder} is no folder, so {path} cannot be written"
+    elif not os.access(folder, os.W_OK | os.X_OK):
         yield f"{place}: {path} cannot be written by this user"
 
 

@@ -92,6 +92,7 @@ def test_everything_wrong_with_them_is_named_at_once(secrets: Path, monkeypatch:
         dns={"server": "127.0.0.1", "port": away, "zone": "example.net", "name": "out.example.net", "key": "k"},
         postfix_lmdb={"path": str(secrets / "lmdb"), "postmap": ["no-such-postmap"]},
         exim={"path": str(secrets)},
+        postfix_randmap={"path": str(secrets / "none" / "x"), "reload": ["sh"]},
     )
     found = sorted(pool_hooks(here))
     lacks = "RELAYWARDEN_POOL_TOKEN is not set, and there is no file"
@@ -114,6 +115,7 @@ def test_everything_wrong_with_them_is_named_at_once(secrets: Path, monkeypatch:
             f"{PLACE}.dns: 127.0.0.1 port {away}: [Errno 111] Connection refused",
             f"{PLACE}.postfix_lmdb.postmap: no program 'no-such-postmap'",
             f"{PLACE}.exim.path: {secrets} is a folder",
+            f"{PLACE}.postfix_randmap.path: {secrets}/none is not there, so {secrets}/none/x cannot be written",
         ]
     )
 
