@@ -32,6 +32,7 @@ from streams.pullreading import Bounded, Places
 LONGEST_WAIT_SECONDS = 60.0
 _REQUEST_SECONDS = 10.0
 _STOP_SECONDS = 3.0
+_END_SEEN_SECONDS = 0.1
 _ROOT = "/v1/pool"
 
 
@@ -244,7 +245,9 @@ class Server:
     def __init__(self, pools: Mapping[str, Publish], listening: socket.socket, token: str) -> None:
         self.sets = Sets(pools)
         self._server = _Listening(listening, self.sets, token)
-        self._thread = threading.Thread(target=self._server.serve_forever, name="pull", daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(_END_SEEN_SECONDS,), name="pull", daemon=True
+        )
         self._thread.start()
 
     def stop(self) -> None:

@@ -14,7 +14,7 @@ _Served = TypeVar("_Served", bound=ThreadingHTTPServer)
 def served(server: _Served) -> Iterator[_Served]:
     """Let a server answer until the end of the block."""
     with server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
         try:
             yield server

@@ -43,19 +43,16 @@ def _at(minute: int, event: PoolEvent) -> PoolEvent:
     return replace(event, at=AT + minute * MINUTE)
 
 
-@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM])
-def test_a_host_that_was_down_for_ten_minutes_of_decisions_is_right_again(
-    tmp_path: Path, fresh_broker: Broker, end: signal.Signals
-) -> None:
+def test_a_host_that_was_down_for_ten_minutes_of_decisions_is_right_again(tmp_path: Path, fresh_broker: Broker) -> None:
     port = free_port()
     configuration = _configuration(tmp_path, fresh_broker.bootstrap, port)
     ensure_topics(configuration)
     process = _process(configuration)
     try:
-        until(lambda: _table(tmp_path) == {"out1", "out2", "out3"}, "the first table")
+        until(lambda: _table(tmp_path) == {"out1", "out2", "out3"}, "the first table", 60)
         _publish(fresh_broker.bootstrap, _at(0, _withdrawn(1, A)))
         until(lambda: _answers(port) == {"out2", "out3"} == _table(tmp_path), "the withdrawal")
-        process.send_signal(end)
+        process.kill()
         process.wait(timeout=20)
         _publish(
             fresh_broker.bootstrap,
@@ -69,9 +66,14 @@ def test_a_host_that_was_down_for_ten_minutes_of_decisions_is_right_again(
         assert _answers(port) == set(), "nobody answers while it is down"
         assert _table(tmp_path) == {"out2", "out3"}, "and the table stays"
         process = _process(configuration)
-        until(lambda: _answers(port) == {"out1", "out2"} == _table(tmp_path), "the set of the newest decision")
+        until(lambda: _answers(port) == {"out1", "out2"} == _table(tmp_path), "the set of the newest decision", 60)
         rows = (tmp_path / "pool.cf").read_text().splitlines()[1:]
         assert sum(row.endswith(" out1:") for row in rows) == 33, "half of a full share, of one and a half"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=20) == 0
+        _publish(fresh_broker.bootstrap, _at(12, _withdrawn(8, B)), _at(20, _restored(9, C)))
+        process = _process(configuration)
+        until(lambda: _answers(port) == {"out1", "out3"} == _table(tmp_path), "it was ended in order: likewise", 60)
     finally:
         process.kill()
         process.wait(timeout=10)
