@@ -184,7 +184,7 @@ def _listing(text: bytes, settings: Settings) -> ListingObserved | ListHealthObs
 def _worth(name: str, settings: Settings) -> tuple[str, float]:
     own = settings.dnsbl.own.get(name)
     if own is not None:
-        return "ip", own.weight
+        return own.scope, own.weight
     if name in dnsbl.names():
         known = dnsbl.load(name)
         return known.scope, known.weight

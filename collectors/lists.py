@@ -38,6 +38,7 @@ def own(name: str, given: OwnList) -> Dnsbl:
         zone=zone,
         operator=OWN,
         weight=given.weight,
+        scope=given.scope,
         listed=listed,
         good=good,
         errors=errors,

@@ -23,6 +23,7 @@ from embedded.listening import faults
 from schemas.settings import Log, Settings
 from streams import hookplaces, hooks, leak_key
 from streams.steps import known_rules
+from streams.trust import SCOPE_FACTOR
 
 _PUBLIC = {
     "1.0.0.1", "1.1.1.1", "2606:4700:4700::1001", "2606:4700:4700::1111",
@@ -39,7 +40,7 @@ def findings(settings: Settings, master_cf: Path | None = None) -> list[str]:
     With a `master_cf` also where Postfix's transports are others than the pools'. OSError if that cannot be read.
     """
     files = (_formats, _lists, _logs, _maildirs, _geoip, _rules, _leaks_key)
-    checks = (*files, pool_hooks, _transports, faults, suspensions, followers)
+    checks = (*files, pool_hooks, _shared, faults, suspensions, followers)
     wrong = [sentence for check in checks for sentence in check(settings)]
     return wrong + (list(_master_cf(settings, master_cf)) if master_cf else [])
 
@@ -101,10 +102,10 @@ def _lists(settings: Settings) -> Iterator[str]:
     if settings.pool and not lists:
         yield "dnsbl.lists: empty, so no listing can ever be seen; name at least one list"
         return
-    total = sum(one.weight for one in lists)
+    total = sum(one.weight * SCOPE_FACTOR[one.scope] for one in lists)
     for name, pool in settings.pool.items():
         if total < pool.threshold:
-            yield f"pool.{name}.threshold: {pool.threshold:g} is never reached: all lists together weigh {total:g}"
+            yield f"pool.{name}.threshold: {pool.threshold:g} is never reached: all lists together count {total:g}"
 
 
 def _logs(settings: Settings) -> Iterator[str]:
@@ -164,19 +165,8 @@ def _rules(settings: Settings) -> Iterator[str]:
         yield str(error)
 
 
-def _transports(settings: Settings) -> Iterator[str]:
-    owner: dict[str, str] = {}
-    wrong: set[str] = set()
-    for name, pool in settings.pool.items():
-        for transport in pool.transports:
-            if owner.setdefault(transport, name) != name:
-                yield f"pool.{name}.transports.{transport}: the pool {owner[transport]} has a transport of this name"
-        try:
-            hooks.checked(dict.fromkeys(pool.transports, 1.0))
-        except ValueError as error:
-            wrong.add(name)
-            yield f"pool.{name}.transports: {error}"
-    yield from hookplaces.faults({name: pool for name, pool in settings.pool.items() if name not in wrong})
+def _shared(settings: Settings) -> Iterator[str]:
+    yield from hookplaces.faults(settings.pool)
 
 
 def _master_cf(settings: Settings, path: Path) -> Iterator[str]:

@@ -5,6 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from schemas.checked import Domain, Name, Resolver, Seconds, ServerPort, Variable
+from schemas.facts import Scope
 from schemas.part import Part
 
 Rate = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -17,11 +18,13 @@ Hours = Annotated[float, Field(ge=0.01, le=1e6, allow_inf_nan=False)]
 class OwnList(Part):
     """A DNSBL of your own, or one the catalogue lacks; `codes` gives each return code its meaning.
 
+    `scope` says what a listing blames: the IP alone, its whole network, or its whole AS.
     A zone with `{key}` in it needs a key: `key_env` names the variable of the environment that holds it.
     """
 
     zone: str
     weight: Annotated[float, Field(ge=0, le=1)] = 1.0
+    scope: Scope = "ip"
     codes: dict[str, str] = Field(default_factory=dict)
     ipv6: bool = False
     removal: str = ""

@@ -79,6 +79,7 @@ def test_a_real_rbldnsd_is_read_as_it_means() -> None:
         "good": {
             "zone": "bl.example.net",
             "weight": 0.7,
+            "scope": "network",
             "codes": {"127.0.0.4": "XBL", "127.0.0.2": "SBL"},
             "ipv6": True,
         },
@@ -96,7 +97,7 @@ def test_a_real_rbldnsd_is_read_as_it_means() -> None:
         "empty": False,
     }
     listed = listings["good", IP]
-    assert (listed.answer, listed.codes, listed.weight, listed.scope) == ("listed", ("127.0.0.4",), 0.7, "ip")
+    assert (listed.answer, listed.codes, listed.weight, listed.scope) == ("listed", ("127.0.0.4",), 0.7, "network")
     assert listed.reason == f"XBL: Infected, see https://bl.example.net/?{IP}"
     assert 0 < listed.ttl_seconds <= 5
     assert (listings["good", OTHER].answer, listings["good", OTHER].reason) == ("not_listed", "")

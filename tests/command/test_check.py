@@ -59,7 +59,6 @@ def test_everything_wrong_is_named_at_once(sound: dict[str, Any], tmp_path: Path
     pool = sound["pool"]["main"]
     pool["hooks"]["postfix_socketmap"] |= {"state": str(tmp_path), "port": sound["dashboard"]["port"]}
     pool["hooks"]["postfix_randmap"] = {"path": str(tmp_path / "mail.log" / "x"), "reload": ["no-such-program"]}
-    sound["pool"]["two"] = {"transports": {"out1": "192.0.2.3", "out4": "192.0.2.4"}}
     log = tmp_path / "mail.log"
     places = {
         "mta.mx1.format": "no MTA log format 'sendmail'; there are postfix, rspamd, spamassassin",
@@ -74,7 +73,6 @@ def test_everything_wrong_is_named_at_once(sound: dict[str, Any], tmp_path: Path
         "pool.main.hooks.postfix_socketmap.port": f"{sound['dashboard']['port']} is the dashboard's port too",
         "pool.main.hooks.postfix_randmap.path": f"{log} is no folder, so {log}/x cannot be written",
         "pool.main.hooks.postfix_randmap.reload": "no program 'no-such-program'",
-        "pool.two.transports.out1": "the pool main has a transport of this name",
     }
     found = {str(row["place"]): str(row["problem"]) for row in map(checking.split, _found(sound))}
     assert found.pop("mailboxes.rules").startswith("no rule brust; there are alike, burst, ")
@@ -110,8 +108,8 @@ def test_the_command_says_it_with_status_2_and_as_json(sound: dict[str, Any], tm
 
 
 def test_lists_too_light_to_matter(sound: dict[str, Any]) -> None:
-    sound["dnsbl"] = {"own": {"faint": {"zone": "bl.example.net", "weight": 0.4}}}
-    assert _found(sound) == ["pool.main.threshold: 1 is never reached: all lists together weigh 0.4"]
+    sound["dnsbl"] = {"own": {"faint": {"zone": "bl.example.net", "weight": 0.8, "scope": "network"}}}
+    assert _found(sound) == ["pool.main.threshold: 1 is never reached: all lists together count 0.4"]
 
 
 def test_the_transports_are_compared_with_postfix(sound: dict[str, Any], tmp_path: Path) -> None:
