@@ -97,7 +97,9 @@ def town(seed: int, many: Many, kept: Path | None) -> Town:
             logs = (("postfix", folder / "mail.log"), ("dovecot", folder / "dovecot.log"))
             settings = load(folder / "relaywarden.toml")
             history = list(events(Past(logs, folder / "complaints"), settings, lambda _read: None))
-            file.write_bytes(msgspec.msgpack.encode(history))
+            whole = folder / "events.part"
+            whole.write_bytes(msgspec.msgpack.encode(history))
+            whole.rename(file)  # so that no half of it is taken for the whole
             for log in (folder / "mail.log", folder / "dovecot.log", folder / "rspamd.log"):
                 log.unlink(missing_ok=True)
             shutil.rmtree(folder / "complaints")
