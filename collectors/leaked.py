@@ -18,7 +18,8 @@ from schemas.moments import epoch_microseconds
 from schemas.names import canonical_mailbox
 
 _ADDRESS = re.compile(r"""[^\s@:;,"'<>()|]{1,64}@[a-z0-9_-]+(?:\.[a-z0-9_-]+)+""")
-_ADDRESSES = frozenset(("email", "emailaddress", "mail", "address", "identity", "username", "user", "login", "account"))
+_ADDRESSES = ("email", "emailaddress", "mail", "address", "identity", "username", "user", "login", "account")
+"""What a column with addresses is called, the surest name first."""
 _SOURCES = frozenset(("breach", "breaches", "breachname", "source", "sources", "database", "databasename", "title"))
 _DATES = frozenset(("breachdate", "date", "leakedat", "leakdate", "leaked"))
 _PASSWORDS = re.compile(r"(?:.*password.*|pass|passwd|pwd|hash)")
@@ -42,9 +43,9 @@ class Identity(NamedTuple):
 
 @dataclass(frozen=True)
 class _Columns:
-    """Where a table has what; -1: nowhere."""
+    """Where a table has what; -1: nowhere. Of several columns of names the first that holds an address counts."""
 
-    address: int
+    addresses: tuple[int, ...]
     password: tuple[int, ...] = ()
     source: int = -1
     date: int = -1
@@ -152,12 +153,12 @@ def _header(row: Sequence[str]) -> _Columns | None:
     if any("@" in cell for cell in row):
         return None
     names = [re.sub(r"[^a-z0-9]", "", cell.lower()) for cell in row]
-    address = next((place for place, name in enumerate(names) if name in _ADDRESSES), -1)
-    if address < 0:
+    addresses = tuple(place for wanted in _ADDRESSES for place, name in enumerate(names) if name == wanted)
+    if not addresses:
         return None
     return _Columns(
-        address,
-        tuple(place for place, name in enumerate(names) if place != address and _PASSWORDS.fullmatch(name)),
+        addresses,
+        tuple(place for place, name in enumerate(names) if _PASSWORDS.fullmatch(name)),
         next((place for place, name in enumerate(names) if name in _SOURCES), -1),
         next((place for place, name in enumerate(names) if name in _DATES), -1),
     )
@@ -166,14 +167,14 @@ def _header(row: Sequence[str]) -> _Columns | None:
 def _headless(row: Sequence[str]) -> _Columns:
     """Return the columns of a table without a header: an address, and what stands right after it is a password."""
     address = next((place for place, cell in enumerate(row) if "@" in cell), 0)
-    return _Columns(address, (address + 1,))
+    return _Columns((address,), (address + 1,))
 
 
 def _of_row(row: Sequence[str], columns: _Columns, domain: str) -> Iterator[Identity | None]:
     def cell(place: int) -> str:
         return row[place].strip() if 0 <= place < len(row) else ""
 
-    mailbox = _mailbox(cell(columns.address), domain)
+    mailbox = _mailbox(cell(_place(row, columns.addresses)), domain)
     if not mailbox:
         yield None
         return
@@ -181,6 +182,12 @@ def _of_row(row: Sequence[str], columns: _Columns, domain: str) -> Iterator[Iden
     leaked_at = _date(cell(columns.date))
     for source in dict.fromkeys(_PARTS.split(cell(columns.source))):
         yield Identity(mailbox, _name(source), leaked_at, passwords)
+
+
+def _place(cells: Sequence[str], places: Sequence[int]) -> int:
+    """Return where the address is: where one stands, else where any name does."""
+    there = [place for place in places if place < len(cells) and cells[place].strip()]
+    return next((place for place in there if _ADDRESS.search(cells[place].lower())), (there or places)[0])
 
 
 def _mailbox(text: str, domain: str) -> str:
@@ -255,15 +262,17 @@ def _of_object(row: Mapping[str, object], domain: str) -> Iterator[Identity | No
         return
     values = list(row.values())
     cells = [_text(value) for value in values]
-    addresses = values[columns.address]
+    place = _place(cells, columns.addresses)
+    addresses = values[place]
     for address in dict.fromkeys(map(_text, addresses or [""] if isinstance(addresses, list) else [addresses])):
-        cells[columns.address] = address
+        cells[place] = address
         yield from _of_row(cells, columns, domain)
 
 
 def _names_address(row: Mapping[str, object]) -> bool:
     columns = _header(list(row))
-    return columns is not None and "@" in _text(list(row.values())[columns.address])
+    values = list(row.values())
+    return columns is not None and any("@" in _text(values[place]) for place in columns.addresses)
 
 
 def _text(value: object) -> str:

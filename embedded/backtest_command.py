@@ -1,11 +1,12 @@
 """`relaywarden backtest`: history through the live rules, and how good they were."""
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
+from msgspec import structs
 
 from embedded.terminal import Json, progress, show, to_json
 from schemas.settings import Settings, load
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from collectors.history import Past
     from collectors.leaked import Identity
     from streams.backtest import Decision
-    from streams.judging import Jury
+    from streams.judging import Jury, Label
     from streams.leaks import Leaks
 
 
@@ -32,22 +33,45 @@ def backtest(
 ) -> None:
     """Run history through the rules, without any server: who would be flagged or withdrawn, when, and why."""
     from collectors.history import Past, named_log
-    from streams.judging import Jury, differences, flags_of, labels_of
+    from streams.comparing import differences
+    from streams.judging import labels_of
 
     past = Past(tuple(map(named_log, log or [])), complaints, listings)
     if not past.logs:
         raise ValueError("--log: name at least one, as in --log postfix=/var/log/mail.log")
-    jury = Jury(labels_of(labels)) if labels else None
+    read = [config, *(path for _, path in past.logs), listings, labels, against, Path(leaks) if leaks else None]
+    if out is not None:
+        _spared(out, [path for path in read if path is not None], complaints)
+    told = labels_of(labels) if labels else None
+    settings, others = load(config), load(against) if against else None
     stolen = _leaks(leaks)
-    decisions = _decide(past, load(config), jury, out, stolen)
+    tried = _tried(past, settings, told, out, stolen)
     for place, counts in past.counts.items():
         typer.echo(f"{place}: {counts.summary()}", err=True)
-    if against is not None:
-        other = _decide(Past(past.logs, complaints, listings), load(against), None, None, stolen)
-        rows = differences(flags_of(decisions), flags_of(other))
-        same = f"{config} and {against} flag the same mailboxes at the same times"
-        show(({name: getattr(row, name) for name in row.__struct_fields__} for row in rows), same, as_json=as_json)
-    _summary(decisions, jury, as_json=as_json)
+    if others is None:
+        _summary(tried, as_json=as_json)
+        return
+    other = _tried(Past(past.logs, complaints, listings), others, told, None, stolen)
+    same = f"{config} and {against} decide the same at the same times"
+    show(map(structs.asdict, differences(tried.decisions, other.decisions)), same, as_json=as_json)
+    for name, each in ((config, tried), (against, other)):
+        _summary(each, str(name), as_json=as_json)
+
+
+class _Tried(NamedTuple):
+    """What one configuration decided, and who judges it."""
+
+    decisions: "Sequence[Decision]"
+    jury: "Jury | None"
+
+
+def _spared(out: Path, read: Iterable[Path], complaints: Path | None) -> None:
+    """Raise ValueError where the decisions would overwrite what is read."""
+    for path in read:
+        if out.exists() and path.exists() and out.samefile(path):
+            raise ValueError(f"--out {out}: that is read here; the decisions would overwrite it")
+    if complaints is not None and complaints.resolve() in out.resolve().parents:
+        raise ValueError(f"--out {out}: lies in the folder of complaints, {complaints}")
 
 
 def _leaks(file: str) -> "Leaks":
@@ -75,44 +99,63 @@ def _leaks(file: str) -> "Leaks":
     return known
 
 
-def _decide(
-    past: "Past", settings: Settings, jury: "Jury | None", out: Path | None, leaks: "Leaks"
-) -> list["Decision"]:
-    """Return all decisions; each goes to the file as it is made."""
+def _tried(
+    past: "Past", settings: Settings, told: "Sequence[Label] | None", out: Path | None, leaks: "Leaks"
+) -> _Tried:
+    """Return what is decided; each decision goes to the file as it is made."""
     from collectors.history import events
     from schemas.mailbox_events import MailboxDecision
     from streams.backtest import Backtest, line
+    from streams.judging import Jury
     from streams.steps import known_rules
 
     known_rules(settings.mailboxes)
-    run = Backtest(settings, with_pool=past.listings is not None, leaks=leaks)
+    jury = Jury(told) if told is not None else None
+    run = Backtest(settings, leaks=leaks)
     decided: list[Decision] = []
     with ExitStack() as stack:
         advance = stack.enter_context(progress(f"replaying {', '.join(str(path) for _, path in past.logs)}"))
-        write: Callable[[bytes], object] = stack.enter_context(out.open("wb")).write if out else _nowhere
+        write = stack.enter_context(_written(out)) if out else _nowhere
         history = events(past, settings, advance)
         for decision in run.run(jury.heard(history) if jury else history):
             write(line(decision))
             decided.append(decision)
             if jury is not None and isinstance(decision, MailboxDecision):
                 jury.decided(decision)
-    return decided
+    return _Tried(decided, jury)
+
+
+@contextmanager
+def _written(out: Path) -> Iterator[Callable[[bytes], object]]:
+    """Give what writes to a file. An earlier one is replaced at the end; until then `.part` stands beside it."""
+    if out.exists() and not out.is_file():
+        with out.open("wb") as stream:  # a terminal, a pipe
+            yield stream.write
+        return
+    part = out.with_name(f"{out.name}.part")
+    with part.open("wb") as file:
+        yield file.write
+    part.replace(out)
 
 
 def _nowhere(_line: bytes) -> None:
     """Write nothing: no file was asked for."""
 
 
-def _summary(decisions: Iterable["Decision"], jury: "Jury | None", *, as_json: bool) -> None:
-    from streams.judging import tally
+def _summary(tried: _Tried, of: str = "", *, as_json: bool) -> None:
+    """Write how many decisions there are, and how good they were; `of` names the configuration where there are two."""
+    from streams.comparing import tally
 
-    counted = tally(decisions)
+    counted = tally(tried.decisions)
     if as_json:
-        typer.echo(to_json({"decisions": dict(counted)}))
+        typer.echo(to_json({"configuration": of, "decisions": counted} if of else {"decisions": counted}))
     else:
-        typer.echo(", ".join(f"{count} {kind}" for kind, count in sorted(counted.items())) or "no decisions")
-    if jury is not None:
-        show(_rows(jury), "no labels", as_json=as_json)
+        told = ", ".join(f"{count} {kind}" for kind, count in sorted(counted.items())) or "no decisions"
+        typer.echo(f"{of}: {told}" if of else told)
+    if tried.jury is not None:
+        show(_rows(tried.jury), "no labels", as_json=as_json)
+        for label in tried.jury.outside():
+            typer.echo(f"{label.mailbox} ({label.kind}): the logs tell nothing of that time; left out", err=True)
 
 
 def _rows(jury: "Jury") -> Iterator[dict[str, object]]:

@@ -1,8 +1,9 @@
 """A backtest: history through the functions that decide live, without any server; time is the log's.
 
 The mailboxes are folded as each event comes, and their steps make cases. The pools see what they would see live: the
-lists' answers, the traffic counted once a tick, and the ticks; they are left out where the history holds no answer of
-a list. The culprits that they name reach the mailboxes at once.
+lists' answers, the traffic and the replies counted once a tick, and the ticks. The culprits that they name reach the
+mailboxes at once. Whether an IP that was withdrawn really stopped sending is not told: the mail system of the past did
+not know of it.
 """
 
 from collections.abc import Iterable, Iterator
@@ -15,7 +16,7 @@ from schemas.mailbox_events import CaseEvent, MailboxDecision, MailboxFlagged
 from schemas.moments import rfc3339
 from schemas.names import derived_id
 from schemas.observations import ClockTicked, ListHealthObserved, ListingObserved, PoolObservation
-from schemas.pool_events import PoolEvent
+from schemas.pool_events import PoolEvent, ProviderDrifted, ProviderVerified, WithdrawalDrifted, WithdrawalVerified
 from schemas.settings import Settings
 from streams import cases, mailboxes, pool
 from streams.casebook import threshold
@@ -24,6 +25,7 @@ from streams.leaks import Leaks
 from streams.looks import Looks
 from streams.mailboxes import MailboxState
 from streams.pools import named
+from streams.replies.table import Table, own
 from streams.sentby import networks_of
 from streams.states import States
 from streams.suspects import judged
@@ -31,12 +33,13 @@ from streams.traffic import TrafficCounter
 
 Decision = MailboxDecision | PoolEvent | CaseEvent
 _NONE = Leaks(None)
+_OF_HOOKS = WithdrawalVerified | WithdrawalDrifted | ProviderVerified | ProviderDrifted
 
 
 class Backtest:
-    """One run of history under one configuration; `with_pool` tells whether there are answers of lists in it."""
+    """One run of history under one configuration; `with_pool` tells whether its pools are followed, too."""
 
-    def __init__(self, settings: Settings, *, with_pool: bool, leaks: Leaks = _NONE) -> None:
+    def __init__(self, settings: Settings, *, with_pool: bool = True, leaks: Leaks = _NONE) -> None:
         self.states = States()
         self._limits = settings.mailboxes
         self._customers = Customers(settings.customers)
@@ -45,7 +48,7 @@ class Backtest:
         self._guessed = Guessed()
         self._attacked: dict[str, cases.Attacked] = {}
         self._pools = {name: pool.initial(name, its) for name, its in settings.pool.items()} if with_pool else {}
-        self._traffic = TrafficCounter()
+        self._traffic = TrafficCounter(Table(own(settings.replies.own)))
         self._tick = int(settings.tick_seconds * 1_000_000)
         self._next_tick = 0
 
@@ -127,22 +130,24 @@ class Backtest:
     def _observed(self, event: PoolObservation) -> Iterator[Decision]:
         for name, state in self._pools.items():
             self._pools[name], decided = pool.step(state, event)
-            yield from decided
+            yield from (each for each in decided if not isinstance(each, _OF_HOOKS))
             for culprit in named(self._pools[name], decided):
                 if culprit.mailbox in self.states:
                     yield from self._step(culprit.mailbox, culprit)
 
 
-def line(decision: Decision) -> bytes:
-    """Return a decision as a line of JSON, its times in RFC 3339; a mailbox that is only watched is not called flagged.
-
-    The keys are those of the event; `at` and `until` are texts.
-    """
-    row = msgspec.to_builtins(decision)
+def kind_of(decision: Decision) -> str:
+    """Return a decision's type; a mailbox that is only watched is not called flagged."""
     if isinstance(decision, MailboxFlagged) and decision.step == "watch":
-        row["type"] = "mailbox_watched"
+        return "mailbox_watched"
+    return str(decision.__struct_config__.tag)
+
+
+def line(decision: Decision) -> bytes:
+    """Return a decision as a line of JSON, its times in RFC 3339; `type` is its `kind_of`, other keys the event's."""
+    row = msgspec.to_builtins(decision)
     for name in ("at", "until"):
         if name in row:
             row[name] = rfc3339(row[name])
-    first = {"type": row.pop("type"), "at": row.pop("at")}
-    return msgspec.json.encode({**first, **row}) + b"\n"
+    row.pop("type")
+    return msgspec.json.encode({"type": kind_of(decision), "at": row.pop("at"), **row}) + b"\n"

@@ -4,7 +4,7 @@ A *flag* is the first `MailboxFlagged` (step "flag") or `MailboxSuspended` of a 
 is right when a thief had the mailbox then, or up to a day after: complaints and bounces come late. Any other is false.
 """
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ import msgspec
 
 from schemas.events import Event, MessageSubmitted
 from schemas.mailbox_events import MailboxDecision, MailboxFlagged, MailboxReleased
-from schemas.moments import epoch_microseconds, rfc3339
+from schemas.moments import epoch_microseconds
 from streams.mailboxes import subject_of
 
 _DAY = 86_400_000_000
@@ -45,15 +45,17 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """How one kind of takeover was met, or all of them (`kind` "all").
 
     `minutes` and `leaked` are medians over those found: minutes from the thief's first mail to the flag, and messages
-    that left in between. `precision` is told for all only, since a false flag is of no kind.
+    that left in between; `missed_leaked` is that of messages over those never found. `recall` is None where there is
+    nothing to find. `precision` is told for all only, since a false flag is of no kind.
     """
 
     kind: str
     takeovers: int
     found: int
-    recall: float
+    recall: float | None
     minutes: float | None
     leaked: float | None
+    missed_leaked: float | None = None
     false_flags: int | None = None
     precision: float | None = None
     false_a_10000_mailbox_days: float | None = None
@@ -65,13 +67,17 @@ def labels(text: str, place: str) -> tuple[Label, ...]:
     for number, line in enumerate(text.splitlines(), 1):
         if line.strip():
             try:
-                row = msgspec.json.decode(line, type=_Line)
-            except msgspec.DecodeError as error:
+                found.append(_label(line))
+            except (msgspec.DecodeError, ValueError) as error:
                 raise ValueError(f"{place}:{number}: no label: {error}") from error
-            found.append(
-                Label(row.mailbox.lower(), row.kind, epoch_microseconds(row.start), epoch_microseconds(row.end))
-            )
     return tuple(found)
+
+
+def _label(line: str) -> Label:
+    row = msgspec.json.decode(line, type=_Line)
+    if row.end < row.start:
+        raise ValueError(f"it ends ({row.end.isoformat()}) before it starts ({row.start.isoformat()})")
+    return Label(row.mailbox.lower(), row.kind, epoch_microseconds(row.start), epoch_microseconds(row.end))
 
 
 def labels_of(file: Path) -> tuple[Label, ...]:
@@ -80,7 +86,7 @@ def labels_of(file: Path) -> tuple[Label, ...]:
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What became of a takeover: the minutes to its flag (None: never), and the messages that left before."""
+    """What became of a takeover: the minutes to its flag (None: never), and the messages that left before that."""
 
     label: Label
     minutes: float | None = None
@@ -96,13 +102,15 @@ def verdicts(outcomes: Sequence[Outcome]) -> list[Verdict]:
 
 def _verdict(kind: str, outcomes: Sequence[Outcome]) -> Verdict:
     found = [(each.minutes, each.leaked) for each in outcomes if each.minutes is not None]
+    missed = [each.leaked for each in outcomes if each.minutes is None]
     return Verdict(
         kind=kind,
         takeovers=len(outcomes),
         found=len(found),
-        recall=round(len(found) / len(outcomes), 4) if outcomes else 0.0,
+        recall=round(len(found) / len(outcomes), 4) if outcomes else None,
         minutes=round(median(minutes for minutes, _ in found), 1) if found else None,
         leaked=median(leaked for _, leaked in found) if found else None,
+        missed_leaked=median(missed) if missed else None,
     )
 
 
@@ -119,11 +127,14 @@ class Jury:
         self.mailbox_days = 0
         self._flagged: set[str] = set()
         self._flags: list[MailboxDecision] = []
+        self._first = self._last = 0
 
     def heard(self, events: Iterable[Event]) -> Iterable[Event]:
         """Yield the events on, noting what a thief sent and on how many days each mailbox was there."""
         days, sent = self._days, self._sent
         for event in events:
+            self._first = self._first or event.at
+            self._last = event.at
             subject = subject_of(event)
             if subject:
                 day = event.at // _DAY
@@ -157,9 +168,14 @@ class Jury:
         return [
             Outcome(label, (at - label.start) / 60_000_000, self._leaked(label, at))
             if (at := first.get(label))
-            else Outcome(label)
+            else Outcome(label, leaked=self._leaked(label, label.end))
             for label in self._labels
+            if self._within(label)
         ]
+
+    def outside(self) -> list[Label]:
+        """Return the takeovers of which the history tells nothing, since they were before or after it."""
+        return [label for label in self._labels if not self._within(label)]
 
     def verdicts(self) -> list[Verdict]:
         """Return the verdict on each kind, sorted by name, and on all together at the end."""
@@ -181,48 +197,8 @@ class Jury:
         ]
         return max(open_then, key=lambda label: label.start) if open_then else None
 
+    def _within(self, label: Label) -> bool:
+        return label.start <= self._last and label.end >= self._first
+
     def _leaked(self, label: Label, flagged_at: int) -> int:
         return sum(label.start <= at <= min(flagged_at, label.end) for at in self._sent[label.mailbox])
-
-
-class Comparison(msgspec.Struct, frozen=True, kw_only=True):
-    """A mailbox that two configurations see differently: when each flagged it first ("" for never), and why."""
-
-    mailbox: str
-    first: str
-    second: str
-    why: str
-
-
-def flags_of(decisions: Iterable[object]) -> dict[str, MailboxDecision]:
-    """Return the first flag of each mailbox."""
-    found: dict[str, MailboxDecision] = {}
-    for decision in decisions:
-        if isinstance(decision, MailboxFlagged) and decision.step == "flag":
-            found.setdefault(decision.mailbox, decision)
-    return found
-
-
-def differences(first: dict[str, MailboxDecision], second: dict[str, MailboxDecision]) -> list[Comparison]:
-    """Return the mailboxes that only one configuration flagged, or that they flagged at other times, by name."""
-    rows = []
-    for mailbox in sorted({*first, *second}):
-        one, other = first.get(mailbox), second.get(mailbox)
-        if one is not None and other is not None and one.at == other.at:
-            continue
-        told = one or other
-        assert told is not None  # noqa: S101 the mailbox is in one of the two
-        rows.append(
-            Comparison(
-                mailbox=mailbox,
-                first=rfc3339(one.at) if one else "",
-                second=rfc3339(other.at) if other else "",
-                why="; ".join(each.text for each in told.evidence),
-            )
-        )
-    return rows
-
-
-def tally(decisions: Iterable[object]) -> Counter[str]:
-    """Return how many decisions there are of each type."""
-    return Counter(str(getattr(decision, "__struct_config__").tag) for decision in decisions)  # noqa: B009

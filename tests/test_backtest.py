@@ -17,8 +17,9 @@ from schemas.pool_events import IpWithdrawn
 from schemas.pool_settings import Pool
 from schemas.settings import Settings
 from streams import mailboxes
-from streams.backtest import Backtest, line
-from streams.judging import Jury, differences, flags_of, labels
+from streams.backtest import Backtest, kind_of, line
+from streams.comparing import differences, tally
+from streams.judging import Jury, labels
 from streams.leaks import Leaks, leaked
 from tests.patterns import MAILBOX, events_of
 
@@ -140,7 +141,7 @@ def test_a_watched_mailbox_is_not_called_flagged() -> None:
 def test_a_jury_tells_right_from_false() -> None:
     events = events_of(f"{QUIET}; {THIEF}")
     start = events[-1].at - 5 * 60_000_000
-    told = labels(label(start, events[-1].at) + "\n" + label(START, START + 1, "bob@example.net", "slow"), "labels")
+    told = labels(label(start, events[-1].at) + "\n" + label(start, start + 1, "bob@example.net", "slow"), "labels")
     jury = Jury(told)
     run = Backtest(Settings(), with_pool=False)
     for decision in run.run(jury.heard(events)):
@@ -175,6 +176,7 @@ def test_a_flag_that_no_label_explains_is_false() -> None:
         ("{", "labels.jsonl:1: no label: Input data was truncated"),
         ('{"mailbox":"a","kind":"b","start":"2026-01-01T00:00:00Z"}', "missing required field `end`"),
         ('{"mailbox":"a","kind":"b","start":"yesterday","end":"x"}', "Invalid RFC3339"),
+        ('{"mailbox":"a","kind":"b","start":"2026-02-02T00:00:00Z","end":"2026-02-01T00:00:00Z"}', "before it starts"),
         ('{"mailbox":"a","kind":"b","start":"2026-01-01T00:00:00","end":"2026-01-02T00:00:00"}', "timezone component"),
     ],
 )
@@ -183,17 +185,52 @@ def test_a_line_that_is_no_label_is_named(text: str, reason: str) -> None:
         labels(text, "labels.jsonl")
 
 
-def test_two_configurations_are_compared() -> None:
-    events = events_of(f"{QUIET}; {THIEF}")
-    strict = flags_of(Backtest(Settings(), with_pool=False).run(events))
-    lax = flags_of(
-        Backtest(Settings(mailboxes=Mailboxes(flag_score=500, suspend_score=600)), with_pool=False).run(events)
-    )
-    (row,) = differences(strict, lax)
-    assert (row.mailbox, row.second) == (MAILBOX, "")
-    assert row.first.startswith("2026-03-04T00:0")
-    assert "not used before" in row.why
-    assert differences(strict, strict) == []
+def test_two_configurations_are_compared_in_all_that_they_begin() -> None:
+    events = [*events_of(f"{QUIET}; {THIEF}"), listing(START, "listed"), listing(START + 60_000_000, "listed")]
+    events.sort(key=lambda event: event.at)
+    strict = Settings(pool={"main": POOL}, tick_seconds=600)
+    lax = Settings(mailboxes=Mailboxes(flag_score=120, throttle_score=400, suspend_score=600))
+    one, other = (list(Backtest(settings).run(events)) for settings in (strict, lax))
+    rows = {(row.subject, row.decision): row for row in differences(one, other)}
+    assert set(rows) == {
+        ("192.0.2.1", "ip_withdrawn"),
+        (MAILBOX, "mailbox_flagged"),
+        (MAILBOX, "mailbox_throttled"),
+        (MAILBOX, "mailbox_suspended"),
+    }
+    flagged, suspended = rows[MAILBOX, "mailbox_flagged"], rows[MAILBOX, "mailbox_suspended"]
+    assert flagged.first < flagged.second
+    assert "not used before" in flagged.first_why
+    assert "not used before" in flagged.second_why
+    assert (suspended.second, suspended.second_why) == ("", "")
+    assert differences(one, one) == []
+    assert tally(one)["mailbox_watched"] == 1
+
+
+def test_a_pattern_of_ones_own_counts_and_what_hooks_did_is_not_told() -> None:
+    mail = [
+        structs.replace(
+            event,
+            id=f"{number}",
+            at=START + number * 1_000_000,
+            outbound_ip=f"192.0.2.{1 + number % 2}",
+            provider="google",
+            reply="500 5.7.1 the moon is not right" if number % 2 == 0 else event.reply,
+            outcome="bounced" if number % 2 == 0 else "sent",
+            enhanced_status="5.7.1" if number % 2 == 0 else "2.0.0",
+        )
+        for number, event in enumerate(
+            event for event in events_of("for=30 messages=600") if isinstance(event, DeliveryAttempted)
+        )
+    ]
+    own = [
+        {"name": "moon", "kind": "reputation", "pattern": "the moon is not right", "words": ["moon"], "codes": ["5"]}
+    ]
+    told = [Settings.model_validate({"pool": {"main": POOL}, "replies": {"own": each}}) for each in ([], own)]
+    without, withit = ([kind_of(each) for each in Backtest(settings).run(mail)] for settings in told)
+    assert "provider_withdrawn" not in without
+    assert withit.count("provider_withdrawn") == 1
+    assert not {"provider_drifted", "withdrawal_drifted"} & {*without, *withit}, "who wrote the logs obeyed nobody"
 
 
 def history(tmp_path: Path) -> Path:

@@ -56,6 +56,9 @@ SEARCH = {
          [Identity("anna@example.net", passwords=True), Identity("boss@example.net")]),
         ("Email,Breaches,Breach Date\nanna@example.net,Adobe; Dubsmash,2013-10-04\n",
          [Identity("anna@example.net", "Adobe", ADOBE), Identity("anna@example.net", "Dubsmash", ADOBE)]),
+        # a name beside the address is no address, and an address in a column of names counts where the other has none
+        ("id,username,email,password\n1,alice,anna@example.net,pw\n2,boss@example.net,,\n",
+         [Identity("anna@example.net", passwords=True), Identity("boss@example.net")]),
         ('email\tsource\tdate\n"anna@example.net"\t"Shop\tof tabs"\tyesterday\n',
          [Identity("anna@example.net", "Shopof tabs")]),
         ('"Email","Breach name"\n"anna@example.net","Adobe"\n', [Identity("anna@example.net", "Adobe")]),

@@ -90,11 +90,15 @@ def test_two_configurations_are_compared(history: Path) -> None:
     lax = history / "lax.toml"
     lax.write_text(CONFIG + "[mailboxes]\nflag_score = 900\nsuspend_score = 950\n")
     done = run(*_backtest(history, "--against", lax, "--json"))
-    (difference, _counted) = map(json.loads, done.stdout.splitlines())
-    assert (difference["mailbox"], difference["second"]) == (BOB, "")
-    assert difference["first"].startswith("2026-03-04T00:0")
+    *rows, one, other = map(json.loads, done.stdout.splitlines())
+    flagged = next(row for row in rows if row["decision"] == "mailbox_flagged")
+    assert (flagged["subject"], flagged["second"], flagged["second_why"]) == (BOB, "", "")
+    assert flagged["first"].startswith("2026-03-04T00:0")
+    assert "8 networks in 10 minutes" in flagged["first_why"]
+    assert (one["decisions"]["mailbox_flagged"], other["configuration"]) == (1, str(lax))
+    assert "mailbox_flagged" not in other["decisions"]
     same = run(*_backtest(history, "--against", history / "relaywarden.toml"))
-    assert "flag the same mailboxes at the same times" in same.stdout
+    assert "decide the same at the same times" in same.stdout
 
 
 def test_a_list_of_leaks_is_taken_in(history: Path) -> None:
@@ -104,6 +108,24 @@ def test_a_list_of_leaks_is_taken_in(history: Path) -> None:
     assert (plain.returncode, leaky.returncode) == (0, 0), leaky.stderr
     assert json.loads(leaky.stdout.splitlines()[0])["decisions"]["mailbox_flagged"] >= 1
     assert "hunter2" not in leaky.stdout + leaky.stderr
+
+
+def test_no_input_is_overwritten_and_a_run_that_fails_spares_the_decisions_of_the_last(history: Path) -> None:
+    log, out, late = history / "mail.log", history / "decisions.jsonl", history / "labels.late"
+    before = log.read_bytes()
+    late.write_text((history / "labels.jsonl").read_text().replace("2026", "2027"))
+    assert f"--out {log}: that is read here" in refusal(run(*_backtest(history, "--out", log)))
+    assert log.read_bytes() == before
+    out.write_text("of the run before\n")
+    (history / "listings.jsonl").write_text("moon\n")
+    refusal(run(*_backtest(history, "--out", out, "--listings", history / "listings.jsonl")))
+    assert out.read_text() == "of the run before\n"
+    done = run(*_backtest(history, "--out", out, "--labels", late, "--json"))
+    assert f"{BOB} (burst): the logs tell nothing of that time; left out" in done.stderr
+    counted, whole = map(json.loads, done.stdout.splitlines())
+    assert (whole["takeovers"], whole["recall"]) == (0, "")
+    kinds = [json.loads(line)["type"] for line in out.read_text().splitlines()]
+    assert {kind: kinds.count(kind) for kind in kinds} == counted["decisions"]
 
 
 def test_what_is_wrong_is_named(history: Path) -> None:
@@ -121,6 +143,7 @@ def test_what_is_wrong_is_named(history: Path) -> None:
         (_backtest(history, "--labels", history / "labels.bad"), "labels.bad:1: no label"),
         (_backtest(history, "--leaks", history / "leaks.bad"), "leaks.bad: there is no address in it"),
         (_backtest(history, "--complaints", log), "is no folder of complaints"),
+        (_backtest(history, "--against", history / "none.toml"), "none.toml: No such file"),
         (_backtest(history, "--out", history / "no" / "where.jsonl"), "No such file or directory"),
     ]
     for words, reason in cases:
