@@ -76,11 +76,13 @@ def newest(client: Client, settings: Settings) -> list[Pool]:
 def rows(client: Client, settings: Settings) -> list[dict[str, object]]:
     """Return a row for each IP: its pool, place, share, since and until when, and the lists that name it.
 
+    In the modes `shadow` and `dry_run` the state is what was decided, and no MTA follows it.
     `known_at` is how fresh all of this is: the time of the last thing that the pool learned, "" where it never did.
     """
     return [
         {
             "pool": pool.name,
+            "mode": "dry_run" if pool.rules.dry_run else pool.rules.mode,
             "ip": standing.ip,
             "state": standing.place,
             "share": standing.share if standing.place != "withdrawn" else 0.0,

@@ -14,7 +14,7 @@ A, B, C, D = TRANSPORTS.values()
 E, F = "198.51.100.1", "2001:db8::25"
 POOLS = {
     "main": {"transports": TRANSPORTS, "min_active": 2},
-    "small": {"transports": {"out5": E, "out6": F}, "min_active": 2},
+    "small": {"transports": {"out5": E, "out6": F}, "min_active": 2, "mode": "shadow"},
 }
 
 
@@ -65,6 +65,8 @@ def test_the_last_ip_stays_and_the_refusal_shows(desk: Desk) -> None:
     assert refused["evidence"] == "ada: withdraw drill; it is the last IP that carries mail"
     assert "it is the last IP that carries mail" in desk.say("pool", "history", F)
     assert desk.row(F)["state"] == "active"
+    until(lambda: desk.row(E)["state"] == "withdrawn", SECONDS, "the list shows it")
+    assert (desk.row(E)["mode"], desk.row(A)["mode"]) == ("shadow", "live"), "what was decided there, no MTA follows"
     (below,) = desk.rows("pool", "history", E)
     assert below["evidence"].endswith("1 stay, fewer than min_active 2")
 
