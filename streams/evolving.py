@@ -72,11 +72,30 @@ def _moved(standing: Standing, event: OfIp) -> Standing:
         case IpProbationStarted() | ProbationSetBack() | IpRestored():
             return _on_the_way(standing, event)
         case WithdrawalRefused() | ReturnDelayed() | PoolStilled():
-            return _replace(standing, refused=(*standing.refused, event.id)[-_KEPT_REFUSALS:])
+            refused = (*standing.refused, event.id)[-_KEPT_REFUSALS:]
+            return _replace(standing, refused=refused, order=_left(standing.order) if _voids(event) else standing.order)
         case WithdrawalVerified():
             return _replace(standing, verified=True)
         case WithdrawalDrifted():
             return _replace(standing, verified=False, drifted_at=event.at, drifted_mail=standing.last_mail)
+
+
+def _voids(event: PoolEvent) -> bool:
+    """Tell whether it refuses an order, which then holds nothing any more."""
+    refused = isinstance(event, WithdrawalRefused | ProviderRefused)
+    return refused and bool(event.evidence) and event.evidence[0].rule == "operator"
+
+
+def _left(order: Order | None) -> Order | None:
+    """Return what is left of an order that was refused: nothing, unless it had been obeyed and only gives way now."""
+    return order if order is not None and order.done else None
+
+
+def _obeyed(order: Order | None) -> Order | None:
+    """Return the order after a withdrawal: it ends a restoration; what an operator withdrew by it was obeyed."""
+    if order is None or order.action == "restore":
+        return None
+    return _replace(order, done=True) if order.action == "withdraw" else order
 
 
 def _on_the_way(standing: Standing, event: IpProbationStarted | ProbationSetBack | IpRestored) -> Standing:
@@ -123,7 +142,6 @@ def _counted(standing: Standing, event: IpProbationStarted | IpRestored) -> int:
 def _out(standing: Standing, event: IpWithdrawn) -> Standing:
     """Return the standing of an IP just withdrawn; an operator's withdrawal is no relapse."""
     by_hand = bool(event.operator)
-    order = standing.order
     return _replace(
         standing,
         place="withdrawn",
@@ -136,7 +154,7 @@ def _out(standing: Standing, event: IpWithdrawn) -> Standing:
         causes=tuple(item.rule.removeprefix("dnsbl/") for item in event.evidence if item.rule.startswith("dnsbl/")),
         culprits=() if by_hand else tuple(one.sender for one in event.culprits),
         operator=event.operator,
-        order=None if order is not None and order.action == "restore" else order,
+        order=_obeyed(standing.order),
         verified=False,
         drifted_at=0,
         drifted_mail=standing.last_mail,
@@ -149,7 +167,6 @@ def _at_provider(standing: Standing, event: OfProvider) -> Standing:
     match event:
         case ProviderWithdrawn():
             by_hand = bool(event.operator)
-            order = regard.order
             regard = _replace(
                 regard,
                 **_FORGOTTEN,
@@ -160,7 +177,7 @@ def _at_provider(standing: Standing, event: OfProvider) -> Standing:
                 withdrawals=regard.withdrawals if by_hand else event.relapse + 1,
                 withdrawn_at=regard.withdrawn_at if by_hand else event.at,
                 operator=event.operator,
-                order=None if order is not None and order.action == "restore" else order,
+                order=_obeyed(regard.order),
             )
         case ProviderRestored():
             regard = _replace(
@@ -174,7 +191,9 @@ def _at_provider(standing: Standing, event: OfProvider) -> Standing:
                 order=_done(regard.order) if event.operator else regard.order,
             )
         case ProviderRefused():
-            regard = _replace(regard, refused=(*regard.refused, event.id)[-_KEPT_REFUSALS:])
+            refused = (*regard.refused, event.id)[-_KEPT_REFUSALS:]
+            order = _left(regard.order) if _voids(event) else regard.order
+            regard = _replace(regard, refused=refused, order=order)
         case ProviderVerified():
             regard = _replace(regard, verified=True)
         case ProviderDrifted():

@@ -11,7 +11,7 @@ _MOST_REPLY = 200
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """An operator's order about an IP; `expires_at` 0 means until revoked, `done` that a restoration was told.
+    """An operator's order about an IP; `expires_at` 0 means until revoked, `done` that it was obeyed.
 
     `marked`: what it forgives is marked at the listings; one of an earlier release forgives what is older than it.
     """
@@ -106,7 +106,10 @@ class Regard(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def is_held(self, at: int) -> bool:
         """Tell whether it must be kept: the IP is withdrawn there, or an order has still to be obeyed."""
         order = self.order
-        return self.withdrawn or (order is not None and order.holds(at) and not (order.done and not order.expires_at))
+        if self.withdrawn or order is None:
+            return self.withdrawn
+        restored = order.action == "restore" and order.done and not order.expires_at
+        return order.holds(at) and not restored
 
     def ordered(self, action: str, at: int) -> Order | None:
         """Return the order about this provider if it is of this kind and has not run out."""

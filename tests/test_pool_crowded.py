@@ -37,5 +37,5 @@ def test_relapses_at_strangers_domains_crowd_out_no_known_provider_and_no_order(
     for number in range(60, 99):
         scene.order(3103 + number, "withdraw", A, provider=f"f{number}.example")
     assert scene.tick(3201) == []
-    assert len(scene.pool.ips[A].providers) == 2 + 32 + 32, "of the orders that were refused the oldest are forgotten"
+    assert len(scene.pool.ips[A].providers) == 2 + 32, "nothing is kept of orders that were refused"
     assert len({event.id for event in scene.events}) == len(scene.events)

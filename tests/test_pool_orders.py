@@ -41,7 +41,17 @@ def test_an_operator_may_go_below_min_active_but_never_to_nothing() -> None:
     assert scene.order(1, "withdraw", B) == ["IpWithdrawn 2"]
     assert scene.order(2, "withdraw", C) == ["WithdrawalRefused 3"]
     assert scene.tick(3) == []
-    assert scene.order(4, "restore", A) == ["IpRestored 1", "IpWithdrawn 3"]
+    assert scene.order(4, "restore", A) == ["IpRestored 1"], "what was refused is void"
+    assert scene.order(5, "withdraw", C) == ["IpWithdrawn 3"]
+
+
+def test_what_a_refused_order_held_is_decided_at_once() -> None:
+    scene = Scene(ips=1)
+    scene.order(0, "pin", A)
+    assert scene.says(1, A, "listed") == []
+    assert scene.order(2, "withdraw", A) == ["WithdrawalRefused 1", "WithdrawalRefused 1"]
+    reasons = [event.reason for event in scene.events]  # type: ignore[union-attr]  # each a WithdrawalRefused
+    assert reasons == ["it is the last IP that carries mail", "only 1 of 1 IPs carry mail, min_active is 1"]
 
 
 @pytest.mark.parametrize("action", ["withdraw", "restore", "pin", "unpin"])
