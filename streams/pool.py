@@ -48,6 +48,7 @@ __all__ = [
     "steps",
 ]
 
+_MOST_ROUNDS = 4
 _replace = msgspec.structs.replace
 
 
@@ -245,13 +246,22 @@ def step(pool: Pool, event: PoolObservation, written: int = 0) -> tuple[Pool, tu
 
 
 def _step(pool: Pool, event: PoolObservation) -> tuple[Pool, tuple[PoolEvent, ...]]:
+    """Return the pool after an observation and what is decided, until that leaves nothing more to decide.
+
+    An order that is refused, say, may free the next step of a probation.
+    """
     known = observe(pool, event)
     if known is pool:
         return pool, ()
-    decided = decide(known, known.at)
-    for decision in decided:
-        known = evolve(known, decision)
-    return known, decided
+    told: tuple[PoolEvent, ...] = ()
+    for _ in range(_MOST_ROUNDS):
+        decided = decide(known, known.at)
+        for decision in decided:
+            known = evolve(known, decision)
+        told += decided
+        if not decided:
+            break
+    return known, told
 
 
 def replay(name: str, settings: pool_settings.Pool, events: Iterable[PoolObservation]) -> Pool:

@@ -74,6 +74,8 @@ def _regard(regard: Regard, at: int) -> Regard:
         since=min(regard.since, at),
         until=_until(regard, at),
         withdrawn_at=min(regard.withdrawn_at, at),
+        mail_at=min(regard.mail_at, at),
+        drifted_at=min(regard.drifted_at, at),
         order=_order(regard.order, at),
     )
 
