@@ -52,12 +52,12 @@ def plain(status: str, reply: str) -> Plain:
 
 def _joined(words: list[str], code: str, own: str) -> list[str]:
     """Return the words of a reply of several lines without the codes that each line begins with."""
-    joined: list[str] = []
-    for before, word in zip(["", *words], words, strict=False):
-        if word.startswith(f"{code}-"):
-            joined.append(word[len(code) + 1 :].removeprefix(own))
-        elif word != code and not (word == own and before == code):
-            joined.append(word)
+    head, length = f"{code}-", len(code) + 1
+    joined = [
+        word[length:].removeprefix(own) if word.startswith(head) else word
+        for before, word in zip(["", *words], words, strict=False)
+        if word != code and (word != own or before != code)
+    ]
     return [word for word in joined if word]
 
 

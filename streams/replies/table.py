@@ -51,7 +51,7 @@ class _Compiled(msgspec.Struct, frozen=True):
         codes, words = self.row.codes, self.row.words
         if codes and not (reply.code.startswith(codes) or reply.status.startswith(codes)):
             return None
-        if words and not any(word in lower for word in words):
+        if words and not any(map(lower.__contains__, words)):  # half the time that a generator takes
             return None
         found = self.pattern.match(reply.words)
         if found is not None and self.row.of_lists and not like_a_list(found["zone"]):
