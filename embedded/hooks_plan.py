@@ -10,7 +10,7 @@ from schemas.settings import Settings
 from streams import hooks
 from streams.asking import place_of
 from streams.bringing import differs
-from streams.deeds import Again, HttpCall, KumoEpoch, KumoSuspensions
+from streams.deeds import HttpCall, KumoEpoch, KumoSuspensions
 from streams.effects import EffectError
 from streams.hooking import state_file
 from streams.hooks import ActiveSet, Effect
@@ -60,8 +60,6 @@ def _shown(effect: Effect) -> Effect:
 
 def _state(effect: Effect) -> str:
     """Return how what is there differs from an effect; "" where it does not, or nobody can see it."""
-    if isinstance(effect, Again):
-        return ""  # its look would do it
     try:
         found = differs(effect)
     except EffectError as error:

@@ -38,6 +38,7 @@ class KumoMtaHook(BarringHook):
 
     `egress_pool` is the pool's name there (if "", that of ours); `sites` has the site names of providers, as
     `kcli queue-summary` shows them, whose queues are suspended also before they exist; a plain domain has no others.
+    A suspension of less than two minutes could end between two looks.
     """
 
     path: Path = Path("/opt/kumomta/etc/policy/relaywarden-pool.json")
@@ -47,7 +48,7 @@ class KumoMtaHook(BarringHook):
     password_env: str = "RELAYWARDEN_KUMOMTA_PASSWORD"  # noqa: S105 the variable's name, no password
     password_file: Path | None = None
     sites: Annotated[dict[str, tuple[Site, ...]], AfterValidator(_providers)] = Field(default_factory=dict)
-    suspend_minutes: Minutes = 1440.0
+    suspend_minutes: Annotated[Minutes, Field(ge=2)] = 1440.0
     timeout_seconds: Wait = 10.0
 
     def bars(self, provider: str) -> bool:

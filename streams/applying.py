@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from streams.bringing import Tools, differs, perform
+from streams.bringing import Tools, look, perform
 from streams.effects import pause_seconds
 from streams.hooks import ActiveSet, Effect
 from streams.newest import Newest
@@ -99,7 +99,7 @@ class Applier:
         """Tell whether what was brought in force is not any more, and report it."""
         began = time.monotonic()
         try:
-            found = "; ".join(filter(None, (differs(effect) for effect in wanted.effects)))
+            found = "; ".join(filter(None, (look(effect, self._tools) for effect in wanted.effects)))
         except (OSError, ValueError) as error:
             found = str(error)
         if found:

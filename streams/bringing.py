@@ -1,7 +1,7 @@
 """Performs the effects of pool hooks, each within its time, and tells whether they are still in force."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from streams import effects_dns, effects_haproxy, effects_http, effects_kumomta, effects_nft, effects_sql
 from streams.deeds import (
@@ -21,7 +21,7 @@ from streams.deeds import (
 from streams.effects import EffectError, expected, held, put, run
 from streams.hooks import Answer, Effect, Publish, Served
 
-Brought = WriteFile | HttpCall | HaproxyServers | NftMap | DnsAddresses | KumoEpoch | KumoSuspensions | SqlNumbers
+Brought = WriteFile | HttpCall | HaproxyServers | NftMap | DnsAddresses | KumoEpoch | SqlNumbers
 
 
 def _nobody(effect: Served) -> None:
@@ -30,10 +30,14 @@ def _nobody(effect: Served) -> None:
 
 @dataclass(frozen=True)
 class Tools:
-    """What performing needs besides the effect: who takes what the socketmap server answers, and GET /v1/pool gives."""
+    """What performing needs besides the effect: who takes what the socketmap server answers, and GET /v1/pool gives.
+
+    `kumomta` keeps the suspensions of ready queues.
+    """
 
     answer: Callable[[Answer], None]
     publish: Callable[[Publish], None] = _nobody
+    kumomta: effects_kumomta.Suspender = field(default_factory=effects_kumomta.Suspender)
 
 
 def perform(effect: Effect, tools: Tools) -> None:
@@ -45,6 +49,8 @@ def perform(effect: Effect, tools: Tools) -> None:
             tools.publish(effect)
         case Run() | RunWith() | Again() | Expect():
             _run(effect)
+        case KumoSuspensions():
+            tools.kumomta.bring(effect)
         case _:
             _bring(effect)
 
@@ -77,16 +83,31 @@ def _bring(effect: Brought) -> None:
             effects_dns.bring(effect)
         case KumoEpoch():
             effects_kumomta.bump(effect)
-        case KumoSuspensions():
-            effects_kumomta.bring(effect)
         case SqlNumbers():
             effects_sql.bring(effect)
+
+
+def look(effect: Effect, tools: Tools) -> str:
+    """Return in words what somebody else changed of an effect that was performed, or "".
+
+    On the way is done what is due by itself: what nobody can read back is ordered again, and KumoMTA's suspensions are
+    renewed, and made for queues that are new. EffectError where it cannot be asked: who does not answer may have
+    forgotten it.
+    """
+    match effect:
+        case Again():
+            _run(effect)
+            return ""
+        case KumoSuspensions():
+            return tools.kumomta.tend(effect)
+        case _:
+            return differs(effect)
 
 
 def differs(effect: Effect) -> str:
     """Return in words how what is there differs from an effect; "" where it does not, or nobody could see it.
 
-    EffectError where it cannot be asked: who does not answer may have forgotten it.
+    Nothing is changed. EffectError where it cannot be asked.
     """
     found = ""
     match effect:
@@ -104,8 +125,6 @@ def differs(effect: Effect) -> str:
             found = effects_kumomta.differs(effect)
         case SqlNumbers():
             found = effects_sql.differs(effect)
-        case Again():
-            _run(effect)
-        case Run() | RunWith() | HttpCall() | KumoEpoch() | Answer() | Publish():
+        case Run() | RunWith() | Again() | HttpCall() | KumoEpoch() | Answer() | Publish():
             pass
     return found

@@ -3,9 +3,11 @@
 Manual: https://docs.kumomta.com/reference/http/kumod/api_admin_suspend_ready_q_v1_post/
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
+from itertools import chain
 from typing import TypeVar
 
 import msgspec
@@ -20,6 +22,11 @@ _SUSPENDED = "/api/admin/suspend-ready-q/v1"
 _METRICS = "/metrics.json"
 _MOST_BYTES = 64 * 1024 * 1024
 _Answer = TypeVar("_Answer")
+_PART = re.compile(r"([0-9]{1,12})([a-z]{1,6})")
+_UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
+_UNITS |= {"day": 86_400.0, "days": 86_400.0, "month": 2_630_016.0, "months": 2_630_016.0}
+_UNITS |= {"year": 31_557_600.0, "years": 31_557_600.0}
+"""Seconds, as the Rust crate humantime has them."""
 
 
 class _Entry(msgspec.Struct):
@@ -28,6 +35,7 @@ class _Entry(msgspec.Struct):
     id: str
     name: str
     reason: str
+    duration: str
 
 
 class _Services(msgspec.Struct):
@@ -68,39 +76,75 @@ def bump(effect: KumoEpoch) -> None:
         _asked(kumo, "POST", _EPOCH)
 
 
-def bring(effect: KumoSuspensions) -> None:
-    """Suspend what shall be, and restore what we suspended before. EffectError says what is otherwise afterwards."""
-    with _opened(effect.server) as kumo:
-        there = _there(kumo)
-        wanted = _wanted(effect, kumo, there)
-        for entry in _ours(effect, there):
-            if entry.name not in wanted:
-                _asked(kumo, "DELETE", _SUSPENDED, {"id": entry.id}, fine=(HTTPStatus.NOT_FOUND,))
-        for name in sorted(wanted - {entry.name for entry in there}):
+class Suspender:
+    """Keeps the suspensions of one pool, and knows what it suspended: so it sees what somebody else restored."""
+
+    def __init__(self) -> None:
+        self._made: set[str] = set()
+
+    def bring(self, effect: KumoSuspensions) -> None:
+        """Suspend what shall be, and restore what was suspended before. EffectError says what is otherwise then."""
+        with _opened(effect.server) as kumo:
+            there = _there(kumo)
+            wanted = _wanted(effect, kumo, there)
+            for entry in _ours(effect, there):
+                if entry.name not in wanted:
+                    _asked(kumo, "DELETE", _SUSPENDED, {"id": entry.id}, fine=(HTTPStatus.NOT_FOUND,))
+            self._made.clear()
+            found = self._suspend(effect, kumo, there, wanted)
+        if found:
+            raise EffectError(f"{place_of(effect.server.url)}: {found}")
+
+    def tend(self, effect: KumoSuspensions) -> str:
+        """Suspend queues that are new, and renew suspensions at half of their time; return what somebody else changed.
+
+        Then nothing else is done. EffectError where KumoMTA cannot be asked.
+        """
+        with _opened(effect.server) as kumo:
+            there = _there(kumo)
+            wanted = _wanted(effect, kumo, there)
+            lost = (wanted & self._made) - {entry.name for entry in there}
+            over = {entry.name for entry in _ours(effect, there)} - wanted
+            return _told(lost, over) or self._suspend(effect, kumo, there, wanted)
+
+    def _suspend(self, effect: KumoSuspensions, kumo: Caller, there: list[_Entry], wanted: set[str]) -> str:
+        """Suspend what is not yet, and anew what ends soon: a suspension replaces the one before of the same name."""
+        half = effect.minutes * 60 / 2
+        due = {entry.name for entry in _ours(effect, there) if left_seconds(entry.duration) < half}
+        for name in sorted((wanted & due) | (wanted - {entry.name for entry in there})):
             order = {
                 "name": name,
                 "reason": f"{_mark(effect)}decision {effect.decision or 'none'}",
                 "duration": f"{round(effect.minutes * 60)}s",
             }
             _asked(kumo, "POST", _SUSPENDED, order)
-        found = _differs(effect, kumo)
-    if found:
-        raise EffectError(f"{place_of(effect.server.url)}: {found}")
+        after = _there(kumo)
+        self._made.update(entry.name for entry in _ours(effect, after))
+        return _between(effect, after, wanted)
+
+
+def left_seconds(duration: str) -> float:
+    """Return how long a suspension lasts, as KumoMTA writes it (`23h 59m 59s 998ms`); one that cannot be read, 0."""
+    parts = [_PART.fullmatch(part) for part in duration.split()]
+    if not all(part and part[2] in _UNITS for part in parts):
+        return 0.0
+    return sum(int(part[1]) * _UNITS[part[2]] for part in parts if part)
 
 
 def differs(effect: KumoSuspensions) -> str:
     """Return in words which queue is not as it should be, or "". EffectError where KumoMTA cannot be asked."""
     with _opened(effect.server) as kumo:
-        return _differs(effect, kumo)
+        there = _there(kumo)
+        return _between(effect, there, _wanted(effect, kumo, there))
 
 
-def _differs(effect: KumoSuspensions, kumo: Caller) -> str:
-    there = _there(kumo)
-    wanted = _wanted(effect, kumo, there)
-    missing = sorted(wanted - {entry.name for entry in there})
-    over = sorted({entry.name for entry in _ours(effect, there)} - wanted)
-    told = (*(f"{name} is not suspended" for name in missing), *(f"{name} is suspended still" for name in over))
-    return "; ".join(told)
+def _between(effect: KumoSuspensions, there: list[_Entry], wanted: set[str]) -> str:
+    return _told(wanted - {entry.name for entry in there}, {entry.name for entry in _ours(effect, there)} - wanted)
+
+
+def _told(missing: Iterable[str], over: Iterable[str]) -> str:
+    missed = (f"{name} is not suspended" for name in sorted(missing))
+    return "; ".join(chain(missed, (f"{name} is suspended still" for name in sorted(over))))
 
 
 def _mark(effect: KumoSuspensions) -> str:

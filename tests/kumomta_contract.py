@@ -42,7 +42,7 @@ class Kumo(ThreadingHTTPServer):
             del self.suspensions[key]
         identity = str(uuid.uuid4())
         if not self.forgets:
-            self.suspensions[identity] = {"name": name, "reason": reason}
+            self.suspensions[identity] = {"name": name, "reason": reason, "duration": "23h 59m 59s 998ms 12us 7ns"}
         return identity
 
     def metrics(self) -> dict[str, object]:
@@ -72,7 +72,7 @@ class _Asked(BaseHTTPRequestHandler):
         if self.path == "/metrics.json":
             self._say(200, json.dumps(kumo.metrics()))
         elif self.path == SUSPENDED:
-            told = {"duration": "23h 59m 59s", "expires": "2026-11-29T10:00:00Z"}
+            told = {"expires": "2026-11-29T10:00:00Z"}
             self._say(200, json.dumps([{"id": key, **entry, **told} for key, entry in kumo.suspensions.items()]))
         else:
             self._say(404, "")

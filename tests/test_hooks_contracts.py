@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from schemas.part import Part
 from schemas.pool_hooks_more import KumoMtaHook, PostalHook, PowerMtaHook, ZoneMtaHook
 from streams import hooks
-from streams.bringing import Tools, differs, perform
+from streams.bringing import Tools, differs, look, perform
 from streams.deeds import WriteFile
 from streams.effects import EffectError
+from streams.effects_kumomta import left_seconds
 from streams.hooks import ActiveSet, Answer, Effect
 from streams.hooks.postal import priorities
 from tests.kumomta_contract import Kumo, kumomta
@@ -45,6 +46,10 @@ def _bring(effects: tuple[Effect, ...]) -> None:
 
 def _differs(effects: tuple[Effect, ...]) -> str:
     return "; ".join(filter(None, map(differs, effects)))
+
+
+def _look(effects: tuple[Effect, ...]) -> str:
+    return "; ".join(found for effect in effects if (found := look(effect, NONE)))
 
 
 def _queue(source: str, site: str = GOOGLE) -> str:
@@ -96,9 +101,35 @@ def test_kumomta_suspends_for_one_provider_only_and_again_after_its_restart(kumo
         _bring(effects)
         assert kumo.suspended() == {_queue("out1")}
         kumo.suspensions, kumo.queues = {}, [_queue("out1")]
-        assert _differs(effects) == f"{_queue('out1')} is not suspended"
+        assert _look(effects) == _differs(effects) == f"{_queue('out1')} is not suspended"
         _bring(effects)
         assert kumo.suspended() == {_queue("out1")}
+
+
+def test_kumomta_is_tended_while_it_is_looked_at(kumo_hook: KumoMtaHook) -> None:
+    second = _queue("out1", "aspmx.l.google.com")
+    with kumomta() as kumo:
+        theirs = kumo.suspend(_queue("out1", "smtp.google.com"), "the postmaster asked")
+        kumo.queues = [_queue("out1"), _queue("out1", "smtp.google.com")]
+        effects = _effects("kumomta", _at(kumo_hook, kumo), "out1", "out2", "out3", barred={"google": ("out1",)})
+        _bring(effects)
+        kumo.queues.append(second)
+        assert _look(effects) == "", "a queue that is new is no change by somebody else"
+        assert kumo.suspended() == {*kumo.queues}
+        kumo.suspensions.pop(theirs)
+        before = set(kumo.suspensions)
+        next(iter(kumo.suspensions.values()))["duration"] = "11h 59m 59s 999ms"
+        assert _look(effects) == ""
+        assert kumo.suspended() == {*kumo.queues}, "what others suspended no more is suspended by us"
+        assert len(before - set(kumo.suspensions)) == 1, "renewed at half of its time, and it alone"
+        assert {entry["duration"][:3] for entry in kumo.suspensions.values()} == {"23h"}
+        kumo.suspensions = {key: entry for key, entry in kumo.suspensions.items() if entry["name"] != second}
+        assert _look(effects) == f"{second} is not suspended", "somebody restored it"
+
+
+def test_kumomta_writes_how_long_a_suspension_lasts_in_words() -> None:
+    told = {"23h 59m 59s 998ms": 86399.998, "1day 1s": 86401, "2days 5us": 172800.000005, "1month": 2630016, "soon": 0}
+    assert {text: left_seconds(text) for text in told} == told
 
 
 def test_kumomta_suspends_named_sites_before_there_is_a_queue(kumo_hook: KumoMtaHook) -> None:
@@ -175,7 +206,9 @@ def test_powermta_disables_what_may_not_send_and_again_after_its_restart(tmp_pat
     _bring(effects)
     assert kept.read_text() == '[["192.0.2.1", "t-online.de/*"], ["192.0.2.2", "*/*"]]'
     kept.unlink()
-    assert _differs(effects) == ""
+    assert _differs(effects) == "", "nobody can tell"
+    assert not kept.exists()
+    assert _look(effects) == ""
     assert kept.read_text() == '[["192.0.2.1", "t-online.de/*"], ["192.0.2.2", "*/*"]]'
     _bring(_effects("powermta", hook, "out1", "out2", "out3"))
     assert kept.read_text() == "[]"
