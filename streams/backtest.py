@@ -30,9 +30,12 @@ from streams.sentby import networks_of
 from streams.states import States
 from streams.suspects import judged
 from streams.traffic import TrafficCounter
+from streams.window import DAY
 
 Decision = MailboxDecision | PoolEvent | CaseEvent
 _NONE = Leaks(None)
+_SILENCE = 35 * DAY
+"""So much of a time of which nothing is told is lived through, tick by tick; then its last day."""
 _OF_HOOKS = WithdrawalVerified | WithdrawalDrifted | ProviderVerified | ProviderDrifted
 
 
@@ -113,10 +116,13 @@ class Backtest:
             yield from self._observed(judged(decision))
 
     def _seen_by_pools(self, event: Event) -> Iterator[Decision]:
-        self._next_tick = self._next_tick or event.at - event.at % self._tick + self._tick
+        tick = self._tick
+        begun = self._next_tick = self._next_tick or event.at - event.at % tick + tick
         while self._next_tick <= event.at:
+            if self._next_tick - begun > _SILENCE and event.at - self._next_tick > DAY:
+                self._next_tick = event.at - DAY - event.at % tick
             yield from self._ticked(self._next_tick)
-            self._next_tick += self._tick
+            self._next_tick += tick
         if isinstance(event, ListingObserved | ListHealthObserved):
             yield from self._observed(event)
         else:

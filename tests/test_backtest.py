@@ -83,6 +83,22 @@ def test_the_lists_answers_withdraw_and_restore() -> None:
     assert row["until"] == "2026-03-01T02:01:10+00:00"
 
 
+def test_a_line_of_another_century_does_not_take_as_long() -> None:
+    century = START + 100 * 365 * 86_400_000_000
+    answers: list[Event] = [listing(START, "listed"), listing(START + 60_000_000, "listed")]
+    answers += [listing(century + number * 600_000_000, "listed") for number in range(40)]
+    decided = [*Backtest(Settings(pool={"main": POOL}, tick_seconds=3600)).run(answers)]
+    assert kind_of(decided[0]) == "ip_withdrawn"
+    later = [each for each in decided if each.at > START + 36 * 86_400_000_000]
+    assert {kind_of(each) for each in later} <= {
+        "ip_withdrawn",
+        "return_delayed",
+        "list_distrusted",
+        "withdrawal_refused",
+    }
+    assert all(each.at >= century - 86_400_000_000 - 3_600_000_000 for each in later)
+
+
 def test_three_mailboxes_of_a_customer_are_one_case() -> None:
     names = ("anna", "boss", "carl", "dora")
     events: list[Event] = [
