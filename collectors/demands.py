@@ -1,6 +1,7 @@
-"""What stands in the way of asking the lists as configured: too much, too soon, without a key, of a list not asked."""
+"""What stands in the way of asking the lists as configured: too much, too soon, too seldom, without a key, unasked."""
 
 from collections.abc import Iterator, Sequence
+from math import ceil
 
 from collectors import allowances, domains, polite
 from collectors.allowances import Demand
@@ -13,6 +14,7 @@ from schemas.names import derived_id
 from schemas.settings import Settings as Configuration
 
 _HOUR_SECONDS = 3600
+_MINUTE_SECONDS = 60
 
 
 def demands(settings: Configuration) -> Iterator[str]:
@@ -28,6 +30,7 @@ def demands(settings: Configuration) -> Iterator[str]:
     yield from unaskable((*of_ips, *of_domains), settings.dnsbl)
     yield from allowances.exceeded(_all(of_ips, of_domains, ips, domains.questions(settings), settings.dnsbl))
     yield from domains.unfit(settings)
+    yield from _outlived(of_ips, settings)
 
 
 def unaskable(lists: Sequence[Dnsbl], settings: Settings) -> Iterator[str]:
@@ -37,6 +40,24 @@ def unaskable(lists: Sequence[Dnsbl], settings: Settings) -> Iterator[str]:
             way_of(each, settings, key_of(each, settings))
         except ValueError as error:
             yield str(error)
+
+
+def _outlived(lists: Sequence[Dnsbl], settings: Configuration) -> Iterator[str]:
+    """Yield a sentence for each pool that would forget a list's answer before its next, so that no weights add up.
+
+    A list that withdraws an IP alone needs no other's answer beside its own.
+    """
+    every = {each.name: polite.interval(each, settings.dnsbl) for each in lists}
+    for name, pool in settings.pool.items():
+        adding = [each.name for each in lists if each.scope != "ip" or 0 < each.weight < pool.threshold]
+        late = [one for one in adding if polite.latest(every[one]) > pool.stale_minutes * _MINUTE_SECONDS]
+        if late:
+            told = ", ".join(f"{one} (every {every[one]:g} s)" for one in late)
+            enough = ceil(max(polite.latest(every[one]) for one in late) / _MINUTE_SECONDS)
+            yield (
+                f"pool.{name}.stale_minutes: {pool.stale_minutes:g}: answers would be older before the next come from "
+                f"{told}, so their weights would not add up with others': {enough} or more would do"
+            )
 
 
 def _all(

@@ -58,6 +58,11 @@ def pause(interval: float, refusals: int, most: float, draw: float) -> float:
     return min(longer, max(interval, most)) * (1 + draw / 10)
 
 
+def latest(interval: float) -> float:
+    """Return after how many seconds at most a list that answers is asked again: a tenth is added by chance."""
+    return interval * 11 / 10
+
+
 def start(interval: float, draw: float) -> float:
     """Return for how many seconds the first round waits, so that collectors restarted together do not ask together."""
     return min(interval / 10, _START_MOST_SECONDS) * draw

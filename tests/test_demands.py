@@ -16,8 +16,8 @@ KEY = "k7secretkey"
 def _told(dnsbl: dict[str, Any], ips: int = 40, **more: object) -> list[str]:
     transports = {f"out{number}": f"198.51.100.{number}" for number in range(1, ips + 1)}
     helo = {transport: f"{transport}.relays.example" for transport in transports}
-    pool = {"main": {"transports": transports, "helo": helo}} if ips else {}
-    return list(demands(Settings.model_validate({"dnsbl": dnsbl, "pool": pool, **more})))
+    pool = {"main": {"transports": transports, "helo": helo, "stale_minutes": 1584}} if ips else {}
+    return list(demands(Settings.model_validate({"dnsbl": dnsbl, "pool": pool} | more)))
 
 
 def test_what_would_be_too_many_questions_a_day_is_told_with_its_numbers() -> None:
@@ -66,6 +66,21 @@ def test_without_a_key_all_that_an_operator_is_asked_counts_together_with_its_te
         "together 10,011 questions a day; The NordSpam Project allows 10,000 to all of its lists: "
         "intervals 1.1 times as long would do"
     )
+
+
+def test_an_answer_that_is_stale_before_the_next_comes_is_told_where_it_must_add_up() -> None:
+    lists = {"lists": ["spamcop", "psbl", "mailspike_bl"], "list": {"psbl": {"interval_seconds": 1500}}}
+    transports = {"out1": "198.51.100.1", "out2": "198.51.100.2"}
+    pool = {"main": {"transports": transports, "stale_minutes": 27.5, "min_active": 1}}
+    assert _told(lists, ips=0, pool=pool) == [], "1650 s at most, a tenth by chance included"
+    pool["main"]["stale_minutes"] = 27.4
+    (told,) = _told({**lists, "interval_seconds": 21_600}, ips=0, pool=pool)
+    assert told == (
+        "pool.main.stale_minutes: 27.4: answers would be older before the next come from psbl (every 1500 s), "
+        "mailspike_bl (every 21600 s), so their weights would not add up with others': 396 or more would do"
+    )
+    pool["main"]["threshold"] = 0.5
+    assert _told({**lists, "interval_seconds": 21_600}, ips=0, pool=pool) == [], "each of them withdraws an IP alone"
 
 
 @pytest.mark.parametrize(
