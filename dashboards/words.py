@@ -110,7 +110,8 @@ def _set_back(row: Mapping[str, Any], now: pd.Timestamp) -> str:
 
 
 def _delayed(row: Mapping[str, Any], now: pd.Timestamp) -> str:
-    return f"▲ {row['subject']} stays out as a culprit goes on, until {_due(row, now)} at most"
+    end = f", until {_due(row, now)} at most" if row["until"] else ""
+    return f"▲ {row['subject']} must wait: a culprit goes on, or lists name it{end}"
 
 
 def _hook(row: Mapping[str, Any], _now: pd.Timestamp) -> str:

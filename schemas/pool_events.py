@@ -87,7 +87,10 @@ class ProbationSetBack(Fact, frozen=True, kw_only=True):
 
 
 class ReturnDelayed(Fact, frozen=True, kw_only=True):
-    """An IP might return, but a sender that spoilt it goes on: it stays out until that ends, or until `until`."""
+    """An IP might return, or come a step further, but a sender that spoilt it goes on, or lists bar it: their evidence.
+
+    It waits until that ends, or until `until` (0: nobody knows).
+    """
 
     pool: str
     ip: str

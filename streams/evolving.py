@@ -2,6 +2,7 @@
 
 import msgspec
 
+from schemas.facts import Evidence
 from schemas.pool_events import (
     ClockDistrusted,
     IpProbationStarted,
@@ -71,6 +72,8 @@ def _moved(standing: Standing, event: OfIp) -> Standing:
             return _out(standing, event)
         case IpProbationStarted() | ProbationSetBack() | IpRestored():
             return _on_the_way(standing, event)
+        case ReturnDelayed() if waits := _lists_of(event.evidence):
+            return _replace(standing, waits=tuple(sorted({*standing.waits, *waits})))
         case WithdrawalRefused() | ReturnDelayed() | PoolStilled():
             refused = (*standing.refused, event.id)[-_KEPT_REFUSALS:]
             return _replace(standing, refused=refused, order=_left(standing.order) if _voids(event) else standing.order)
@@ -78,6 +81,10 @@ def _moved(standing: Standing, event: OfIp) -> Standing:
             return _replace(standing, verified=True)
         case WithdrawalDrifted():
             return _replace(standing, verified=False, drifted_at=event.at, drifted_mail=standing.last_mail)
+
+
+def _lists_of(evidence: tuple[Evidence, ...]) -> tuple[str, ...]:
+    return tuple(item.rule.removeprefix("dnsbl/") for item in evidence if item.rule.startswith("dnsbl/"))
 
 
 def _voids(event: PoolEvent) -> bool:
@@ -110,11 +117,12 @@ def _on_the_way(standing: Standing, event: IpProbationStarted | ProbationSetBack
                 until=event.until,
                 share=event.share,
                 stage=stage,
+                waits=(),
                 withdrawals=_counted(standing, event),
             )
         case ProbationSetBack():
             stage = max(0, standing.stage - 1)
-            return _replace(standing, since=event.at, until=event.until, share=event.share, stage=stage)
+            return _replace(standing, since=event.at, until=event.until, share=event.share, stage=stage, waits=())
         case IpRestored():
             return _replace(
                 standing,
@@ -123,6 +131,7 @@ def _on_the_way(standing: Standing, event: IpProbationStarted | ProbationSetBack
                 until=0,
                 share=1.0,
                 stage=0,
+                waits=(),
                 operator=event.operator,
                 order=_done(standing.order) if event.operator else standing.order,
                 withdrawals=_counted(standing, event),
@@ -151,7 +160,8 @@ def _out(standing: Standing, event: IpWithdrawn) -> Standing:
         stage=0,
         withdrawals=standing.withdrawals if by_hand else event.relapse + 1,
         withdrawn_at=standing.withdrawn_at if by_hand else event.at,
-        causes=tuple(item.rule.removeprefix("dnsbl/") for item in event.evidence if item.rule.startswith("dnsbl/")),
+        causes=_lists_of(event.evidence),
+        waits=(),
         culprits=() if by_hand else tuple(one.sender for one in event.culprits),
         operator=event.operator,
         order=_obeyed(standing.order),

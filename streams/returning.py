@@ -11,10 +11,11 @@ from schemas.pool_events import (
     ProviderWithdrawn,
     ReturnDelayed,
 )
+from streams.clearing import Bar, clearance
 from streams.present import Present, ordered
 from streams.standing import Standing, microseconds, moment
 from streams.suspects import Suspect
-from streams.trust import Vote, clearance, doubts, naming, votes
+from streams.trust import Vote, doubts, naming, votes
 
 
 def by_order(present: Present, standing: Standing) -> PoolEvent | None:
@@ -42,9 +43,10 @@ def by_evidence(present: Present, standing: Standing) -> PoolEvent | None:
         return None
     if standing.place == "withdrawn" and standing.operator and not standing.until:
         return None
-    evidence = clearance(present.pool, standing, present.distrusted, at)
-    if evidence is None:
-        return None
+    cleared = clearance(present, standing)
+    if cleared.bars:
+        return _waiting(present, standing, cleared.bars) if at >= standing.until else None
+    evidence = cleared.evidence
     if standing.place == "withdrawn" and not doubted:
         going_on = _going_on(present, standing)
         if going_on and at < _latest(present, standing):
@@ -135,6 +137,23 @@ def _delayed(present: Present, standing: Standing, going_on: dict[str, Suspect])
         until=_latest(present, standing),
         evidence=tuple(_named(name, one, "and still sends") for name, one in going_on.items()),
         culprits=tuple(Culprit(sender=name) for name in going_on),
+    )
+
+
+def _waiting(present: Present, standing: Standing, bars: tuple[Bar, ...]) -> PoolEvent | None:
+    """Return that the return waits for lists, told again only where another one comes to them."""
+    names = {bar.list for bar in bars}
+    if names <= set(standing.waits):
+        return None
+    cause = (standing.place, standing.since, standing.stage, *sorted({*names, *standing.waits}))
+    ends = [bar.until for bar in bars]
+    return ReturnDelayed(
+        id=present.identity(standing.ip, "waits", *cause),
+        at=present.at,
+        pool=present.pool.name,
+        ip=standing.ip,
+        until=max(ends) if all(ends) else 0,
+        evidence=tuple(bar.evidence for bar in bars),
     )
 
 

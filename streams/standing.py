@@ -64,8 +64,9 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `withdrawals` counts those since the memory of relapses began, the last at `withdrawn_at`; `causes` are the lists
     that made it, `culprits` who had sent through it; `operator` is set where an operator did. `refused` holds the ids
-    of the last refusals and delays, so that each cause is told once. `last_mail` is when mail last left through it,
-    `tallies` who sent it, `carried` how much it can carry, `providers` what each makes of it, `named` the lists that
+    of the last refusals and delays, so that each cause is told once; `waits` are the lists that it was told to wait for
+    with its next step. `last_mail` is when mail last left through it, `tallies` who sent it, `carried` how much it can
+    carry, `providers` what each makes of it, `named` the lists that
     providers' replies name, with when each did.
     """
 
@@ -81,6 +82,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     culprits: tuple[str, ...] = ()
     operator: str = ""
     refused: tuple[str, ...] = ()
+    waits: tuple[str, ...] = ()
     order: Order | None = None
     listings: dict[str, Listing] = {}
     last_mail: int = 0

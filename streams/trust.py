@@ -74,30 +74,6 @@ def naming(pool: Pool, standing: Standing, distrusted: dict[str, str]) -> tuple[
     )
 
 
-def clearance(pool: Pool, standing: Standing, distrusted: dict[str, str], at: int) -> tuple[Evidence, ...] | None:
-    """Return why an IP may come back, or None while it may not.
-
-    No trusted list names it, and each list that caused the withdrawal says so freshly; where none of those is trusted
-    any more, any other trusted list must. An operator's withdrawal needs no list's word.
-    """
-    if naming(pool, standing, distrusted):
-        return None
-    stale = microseconds(pool.rules.stale_minutes)
-    trusted = {
-        name: listing
-        for name, listing in standing.listings.items()
-        if is_healthy(pool, name) and name not in distrusted
-    }
-    clean = {name: listing for name, listing in trusted.items() if at - listing.at <= stale}
-    asked = [name for name in standing.causes if name in trusted]
-    if standing.causes and (not clean or any(name not in clean for name in asked)):
-        return None
-    return tuple(
-        Evidence(rule=f"dnsbl/{name}", text=f"{name} does not list it, asked at {moment(listing.at)}")
-        for name, listing in sorted(clean.items())
-    )
-
-
 def doubts(pool: Pool, standing: Standing, distrusted: dict[str, str]) -> tuple[Evidence, ...]:
     """Return why a withdrawal should not have been: each list that caused it has lost its vote; empty if one has not.
 

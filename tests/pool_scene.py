@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from schemas.facts import Answer, Culprit, Scope
+from schemas.facts import Answer, Culprit, ListFault, Scope
 from schemas.observations import (
     ClockTicked,
     ListHealthObserved,
@@ -107,9 +107,9 @@ class Scene:
         identity = f"l{next(_NUMBERS)}"
         return self._step(ListingObserved(id=identity, at=at, ip=ip, list=dnsbl, answer=answer, weight=1.0, scope="ip"))
 
-    def health(self, minute: float, dnsbl: str, *, healthy: bool) -> list[str]:
+    def health(self, minute: float, dnsbl: str, *, healthy: bool, fault: ListFault = "") -> list[str]:
         at = T0 + int(minute * MINUTE)
-        return self._step(ListHealthObserved(id=f"h{next(_NUMBERS)}", at=at, list=dnsbl, healthy=healthy))
+        return self._step(ListHealthObserved(id=f"h{next(_NUMBERS)}", at=at, list=dnsbl, healthy=healthy, fault=fault))
 
     def tick(self, minute: float) -> list[str]:
         return self._ticked(T0 + int(minute * MINUTE))

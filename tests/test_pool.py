@@ -30,12 +30,12 @@ def test_listed_withdrawn_delisted_probation_active() -> None:
 def test_no_return_while_listed_nor_on_a_stale_answer() -> None:
     scene = Scene(quarantine_minutes=60, stale_minutes=60)
     scene.says(0, A, "listed")
-    assert scene.tick(10_000) == [], "the last answer is still listed, however old"
+    assert scene.tick(10_000) == ["ReturnDelayed 1"], "the last answer is still listed, however old"
     assert scene.says(10_001, A, "not_listed") == ["IpProbationStarted 1"]
     stale = Scene(quarantine_minutes=120, stale_minutes=60)
     stale.says(0, A, "listed")
     stale.says(30, A, "not_listed")
-    assert stale.tick(121) == [], "the answer is 91 minutes old"
+    assert stale.tick(121) == ["ReturnDelayed 1"], "the answer is 91 minutes old"
     assert stale.says(122, A, "unknown") == [], "refused is no news"
     assert stale.says(123, A, "not_listed") == ["IpProbationStarted 1"]
 
@@ -184,7 +184,7 @@ def test_a_flood_that_others_agree_with_is_believed() -> None:
 def test_names_spread_over_days_are_no_flood() -> None:
     scene = Scene(ips=4)
     assert scene.says(0, A, "listed") == ["IpWithdrawn 1"]
-    assert scene.says(300, B, "listed") == ["IpWithdrawn 2"]
+    assert scene.says(300, B, "listed") == ["ReturnDelayed 1", "IpWithdrawn 2"]
 
 
 def test_an_unhealthy_or_refusing_list_has_no_vote() -> None:

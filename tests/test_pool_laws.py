@@ -47,7 +47,7 @@ ips_of = {number: tuple(f"192.0.2.{last}" for last in range(1, number + 1)) for 
 class Known:
     """What a careful reader of the log would know: the test's own, much simpler memory."""
 
-    answers: dict[tuple[str, str], tuple[Answer, int]] = field(default_factory=dict)
+    answers: dict[tuple[str, str], tuple[Answer, int, float]] = field(default_factory=dict)
     tests: dict[str, tuple[bool, int]] = field(default_factory=dict)
     waiting: list[ListingObserved | ListHealthObserved] = field(default_factory=list)
 
@@ -59,8 +59,8 @@ class Known:
         if isinstance(event, ListHealthObserved):
             if event.at > self.tests.get(event.list, (True, -1))[1]:
                 self.tests[event.list] = event.healthy, event.at
-        elif event.answer != "unknown" and event.at > self.answers.get((event.ip, event.list), ("unknown", -1))[1]:
-            self.answers[event.ip, event.list] = event.answer, event.at
+        elif event.answer != "unknown" and event.at > self.answers.get((event.ip, event.list), ("unknown", -1, 0))[1]:
+            self.answers[event.ip, event.list] = event.answer, event.at, event.weight
 
     def ticked(self, at: int) -> None:
         """Learn what waited for a tick, dated no later than a little after it."""
@@ -68,11 +68,12 @@ class Known:
             self.learn(event if event.at <= at + MINUTE else msgspec.structs.replace(event, at=at))
         self.waiting.clear()
 
-    def names(self, ip: str) -> list[str]:
+    def names(self, ip: str, since: int = 0) -> list[float]:
+        """Return what each list weighs that names the IP, by an answer not older than that."""
         return [
-            dnsbl
-            for (other, dnsbl), (answer, _) in self.answers.items()
-            if other == ip and answer == "listed" and dnsbl not in self.sick
+            weight
+            for (other, dnsbl), (answer, at, weight) in self.answers.items()
+            if other == ip and answer == "listed" and dnsbl not in self.sick and at >= since
         ]
 
 
@@ -107,7 +108,7 @@ class PoolMachine(RuleBasedStateMachine):
         self.known = Known()
         self.log: list[PoolObservation | Rules] = []
         self.decided: list[PoolEvent] = []
-        self.ordered: set[str] = set()
+        self.forgiven: set[str] = set()
 
     def _next(self, data: st.DataObject) -> tuple[str, int]:
         """Return an id and a time: mostly later, at times some seconds late."""
@@ -144,8 +145,12 @@ class PoolMachine(RuleBasedStateMachine):
             elif isinstance(decision, IpProbationStarted | IpRestored) and not getattr(decision, "operator", ""):
                 place = before.ips[decision.ip]
                 assert self.pool.at >= place.until or self._doubted(place.causes)
-                if len(self.ips) < 4:
-                    assert self.known.names(decision.ip) == []
+                if len(self.ips) < 4 and decision.ip not in self.forgiven:
+                    if place.operator:
+                        voting = self.known.names(decision.ip, self.pool.at - 30 * MINUTE)
+                        assert sum(voting) < self.limits.threshold
+                    else:
+                        assert self.known.names(decision.ip) == []
             if isinstance(decision, IpWithdrawn) and not decision.operator:
                 assert len(pools.active(self.pool)) >= self.limits.min_active
 
@@ -217,6 +222,8 @@ class PoolMachine(RuleBasedStateMachine):
 
     def _order(self, data: st.DataObject, ip: str, action: str, minutes: int = 0, provider: str = "") -> None:
         identity, at = self._next(data)
+        if action == "restore" and not provider:
+            self.forgiven.add(ip)
         self._step(
             OperatorActed(
                 id=identity,

@@ -129,7 +129,7 @@ def test_a_small_list_sets_a_probation_back_by_a_stage() -> None:
     assert isinstance(event, ProbationSetBack)
     assert (event.share, event.until) == (0.1, T0 + 125 * MINUTE)
     assert scene.shares[A] == 0.1
-    assert scene.tick(125) == [], "the list still names it"
+    assert scene.tick(125) == ["ReturnDelayed 1"], "the list still names it"
     assert scene.says(126, A, "not_listed", "small", weight=0.3) == ["IpProbationStarted 1"]
     assert scene.shares[A] == 0.5
 

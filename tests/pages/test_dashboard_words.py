@@ -160,8 +160,9 @@ def test_shades_follow_the_shape() -> None:
         ),
         (
             {"type": "return_delayed", "until": HALF_PAST_TWO},
-            "▲ 192.0.2.1 stays out as a culprit goes on, until 14:30 at most",
+            "▲ 192.0.2.1 must wait: a culprit goes on, or lists name it, until 14:30 at most",
         ),
+        ({"type": "return_delayed", "until": 0}, "▲ 192.0.2.1 must wait: a culprit goes on, or lists name it"),
         (
             {"type": "ip_restored", "mode": "shadow", "operator": "ada"},
             "● 192.0.2.1 fully back in the pool, ordered by ada (shadow: nothing follows)",
