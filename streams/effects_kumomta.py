@@ -35,7 +35,7 @@ class _Entry(msgspec.Struct):
     id: str
     name: str
     reason: str
-    duration: str
+    duration: str = ""
 
 
 class _Services(msgspec.Struct):
