@@ -37,10 +37,11 @@ class Clearance(msgspec.Struct, frozen=True):
 
 
 class _Lists(msgspec.Struct, frozen=True):
-    """The lists that have told something of an IP, at one moment."""
+    """The lists that have told something of an IP, at one moment; `newest` is when the last of them had a round."""
 
     present: Present
     standing: Standing
+    newest: int
 
     def is_fresh(self, listing: Listing) -> bool:
         return self.present.at - listing.at <= microseconds(self.present.pool.rules.stale_minutes)
@@ -72,13 +73,11 @@ class _Lists(msgspec.Struct, frozen=True):
 
     def _is_gone(self, name: str) -> bool:
         """Tell whether a list missed its rounds while others had theirs: three of them, and a day at least."""
-        health = self.present.pool.health
-        own = health.get(name)
-        if own is None:
+        health = self.present.pool.health.get(name)
+        if health is None:
             return False
-        round_ = own.at - own.before if own.before else 0
-        newest = max((health[other].at for other in self.standing.listings if other in health), default=0)
-        return newest > own.at + max(DAY, _ROUNDS_MISSED * round_)
+        interval = health.at - health.before if health.before else 0
+        return self.newest > health.at + max(DAY, _ROUNDS_MISSED * interval)
 
     def vote(self, name: str) -> Vote:
         listing = self.standing.listings[name]
@@ -111,7 +110,9 @@ def clearance(present: Present, standing: Standing) -> Clearance:
     trusted or asked any more, any other trusted list must be. An operator's withdrawal waits for what would withdraw
     the IP now, and for nothing else.
     """
-    lists = _Lists(present, standing)
+    health = present.pool.health
+    newest = max((health[name].at for name in standing.listings if name in health), default=0)
+    lists = _Lists(present, standing, newest)
     known = {name: listing for name, listing in standing.listings.items() if lists.is_believed(name)}
     lost = {name: why for name, listing in known.items() if (why := lists.given_up(name, listing))}
     known = {name: listing for name, listing in known.items() if name not in lost}
