@@ -11,7 +11,12 @@ import pytest
 
 from collectors.admin import ensure_topics
 from embedded.broker import Broker, free_port
+from schemas.pool_hooks_more import KumoMtaHook
 from schemas.settings import parse
+from streams import hooks
+from streams.applying import Applier, Outcome, Wanted
+from streams.bringing import Tools
+from streams.hooks import ActiveSet
 from tests.barring_lab import hooks_running
 from tests.kumomta_contract import kumomta
 from tests.test_hooking import _publish, _restored, _withdrawn
@@ -93,3 +98,18 @@ def test_a_decision_reaches_each_of_them(tmp_path: Path, fresh_broker: Broker, m
             _publish(fresh_broker.bootstrap, _restored(2, "192.0.2.2"))
             until(lambda: everywhere(whole, "[]", set()), "the return everywhere", 60)
     database.close()
+
+
+def test_the_hook_tends_kumomta_without_a_word_of_drift(tmp_path: Path) -> None:
+    outcomes = list[Outcome]()
+    active = ActiveSet(pool="main", shares={"out1": 1.0}, ips={"out1": "192.0.2.1", "out2": "192.0.2.2"})
+    with kumomta() as kumo:
+        kumo.queues = [QUEUE]
+        effects = hooks.load("kumomta")(active, KumoMtaHook(path=tmp_path / "kumo.json", url=kumo.url))
+        applier = Applier("kumomta", Tools(answer=print), outcomes.append, look_seconds=0.01)
+        applier.want(Wanted(active, effects))
+        until(lambda: len(outcomes) == 1, "the set in force")
+        kumo.queues.append("out2->mx.example.org@smtp_client")
+        until(lambda: kumo.suspended() == {*kumo.queues}, "the new queue is suspended")
+        applier.stop(5)
+    assert [(outcome.attempt, outcome.reason) for outcome in outcomes] == [(1, "")]
