@@ -86,6 +86,7 @@ def refused(rules: str = "", more: str = "") -> str:
             "",
             "pool.main.hooks.dns.server: '0.0.0.0' is no address of one name server",
         ),
+        ("hooks.kumomta.suspend_minutes = 1.9", "", "pool.main.hooks.kumomta.suspend_minutes: input should be greater"),
         ("probation_shares = [0.0]", "", "pool.main.probation_shares.0: input should be greater than 0 (is 0.0)"),
     ],
 )
