@@ -73,6 +73,7 @@ def test_a_burst_bars_its_mailbox_and_no_other(tmp_path: Path) -> None:
         decided = (
             "SELECT mailbox, mode, operator, score >= 100 FROM mailbox_events FINAL WHERE type = 'mailbox_suspended'"
         )
+        until(lambda: lab.rows(decided) != [], 30, "the suspension in the warehouse")
         assert lab.rows(decided) == [(ALICE, "enforce", "", True)]
         rules = "SELECT arrayJoin(evidence).1 FROM mailbox_events FINAL WHERE type = 'mailbox_suspended'"
         assert ("client_networks",) in lab.rows(rules)

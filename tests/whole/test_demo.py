@@ -94,7 +94,7 @@ PROMISED = """
 SELECT type, min(at) FROM
 (
     SELECT type, at FROM mailbox_events FINAL WHERE type = 'mailbox_flagged' AND mailbox = {taken:String}
-    UNION ALL SELECT type, at FROM pool_events FINAL WHERE ip = {ip:String}
+    UNION ALL SELECT type, at FROM pool_events FINAL WHERE ip = {ip:String} AND type != 'return_delayed'
     UNION ALL SELECT type, at FROM pool_observations FINAL
     WHERE type = 'listing_observed' AND answer = 'listed' AND ip = {ip:String}
 )
