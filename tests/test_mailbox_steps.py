@@ -60,7 +60,7 @@ def test_who_is_throttled(limits: Mailboxes, expected: list[str]) -> None:
 def test_a_throttle_says_to_how_many_recipients_and_why() -> None:
     (throttled,) = [each for each in mailboxes.replay(COMPLAINED, ENFORCE)[1] if isinstance(each, MailboxThrottled)]
     assert (throttled.mode, throttled.recipients_per_hour, throttled.score) == ("enforce", 20, 104.9)
-    assert [item.rule for item in throttled.evidence] == ["complaints", "burst", "strangers", "unknown_users"]
+    assert [item.rule for item in throttled.evidence] == ["complaints", "burst", "unknown_users", "strangers"]
 
 
 @pytest.mark.parametrize(
