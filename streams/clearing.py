@@ -10,9 +10,8 @@ import msgspec
 from schemas.facts import Evidence
 from streams.hearsay import soft
 from streams.present import Present
-from streams.rounds import is_healthy
 from streams.standing import Listing, Standing, microseconds, moment
-from streams.trust import SCOPE_FACTOR, Vote
+from streams.trust import Vote, is_fresh, is_trusted, vote_of
 from streams.window import DAY
 
 _TRIFLE = 0.25
@@ -44,16 +43,16 @@ class _Lists(msgspec.Struct, frozen=True):
     newest: int
 
     def is_fresh(self, listing: Listing) -> bool:
-        return self.present.at - listing.at <= microseconds(self.present.pool.rules.stale_minutes)
+        return is_fresh(self.present.pool, listing, self.present.at)
 
     def is_trusted(self, name: str) -> bool:
-        return is_healthy(self.present.pool, name) and name not in self.present.distrusted
+        return is_trusted(self.present.pool, name, self.present.distrusted)
 
     def is_believed(self, name: str) -> bool:
         """Tell whether what a list last told counts: one that refuses or is silent now was not wrong then."""
         health = self.present.pool.health.get(name)
         mute = health is not None and health.fault in _MUTE
-        return name not in self.present.distrusted and (mute or is_healthy(self.present.pool, name))
+        return self.is_trusted(name) or (mute and name not in self.present.distrusted)
 
     @property
     def patience(self) -> int:
@@ -78,10 +77,6 @@ class _Lists(msgspec.Struct, frozen=True):
             return False
         interval = health.at - health.before if health.before else 0
         return self.newest > health.at + max(DAY, _ROUNDS_MISSED * interval)
-
-    def vote(self, name: str) -> Vote:
-        listing = self.standing.listings[name]
-        return Vote(list=name, listing=listing, weight=listing.weight * SCOPE_FACTOR[listing.scope])
 
     def bar(self, vote: Vote, weight: float) -> Bar | None:
         """Return that a list bars the return by naming the IP; `weight` is what all that name it weigh together."""
@@ -128,7 +123,7 @@ def clearance(present: Present, standing: Standing) -> Clearance:
 def _naming(lists: _Lists, known: dict[str, Listing]) -> list[Vote]:
     """Return what names the IP and is not forgiven; after an operator's withdrawal only what has a vote now."""
     return [
-        lists.vote(name)
+        vote_of(name, listing)
         for name, listing in sorted(known.items())
         if listing.names
         and not listing.forgiven

@@ -1,5 +1,7 @@
 """Whom the pool believes: which lists have a vote, how much it weighs, and what speaks against an IP or for it."""
 
+from collections.abc import Mapping
+
 import msgspec
 
 from schemas.facts import Evidence, Scope
@@ -37,25 +39,34 @@ class Vote(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+def vote_of(name: str, listing: Listing, said: str = "") -> Vote:
+    """Return what a list's naming of an IP weighs; `said` tells if it named most of the pool then."""
+    return Vote(list=name, listing=listing, weight=listing.weight * SCOPE_FACTOR[listing.scope], crowd=said)
+
+
+def is_fresh(pool: Pool, listing: Listing, at: int) -> bool:
+    """Tell whether an answer is young enough to be a vote."""
+    return at - listing.at <= microseconds(pool.rules.stale_minutes)
+
+
+def is_trusted(pool: Pool, name: str, distrusted: Mapping[str, str]) -> bool:
+    """Tell whether a list passes its tests and has its vote in this pool."""
+    return name not in distrusted and is_healthy(pool, name)
+
+
 def votes(pool: Pool, standing: Standing, at: int) -> tuple[Vote, ...]:
     """Return the fresh votes of healthy lists against an IP whose rounds are complete, the weightiest first.
 
     What an operator restored the IP in spite of has no vote any more, until it is listed anew.
     """
-    stale = microseconds(pool.rules.stale_minutes)
     forgiven = forgiven_until(standing.order)
     found = [
-        Vote(
-            list=name,
-            listing=listing,
-            weight=listing.weight * SCOPE_FACTOR[listing.scope],
-            crowd=crowd(pool, name, listing.round),
-        )
+        vote_of(name, listing, crowd(pool, name, listing.round))
         for name, listing in standing.listings.items()
         if listing.answer == "listed"
         and listing.weight > 0
         and is_healthy(pool, name)
-        and at - listing.at <= stale
+        and is_fresh(pool, listing, at)
         and not listing.forgiven
         and listing.since > forgiven
         and is_settled(pool, name, listing, at)
@@ -67,9 +78,7 @@ def naming(pool: Pool, standing: Standing, distrusted: dict[str, str]) -> tuple[
     """Return the trusted lists whose last known answer names the IP, however old it is."""
     return tuple(
         sorted(
-            name
-            for name, listing in standing.listings.items()
-            if listing.names and is_healthy(pool, name) and name not in distrusted
+            name for name, listing in standing.listings.items() if listing.names and is_trusted(pool, name, distrusted)
         )
     )
 
