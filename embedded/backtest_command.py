@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
@@ -67,9 +68,9 @@ class _Tried(NamedTuple):
 
 def _spared(out: Path, read: Iterable[Path], complaints: Path | None) -> None:
     """Raise ValueError where the decisions would overwrite what is read."""
-    for path in read:
-        if out.exists() and path.exists() and out.samefile(path):
-            raise ValueError(f"--out {out}: that is read here; the decisions would overwrite it")
+    for written, path in product((out, _part(out)), read):
+        if written.exists() and path.exists() and written.samefile(path):
+            raise ValueError(f"--out {out}: {path} is read here; the decisions would overwrite it")
     if complaints is not None and complaints.resolve() in out.resolve().parents:
         raise ValueError(f"--out {out}: lies in the folder of complaints, {complaints}")
 
@@ -125,6 +126,11 @@ def _tried(
     return _Tried(decided, jury)
 
 
+def _part(out: Path) -> Path:
+    """Return what stands beside a file until it is whole."""
+    return out.with_name(f"{out.name}.part")
+
+
 @contextmanager
 def _written(out: Path) -> Iterator[Callable[[bytes], object]]:
     """Give what writes to a file. An earlier one is replaced at the end; until then `.part` stands beside it."""
@@ -132,7 +138,7 @@ def _written(out: Path) -> Iterator[Callable[[bytes], object]]:
         with out.open("wb") as stream:  # a terminal, a pipe
             yield stream.write
         return
-    part = out.with_name(f"{out.name}.part")
+    part = _part(out)
     with part.open("wb") as file:
         yield file.write
     part.replace(out)

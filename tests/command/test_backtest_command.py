@@ -114,7 +114,12 @@ def test_no_input_is_overwritten_and_a_run_that_fails_spares_the_decisions_of_th
     log, out, late = history / "mail.log", history / "decisions.jsonl", history / "labels.late"
     before = log.read_bytes()
     late.write_text((history / "labels.jsonl").read_text().replace("2026", "2027"))
-    assert f"--out {log}: that is read here" in refusal(run(*_backtest(history, "--out", log)))
+    (history / "mail.log.part").hardlink_to(log)
+    for clash in (log, history / "mail.log.part"):
+        assert f"--out {clash}: {log} is read here" in refusal(run(*_backtest(history, "--out", clash)))
+    half = ("backtest", history / "relaywarden.toml", "--log", f"postfix={history / 'mail.log.part'}")
+    (history / "other.log.part").hardlink_to(log)
+    assert "is read here" in refusal(run(*half, "--out", history / "other.log"))
     assert log.read_bytes() == before
     out.write_text("of the run before\n")
     (history / "listings.jsonl").write_text("moon\n")
