@@ -1,7 +1,8 @@
 """How good the decisions were: held against labels of what really happened (`relaywarden demo --write`'s labels.jsonl).
 
 A *flag* is the first `MailboxFlagged` (step "flag") or `MailboxSuspended` of a mailbox since it was last released. It
-is right when a thief had the mailbox then, or up to a day after: complaints and bounces come late. Any other is false.
+is right when a thief had the mailbox then, from his first login on, or up to a day after his last mail: complaints and
+bounces come late. Any other is false.
 """
 
 from collections import defaultdict
@@ -20,15 +21,20 @@ from streams.mailboxes import subject_of
 
 _DAY = 86_400_000_000
 _GRACE = _DAY
+_BEFORE = 600_000_000  # clocks of two machines may differ
 
 
 class Label(msgspec.Struct, frozen=True, order=True):
-    """From `start` to `end` (UTC epoch microseconds) a thief sent from the mailbox, in the way named `kind`."""
+    """From `start` to `end` (UTC epoch microseconds) a thief sent from the mailbox, in the way named `kind`.
+
+    It was open to him since `taken`, when he first logged in; at `start`, where nobody knows better.
+    """
 
     mailbox: str
     kind: str
     start: int
     end: int
+    taken: int
 
 
 _Aware = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -39,12 +45,14 @@ class _Line(msgspec.Struct):
     kind: str
     start: _Aware
     end: _Aware
+    taken: _Aware | None = None
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """How one kind of takeover was met, or all of them (`kind` "all").
 
-    `minutes` and `leaked` are medians over those found: minutes from the thief's first mail to the flag, and messages
+    `minutes` and `leaked` are medians over those found: minutes from the thief's first mail to the flag (0 where that
+    was earlier), and messages
     that left in between; `missed_leaked` is that of messages over those never found. `recall` is None where there is
     nothing to find. `precision` is told for all only, since a false flag is of no kind.
     """
@@ -77,7 +85,10 @@ def _label(line: str) -> Label:
     row = msgspec.json.decode(line, type=_Line)
     if row.end < row.start:
         raise ValueError(f"it ends ({row.end.isoformat()}) before it starts ({row.start.isoformat()})")
-    return Label(row.mailbox.lower(), row.kind, epoch_microseconds(row.start), epoch_microseconds(row.end))
+    taken = row.taken or row.start
+    if taken > row.start:
+        raise ValueError(f"it is taken ({taken.isoformat()}) after it starts ({row.start.isoformat()})")
+    return Label(row.mailbox.lower(), row.kind, *map(epoch_microseconds, (row.start, row.end, taken)))
 
 
 def labels_of(file: Path) -> tuple[Label, ...]:
@@ -166,7 +177,7 @@ class Jury:
             if label is not None:
                 first.setdefault(label, flag.at)
         return [
-            Outcome(label, (at - label.start) / 60_000_000, self._leaked(label, at))
+            Outcome(label, max(0, at - label.start) / 60_000_000, self._leaked(label, at))
             if (at := first.get(label))
             else Outcome(label, leaked=self._leaked(label, label.end))
             for label in self._labels
@@ -191,9 +202,7 @@ class Jury:
 
     def _label_of(self, flag: MailboxDecision) -> Label | None:
         open_then = [
-            label
-            for label in self._of.get(flag.mailbox, ())
-            if label.start - 600_000_000 <= flag.at <= label.end + _GRACE
+            label for label in self._of.get(flag.mailbox, ()) if label.taken - _BEFORE <= flag.at <= label.end + _GRACE
         ]
         return max(open_then, key=lambda label: label.start) if open_then else None
 

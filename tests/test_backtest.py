@@ -176,6 +176,19 @@ def test_a_jury_tells_right_from_false() -> None:
     assert unlabelled.verdicts()[-1].precision is None
 
 
+def test_a_flag_before_the_first_mail_is_right_once_the_thief_has_the_mailbox() -> None:
+    events = events_of(f"{QUIET}; {THIEF}")
+    hour = 3_600_000_000
+    later = json.loads(label(events[-1].at + hour, events[-1].at + 2 * hour))
+    events.append(structs.replace(events[-1], sender="bob@example.net", id="b1", at=events[-1].at + 2 * hour))
+    for taken, found, wrong in (({}, None, 1), ({"taken": "2026-03-04T00:00:00Z"}, 0.0, 0)):
+        jury = Jury(labels(json.dumps({**later, **taken}), "labels"))
+        for decision in Backtest(Settings(), with_pool=False).run(jury.heard(events)):
+            jury.decided(decision)  # type: ignore[arg-type]  # there is no pool
+        assert len(jury.false_flags()) == wrong
+        assert [outcome.minutes for outcome in jury.outcomes()] == [found]
+
+
 def test_a_flag_that_no_label_explains_is_false() -> None:
     events = events_of(f"{QUIET}; {THIEF}")
     jury = Jury(())
@@ -194,6 +207,7 @@ def test_a_flag_that_no_label_explains_is_false() -> None:
         ('{"mailbox":"a","kind":"b","start":"yesterday","end":"x"}', "Invalid RFC3339"),
         ('{"mailbox":"a","kind":"b","start":"2026-02-02T00:00:00Z","end":"2026-02-01T00:00:00Z"}', "before it starts"),
         ('{"mailbox":"a","kind":"b","start":"2026-01-01T00:00:00","end":"2026-01-02T00:00:00"}', "timezone component"),
+        (label(START, START).replace("{", '{"taken": "2030-01-01T00:00:00Z", '), "after it starts"),
     ],
 )
 def test_a_line_that_is_no_label_is_named(text: str, reason: str) -> None:

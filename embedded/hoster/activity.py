@@ -70,12 +70,13 @@ class Refusal(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, order=True)
 class Takeover:
-    """A label: from `start` to `end` a thief sends from this mailbox."""
+    """A label: from `start` to `end` a thief sends from this mailbox; since `taken` it has been open to him."""
 
     mailbox: str
     kind: str
     start: int
     end: int
+    taken: int
 
 
 Activity = Mail | Login

@@ -65,8 +65,9 @@ def start_of(seed: int) -> int:
 def write(folder: Path, plan: Plan) -> Written:
     """Write `mail.log`, `dovecot.log`, `rspamd.log`, `complaints/` and both `.jsonl` files into a new folder.
 
-    A line of the labels: `{"mailbox", "kind", "start", "end"}` with RFC 3339 times: the first and the last mail of the
-    thief. FileExistsError where the folder holds files already; ValueError where the takeovers cannot be planned.
+    A line of the labels: `{"mailbox", "kind", "taken", "start", "end"}` with RFC 3339 times: the thief's first login or
+    mail, his first mail, and his last one. FileExistsError where the folder holds files already; ValueError where the
+    takeovers cannot be planned.
     """
     town = Town(plan.seed, plan.mailboxes)
     horizon = Horizon(plan.start, plan.end, plan.busy)
@@ -106,6 +107,7 @@ class _History:
         self._thefts = thefts
         self._rng = Random(f"past {plan.seed}")
         self._sent: dict[tuple[str, str], Takeover] = {}
+        self._taken: dict[tuple[str, str], int] = {}
         self._filter = Filter(plan.seed, {each.mailbox: each.habit for each in town.residents})
         transports = sorted(plan.ips)
         weather = Weather(plan.seed, plan.start, plan.end, transports)
@@ -116,13 +118,15 @@ class _History:
         sent, lines = self._scribe.write(happening)
         if isinstance(happening, Login):
             self.written.logins += 1
+            if happening.kind != "honest" and happening.succeeded:
+                self._taken.setdefault((happening.mailbox, happening.kind), happening.at)
         elif isinstance(happening, Mail) and sent:
             self.written.mails += 1
             lines.append(self._filter.judged(sent))
             if happening.kind != "honest":
                 key = (happening.mailbox, happening.kind)
                 begun = self._sent[key].start if key in self._sent else happening.at
-                self._sent[key] = Takeover(*key, begun, happening.at)
+                self._sent[key] = Takeover(*key, begun, happening.at, self._taken.setdefault(key, happening.at))
             if happening.complaints:
                 self._complain(sent)
         return lines
@@ -154,8 +158,8 @@ def _lay_out(folder: Path) -> None:
 
 def label(job: Takeover) -> str:
     """Return the label line of a takeover."""
-    row = {"mailbox": job.mailbox, "kind": job.kind, "start": stamp(job.start), "end": stamp(job.end)}
-    return json.dumps(row) + "\n"
+    row = {"mailbox": job.mailbox, "kind": job.kind, "taken": stamp(job.taken)}
+    return json.dumps({**row, "start": stamp(job.start), "end": stamp(job.end)}) + "\n"
 
 
 def in_order(

@@ -30,7 +30,7 @@ class Thieves:
         rng = Random(f"thieves {self._seed}")
         victims = rng.sample(self._town.persons(), len(starts))
         return tuple(
-            Takeover(victim.mailbox, SHOWN[number % len(SHOWN)], start, start + int(minutes * MINUTE))
+            Takeover(victim.mailbox, SHOWN[number % len(SHOWN)], start, start + int(minutes * MINUTE), start)
             for number, (victim, start) in enumerate(zip(victims, starts, strict=True))
         )
 
