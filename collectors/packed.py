@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 _PIECE = 256  # bytes of zstd: at the worst they unpack to 8 MB
+_ZIP = b"PK\x03\x04"
 _FOREIGN = {
-    b"PK\x03\x04": "zip",
+    _ZIP: "zip",
     b"\x1f\x9d": "compress",
     b"\x04\x22\x4d\x18": "lz4",
     b"7z\xbc\xaf\x27\x1c": "7z",
@@ -64,18 +65,21 @@ class _Zstd(io.RawIOBase):
 
 
 @contextmanager
-def opened(file: str) -> Iterator[tuple[IO[bytes], datetime]]:
-    """Open a file (`-` is standard input) and tell when it changed. ValueError names a damaged or unknown archive."""
+def opened(file: str, *, zipped: bool = False) -> Iterator[tuple[IO[bytes], datetime]]:
+    """Open a file (`-` is standard input) and tell when it changed. ValueError names a damaged or unknown archive.
+
+    `zipped` lets a zip pass as it is, for a format that unpacks it by itself.
+    """
     try:
         if file == "-":
             given = sys.stdin.buffer
             source = given if isinstance(given, io.BufferedReader) else io.BufferedReader(cast("io.RawIOBase", given))
-            yield _plain(source, file), datetime.now(UTC)  # noqa: TID251 it comes in now; only the year is taken from it
+            yield _plain(source, file, zipped=zipped), datetime.now(UTC)  # noqa: TID251 it comes in now; only the year is taken from it
             return
         path = Path(file)
         changed = datetime.fromtimestamp(path.stat().st_mtime, UTC)
         with path.open("rb") as source:
-            yield _plain(source, file), changed
+            yield _plain(source, file, zipped=zipped), changed
     except (lzma.LZMAError, zlib.error, zstandard.ZstdError, EOFError) as error:
         raise ValueError(f"{file}: a damaged archive: {error}") from error
     except OSError as error:
@@ -84,12 +88,14 @@ def opened(file: str) -> Iterator[tuple[IO[bytes], datetime]]:
         raise ValueError(f"{file}: a damaged archive: {error}") from error  # so say gzip and bz2
 
 
-def _plain(source: io.BufferedReader, file: str) -> IO[bytes]:
+def _plain(source: io.BufferedReader, file: str, *, zipped: bool) -> IO[bytes]:
     """Return what a file holds, unpacked. EOFError where only its name is an archive's."""
     beginning = source.peek(16)
     unpacked = _unpacked(source, beginning)
     if unpacked is not None:
         return unpacked
+    if zipped and beginning.startswith(_ZIP):
+        return source
     for magic, name in _FOREIGN.items():
         if beginning.startswith(magic):
             raise ValueError(f"{file}: packed with {name}, which is not unpacked here; gz, xz, zst and bz2 are")

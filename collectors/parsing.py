@@ -1,10 +1,10 @@
-"""What `relaywarden parse` does: one log or one complaint in, events as JSON lines out."""
+"""What `relaywarden parse` does: one log, mail or report in, events as JSON lines out."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import BinaryIO
 
-from collectors import complaints
+from collectors import documents
 from collectors.geo import GeoDatabases
 from collectors.mailtype import described
 from collectors.packed import lines_of, opened
@@ -16,12 +16,12 @@ from schemas.redaction import redacted
 from schemas.settings import GeoIp, Settings
 
 Progress = Callable[[int], None]
-_LARGEST_MAIL = 64 * 1024 * 1024
+_LARGEST_FILE = 64 * 1024 * 1024
 
 
 def formats() -> tuple[str, ...]:
-    """Return the names of all formats that can be parsed."""
-    return log_formats() + complaints.names()
+    """Return the names of all formats that can be parsed: of logs, and of what is read whole (`documents.KINDS`)."""
+    return log_formats() + tuple(name for kind in documents.KINDS for name in kind.names())
 
 
 def parse_file(  # noqa: PLR0913 the command has that many options
@@ -42,9 +42,10 @@ def parse_file(  # noqa: PLR0913 the command has that many options
     """
     if format_name not in formats():
         raise ValueError(f"no format {format_name!r}; there are {', '.join(formats())}")
-    with opened(file) as (source, changed):
-        if format_name in complaints.names():
-            return _complaint(format_name, file, source.read(_LARGEST_MAIL), output, changed)
+    kind = documents.kind_of(format_name)
+    with opened(file, zipped=kind is not None and kind.takes_zip) as (source, changed):
+        if kind is not None:
+            return _whole(format_name, file, source.read(_LARGEST_FILE), output, changed)
         reader = LogReader(
             source_id(host, file),
             name=file,
@@ -66,10 +67,10 @@ def parse_file(  # noqa: PLR0913 the command has that many options
         return reader.counts
 
 
-def _complaint(format_name: str, file: str, mail: bytes, output: BinaryIO, changed: datetime) -> Counts:
+def _whole(format_name: str, file: str, content: bytes, output: BinaryIO, changed: datetime) -> Counts:
     counts = Counts(lines=1)
     try:
-        event = complaints.load(format_name)(mail)
+        events = documents.parse(format_name, content)
     except ValueError as error:
         counts.dead_letters = 1
         counts.nothing = str(error)
@@ -79,15 +80,16 @@ def _complaint(format_name: str, file: str, mail: bytes, output: BinaryIO, chang
             name=file,
             format=format_name,
             reason=redacted(str(error)),
-            text=redacted(mail[:2000].decode("utf-8", "replace")),
+            text=redacted(content[:2000].decode("utf-8", "replace")),
             place=file,
         )
         output.write(encode(letter) + b"\n")
         return counts
-    if event is None:
+    if not events:
         counts.ignored = 1
-        counts.nothing = f"{described(mail)}, not of the format {format_name}"
-        return counts
-    counts.note(event)
-    output.write(encode(event) + b"\n")
+        counts.nothing = f"{described(content)}, not of the format {format_name}"
+    counts.lines = max(1, len(events))
+    for event in events:
+        counts.note(event)
+        output.write(encode(event) + b"\n")
     return counts

@@ -25,7 +25,8 @@ class Counts(msgspec.Struct):
 
     `lines` = sum of `events` + `absorbed` + `ignored` + `dead_letters`. `events` counts by type; `absorbed` are lines
     that only told the join something (a Message-ID, a removal); `ignored` hold nothing we want; `dead_letters` could
-    not be read. `nothing` says, where nothing at all was read, what the file seems to be.
+    not be read. Of a file that is read whole each event counts as a line. `nothing` says, where nothing at all was
+    read, what the file seems to be.
     """
 
     lines: int = 0

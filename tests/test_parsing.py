@@ -113,11 +113,12 @@ def test_a_complaint_is_one_mail(tmp_path: Path) -> None:
 
 
 def test_errors_name_what_is_wrong(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="no format 'exchange'; there are postfix, rspamd, spamassassin, dove"):
-        parse_file("exchange", "mail.log", io.BytesIO())
+    with pytest.raises(ValueError, match=r"no format 'notes'; there are .*postfix, .*dovecot, .*any, arf"):
+        parse_file("notes", "mail.log", io.BytesIO())
     with pytest.raises(FileNotFoundError, match=r"nowhere\.log"):
         parse_file("postfix", str(tmp_path / "nowhere.log"), io.BytesIO())
-    assert formats() == ("postfix", "rspamd", "spamassassin", "dovecot", "any", "arf", "jmrp", "spamcop", "xarf")
+    assert {"postfix", "dovecot", "arf", "xarf"} < set(formats())
+    assert len(set(formats())) == len(formats())  # a name is one format's, whatever its kind
 
 
 @pytest.mark.parametrize(
