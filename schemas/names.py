@@ -97,7 +97,8 @@ def source_id(*parts: object) -> str:
 
 def event_id(source: str, offset: int, number: int = 0) -> str:
     """Return the id of the `number`th event of the line at byte `offset` of a source; ids of a source sort by place."""
-    return f"{source}-{offset:012x}-{number:x}"
+    many = "g" * (len(f"{number:x}") - 1)  # sorts behind every digit: `f`, then `g10`
+    return f"{source}-{offset:012x}-{many}{number:x}"
 
 
 def count_id(series: str, sequence: int, place: int) -> str:

@@ -6,7 +6,7 @@ from functools import lru_cache
 from collectors.addresses import is_loopback
 from collectors.mta._message import Message
 from collectors.mta._network import NetworkNames
-from collectors.mta.records import Attempted, Expired, LoginTried, Queued, Refused, Scored
+from collectors.mta.records import UNTOLD, Attempted, Expired, LoginTried, Queued, Refused, Scored
 from schemas.events import (
     DeliveryAttempted,
     MailboxAuthenticated,
@@ -19,7 +19,10 @@ from schemas.facts import SenderKind
 from schemas.names import canonical_mailbox, domain_of, provider_of
 from schemas.places import Place
 
-_QUEUED_AS = re.compile(r"\bqueued as ([0-9A-Za-z]{5,24})$")
+_QUEUED_AS = re.compile(  # Postfix and many others; Exim; sendmail and OpenSMTPD
+    r"\bqueued as ([0-9A-Za-z]{5,24})$|\bOK id=([0-9A-Za-z]{6}-[0-9A-Za-z]{6,11}-[0-9A-Za-z]{2,4})$"
+    r"|\b([0-9A-Za-z]{8,20}) Message accepted for delivery$"
+)
 
 
 @lru_cache(maxsize=65536)
@@ -51,7 +54,10 @@ def attempt(record: Attempted, message: Message | None, outbound_ip: str, identi
     """Return a delivery attempt; the outbound IP is left out where it is of the other family than the remote server."""
     if outbound_ip and record.relay_ip and (":" in outbound_ip) != (":" in record.relay_ip):
         outbound_ip = ""
-    queued = _QUEUED_AS.search(record.reply, max(0, len(record.reply) - 40)) if record.outcome == "sent" else None
+    queued = _QUEUED_AS.search(record.reply, max(0, len(record.reply) - 60)) if record.outcome == "sent" else None
+    delay = record.delay_ms
+    if delay == UNTOLD:
+        delay = max(0, record.at - message.first) // 1000 if message is not None else 0
     return DeliveryAttempted(
         id=identity,
         at=record.at,
@@ -71,8 +77,8 @@ def attempt(record: Attempted, message: Message | None, outbound_ip: str, identi
         relay_host=record.relay_host,
         relay_ip=record.relay_ip,
         relay_port=record.relay_port,
-        delay_ms=record.delay_ms,
-        queued_as=queued[1] if queued else "",
+        delay_ms=delay,
+        queued_as=queued[queued.lastindex or 0] if queued else "",
         local=record.local or (not outbound_ip and is_loopback(record.relay_ip)),
     )
 

@@ -11,7 +11,7 @@ class Message(msgspec.Struct, array_like=True, gc=False):
 
     `filtered`: a filter of this host handed it on, and it is not known yet for whom. `held` is when it entered the
     queue, 0 where that is told already. `contested`: another client brought a mail of the same Message-ID. `uid`: a
-    local program of this user handed it in.
+    local program of this user handed it in. `expired`: it is told that the MTA gave up.
     """
 
     host: str
@@ -35,6 +35,7 @@ class Message(msgspec.Struct, array_like=True, gc=False):
     recipients: int = 0
     contested: bool = False
     uid: str = ""
+    expired: bool = False
 
 
 def is_same_mail(message: Message, record: Queued) -> bool:

@@ -91,19 +91,19 @@ class Join:
                 event = self._proxied(record, identity)
             case Accepted():
                 event = self._accepted(record, identity)
+            case Expired():
+                event = self._expired(record, identity)
             case _:
                 event = self._alone(record, identity)
         return event
 
-    def _alone(self, record: Refused | Expired | LoginTried | Scored, identity: str) -> MailEvent:
+    def _alone(self, record: Refused | LoginTried | Scored, identity: str) -> MailEvent:
         """Return the event of a line that tells the join nothing."""
         if isinstance(record, LoginTried):
             return login(record, self._where(record.client_ip), identity)
         if isinstance(record, Scored):
             return score(record, self._scored(record), self._networks, identity)
         message = self._queue.find(record.host, record.queue_id) if record.queue_id else None
-        if isinstance(record, Expired):
-            return expiry(record, message, identity)
         return refusal(record, message, self._networks, identity)
 
     def _scored(self, record: Scored) -> Message | None:
@@ -232,7 +232,8 @@ class Join:
 
     def _attempted(self, record: Attempted, identity: str) -> MailEvent:
         message = self._queue.find(record.host, record.queue_id)
-        event = attempt(record, message, self._outbound_ips.get(record.transport, ""), identity)
+        outbound_ip = record.outbound_ip or self._outbound_ips.get(record.transport, "")
+        event = attempt(record, message, outbound_ip, identity)
         if message is not None:
             message.last = record.at
             if event.queued_as and self._taken_over(message, record, event.queued_as):
@@ -252,6 +253,14 @@ class Join:
         if later.kind != "sasl":
             later.sender, later.kind = message.sender, message.kind
         return True
+
+    def _expired(self, record: Expired, identity: str) -> MailEvent | None:
+        message = self._queue.find(record.host, record.queue_id)
+        if message is not None:
+            if message.expired:
+                return None
+            message.expired = True
+        return expiry(record, message, identity)
 
     def _removed(self, record: Removed, identity: str) -> MailEvent | None:
         message = self._queue.find(record.host, record.queue_id)

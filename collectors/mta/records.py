@@ -1,15 +1,28 @@
 """What one log line says, before lines are joined: all names as the MTA wrote them, IPs canonical, texts cut.
 
-`at` and `host` are the line's. A field is empty where the line does not tell it.
+`at` and `host` are the line's. A field is empty where the line does not tell it. Where the lines of a format say too
+little each, they are `Said`s of its own, which its fold (`collectors.mta`) turns into these records.
 """
 
 import msgspec
 
 from schemas.facts import LoginOutcome, Outcome
 
+UNTOLD = -1
+
+
+class Said(msgspec.Struct, frozen=True, gc=False):
+    """What a line says in a format that has a fold of its own: each such format has its own kinds."""
+
+    at: int
+    host: str
+
 
 class Received(msgspec.Struct, frozen=True, gc=False):
-    """A client (none: a local program of the user `uid`) began a message; `origin_…`: before a content filter."""
+    """A client (none: a local program of the user `uid`) began a message; `origin_…`: before a content filter.
+
+    `uid` is the user's number, or his name where the MTA logs that.
+    """
 
     at: int
     host: str
@@ -66,7 +79,11 @@ class Queued(msgspec.Struct, frozen=True, gc=False):
 
 
 class Attempted(msgspec.Struct, frozen=True, gc=False):
-    """A delivery attempt; `local` tells that the transport is one for mail that stays here."""
+    """A delivery attempt; `local` tells that the transport is one for mail that stays here.
+
+    `delay_ms`: since the message came; `UNTOLD` where the line does not tell it, then the join counts from the first
+    line about the message. `outbound_ip`: where the line tells it itself; else the configuration does, by `transport`.
+    """
 
     at: int
     host: str
@@ -82,10 +99,11 @@ class Attempted(msgspec.Struct, frozen=True, gc=False):
     relay_port: int
     delay_ms: int
     local: bool
+    outbound_ip: str = ""
 
 
 class Expired(msgspec.Struct, frozen=True, gc=False):
-    """The MTA gave up."""
+    """The MTA gave up; where it says so of each recipient, only the first makes an event."""
 
     at: int
     host: str
@@ -155,3 +173,12 @@ class Scored(msgspec.Struct, frozen=True, gc=False):
 Record = (
     Received | Proxied | Accepted | Identified | Queued | Attempted | Expired | Removed | Refused | LoginTried | Scored
 )
+
+
+class Several(Said, frozen=True, gc=False):
+    """One line said several things, where Postfix has a line for each; each is joined as if it had its own.
+
+    Of a message that one line tells whole: `Received`, `Identified`, `Queued`, in this order.
+    """
+
+    records: tuple[Record, ...]
