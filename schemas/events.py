@@ -6,6 +6,7 @@ release must still decode. Times (`at`, `until`) are UTC epoch microseconds; an 
 
 from typing import get_args
 
+from schemas.bounce_events import BounceReceived
 from schemas.delisting_events import DelistingEvent
 from schemas.facts import Fact, LoginOutcome, Outcome, SenderKind
 from schemas.mailbox_events import CaseEvent, IdentityLeaked, MailboxDecision, MailboxSignal, StepChanged
@@ -177,6 +178,7 @@ MailEvent = (
 Event = (
     MailEvent
     | ComplaintReceived
+    | BounceReceived
     | PoolObservation
     | PoolEvent
     | MailboxSignal

@@ -18,7 +18,15 @@ from schemas.topics import TOPICS, Topic
 from streams.migrate import Migration, migrate, migrations, pending
 
 PLACE = {"kafka_cluster", "kafka_partition", "kafka_offset"}
-LIMITED = ("mail_events", "complaints", "pool_observations", "mailbox_signals", "case_observations", "dead_letters")
+LIMITED = (
+    "mail_events",
+    "complaints",
+    "bounces",
+    "pool_observations",
+    "mailbox_signals",
+    "case_observations",
+    "dead_letters",
+)
 WITH_EVENTS = [topic for topic in TOPICS if topic.events]
 
 
@@ -43,7 +51,7 @@ def test_all_is_applied_once(clickhouse: ClickHouseServer, database: str) -> Non
         "SELECT name, engine FROM system.tables WHERE database = currentDatabase()"
     )
     views = {name for name, engine in there.result_rows if engine == "View"}
-    assert views == {"submitted_by_message_id", "delivered_by_queue_id"}
+    assert views == {"submitted_by_message_id", "delivered_by_queue_id", "attempted_by_queue_id"}
     assert {row[0] for row in there.result_rows} - views == {topic.table for topic in TOPICS} | {"schema_migrations"}
 
 
