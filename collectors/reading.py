@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import cast
 
 import msgspec
 
 from collectors import logins, mta
 from collectors.mta.join import Join
-from collectors.mta.records import Record
+from collectors.mta.records import Record, Said, Several
 from collectors.syslog import Clock
 from schemas.events import DeadLetter, Event
 from schemas.facts import Fact
@@ -23,13 +24,15 @@ _LONGEST_TEXT = 2000
 class Counts(msgspec.Struct):
     """What became of the lines: each is an event, absorbed, ignored or a dead letter.
 
-    `lines` = sum of `events` + `absorbed` + `ignored` + `dead_letters`. `events` counts by type; `absorbed` are lines
-    that only told the join something (a Message-ID, a removal); `ignored` hold nothing we want; `dead_letters` could
-    not be read. Of a file that is read whole each event counts as a line. `nothing` says, where nothing at all was
+    `lines` = sum of `events` - `further` + `absorbed` + `ignored` + `dead_letters`. `events` counts by type; `further`
+    are those beyond the first of a line (one of several recipients); `absorbed` are lines that only told the join
+    something (a Message-ID, a removal); `ignored` hold nothing we want; `dead_letters` could not be read. Of a file
+    that is read whole each event counts as a line. `nothing` says, where nothing at all was
     read, what the file seems to be.
     """
 
     lines: int = 0
+    further: int = 0
     absorbed: int = 0
     ignored: int = 0
     dead_letters: int = 0
@@ -45,8 +48,9 @@ class Counts(msgspec.Struct):
         """Return the counts as a sentence."""
         kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(self.events.items()))
         total = sum(self.events.values())
+        further = f" - {self.further} beyond the first of a line" if self.further else ""
         return (
-            f"{self.lines} lines = {total} events ({kinds or 'none'}) + {self.absorbed} absorbed by the join"
+            f"{self.lines} lines = {total} events ({kinds or 'none'}){further} + {self.absorbed} absorbed by the join"
             f" + {self.ignored} ignored + {self.dead_letters} dead letters"
             f"{f'; nothing was read: {self.nothing}' if self.nothing else ''}"
         )
@@ -65,6 +69,7 @@ class Counts(msgspec.Struct):
 class _State(msgspec.Struct, array_like=True):
     last: int = 0
     join: bytes = b""
+    fold: bytes = b""
 
 
 class LogReader:
@@ -93,6 +98,7 @@ class LogReader:
         self._parse: mta.Parse = loaded(format)
         before = msgspec.msgpack.decode(state, type=_State) if state else _State()
         self._clock = Clock(reference, zone, before.last)
+        self._fold = mta.fold(format, before.fold)
         self._join = Join(outbound_ips=outbound_ips, networks=networks, where=where, state=before.join)
         self._at = before.last or epoch_microseconds(reference)
         self._told_at = 0
@@ -105,10 +111,11 @@ class LogReader:
 
     def snapshot(self) -> bytes:
         """Return what the reader remembers, for the next reader of this log."""
-        return msgspec.msgpack.encode(_State(self._clock.last, self._join.snapshot()))
+        fold = self._fold.snapshot() if self._fold is not None else b""
+        return msgspec.msgpack.encode(_State(self._clock.last, self._join.snapshot(), fold))
 
     def read(self, line: bytes, offset: int) -> list[Event]:
-        """Return the events of the line at byte `offset`: one or none. Never raises, whatever the bytes."""
+        """Return the events of the line at byte `offset`: none, one or several. Never raises, whatever the bytes."""
         counts = self.counts
         counts.lines += 1
         text = line[: LONGEST_LINE + 1].decode("utf-8", "replace").rstrip("\r\n")
@@ -116,26 +123,30 @@ class LogReader:
             counts.ignored += 1
             return []
         try:
-            record = self._parse(text, self._clock)
+            said = self._parse(text, self._clock)
+            if said is None:
+                counts.ignored += 1
+                return []
+            if len(line) > LONGEST_LINE:
+                return [self._dead(text, f"the line has {len(line)} bytes, more than {LONGEST_LINE}", offset)]
+            if self._host and not said.host:
+                said = msgspec.structs.replace(said, host=self._host)
+            records = self._fold.step(said) if self._fold is not None else _records(said)
         except ValueError as error:
             return [self._dead(text, str(error), offset)]
-        if record is None:
-            counts.ignored += 1
-            return []
-        if len(line) > LONGEST_LINE:
-            return [self._dead(text, f"the line has {len(line)} bytes, more than {LONGEST_LINE}", offset)]
-        return self._joined(record, offset)
+        self._at = self._told_at = said.at
+        return self._joined(records, offset)
 
-    def _joined(self, record: Record, offset: int) -> list[Event]:
-        self._at = self._told_at = record.at
-        if self._host and not record.host:
-            record = msgspec.structs.replace(record, host=self._host)
-        event = self._join.step(record, event_id(self._source, offset))
-        if event is None:
-            self.counts.absorbed += 1
-            return []
-        self.counts.note(event)
-        return [event]
+    def _joined(self, records: tuple[Record, ...], offset: int) -> list[Event]:
+        events: list[Event] = []
+        for record in records:
+            event = self._join.step(record, event_id(self._source, offset, len(events)))
+            if event is not None:
+                self.counts.note(event)
+                events.append(event)
+        self.counts.absorbed += not events
+        self.counts.further += max(0, len(events) - 1)
+        return events
 
     def _dead(self, text: str, reason: str, offset: int) -> DeadLetter:
         self.counts.dead_letters += 1
@@ -148,6 +159,13 @@ class LogReader:
             text=redacted(text[: 2 * _LONGEST_TEXT])[:_LONGEST_TEXT],
             place=f"{self._name}/{offset}",
         )
+
+
+def _records(said: Record | Said) -> tuple[Record, ...]:
+    """Return what a line of a format without a fold says, each part of it at the line's host."""
+    if not isinstance(said, Several):
+        return (cast("Record", said),)
+    return tuple(msgspec.structs.replace(record, host=said.host) for record in said.records)
 
 
 def loaded(name: str) -> mta.Parse:
