@@ -17,7 +17,7 @@ import msgspec
 from collectors import complaints
 from collectors.reading import LogReader
 from schemas.codec import encode
-from schemas.events import DeadLetter
+from schemas.events import DeadLetter, Event
 from schemas.mailbox_hooks import CustomerMailHook
 from schemas.pool_hooks import Hooks
 from streams import hooks
@@ -60,13 +60,16 @@ def log(name: str) -> Expectation:
         events = reader.read(line.encode() + b"\n", 0)
         if not events:
             return "absorbed" if reader.counts.absorbed > absorbed else "ignored"
-        (event,) = events
-        if isinstance(event, DeadLetter):
-            return f"dead letter: {event.reason}"
-        shown = msgspec.json.decode(encode(event), type=dict[str, object])
-        return msgspec.json.encode({key: value for key, value in shown.items() if key != "id"}).decode()
+        return " ".join(map(_shown, events))
 
     return expected
+
+
+def _shown(event: Event) -> str:
+    if isinstance(event, DeadLetter):
+        return f"dead letter: {event.reason}"
+    shown = msgspec.json.decode(encode(event), type=dict[str, object])
+    return msgspec.json.encode({key: value for key, value in shown.items() if key != "id"}).decode()
 
 
 def rule(name: str) -> Expectation:
