@@ -26,6 +26,12 @@ _TAIL = re.compile(  # in Postfix's order; an address ends where the next field 
 )
 _IMITATED = re.compile(r"; (?:from=<|to=<|proto=).* helo=<", re.DOTALL)
 _MARKS = ("; from=<", "; to=<", "; proto=")
+_LIMITED = re.compile(
+    r"warning: ((Connection concurrency|Connection rate|Message delivery request rate|Recipient address rate"
+    r"|New TLS session rate|AUTH command rate) limit exceeded: \d{1,9}"
+    r" from ([^\[ ]*)\[([^\] ]*)\](?::(?:\d{1,5}|unknown))? for service [^ ]+)"
+)
+_LIMITED_STAGES = {"M": "MAIL", "R": "RCPT", "N": "STARTTLS", "A": "AUTH"}
 
 
 def refused(line: Line) -> Refused | None:
@@ -59,6 +65,20 @@ def refused(line: Line) -> Refused | None:
         _plain(tail.get("helo") or ""),
         (tail.get("mailbox") or "") if "smtpd" in line.program else "",  # postscreen knows none, nor mends a HELO
     )
+
+
+def limited(line: Line) -> Refused | None:
+    """Return the command that a client asked once too often (smtpd_client_*_limit), None for any other warning.
+
+    Postfix names neither its reply's code nor the envelope there.
+    """
+    match = _LIMITED.fullmatch(line.payload)
+    if match is None:
+        return None
+    said, limit, name, address = match.groups()
+    name = "" if name == "unknown" else name
+    stage = _LIMITED_STAGES.get(limit[0], "CONNECT")
+    return Refused(line.at, line.host, "", stage, name, ip_or_empty(address), reply=said[:_LONGEST_REPLY])
 
 
 def _parted(text: str) -> tuple[str, dict[str, str | None]]:

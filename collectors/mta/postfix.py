@@ -1,12 +1,15 @@
-"""Postfix 2 and 3: the lines of smtpd, cleanup, pickup, qmgr, postscreen and the delivery agents, through syslog.
+"""Postfix 2 and 3: smtpd, cleanup, pickup, qmgr, postscreen, postsuper, the delivery agents; syslog or postlogd.
 
-Manuals: https://www.postfix.org/smtpd.8.html https://www.postfix.org/qmgr.8.html https://www.postfix.org/smtp.8.html
+Manual: https://www.postfix.org/smtpd.8.html https://www.postfix.org/qmgr.8.html https://www.postfix.org/smtp.8.html
 
 The program's name tells the daemon (its last part) and the transport (what `syslog_name` put before it):
 `postfix/relay1/smtp` is smtp(8) of transport relay1. Read from the left up to where a stranger's text can begin, and
 from the right behind it: no text of a client, a remote server or a mail becomes a field. Ignored by decision: sessions
-(connect, disconnect), TLS, address probes, warnings that refuse nothing, and bounce(8), since a notification is a
-message of Postfix's own with lines of its own. Spam filters that write to the same file (spamd, amavis, rspamd) are
+(connect, disconnect), TLS, address probes, warnings that refuse nothing, what access(5) or a milter does instead of
+refusing (discard, filter, hold, redirect, prepend, warn), what postscreen finds before it refuses (its refusal has a
+line of its own; a client that it drops has named no sender yet), what one of several servers said before the next was
+tried, postsuper's holding and letting go, statistics, and bounce(8), since a notification is a message of Postfix's own
+with lines of its own. Spam filters that write to the same file (spamd, amavis, rspamd) are
 read as their own formats read them: the join tells whose mail they judged.
 """
 
@@ -16,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from collectors.addresses import ip_or_empty
 from collectors.mta import rspamd, spamassassin
-from collectors.mta._postfix_refusals import refused
+from collectors.mta._postfix_refusals import limited, refused
 from collectors.mta.records import (
     Accepted,
     Attempted,
@@ -103,16 +106,26 @@ def _cleanup(line: Line, _: str) -> Record | None:
 
 
 _UID = 10  # digits of 2**32
+_REQUEUED = "> orig_id="
 
 
 def _pickup(line: Line, _: str) -> Record | None:
     queue_id, found, rest = line.payload.partition(": ")
-    if found and _is_queue_id(queue_id) and rest.startswith("uid="):
-        uid = rest[4:].partition(" ")[0]
-        return Received(
-            line.at, line.host, queue_id, uid=uid if uid.isascii() and uid.isdigit() and len(uid) <= _UID else ""
-        )
-    return None
+    if not (found and _is_queue_id(queue_id) and rest.startswith("uid=")):
+        return None
+    _, requeued, origin_id = rest.rpartition(_REQUEUED)
+    if requeued and _is_queue_id(origin_id):  # postsuper -r: the uid is Postfix's own; who sent it, the old id tells
+        return Received(line.at, line.host, queue_id, origin_id=origin_id)
+    uid = rest[4:].partition(" ")[0]
+    return Received(
+        line.at, line.host, queue_id, uid=uid if uid.isascii() and uid.isdigit() and len(uid) <= _UID else ""
+    )
+
+
+def _postsuper(line: Line, _: str) -> Record | None:
+    """Return that a message was deleted. One that is requeued goes on under a new queue id, which pickup tells."""
+    queue_id, _, rest = line.payload.partition(": ")
+    return Removed(line.at, line.host, queue_id) if rest == "removed" and _is_queue_id(queue_id) else None
 
 
 def _smtpd(line: Line, _: str) -> Record | None:
@@ -120,7 +133,7 @@ def _smtpd(line: Line, _: str) -> Record | None:
     if payload.startswith(("connect from", "disconnect from", "lost connection")):
         return None
     if payload.startswith("warning: "):
-        return _sasl_failure(line)
+        return _sasl_failure(line) or limited(line)
     queue_id, found, rest = payload.partition(": ")
     if found and rest.startswith("client=") and (_is_queue_id(queue_id) or queue_id == "NOQUEUE"):
         return _client(line, queue_id, rest)
@@ -223,6 +236,7 @@ _DAEMONS: dict[str, _Daemon] = {
     "nqmgr": _qmgr,
     "cleanup": _cleanup,
     "pickup": _pickup,
+    "postsuper": _postsuper,
     "smtpd": _smtpd,
     "qmqpd": _smtpd,
     "postscreen": _refusal,
