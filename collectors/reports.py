@@ -48,6 +48,14 @@ class _Sender(TypedDict, total=False):
     confidence: float
 
 
+class _Failure(TypedDict, total=False):
+    auth_failure: str
+    reported_domain: str
+    alignment: str
+    delivery_result: str
+    auth_results: str
+
+
 def complaint(report: Report, ways: Ways = NO_WAYS) -> ComplaintReceived:
     """Return the complaint that a report makes. ValueError where it has no time."""
     mail, fields, original = report.mail, report.fields, report.original
@@ -72,12 +80,24 @@ def complaint(report: Report, ways: Ways = NO_WAYS) -> ComplaintReceived:
         host=host,
         arrived_at=arrived,
         report_url=report.url,
+        **(_failure(fields) if report.kind == "auth-failure" else {}),
     )
 
 
 def dated(complaint: ComplaintReceived, latest: int, earliest: int = 0) -> ComplaintReceived:
     """Return a complaint with its time within these: what a report's Date says is anybody's word."""
     return replace(complaint, at=max(earliest, min(complaint.at, latest)))
+
+
+def _failure(fields: Message) -> _Failure:
+    """Return what a report of an authentication failure (RFC 6591, RFC 9991) says of it."""
+    return {
+        "auth_failure": headers.first(fields, "Auth-Failure").lower()[:40],
+        "reported_domain": headers.first(fields, "Reported-Domain").lower()[:253],
+        "alignment": headers.first(fields, "Identity-Alignment").lower()[:40],
+        "delivery_result": headers.first(fields, "Delivery-Result").lower()[:40],
+        "auth_results": headers.first(fields, "Authentication-Results")[:1000],
+    }
 
 
 def _time_of(report: Report, arrived: int) -> int:

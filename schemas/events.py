@@ -12,6 +12,7 @@ from schemas.facts import Fact, LoginOutcome, Outcome, SenderKind
 from schemas.mailbox_events import CaseEvent, IdentityLeaked, MailboxDecision, MailboxSignal, StepChanged
 from schemas.observations import PoolObservation
 from schemas.pool_events import PoolEvent
+from schemas.report_events import ReportEvent
 
 
 class SourceOpened(Fact, frozen=True, kw_only=True):
@@ -137,7 +138,9 @@ class ComplaintReceived(Fact, frozen=True, kw_only=True):
     """A feedback report about a mail of ours; `attribution` says by what its sender was found, "" if it was not.
 
     `confidence` says how sure that is, 0 to 1 (schemas/attribution.py), and `reason` why no sender was found, or what
-    speaks against it. `host` is the one of ours that gave the queue id, `report_url` where the report is answered.
+    speaks against it. `host` is the one of ours that gave the queue id, `report_url` where the report is answered. Of a
+    report of the type "auth-failure", `auth_failure` says what failed (RFC 6591: "dmarc", "dkim", "spf" …), `alignment`
+    what was aligned, `reported_domain` in whose name, `delivery_result` what became of the mail.
     """
 
     feedback_type: str
@@ -154,6 +157,11 @@ class ComplaintReceived(Fact, frozen=True, kw_only=True):
     host: str = ""
     arrived_at: int = 0
     report_url: str = ""
+    auth_failure: str = ""
+    reported_domain: str = ""
+    alignment: str = ""
+    delivery_result: str = ""
+    auth_results: str = ""
 
 
 class DeadLetter(Fact, frozen=True, kw_only=True):
@@ -178,6 +186,7 @@ MailEvent = (
 Event = (
     MailEvent
     | ComplaintReceived
+    | ReportEvent
     | BounceReceived
     | PoolObservation
     | PoolEvent

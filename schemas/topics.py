@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-from schemas import bounce_events, delisting_events, events, mailbox_events, observations, pool_events
+from schemas import bounce_events, delisting_events, events, mailbox_events, observations, pool_events, report_events
 from schemas.facts import Fact
 from schemas.names import partition_of
 
@@ -37,6 +37,7 @@ class Topic:
 MAIL_EVENTS = Topic("mail.events", get_args(events.MailEvent))
 COMPLAINTS = Topic("complaints", (events.ComplaintReceived,), retention_ms=400 * DAY_MS)
 BOUNCES = Topic("bounces", (bounce_events.BounceReceived,), retention_ms=400 * DAY_MS)
+REPORTS = Topic("reports", get_args(report_events.ReportEvent), single=True, retention_ms=400 * DAY_MS)
 POOL_OBSERVATIONS = Topic("pool.observations", get_args(observations.PoolObservation), single=True)
 POOL_EVENTS = Topic("pool.events", get_args(pool_events.PoolEvent), single=True, retention_ms=-1)
 MAILBOX_EVENTS = Topic("mailbox.events", get_args(mailbox_events.MailboxDecision), retention_ms=-1)
@@ -60,6 +61,7 @@ _OF_MAILBOXES = frozenset(("watch", "throttle", "suspend", "release"))
 TOPICS = (
     MAIL_EVENTS,
     COMPLAINTS,
+    REPORTS,
     BOUNCES,
     POOL_OBSERVATIONS,
     POOL_EVENTS,

@@ -21,6 +21,7 @@ PLACE = {"kafka_cluster", "kafka_partition", "kafka_offset"}
 LIMITED = (
     "mail_events",
     "complaints",
+    "reports",
     "bounces",
     "pool_observations",
     "mailbox_signals",

@@ -1,0 +1,55 @@
+"""Reports of receivers about our mail: each module here is a format, and its name is the format's in the configuration.
+
+A format has one public function `parse(data)`. `data` is a file (packed or not) or the mail that carries it; it returns
+the events, none where the data is not of this format, and raises ValueError where it is but cannot be read. What a
+report does not date has `at` 0: `dated` gives it the time of its file.
+"""
+
+from collections.abc import Callable
+from functools import lru_cache
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import cast
+
+from msgspec.structs import replace
+
+from schemas.events import Event
+from schemas.names import derived_id
+
+Parse = Callable[[bytes], tuple[Event, ...]]
+_AHEAD = 24 * 3600 * 1_000_000  # a report on today, by a clock that is ahead
+_MICROSECONDS = 1_000_000
+
+
+@lru_cache(maxsize=1)
+def names() -> tuple[str, ...]:
+    """Return the names of the formats there are, sorted."""
+    return tuple(sorted(module.name for module in iter_modules(__path__) if not module.name.startswith("_")))
+
+
+def load(name: str) -> Parse:
+    """Return the parser of the format called `name`. ValueError names those there are."""
+    if name not in names():
+        raise ValueError(f"no format of reports {name!r}; there are {', '.join(names())}")
+    return cast("Parse", import_module(f"{__name__}.{name}").parse)
+
+
+def parse(name: str, data: bytes) -> tuple[Event, ...]:
+    """Return the events of a file or mail of the format called `name`."""
+    return load(name)(data)
+
+
+def parse_any(data: bytes) -> tuple[Event, ...]:
+    """Return the events of a file or mail by the first format that knows it, none where none does."""
+    return next((events for name in names() if (events := load(name)(data))), ())
+
+
+def dated(events: tuple[Event, ...], came: int) -> tuple[Event, ...]:
+    """Return the events of a file that came at `came`. ValueError where they are about a time that is still to be."""
+    late = next((event.at for event in events if event.at > came + _AHEAD), 0)
+    if late:
+        raise ValueError(f"a report on a time ({late // _MICROSECONDS}) after it came ({came // _MICROSECONDS})")
+    return tuple(
+        event if event.at else replace(event, id=derived_id(event.id, came), at=came)  # an undated one is of its file
+        for event in events
+    )

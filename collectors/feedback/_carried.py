@@ -1,0 +1,93 @@
+"""The documents that a file or a mail carries, unpacked: gzip and zip, one in the other, within bounds of all kinds."""
+
+import re
+import zlib
+from collections.abc import Iterator
+from io import BytesIO
+from zipfile import BadZipFile, ZipFile
+
+from collectors import headers
+
+_LARGEST = 32 * 1024 * 1024
+_DEEPEST = 3
+_MOST_FILES = 16
+_GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
+_BEGINNINGS = (_GZIP, _ZIP, b"<", b"{", b"[", b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
+_CARRIERS = frozenset(
+    (
+        *("application/gzip", "application/x-gzip", "application/zip", "application/x-zip-compressed"),
+        *("application/xml", "text/xml", "application/json", "application/octet-stream"),
+        *("application/tlsrpt+gzip", "application/tlsrpt+json"),
+    )
+)
+_NAMED = re.compile(r"[^!]{1,255}![^!]{1,255}!\d{1,12}!\d{1,12}(?:[!.].{0,200})?")
+_OURS = re.compile(r"Report[ _]Domain:", re.IGNORECASE)
+
+
+def documents(data: bytes) -> Iterator[bytes]:
+    """Yield the documents that a file, or a mail with it attached, holds.
+
+    ValueError where an archive cannot be unpacked; of a mail only if its name or the subject says that it is a report.
+    """
+    if data.lstrip()[:4].startswith(_BEGINNINGS):
+        yield from unpacked(data)
+        return
+    if not any(word in data.lower() for word in (b"zip", b"xml", b"json", b"octet-stream")):
+        return
+    mail, parts = headers.read(data)
+    ours = _OURS.search(headers.first(mail, "Subject")) is not None
+    for part in parts:
+        name = headers.text(part.get_filename() or part.get_param("name"))
+        if part.get_content_type() not in _CARRIERS and not _NAMED.fullmatch(name):
+            continue
+        content = part.get_payload(decode=True)
+        if not isinstance(content, bytes):
+            continue
+        try:
+            yield from unpacked(content)
+        except ValueError:
+            if ours or _NAMED.fullmatch(name):
+                raise
+
+
+def unpacked(content: bytes, depth: int = 0) -> Iterator[bytes]:
+    """Yield what an archive, or an archive in an archive, holds. ValueError where it is damaged, too large or deep."""
+    if not content.startswith((_GZIP, _ZIP)):
+        yield content
+        return
+    if depth == _DEEPEST:
+        raise ValueError(f"archives more than {_DEEPEST} deep in each other")
+    if content.startswith(_GZIP):
+        yield from unpacked(_gunzipped(content), depth + 1)
+        return
+    left = _LARGEST
+    try:
+        with ZipFile(BytesIO(content)) as archive:
+            files = [info for info in archive.infolist() if not info.filename.endswith("/")]
+            if len(files) > _MOST_FILES:
+                raise ValueError(f"a zip of {len(files)} files, more than {_MOST_FILES}")
+            for info in files:
+                with archive.open(info) as file:
+                    held = file.read(left + 1)
+                left -= len(held)
+                if left < 0:
+                    raise ValueError(f"a zip of more than {_LARGEST} bytes unpacked")
+                yield from unpacked(held, depth + 1)
+    except (BadZipFile, NotImplementedError, EOFError, RuntimeError, OSError, zlib.error) as error:
+        raise ValueError(f"a damaged zip: {error}") from error
+
+
+def _gunzipped(content: bytes) -> bytes:
+    plain = bytearray()
+    while content.startswith(_GZIP):
+        member = zlib.decompressobj(wbits=31)
+        try:
+            plain += member.decompress(content, _LARGEST + 1 - len(plain))
+        except zlib.error as error:
+            raise ValueError(f"a damaged gzip: {error}") from error
+        if len(plain) > _LARGEST:
+            raise ValueError(f"a gzip of more than {_LARGEST} bytes unpacked")
+        if not member.eof:
+            raise ValueError("a damaged gzip: it ends before its end")
+        content = member.unused_data
+    return bytes(plain)
