@@ -152,7 +152,7 @@ def _named(at: int, rest: str) -> Line:
     """Return the parts of what follows the stamp."""
     host, _, rest = rest.partition(" ")
     if host[-1:] == ":":
-        return Line(at, "", host[:-1], "", rest)  # a program's own log file names no host
+        return Line(at, "", *_known_tag(host[:-1][:_USUAL_TAG]), rest)  # a program's own log file names no host
     tag, _, payload = rest.partition(": ")
     program, pid = _known_tag(tag) if len(tag) <= _USUAL_TAG else _tag(tag)
     if " " in program:

@@ -19,8 +19,9 @@ def test_golden_file_is_what_the_code_says(path: Path, expected: str) -> None:
 
 def test_formats_and_golden_files_match() -> None:
     assert mta.names() == tuple(sorted(path.stem for path in (GOLDEN / "mta").glob("*.txt")))
-    assert mta.names() == ("postfix", "rspamd", "spamassassin")
-    assert logins.names() == tuple(sorted(path.stem for path in (GOLDEN / "logins").glob("*.txt"))) == ("dovecot",)
+    assert {"postfix", "rspamd", "spamassassin"} <= set(mta.names())
+    assert logins.names() == tuple(sorted(path.stem for path in (GOLDEN / "logins").glob("*.txt")))
+    assert {"courier", "cyrus", "dovecot", "uw_imap"} <= set(logins.names())
     assert complaints.names() == tuple(sorted(path.name for path in (GOLDEN / "complaints").iterdir()))
     assert complaints.names() == ("any", "arf", "jmrp", "spamcop", "xarf")
 
@@ -46,7 +47,5 @@ def test_every_complaint_format_has_mails_that_are_none_and_attacks(name: str) -
 
 @pytest.mark.parametrize("load", [mta.load, logins.load, complaints.load])
 def test_an_unknown_format_names_those_there_are(load: Callable[[str], object]) -> None:
-    with pytest.raises(
-        ValueError, match=r"'join'; there are (postfix, rspamd, spamassassin|dovecot|any, arf, jmrp, spamcop, xarf)$"
-    ):
+    with pytest.raises(ValueError, match=r"'join'; there are .*(postfix, |dovecot|any, arf, jmrp, spamcop, xarf$)"):
         load("join")

@@ -216,8 +216,8 @@ def test_bytes_that_are_no_text_are_kept_as_signs_of_it() -> None:
 
 
 def test_an_unknown_log_format_names_those_there_are() -> None:
-    with pytest.raises(ValueError, match="no log format 'exchange'; there are postfix, rspamd, spamassassin, dovecot"):
-        log_reader("exchange")
+    with pytest.raises(ValueError, match=r"no log format 'notes'; there are .*postfix, .*dovecot"):
+        log_reader("notes")
 
 
 def test_an_ipv4_address_in_ipv6_clothes_is_one_address() -> None:
