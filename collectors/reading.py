@@ -98,7 +98,7 @@ class LogReader:
         self._parse: mta.Parse = loaded(format)
         before = msgspec.msgpack.decode(state, type=_State) if state else _State()
         self._clock = Clock(reference, zone, before.last)
-        self._fold = mta.fold(format, before.fold)
+        self._fold = mta.fold(format, before.fold) or logins.fold(format, before.fold)
         self._join = Join(outbound_ips=outbound_ips, networks=networks, where=where, state=before.join)
         self._at = before.last or epoch_microseconds(reference)
         self._told_at = 0
@@ -134,7 +134,12 @@ class LogReader:
             records = self._fold.step(said) if self._fold is not None else _records(said)
         except ValueError as error:
             return [self._dead(text, str(error), offset)]
-        self._at = self._told_at = said.at
+        if records is None:
+            counts.ignored += 1
+            return []
+        at = records[-1].at if records else said.at
+        if at:  # 0: the header of a table, and what a record of several lines begins with, have no time
+            self._at = self._told_at = at
         return self._joined(records, offset)
 
     def _joined(self, records: tuple[Record, ...], offset: int) -> list[Event]:

@@ -8,6 +8,10 @@ Where one line says too little for a record (qmail tells the recipient in one li
 enough for several (sendmail names all recipients of a host in one), the format has a public class `Fold` as well: it
 turns what lines say (`records.Said`, of the format's own kinds) into records. A fold is pure and bounded; its state is
 kept with the join's, survives a restart as bytes, and is that of one log.
+
+So do tables whose columns a header names (PowerMTA, Exchange): the header may stand thousands of lines above, or in a
+file that was rotated away. Their `parse` gives lines as they stand (`csvlog.Line`), and their fold remembers the header
+and a record that goes on in the next line (`csvlog.Table`).
 """
 
 from collections.abc import Callable
@@ -25,8 +29,11 @@ Parse = Callable[[str, Clock], Record | Said | None]
 class Fold(Protocol):
     """What a format remembers between the lines of one log."""
 
-    def step(self, said: Record | Said) -> tuple[Record, ...]:
-        """Take in what a line says; return what is known now. ValueError where it cannot be: a dead letter."""
+    def step(self, said: Record | Said) -> tuple[Record, ...] | None:
+        """Take in what a line says; return what is known now, or None where it held nothing we want.
+
+        ValueError where it cannot be read: a dead letter.
+        """
 
     def snapshot(self) -> bytes:
         """Return the state, to be given to the next fold of the same log."""

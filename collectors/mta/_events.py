@@ -50,7 +50,9 @@ def submission(message: Message, record: Queued, place: Place, identity: str) ->
     )
 
 
-def attempt(record: Attempted, message: Message | None, outbound_ip: str, identity: str) -> DeliveryAttempted:
+def attempt(
+    record: Attempted, message: Message | None, networks: NetworkNames, outbound_ip: str, identity: str
+) -> DeliveryAttempted:
     """Return a delivery attempt; the outbound IP is left out where it is of the other family than the remote server."""
     if outbound_ip and record.relay_ip and (":" in outbound_ip) != (":" in record.relay_ip):
         outbound_ip = ""
@@ -58,14 +60,15 @@ def attempt(record: Attempted, message: Message | None, outbound_ip: str, identi
     delay = record.delay_ms
     if delay == UNTOLD:
         delay = max(0, record.at - message.first) // 1000 if message is not None else 0
+    sender, kind = _sender_told(record, message, networks)
     return DeliveryAttempted(
         id=identity,
         at=record.at,
         host=record.host,
         queue_id=record.queue_id,
-        sender=message.sender if message is not None else "",
-        sender_kind=message.kind if message is not None else "",
-        envelope_from=message.envelope_from if message is not None else "",
+        sender=sender,
+        sender_kind=kind,
+        envelope_from=(message.envelope_from if message is not None else "") or record.envelope_from,
         recipient=record.recipient,
         original_recipient=record.original_recipient,
         provider=_provider(record.relay_host, domain_of(record.recipient)),
@@ -81,6 +84,15 @@ def attempt(record: Attempted, message: Message | None, outbound_ip: str, identi
         queued_as=queued[queued.lastindex or 0] if queued else "",
         local=record.local or (not outbound_ip and is_loopback(record.relay_ip)),
     )
+
+
+def _sender_told(record: Attempted, message: Message | None, networks: NetworkNames) -> tuple[str, SenderKind]:
+    """Return the sender of a delivery: as its own line names him, else as the message knows him."""
+    if record.mailbox:
+        return canonical_mailbox(record.mailbox), "sasl"
+    if message is not None and message.kind:
+        return message.sender, message.kind
+    return _without_login(record, networks)
 
 
 def expiry(record: Expired, message: Message | None, identity: str) -> MessageExpired:
@@ -142,6 +154,11 @@ def _sender_of(record: Refused, message: Message | None, networks: NetworkNames)
         return message.sender, message.kind
     if record.mailbox:
         return canonical_mailbox(record.mailbox), "sasl"
+    return _without_login(record, networks)
+
+
+def _without_login(record: Attempted | Refused, networks: NetworkNames) -> tuple[str, SenderKind]:
+    """Return the sender of a line that names no login, both empty where it tells nothing of him."""
     network = networks.name_of(record.client_ip)
     if network:
         return network, "network"

@@ -231,9 +231,9 @@ class Join:
         return found if found.host == client_host else None
 
     def _attempted(self, record: Attempted, identity: str) -> MailEvent:
-        message = self._queue.find(record.host, record.queue_id)
+        message = self._queue.find(record.host, record.queue_id) if record.queue_id else None
         outbound_ip = record.outbound_ip or self._outbound_ips.get(record.transport, "")
-        event = attempt(record, message, outbound_ip, identity)
+        event = attempt(record, message, self._networks, outbound_ip, identity)
         if message is not None:
             message.last = record.at
             if event.queued_as and self._taken_over(message, record, event.queued_as):
@@ -255,7 +255,7 @@ class Join:
         return True
 
     def _expired(self, record: Expired, identity: str) -> MailEvent | None:
-        message = self._queue.find(record.host, record.queue_id)
+        message = self._queue.find(record.host, record.queue_id) if record.queue_id else None
         if message is not None:
             if message.expired:
                 return None

@@ -83,6 +83,7 @@ class Attempted(msgspec.Struct, frozen=True, gc=False):
 
     `delay_ms`: since the message came; `UNTOLD` where the line does not tell it, then the join counts from the first
     line about the message. `outbound_ip`: where the line tells it itself; else the configuration does, by `transport`.
+    A line that tells the sender, too, has his login (`mailbox`), his address and what he gave as envelope sender.
     """
 
     at: int
@@ -100,6 +101,10 @@ class Attempted(msgspec.Struct, frozen=True, gc=False):
     delay_ms: int
     local: bool
     outbound_ip: str = ""
+    mailbox: str = ""
+    client_ip: str = ""
+    envelope_from: str = ""
+    has_envelope: bool = False
 
 
 class Expired(msgspec.Struct, frozen=True, gc=False):
