@@ -9,7 +9,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import NamedTuple
 
-from collectors import complaints
+from collectors import complaints, feedback
 from schemas.events import Event
 
 
@@ -32,7 +32,10 @@ def _complaint(name: str, mail: bytes) -> tuple[Event, ...]:
     return () if event is None else (event,)
 
 
-KINDS: tuple[Kind, ...] = (Kind("complaint", complaints, _complaint),)
+KINDS: tuple[Kind, ...] = (
+    Kind("complaint", complaints, _complaint),
+    Kind("report", feedback, feedback.parse, takes_zip=True),
+)
 
 
 def kind_of(format_name: str) -> Kind | None:

@@ -109,7 +109,7 @@ def _configured(name: str, path: Path, settings: Settings) -> Log | None:
 
 def _maildir(folder: Path, settings: Settings) -> Maildir:
     """Return what the configuration says of a folder of complaints: its section, else the only one there is."""
-    sections = list(settings.complaints.values())
+    sections = [box for box in settings.complaints.values() if box.format in complaints.names()]
     alike = [each for each in sections if each.maildir.resolve() == folder.resolve()] or sections
     return alike[0] if len(alike) == 1 else Maildir(maildir=folder)
 

@@ -1,4 +1,4 @@
-"""Take complaints in from a Maildir: a mail is published, and moved to `cur` as seen only when that is acknowledged.
+"""Take complaints and reports in from a Maildir: published, and moved to `cur` as seen only when acknowledged.
 
 No mail is ever deleted. Ended between the two, the same mail is published again later under the same id. One that must
 wait for the log of what was sent (`collectors/waiting.py`) stays where it is. A report's Date is believed as far as it
@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from collectors.attribution import SentLog
-from collectors.complaints import load
+from collectors.feedback import dated as of_its_file
+from collectors.incoming import reader
 from collectors.reports import dated
 from collectors.waiting import Attributor
 from collectors.ways import ways_of
-from schemas.events import DeadLetter, Event
+from schemas.events import ComplaintReceived, DeadLetter, Event
 from schemas.names import derived_id
 from schemas.redaction import redacted
 from schemas.settings import Maildir
@@ -25,6 +26,7 @@ LOG = logging.getLogger("relaywarden.complaints")
 
 _LARGEST = 10 * 1024 * 1024
 _BATCH = 64  # what is published but not moved comes again after a crash: the worker knows a mailbox's last 512 by id
+_MOST_EVENTS = 10_000  # a report may have that many rows alone
 _PAUSE_SECONDS = 1.0
 _TEXT_LENGTH = 4000
 _OLDEST = 14 * 24 * 3600 * 1_000_000  # how long a report may be under way
@@ -42,8 +44,7 @@ class Intake:
     ) -> None:
         self._name = name
         self._format = settings.format
-        self._parse = load(settings.format)
-        self._ways = ways_of(settings, f"complaints.{name}")
+        self._read = reader(settings.format, ways_of(settings, f"complaints.{name}"))
         self._attributor = None if log is None else Attributor(settings, name, log, clock)
         self._new, self._cur = settings.maildir / "new", settings.maildir / "cur"
         self._unreadable: set[Path] = set()
@@ -74,7 +75,7 @@ class Intake:
                 continue
             events.extend(taken)
             done.append(path)
-            if len(done) == _BATCH:
+            if len(done) == _BATCH or len(events) >= _MOST_EVENTS:
                 break
         if events:
             publish(events)
@@ -90,24 +91,27 @@ class Intake:
                     yield path
 
     def _events(self, path: Path) -> tuple[Event, ...] | None:
-        """Return what a mail makes, nothing where it is no complaint; None where it must wait."""
+        """Return what a mail makes, nothing where it is neither complaint nor report; None where it must wait."""
         with path.open("rb") as file:
             mail = file.read(_LARGEST + 1)
             mtime_ns = os.fstat(file.fileno()).st_mtime_ns
         try:
             if len(mail) > _LARGEST:
                 raise ValueError(f"a mail of more than {_LARGEST} bytes")  # noqa: TRY301 one way out for both
-            complaint = self._parse(mail, self._ways)
+            found = of_its_file(self._read(mail), mtime_ns // 1000)
         except ValueError as error:
             return (self._dead(path, mail, mtime_ns, str(error)),)
-        if complaint is None:
-            LOG.info("%s: %s is no complaint", self._name, path.name)
-            return ()
+        if not found:
+            LOG.info("%s: %s is neither complaint nor report", self._name, path.name)
+        taken = [
+            self._complaint(path, each, mtime_ns) if isinstance(each, ComplaintReceived) else each for each in found
+        ]
+        return None if None in taken else tuple(filter(None, taken))
+
+    def _complaint(self, path: Path, complaint: ComplaintReceived, mtime_ns: int) -> ComplaintReceived | None:
         came = mtime_ns // 1000
         complaint = dated(complaint, came, came - _OLDEST)
-        if self._attributor is not None:
-            complaint = self._attributor.judged(path, complaint, mtime_ns / 1e9)
-        return None if complaint is None else (complaint,)
+        return complaint if self._attributor is None else self._attributor.judged(path, complaint, mtime_ns / 1e9)
 
     def _dead(self, path: Path, mail: bytes, mtime_ns: int, reason: str) -> DeadLetter:
         place = os.fsencode(path.name.partition(":")[0]).decode(errors="replace")

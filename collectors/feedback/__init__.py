@@ -9,13 +9,15 @@ from collections.abc import Callable
 from functools import lru_cache
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import cast
+from typing import cast, get_args
 
 from msgspec.structs import replace
 
 from schemas.events import Event
 from schemas.names import derived_id
+from schemas.report_events import ReportEvent
 
+_REPORTS = get_args(ReportEvent)
 Parse = Callable[[bytes], tuple[Event, ...]]
 _AHEAD = 24 * 3600 * 1_000_000  # a report on today, by a clock that is ahead
 _MICROSECONDS = 1_000_000
@@ -45,11 +47,14 @@ def parse_any(data: bytes) -> tuple[Event, ...]:
 
 
 def dated(events: tuple[Event, ...], came: int) -> tuple[Event, ...]:
-    """Return the events of a file that came at `came`. ValueError where they are about a time that is still to be."""
-    late = next((event.at for event in events if event.at > came + _AHEAD), 0)
+    """Return the events of a file that came at `came`, complaints as they are: their own Date is held against it.
+
+    ValueError where a report is about a time that is still to be.
+    """
+    late = next((event.at for event in events if isinstance(event, _REPORTS) and event.at > came + _AHEAD), 0)
     if late:
         raise ValueError(f"a report on a time ({late // _MICROSECONDS}) after it came ({came // _MICROSECONDS})")
     return tuple(
-        event if event.at else replace(event, id=derived_id(event.id, came), at=came)  # an undated one is of its file
+        event if event.at or not isinstance(event, _REPORTS) else replace(event, id=derived_id(event.id, came), at=came)
         for event in events
     )
