@@ -52,8 +52,8 @@ def replies_test(
     """Show which rows know a reply, the first of which counts, and how the text is compared."""
     from pathlib import Path
 
+    from schemas.reasons.plain import fingerprint
     from schemas.reply_settings import suggested
-    from streams.replies.plain import fingerprint
     from streams.replies.table import SIGNS, Table, own
 
     table = Table(own(load(Path(config)).replies.own)) if config else Table()

@@ -1,6 +1,11 @@
 """Why a mail was refused: one class for each reply, by what its text says and by its codes."""
 
+from functools import lru_cache
 from typing import NamedTuple
+
+from schemas.reasons.codes import by_own_code, by_status
+from schemas.reasons.rows import rows
+from schemas.reasons.said import Said, said
 
 NAMES = (
     "user_unknown",  # the mailbox does not exist
@@ -9,16 +14,16 @@ NAMES = (
     "no_mail",  # the domain or host takes no mail at all
     "mailbox_full",
     "mailbox_disabled",  # closed, suspended, or not used for long
-    "recipient_refused",  # the recipient or their server refuses this sender, or all
+    "recipient_refused",  # the recipient, or a filter of theirs, does not want this mail
     "blocked_ip",  # our IP or host is on a list of theirs or of others
-    "poor_reputation",  # our IP or our domain has a poor name
-    "blocked_sender",  # the sender's address or domain is refused
+    "poor_reputation",  # our IP has a poor name, or its mails bring complaints
+    "blocked_sender",  # the sender's address or domain is refused, or may not write there
     "auth_failed",  # SPF, DKIM, DMARC
     "reverse_dns",  # no PTR, or a name that does not fit; HELO
     "spam_content",
     "virus",
     "policy",  # another rule of theirs
-    "login_required",  # they want a login, or refuse ours
+    "not_authorized",  # they want a login, or do not allow it to this client
     "tls",  # encryption is required, or failed
     "relay_denied",  # they do not take mail for this domain from us
     "rate",  # too many mails, connections or recipients at once
@@ -26,10 +31,10 @@ NAMES = (
     "too_large",
     "bad_format",  # the message breaks the rules of mail
     "protocol",  # a command was not understood
-    "network",
+    "network",  # no connection, DNS, a loop
     "system",  # their server has trouble, or a full disk
     "local_delivery",  # a program that takes the mail for the mailbox failed
-    "expired",  # not delivered in time
+    "expired",  # time ran out: no answer, or too long in the queue
     "unknown",
 )
 """The classes of refusals."""
@@ -37,29 +42,8 @@ NAMES = (
 FOR_EVER = ("user_unknown", "host_unknown", "moved", "no_mail")
 """The classes in which no mail will reach the address again: of these, a refusal with a 5xx is permanent."""
 
-_BY_STATUS = {
-    "1.1": "user_unknown",
-    "1.2": "host_unknown",
-    "1.3": "user_unknown",
-    "1.6": "moved",
-    "1.7": "blocked_sender",
-    "1.8": "blocked_sender",
-    "1.10": "no_mail",
-    "2.1": "mailbox_disabled",
-    "2.2": "mailbox_full",
-    "2.3": "too_large",
-    "3.1": "system",
-    "3.4": "too_large",
-    "4.1": "network",
-    "4.2": "network",
-    "4.4": "host_unknown",
-    "4.7": "expired",
-    "7.20": "auth_failed",
-    "7.23": "auth_failed",
-    "7.25": "reverse_dns",
-    "7.26": "auth_failed",
-    "7.28": "rate",
-}
+_KNOWN = 4096
+_OF_RECIPIENT = ("1.", "2.1")
 
 
 class Reason(NamedTuple):
@@ -69,8 +53,38 @@ class Reason(NamedTuple):
     permanent: bool
 
 
-def classify(reply: str, enhanced_status: str = "", code: int = 0) -> Reason:
-    """Return why a mail was refused; permanent only where a 5xx says so and nothing says 4xx."""
-    name = _BY_STATUS.get(enhanced_status[2:], "unknown")
-    classes = {enhanced_status[:1], str(code)[:1], reply[:1]}
-    return Reason(name, name in FOR_EVER and "5" in classes and "4" not in classes)
+@lru_cache(maxsize=_KNOWN)
+def classify(reply: str, enhanced_status: str = "", code: int = 0, command: str = "") -> Reason:
+    """Return why a mail was refused.
+
+    `enhanced_status` and `code` are what the MTA noted or the bounce tells beside the text, `command` which SMTP
+    command was answered (`connect`, `mail`, `rcpt`, `data`), where the text does not tell it. A reason is permanent
+    only where a 5xx says so and nothing says 4xx, and an unknown user only if that was said of the recipient: by the
+    enhanced status, to RCPT TO, or by the MTA without a server's code. A server that says so of a message that it has
+    taken filters.
+    """
+    told = said(reply, command)
+    name = _named(told if told.status else told._replace(status=enhanced_status), enhanced_status)
+    classes = {told.code[:1], told.status[:1], enhanced_status[:1], str(code)[:1]}
+    final = name in FOR_EVER and "5" in classes and "4" not in classes
+    return Reason(name, final and (name != "user_unknown" or _of_recipient(told, enhanced_status)))
+
+
+def _of_recipient(told: Said, status: str) -> bool:
+    return (
+        told.after == "rcpt" or not told.code or any(one[2:].startswith(_OF_RECIPIENT) for one in (told.status, status))
+    )
+
+
+@lru_cache(maxsize=_KNOWN)
+def _named(told: Said, status: str) -> str:
+    """Return the reason's name: by a code of the provider's own, the first row that fits, or the status."""
+    own = by_own_code(told)
+    if own:
+        return own
+    row = next((row for row in rows() if row.fits(told)), None)
+    if row is None:
+        return by_status(told, status) or "unknown"
+    if row.reason == "user_unknown" and told.after == "data" and not told.status.startswith("5.1."):
+        return "recipient_refused"
+    return row.reason

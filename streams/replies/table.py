@@ -8,8 +8,8 @@ from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_netw
 import msgspec
 
 from schemas.facts import ReplyKind
+from schemas.reasons.plain import Plain, fingerprint, plain
 from schemas.reply_settings import OwnReply
-from streams.replies.plain import Plain, fingerprint, plain
 from streams.replies.row import Row
 from streams.replies.rows import rows
 from streams.replies.zones import like_a_list, list_of
