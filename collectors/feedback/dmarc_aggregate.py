@@ -7,6 +7,8 @@ Ignored by decision: the comments of overrides, the results of SPF and DKIM apar
 
 import re
 
+from msgspec.structs import astuple, replace
+
 from collectors.addresses import ip_or_empty
 from collectors.feedback import _carried, _xml
 from collectors.feedback._xml import Node
@@ -78,10 +80,8 @@ class _About:
             name: record.first("identifiers", name)[:_LONGEST].lower()
             for name in ("header_from", "envelope_from", "envelope_to")
         }
-        return DmarcReported(
-            id=derived_id(
-                "dmarc", self.reporter, self.report_id, self.domain, self.end_at, number, ip, count, *named.values()
-            ),
+        event = DmarcReported(
+            id="",
             at=self.end_at,
             reporter=self.reporter,
             report_id=self.report_id,
@@ -101,6 +101,7 @@ class _About:
             overrides=_names(record.all(*evaluated, "reason"), "type"),
             contact=self.contact,
         )
+        return replace(event, id=derived_id("dmarc", number, *astuple(event)))
 
 
 def _names(nodes: list[Node], name: str) -> tuple[str, ...]:

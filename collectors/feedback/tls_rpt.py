@@ -9,6 +9,7 @@ Ignored by decision: the policy's own text and its MX patterns.
 from collections.abc import Iterator
 
 import msgspec
+from msgspec.structs import astuple, replace
 
 from collectors import headers
 from collectors.addresses import ip_or_empty
@@ -88,7 +89,7 @@ def _events(report: _Report) -> Iterator[TlsReported]:
     for number, outcome in enumerate(report.policies):
         domain = _told.words(outcome.policy.policy_domain).lower().rstrip(".")
         total = TlsReported(
-            id=derived_id("tls", reporter, report_id, domain, end_at, number),
+            id="",
             at=end_at,
             reporter=reporter or contact,
             report_id=report_id,
@@ -100,6 +101,7 @@ def _events(report: _Report) -> Iterator[TlsReported]:
             failed=_told.count(outcome.summary.total_failure_session_count, "total-failure-session-count"),
             contact=contact,
         )
+        total = replace(total, id=derived_id("tls", number, *astuple(total)))
         yield total
         yield from _failures(total, outcome.failure_details)
 
@@ -109,9 +111,8 @@ def _failures(total: TlsReported, failures: tuple[_Failure, ...]) -> Iterator[Tl
         raise ValueError(f"{_WHAT} of {len(failures)} sorts of failure, more than {_MOST_FAILURES}")
     for number, failure in enumerate(failures):
         detail = " ".join(filter(None, (failure.failure_reason_code, failure.additional_information)))
-        yield msgspec.structs.replace(
+        event = replace(
             total,
-            id=derived_id(total.id, number, failure.result_type),
             successful=0,
             failed=0,
             result=_told.words(failure.result_type, 80).lower() or "unknown",
@@ -121,3 +122,4 @@ def _failures(total: TlsReported, failures: tuple[_Failure, ...]) -> Iterator[Tl
             receiving_ip=ip_or_empty(failure.receiving_ip),
             detail=_told.words(detail, 1000),
         )
+        yield replace(event, id=derived_id("tls failure", number, *astuple(event)))
