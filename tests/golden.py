@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from collectors import complaints
+from collectors import complaints, feedback
 from collectors.reading import LogReader
 from schemas.codec import encode
 from schemas.events import DeadLetter, Event
@@ -147,6 +147,15 @@ def complaint(mail: Path) -> str:
     return msgspec.json.format(encode(event) if event else b"null").decode() + "\n"
 
 
+def report(file: Path) -> str:
+    """Return what is expected of a report: a line each event, or the reason why it cannot be read."""
+    try:
+        events = feedback.parse(file.parent.name, file.read_bytes())
+    except ValueError as error:
+        return f'{{"error": {msgspec.json.encode(str(error)).decode()}}}\n'
+    return "".join(encode(event).decode() + "\n" for event in events)
+
+
 def notices() -> Iterator[tuple[Path, str]]:
     """Give the mail of each example of a notice as it is read: its headers, its text, its HTML."""
     renderer = Renderer(texts(None), NOTICES)
@@ -165,6 +174,9 @@ def files() -> Iterator[tuple[Path, str]]:
             yield path, renewed(path.read_text(encoding="utf-8"), partial(function, name))
     for mail in sorted((GOLDEN / "complaints").glob("*/*.eml")):
         yield mail.with_suffix(".json"), complaint(mail)
+    for file in sorted((GOLDEN / "feedback").glob("*/*")):
+        if file.suffix != ".expected":
+            yield file.with_name(f"{file.name}.expected"), report(file)
     yield from notices()
 
 

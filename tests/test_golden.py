@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from collectors import complaints, logins, mta
+from collectors import complaints, feedback, logins, mta
 
 GOLDEN = Path(__file__).parent / "golden"
 _files: Callable[[], Iterator[tuple[Path, str]]] = runpy.run_path(str(Path(__file__).parent / "golden.py"))["files"]
@@ -24,6 +24,23 @@ def test_formats_and_golden_files_match() -> None:
     assert {"courier", "cyrus", "dovecot", "uw_imap"} <= set(logins.names())
     assert complaints.names() == tuple(sorted(path.name for path in (GOLDEN / "complaints").iterdir()))
     assert complaints.names() == ("any", "arf", "jmrp", "spamcop", "xarf")
+
+
+@pytest.mark.parametrize("name", feedback.names())
+def test_every_report_format_has_all_answers_and_an_attack(name: str) -> None:
+    inputs = sorted(path for path in (GOLDEN / "feedback" / name).iterdir() if path.suffix != ".expected")
+    expected = [path.with_name(f"{path.name}.expected").read_text(encoding="utf-8") for path in inputs]
+    assert "" in expected
+    assert any(text.startswith('{"error": ') for text in expected)
+    assert any(text.startswith('{"type":') for text in expected)
+    attacked = [text for path, text in zip(inputs, expected, strict=True) if "192.0.2.66" in path.read_text("utf-8")]
+    assert [text for text in attacked if 'ip":"192.0.2.66"' in text or "victim" in text] == []
+    assert attacked or name == "postmaster"
+
+
+def test_report_formats_and_golden_files_match() -> None:
+    assert feedback.names() == tuple(sorted(path.name for path in (GOLDEN / "feedback").iterdir()))
+    assert feedback.names() == ("dmarc_aggregate", "dmarc_failure", "postmaster", "snds", "tls_rpt")
 
 
 @pytest.mark.parametrize("kind", ["mta", "logins"])
