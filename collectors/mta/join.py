@@ -135,7 +135,7 @@ class Join:
         front = self._fronts.of(record.host, record.origin_client, record.at) if record.origin_client else None
         if front is not None and message.filtered:
             self._take(message, front)
-        return self._login(record, identity)
+        return self._login(record, identity) if not record.login_told else None
 
     def _known_by(self, record: Received | Proxied) -> tuple[str, SenderKind]:
         """Return the sender that a client's line tells, and by what; both empty where that is only the envelope."""

@@ -21,7 +21,7 @@ class Said(msgspec.Struct, frozen=True, gc=False):
 class Received(msgspec.Struct, frozen=True, gc=False):
     """A client (none: a local program of the user `uid`) began a message; `origin_…`: before a content filter.
 
-    `uid` is the user's number, or his name where the MTA logs that.
+    `uid` is the user's number, or his name where the MTA logs that. `login_told`: the login has a line of its own.
     """
 
     at: int
@@ -34,6 +34,7 @@ class Received(msgspec.Struct, frozen=True, gc=False):
     origin_id: str = ""
     origin_client: str = ""
     uid: str = ""
+    login_told: bool = False
 
 
 class Proxied(msgspec.Struct, frozen=True, gc=False):
