@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from schemas.reasons import FOR_EVER, NAMES, Reason, classify
 from schemas.reasons.row import Row
 from schemas.reasons.rows import rows
-from schemas.reasons.said import phrased
+from schemas.reasons.said import Said, phrased
+from schemas.reasons.table import find
 from streams.replies.rows import rows as replies
 
 # What a reply about our IP is by the table of replies (docs/replies.md), and which reasons agree with that.
@@ -41,11 +42,11 @@ _FILTERED = ("", "", "recipient_refused", False)
 
 
 @pytest.mark.parametrize("row", [pytest.param(row, id=f"{row.reason}-{row.phrases[0]}") for row in rows()])
-def test_each_row_knows_its_sample_and_its_phrases_can_stand_in_a_reply(row: Row) -> None:
-    assert row.reason in NAMES
+def test_each_row_knows_its_sample_and_each_phrase_alone_gives_its_reason(row: Row) -> None:
     assert classify(row.sample).name == row.reason
-    plainly = [phrase.replace(" * ", " ").strip() for phrase in row.phrases]
-    assert [phrase for phrase in plainly if phrased(phrase).strip() != phrase.rstrip(".-")] == []
+    code, after = [*row.codes, ""][0], [*row.after, ""][0]
+    alone = {phrase: find(Said(code, code, after, phrased(phrase.replace(" * ", " of ")))) for phrase in row.phrases}
+    assert {phrase for phrase, found in alone.items() if found is None or found.reason != row.reason} == set()
 
 
 def test_the_table_of_replies_and_that_of_reasons_agree() -> None:

@@ -4,8 +4,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from schemas.reasons.codes import by_own_code, by_status
-from schemas.reasons.rows import rows
 from schemas.reasons.said import Said, said
+from schemas.reasons.table import find
 
 NAMES = (
     "user_unknown",  # the mailbox does not exist
@@ -82,7 +82,7 @@ def _named(told: Said, status: str) -> str:
     own = by_own_code(told)
     if own:
         return own
-    row = next((row for row in rows() if row.fits(told)), None)
+    row = find(told)
     if row is None:
         return by_status(told, status) or "unknown"
     if row.reason == "user_unknown" and told.after == "data" and not told.status.startswith("5.1."):

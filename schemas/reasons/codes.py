@@ -116,8 +116,8 @@ _AUP = {
     "1310": "rate",
 }
 _THEIRS = re.compile(
-    r" (?:lpn|ofr|ouk)(?:\w{0,3}[ -]| )?(?P<french>\d{3}) | ib(?P<godaddy>\d{3}) "
-    r"| aup#(?:in-|out-|[io]-)?(?P<aup>[a-z]{4,8}|\d{4})"
+    r" (?:lpn|ofr|ouk)(?:\w{0,3} )?(?P<french>\d{3}) | ib(?P<godaddy>\d{3}) "
+    r"| aup#(?:in |out |[io] )?(?P<aup>[a-z]{4,8}|\d{4})"
 )
 _TABLES = {"french": _FRENCH, "godaddy": _GODADDY, "aup": _AUP}
 

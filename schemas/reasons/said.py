@@ -8,7 +8,7 @@ from schemas.reasons.plain import plain
 _MOST = 900
 _CODE = re.compile(r"(?:^|[:;<\[(]|error)\s{0,3}([45]\d\d)(?=[ \-,#]|: |$)")
 _OWN_STATUS = re.compile(r"(?:^#?|[#(\[]#?)([45]\.\d{1,3}\.\d{1,3})(?![.\d])")
-_APART = str.maketrans(dict.fromkeys(',;:!?"()<>[]{}|=*`_\\\t\r\n', " ") | dict.fromkeys("'\u2019"))
+_APART = str.maketrans(dict.fromkeys(',;:!?"()<>[]{}|=*`_\\/.+&%@~^$-', " ") | dict.fromkeys("'\u2019"))
 _COMMANDS = (
     ("rcpt", ("rcpt", "does not like recipient", "does_not_like_recipient")),
     ("data", ("end of data", "data command", "command data", "final data", "after data", "(data)", "text command")),
@@ -58,5 +58,4 @@ def _command(text: str) -> str:
 
 def phrased(words: str) -> str:
     """Return words as phrases are looked for in them."""
-    parts = (word.strip(".-") for word in words.lower().translate(_APART).split())
-    return f" {' '.join(part for part in parts if part)} "
+    return f" {' '.join(words.lower().translate(_APART).split())} "

@@ -6,7 +6,13 @@ ROWS = (
     Row(
         rank=0,
         reason="mailbox_full",
-        phrases=("disk quota exceeded", "quota exceeded message delivery failed", "quota exceeded", "over quota"),
+        phrases=(
+            "disk quota exceeded",
+            "quota exceeded message delivery failed",
+            "quota exceeded",
+            "over quota",
+            "mailbox size limit",
+        ),
         sample="/var/mail/user/Maildir/tmp/1000000000.A000000B00000.mx: Disk quota exceeded",
     ),
     Row(

@@ -14,7 +14,6 @@ ROWS = (
             "content judged to be spam",
             "spam or virus",
             "url in the content",
-            "low reputation of the sending domain * content",
         ),
         sample="554 5.6.0 This message has been scored as spam with a probability of more than 90%",
     ),
@@ -56,7 +55,6 @@ ROWS = (
             "security policy",
             "header error",
             "protocol violation",
-            "banned",
             "attachment",
             "file type",
             "potential security",
@@ -75,7 +73,7 @@ ROWS = (
     Row(
         rank=2,
         reason="policy",
-        phrases=("policy", "prohibited", "not permitted", "richtlinie", "politique", "administrator"),
+        phrases=("policy", "prohibited", "banned", "not permitted", "richtlinie", "politique", "administrator"),
         sample="550 5.7.1 Rejected by policy",
     ),
     Row(

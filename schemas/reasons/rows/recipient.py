@@ -29,7 +29,6 @@ ROWS = (
             "out of storage",
             "storage allocation",
             "storage limit",
-            "mailbox size limit",
             "mailbox exceeded",
             "mailbox * exceeded * limit",
             "not enough disk space",

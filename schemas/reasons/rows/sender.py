@@ -147,7 +147,6 @@ ROWS = (
             "administrative prohibition",
             "envelope blocked",
             "envelope rejected",
-            "mail is rejected by recipients",
             "in allowed-senders list",
             "not allowed to send",
             "not have permission to",
