@@ -6,6 +6,7 @@ Ignored by decision: the comments of overrides, the results of SPF and DKIM apar
 """
 
 import re
+from typing import TypedDict
 
 from msgspec.structs import astuple, replace
 
@@ -31,77 +32,98 @@ def parse(data: bytes) -> tuple[Event, ...]:
 
 
 def _events(document: bytes) -> list[DmarcReported]:
-    records: list[Node] = []
+    rows: list[DmarcReported] = []
 
     def keep(record: Node) -> None:
-        if len(records) == _MOST_RECORDS:
+        if len(rows) == _MOST_RECORDS:
             raise ValueError(f"a report of more than {_MOST_RECORDS} records")
-        records.append(record)
+        try:
+            rows.append(_row(record))
+        except ValueError as error:
+            raise ValueError(f"record {len(rows) + 1}: {error}") from error
 
     report = _xml.read(document, "feedback", "record", keep)
     if report is None:
         return []
-    if not records:
+    if not rows:
         raise ValueError("a DMARC report without a record")
-    about = _About(report)
-    return [about.event(number, record) for number, record in enumerate(records)]
+    about = _about(report)
+    events = (replace(row, **about) for row in rows)
+    return [replace(event, id=derived_id("dmarc", n, *astuple(event))) for n, event in enumerate(events)]
 
 
-class _About:
-    """What holds for each record of a report. ValueError names what it lacks."""
+class _About(TypedDict):
+    """What holds for each record of a report."""
 
-    def __init__(self, report: Node) -> None:
-        contact = report.first("report_metadata", "email")[:_LONGEST].lower()
-        self.contact = contact if "@" in contact else ""
-        self.reporter = report.first("report_metadata", "org_name")[:_LONGEST] or domain_of(self.contact)
-        self.report_id = report.first("report_metadata", "report_id")[:_LONGEST]
-        self.domain = report.first("policy_published", "domain")[:_LONGEST].lower().rstrip(".")
-        self.policy = _word(report, "policy_published", "p")
-        self.begin_at, self.end_at = (_moment(report, name) for name in ("begin", "end"))
-        told = {"org_name or email": self.reporter, "report_id": self.report_id, "domain": self.domain}
-        missing = [name for name, value in told.items() if not value]
-        if missing:
-            raise ValueError(f"a DMARC report without {', '.join(missing)}")
-        if self.begin_at > self.end_at:
-            raise ValueError("a DMARC report that ends before it begins")
+    at: int
+    reporter: str
+    report_id: str
+    domain: str
+    begin_at: int
+    end_at: int
+    policy: str
+    contact: str
 
-    def event(self, number: int, record: Node) -> DmarcReported:
-        """Return the event of the `number`th record."""
-        source = record.first("row", "source_ip")
-        ip = ip_or_empty(source)
-        if not ip:
-            raise ValueError(f"record {number + 1}: no IP in source_ip: {source[:80]!r}")
-        count = record.first("row", "count")
-        if not _NUMBER.fullmatch(count):
-            raise ValueError(f"record {number + 1}: no number in count: {count[:80]!r}")
-        signatures = record.all("auth_results", "dkim")[:_MOST_NAMES]
-        evaluated = ("row", "policy_evaluated")
-        named = {
-            name: record.first("identifiers", name)[:_LONGEST].lower()
-            for name in ("header_from", "envelope_from", "envelope_to")
-        }
-        event = DmarcReported(
-            id="",
-            at=self.end_at,
-            reporter=self.reporter,
-            report_id=self.report_id,
-            domain=self.domain,
-            begin_at=self.begin_at,
-            end_at=self.end_at,
-            ip=ip,
-            messages=int(count),
-            disposition=_word(record, *evaluated, "disposition"),
-            dkim=_word(record, *evaluated, "dkim"),
-            spf=_word(record, *evaluated, "spf"),
-            **named,
-            policy=self.policy,
-            dkim_domains=tuple(each.first("domain")[:_LONGEST].lower() for each in signatures),
-            selectors=tuple(each.first("selector")[:_LONGEST].lower() for each in signatures),
-            spf_domains=_names(record.all("auth_results", "spf"), "domain"),
-            overrides=_names(record.all(*evaluated, "reason"), "type"),
-            contact=self.contact,
-        )
-        return replace(event, id=derived_id("dmarc", number, *astuple(event)))
+
+def _about(report: Node) -> _About:
+    """Return what a report says of itself. ValueError names what it lacks."""
+    contact = report.first("report_metadata", "email")[:_LONGEST].lower()
+    contact = contact if "@" in contact else ""
+    told = {
+        "org_name or email": report.first("report_metadata", "org_name")[:_LONGEST] or domain_of(contact),
+        "report_id": report.first("report_metadata", "report_id")[:_LONGEST],
+        "domain": report.first("policy_published", "domain")[:_LONGEST].lower().rstrip("."),
+    }
+    missing = [name for name, value in told.items() if not value]
+    if missing:
+        raise ValueError(f"a DMARC report without {', '.join(missing)}")
+    begin_at, end_at = (_moment(report, name) for name in ("begin", "end"))
+    if begin_at > end_at:
+        raise ValueError("a DMARC report that ends before it begins")
+    reporter, report_id, domain = told.values()
+    policy = _word(report, "policy_published", "p")
+    return _About(
+        at=end_at,
+        reporter=reporter,
+        report_id=report_id,
+        domain=domain,
+        begin_at=begin_at,
+        end_at=end_at,
+        policy=policy,
+        contact=contact,
+    )
+
+
+def _row(record: Node) -> DmarcReported:
+    """Return what a record says; what holds for the whole report may stand behind it, and is added then."""
+    source, count = record.first("row", "source_ip"), record.first("row", "count")
+    ip = ip_or_empty(source)
+    if not ip:
+        raise ValueError(f"no IP in source_ip: {source[:80]!r}")
+    if not _NUMBER.fullmatch(count):
+        raise ValueError(f"no number in count: {count[:80]!r}")
+    evaluated, signatures = ("row", "policy_evaluated"), record.all("auth_results", "dkim")[:_MOST_NAMES]
+    return DmarcReported(
+        id="",
+        at=0,
+        reporter="",
+        report_id="",
+        domain="",
+        begin_at=0,
+        end_at=0,
+        ip=ip,
+        messages=int(count),
+        disposition=_word(record, *evaluated, "disposition"),
+        dkim=_word(record, *evaluated, "dkim"),
+        spf=_word(record, *evaluated, "spf"),
+        header_from=record.first("identifiers", "header_from")[:_LONGEST].lower(),
+        envelope_from=record.first("identifiers", "envelope_from")[:_LONGEST].lower(),
+        envelope_to=record.first("identifiers", "envelope_to")[:_LONGEST].lower(),
+        dkim_domains=tuple(each.first("domain")[:_LONGEST].lower() for each in signatures),
+        selectors=tuple(each.first("selector")[:_LONGEST].lower() for each in signatures),
+        spf_domains=_names(record.all("auth_results", "spf"), "domain"),
+        overrides=_names(record.all(*evaluated, "reason"), "type"),
+    )
 
 
 def _names(nodes: list[Node], name: str) -> tuple[str, ...]:
