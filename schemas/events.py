@@ -48,7 +48,8 @@ class MessageSubmitted(Fact, frozen=True, kw_only=True):
 class DeliveryAttempted(Fact, frozen=True, kw_only=True):
     """One recipient's delivery attempt; `outbound_ip` is empty where the log does not tell it.
 
-    `enhanced_status` is RFC 3463's, `reply` a stranger's text; `local`: it left through no relay IP (virtual, lmtp).
+    `enhanced_status` is RFC 3463's, `reply` a stranger's text, `reason` what `schemas.reasons` makes of both ("" where it
+    was taken); `local`: it left through no relay IP (virtual, lmtp).
     """
 
     host: str
@@ -70,6 +71,7 @@ class DeliveryAttempted(Fact, frozen=True, kw_only=True):
     delay_ms: int = 0
     queued_as: str = ""
     local: bool = False
+    reason: str = ""
 
 
 class MessageExpired(Fact, frozen=True, kw_only=True):
@@ -83,7 +85,10 @@ class MessageExpired(Fact, frozen=True, kw_only=True):
 
 
 class MessageRejected(Fact, frozen=True, kw_only=True):
-    """Our own MTA refused a command of a client; `stage` is the SMTP command (RFC 5321), `code` the reply code."""
+    """Our own MTA refused a command of a client; `stage` is the SMTP command (RFC 5321), `code` the reply code.
+
+    `reason`: by `schemas.reasons`.
+    """
 
     host: str
     sender: str = ""
@@ -98,6 +103,7 @@ class MessageRejected(Fact, frozen=True, kw_only=True):
     enhanced_status: str = ""
     reply: str = ""
     queue_id: str = ""
+    reason: str = ""
 
 
 class MailboxAuthenticated(Fact, frozen=True, kw_only=True):

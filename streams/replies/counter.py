@@ -16,7 +16,7 @@ _MOST_UNKNOWN = 32
 _MOST_UNKNOWN_OF_ALL = 4096
 _HOUR = 3_600_000_000
 _MOST_TEXT = 300
-_Key = tuple[str, str, Found]
+_Key = tuple[str, str, Found, str]
 
 
 @dataclass(slots=True)
@@ -79,7 +79,7 @@ class ReplyCounter:
         if found.kind in SIGNS and not about(event.outbound_ip, event.reply):
             found = Found("other", "", found.pattern, "")
         text = found.text or event.reply[:_MOST_TEXT]
-        key = (event.outbound_ip, event.provider, found)
+        key = (event.outbound_ip, event.provider, found, event.reason)
         count = self._counts.get(key)
         if count is None:
             key, text, status = self._room(key, text, event.enhanced_status)
@@ -89,11 +89,11 @@ class ReplyCounter:
 
     def _room(self, key: _Key, text: str, status: str) -> tuple[_Key, str, str]:
         """Return the key under which something new counts, with its text and status."""
-        ip, provider, found = key
+        ip, provider, found, reason = key
         sign = found.kind in SIGNS
         full = self._kept[ip, sign] >= _MOST_OF_IP or self._kept[ip, provider, sign] >= _MOST_OF_ONE
         if full or (found.kind == "unknown" and not self._unknown.room(provider, found.text)):
-            return (ip, provider, Found(found.kind, "", "", FURTHER_REPLIES)), FURTHER_REPLIES, ""
+            return (ip, provider, Found(found.kind, "", "", FURTHER_REPLIES), reason), FURTHER_REPLIES, ""
         self._kept[ip, sign] += 1
         self._kept[ip, provider, sign] += 1
         return key, text, status
@@ -101,7 +101,7 @@ class ReplyCounter:
     def drain(self, partition: int, at: int, messages: Mapping[tuple[str, str], int]) -> tuple[RepliesCounted, ...]:
         """Return the counts, sorted and dated `at`, and begin anew; `messages` were tried by IP and provider."""
         base = derived_id("replies", partition, at)
-        ordered = sorted(self._counts.items(), key=lambda item: (*item[0][:2], *_sorted_by(item[0][2])))
+        ordered = sorted(self._counts.items(), key=lambda item: _sorted_by(item[0]))
         counted = tuple(
             RepliesCounted(
                 id=f"{base}-{number:04x}",
@@ -118,8 +118,9 @@ class ReplyCounter:
                 messages=messages.get((ip, provider), 0),
                 first_at=count.first_at,
                 last_at=count.last_at,
+                reason=reason,
             )
-            for number, ((ip, provider, found), count) in enumerate(ordered)
+            for number, ((ip, provider, found, reason), count) in enumerate(ordered)
         )
         self._counts = {}
         self._kept = Counter()
@@ -127,5 +128,6 @@ class ReplyCounter:
         return counted
 
 
-def _sorted_by(found: Found) -> tuple[str, str, str, str]:
-    return found.kind, found.named, found.pattern, found.text
+def _sorted_by(key: _Key) -> tuple[str, ...]:
+    ip, provider, found, reason = key
+    return ip, provider, found.kind, found.named, found.pattern, found.text, reason

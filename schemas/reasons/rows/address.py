@@ -103,6 +103,7 @@ ROWS = (
             "sending limit",
             "connection limit",
             "concurrent connections",
+            "concurrency limit",
             "trop de connexions",
             "trop de messages",
             "mails per hour",

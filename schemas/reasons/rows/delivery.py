@@ -138,6 +138,7 @@ ROWS = (
             "temporarily not available",
             "currently unavailable",
             "server is busy",
+            "ports busy",
             "server busy",
             "system busy",
             "resources",
@@ -153,7 +154,7 @@ ROWS = (
     Row(
         rank=3,
         reason="greylisted",
-        phrases=("try again later", "please try later", "try again in", "come back"),
+        phrases=("try again later", "please try later", "try later", "try again in", "come back"),
         codes=("450 ", "4.7.1"),
         sample="450 4.7.1 Try again later",
     ),

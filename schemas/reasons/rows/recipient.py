@@ -189,7 +189,6 @@ ROWS = (
             "invalid recipient",
             "unrecognized recipient",
             "recipient name is not recognized",
-            "recipient address rejected access denied",
             "recipient rejected",
             "rejected recipient",
             "not a valid recipient",
@@ -244,6 +243,12 @@ ROWS = (
         phrases=("mailbox unavailable", "mailbox is unavailable", "mailbox not available", "mailbox is not available"),
         codes=("5",),
         sample="550 Requested action not taken: mailbox unavailable",
+    ),
+    Row(
+        reason="user_unknown",  # Exchange Online, where it knows its mailboxes
+        phrases=("recipient address rejected access denied",),
+        codes=("5.4.1",),
+        sample="550 5.4.1 [user@example.com]: Recipient address rejected: Access denied [DB5EUR01FT031.eop-EUR01.prod]",
     ),
     Row(
         rank=4,
