@@ -108,16 +108,22 @@ def _sender_told(record: Attempted, message: Message | None, networks: NetworkNa
 
 def expiry(record: Expired, message: Message | None, identity: str) -> MessageExpired:
     """Return that the MTA gave up."""
-    known = message is not None and message.kind
+    sender, kind = _unnamed(record.envelope_from) if record.has_envelope else ("", "")
+    if message is not None and message.kind:
+        sender, kind = message.sender, message.kind
     return MessageExpired(
         id=identity,
         at=record.at,
         host=record.host,
         queue_id=record.queue_id,
-        sender=message.sender if message is not None and known else record.envelope_from.lower() or "<>",
-        sender_kind=message.kind if message is not None and known else "envelope",
-        envelope_from=record.envelope_from,
+        sender=sender,
+        sender_kind=kind,
+        envelope_from=record.envelope_from or (message.envelope_from if message is not None else ""),
     )
+
+
+def _unnamed(envelope_from: str) -> tuple[str, SenderKind]:
+    return envelope_from.lower() or "<>", "envelope"
 
 
 def login(record: LoginTried, place: Place, identity: str) -> MailboxAuthenticated:

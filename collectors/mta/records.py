@@ -115,6 +115,7 @@ class Expired(msgspec.Struct, frozen=True, gc=False):
     host: str
     queue_id: str
     envelope_from: str
+    has_envelope: bool = True
 
 
 class Removed(msgspec.Struct, frozen=True, gc=False):
