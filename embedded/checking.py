@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from collectors import complaints, logins, mta
+from collectors import incoming, logins, mta
 from collectors.demands import demands
 from collectors.geo import GeoDatabases
 from collectors.lists import chosen
 from collectors.outbound import of_master_cf
-from collectors.ways import ways_of
+from collectors.ways import NO_WAYS, ways_of
 from embedded.checking_bars import loose, suspensions
 from embedded.checking_followers import followers, odd
 from embedded.checking_hooks import open_hooks, pool_hooks
@@ -74,7 +74,10 @@ def _formats(settings: Settings) -> Iterator[str]:
     known: tuple[tuple[str, str, str, Callable[[str], object]], ...] = (
         *(("mta", name, log.format, mta.load) for name, log in settings.mta.items()),
         *(("logins", name, log.format, logins.load) for name, log in settings.logins.items()),
-        *(("complaints", name, box.format, complaints.load) for name, box in settings.complaints.items()),
+        *(
+            ("complaints", name, box.format, partial(incoming.reader, ways=NO_WAYS))
+            for name, box in settings.complaints.items()
+        ),
     )
     for part, name, format_name, load in known:
         yield from _refused(f"{part}.{name}.format", load, format_name)

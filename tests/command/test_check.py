@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import tomli_w
 
+from collectors import incoming, logins, mta
 from embedded import checking
 from embedded.broker import free_port
 from schemas.settings import Settings
@@ -47,11 +48,11 @@ def test_a_sound_configuration_passes(sound: dict[str, Any]) -> None:
 
 
 def test_everything_wrong_is_named_at_once(sound: dict[str, Any], tmp_path: Path) -> None:
-    sound["mta"]["mx1"]["format"] = "sendmail"
+    sound["mta"]["mx1"]["format"] = "postfixx"
     sound["mta"]["mx2"] = {"format": "postfix", "log": str(tmp_path / "none.log")}
     sound["mta"]["mx3"] = {"format": "postfix", "log": str(tmp_path)}
     sound["mta"]["mx4"] = {"format": "postfix", "log": sound["mta"]["mx1"]["log"]}
-    sound["logins"]["imap1"]["format"] = "cyrus"
+    sound["logins"]["imap1"]["format"] = "dovecoat"
     sound["complaints"]["fbl"] = {"format": "arff", "maildir": str(tmp_path / "none")}
     sound["dnsbl"]["lists"] = ["spamcup", "sorbs"]
     sound["geoip"] = {"databases": [str(tmp_path / "none.mmdb")]}
@@ -61,12 +62,12 @@ def test_everything_wrong_is_named_at_once(sound: dict[str, Any], tmp_path: Path
     pool["hooks"]["postfix_randmap"] = {"path": str(tmp_path / "mail.log" / "x"), "reload": ["no-such-program"]}
     log = tmp_path / "mail.log"
     places = {
-        "mta.mx1.format": "no MTA log format 'sendmail'; there are postfix, rspamd, spamassassin",
+        "mta.mx1.format": f"no MTA log format 'postfixx'; there are {', '.join(mta.names())}",
         "mta.mx2.log": f"{tmp_path}/none.log is not there",
         "mta.mx3.log": f"{tmp_path} is no file",
         "mta.mx1.log, mta.mx4.log": f"{log} would be read 2 times, and each event counted as often",
-        "logins.imap1.format": "no login log format 'cyrus'; there are dovecot",
-        "complaints.fbl.format": "no complaint format 'arff'; there are any, arf, jmrp, spamcop, xarf",
+        "logins.imap1.format": f"no login log format 'dovecoat'; there are {', '.join(logins.names())}",
+        "complaints.fbl.format": f"no format of a Maildir 'arff'; there are {', '.join(incoming.names())}",
         "complaints.fbl.maildir": f"{tmp_path}/none is no folder",
         "geoip.databases": f"{tmp_path}/none.mmdb: No such file or directory",
         "pool.main.hooks.postfix_socketmap.state": f"{tmp_path} is a folder",
