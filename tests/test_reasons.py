@@ -38,6 +38,7 @@ _PART = {
 _SAID = "host mx.example.com[192.0.2.1] said:"
 _UNKNOWN = "550 <user@example.com>: User unknown"
 _NO_HOST = "Host or domain name not found. Name service error for name=x.example type=A: Host not found"
+_GONE = ("5.0.0", "", "user_unknown", True)
 _FILTERED = ("", "", "recipient_refused", False)
 
 
@@ -70,6 +71,10 @@ def test_the_table_of_replies_and_that_of_reasons_agree() -> None:
         (_UNKNOWN, "5.0.0", "", "user_unknown", False),
         (_UNKNOWN, "", "rcpt", "user_unknown", True),
         ("Sorry, no mailbox here by that name. (#5.1.1)", "", "", "user_unknown", True),
+        # Yahoo says so of a mail that it has taken; au (KDDI) names the address only where no mailbox is.
+        (f"{_SAID} 554 delivery error: dd This user doesn't have a yahoo.com account (a@example.com) [0]", *_GONE),
+        ("550 <user@ezweb.ne.jp>: User unknown", *_GONE),
+        ("550 : User unknown", "", "", "user_unknown", False),
         # A 450 with the words of an unknown user, and a soft_bounce of one's own.
         ("450 4.1.1 <user@example.org>: Recipient address rejected: User unknown", "", "rcpt", "user_unknown", False),
         (f"{_SAID} 550 5.1.1 User unknown (in reply to RCPT TO command)", "4.1.1", "", "user_unknown", False),

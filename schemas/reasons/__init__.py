@@ -64,27 +64,29 @@ def classify(reply: str, enhanced_status: str = "", code: int = 0, command: str 
     taken filters.
     """
     told = said(reply, command)
-    name = _named(told if told.status else told._replace(status=enhanced_status), enhanced_status)
+    if not told.status:
+        told = told._replace(status=enhanced_status)
+    name, proven = _named(told, enhanced_status)
     classes = {told.code[:1], told.status[:1], enhanced_status[:1], str(code)[:1]}
     final = name in FOR_EVER and "5" in classes and "4" not in classes
-    return Reason(name, final and (name != "user_unknown" or _of_recipient(told, enhanced_status)))
+    return Reason(name, final and (proven or name != "user_unknown" or _of_recipient(told, enhanced_status)))
 
 
 def _of_recipient(told: Said, status: str) -> bool:
-    return (
-        told.after == "rcpt" or not told.code or any(one[2:].startswith(_OF_RECIPIENT) for one in (told.status, status))
-    )
+    """Tell whether a reply is about the recipient, and not about a message that was taken."""
+    if told.after == "rcpt" or not told.code:
+        return True
+    return any(one[2:].startswith(_OF_RECIPIENT) for one in (told.status, status))
 
 
 @lru_cache(maxsize=_KNOWN)
-def _named(told: Said, status: str) -> str:
-    """Return the reason's name: by a code of the provider's own, the first row that fits, or the status."""
+def _named(told: Said, status: str) -> tuple[str, bool]:
+    """Return the reason's name by a provider's own code, the first row or the status; and whether words prove it."""
     own = by_own_code(told)
     if own:
-        return own
+        return own, False
     row = find(told)
     if row is None:
-        return by_status(told, status) or "unknown"
-    if row.reason == "user_unknown" and told.after == "data" and not told.status.startswith("5.1."):
-        return "recipient_refused"
-    return row.reason
+        return by_status(told, status) or "unknown", False
+    taken = told.after == "data" and not told.status.startswith("5.1.") and not row.proven
+    return "recipient_refused" if taken and row.reason == "user_unknown" else row.reason, row.proven

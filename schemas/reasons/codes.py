@@ -172,7 +172,7 @@ _STATUS = {
     "7.29": "auth_failed",
     "7.30": "tls",
 }
-_CODES = {"521": "no_mail", "556": "no_mail", "530": "not_authorized", "535": "not_authorized", "542": "user_unknown"}
+_CODES = {"521": "no_mail", "556": "no_mail", "530": "not_authorized", "535": "not_authorized"}
 _OF_RCPT = {"551": "moved", "552": "mailbox_full", "553": "user_unknown"}
 _OF_DATA = {"552": "too_large"}
 _PROTOCOL = ("500", "501", "502", "503", "504")

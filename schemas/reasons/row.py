@@ -9,7 +9,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     A phrase is looked for among the words as `said` makes them: lower case, no punctuation, no apostrophes. It begins a
     word, and ends one if a space ends it; ` * ` in it stands for at most 60 characters. No phrase is a pattern, so that
     each is looked for in linear time. `codes` are beginnings of the code or the enhanced status, `after` the commands
-    that the reply must answer. Rows of a lower `rank` are asked first. The `sample` is what a server said.
+    that the reply must answer. Rows of a lower `rank` are asked first. `proven`: who says this speaks of the recipient,
+    whatever command it answers. The `sample` is what a server said.
     """
 
     reason: str
@@ -18,3 +19,4 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     codes: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
     rank: int = 1
+    proven: bool = False

@@ -9,6 +9,7 @@ _MOST = 900
 _CODE = re.compile(r"(?:^|[:;<\[(]|error)\s{0,3}([45]\d\d)(?=[ \-,#]|: |$)")
 _OWN_STATUS = re.compile(r"(?:^#?|[#(\[]#?)([45]\.\d{1,3}\.\d{1,3})(?![.\d])")
 _APART = str.maketrans(dict.fromkeys(',;:!?"()<>[]{}|=*`_\\/.+&%@~^$-', " ") | dict.fromkeys("'\u2019"))
+_BY_AU = re.compile(r"@(?:[\w-]{1,40}\.)?(?:ezweb\.ne\.jp|au\.com)>: user unknown", re.IGNORECASE)
 _COMMANDS = (
     ("rcpt", ("rcpt", "does not like recipient", "does_not_like_recipient")),
     ("data", ("end of data", "data command", "command data", "final data", "after data", "(data)", "text command")),
@@ -44,6 +45,8 @@ def said(reply: str, command: str) -> Said:
     after = _command(command) or _command(own + theirs[tail:] if tail >= 0 else own)
     bare = plain("", theirs)
     told = _OWN_STATUS.search(bare.words)
+    if _BY_AU.search(theirs):  # au (KDDI) names the address where no mailbox is; without it a filter speaks
+        after = after or "rcpt"
     code = bare.code or (found[1] if found else "")
     return Said(code, bare.status or (told[1] if told else ""), after, phrased(bare.words))
 

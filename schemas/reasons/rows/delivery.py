@@ -31,6 +31,7 @@ ROWS = (
             "local delivery failed",
             "user-defined",
             "unable to run",
+            "operating system error",
             "cannot run program",
         ),
         sample='Command died with status 1: "/usr/bin/procmail". Command output: procmail: Couldn\'t create '

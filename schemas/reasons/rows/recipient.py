@@ -222,7 +222,6 @@ ROWS = (
             "does not have a * account",
             "doesnt have an account",
             "does not have an account",
-            "dd user",
             "not listed in",
             "invalid final delivery userid",
             "utilisateur inconnu",
@@ -243,6 +242,19 @@ ROWS = (
         phrases=("mailbox unavailable", "mailbox is unavailable", "mailbox not available", "mailbox is not available"),
         codes=("5",),
         sample="550 Requested action not taken: mailbox unavailable",
+    ),
+    Row(
+        reason="user_unknown",  # Yahoo, which says so of a mail that it has taken
+        phrases=("delivery error dd this user", "dd this user doesnt have", "dd user"),
+        proven=True,
+        sample="554 delivery error: dd This user doesn't have a yahoo.com account (user@example.com) [0]",
+    ),
+    Row(
+        reason="user_unknown",  # MessageLabs
+        phrases=("rejected",),
+        codes=("542",),
+        proven=True,
+        sample="542 user@example.com Rejected",
     ),
     Row(
         reason="user_unknown",  # Exchange Online, where it knows its mailboxes

@@ -152,6 +152,7 @@ ROWS = (
             "not have permission to",
             "permission to post",
             "permission to send",
+            "not a registered gateway user",
             "groups.google.com/support",
             "settings for your send mail as",
             "your domain * listed",
