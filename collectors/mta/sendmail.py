@@ -1,0 +1,174 @@
+"""Sendmail 8: what sendmail, sm-mta and sm-msp-queue write to syslog.
+
+Manual: https://www.sendmail.org/~ca/email/doc8.12/op-sh-2.html (section 2.1, the format of the log)
+
+One line names all recipients of an attempt: each makes an event. Several MTAs' worth of lines have no queue id: a login
+(`AUTH=server`) is its process's, and `Fold` gives it to the messages of that process and client. What a local program
+hands in is logged twice, by the submission program and by the daemon that takes it over the loopback: `Fold` makes one
+message of it, the program's user its sender. A message is over when all its recipients are. The outbound IP is not
+logged: it is that of the mailer (`esmtp`, `relay`) in the configuration.
+Ignored by decision: STARTTLS, connections and what became of them (`did not issue MAIL`, `lost input channel`),
+`SYSERR` and warnings, `milter=` and `Milter add` (what a milter refused is told by `Milter: … reject`), messages that
+have no recipient because all were refused, `stat=queued` and `stat=quarantined`, rulesets of deliveries (`tls_server`),
+discarded mail, and notices of a delay (`sender notify`).
+"""
+
+import re
+
+from collectors.addresses import ip_or_empty
+from collectors.mta._addresses import ADDRESS
+from collectors.mta._sendmail_fold import Cloned, Fold, Left, LoggedIn, Mailed, Returned, Tried
+from collectors.mta._sendmail_refusals import PEER, login_failed, peer_of, refused
+from collectors.mta.records import Refused, Said
+from collectors.syslog import Clock, Line, split
+from schemas.facts import Outcome
+
+__all__ = ["Fold", "parse"]
+
+_LONGEST_REPLY = 2000
+_QUEUE_ID = re.compile(r"([0-9A-Za-z]{8,20}): ")
+_RECIPIENT = rf'(?:<{ADDRESS}>|"(?:[^"\\]|\\.)*+"|[^<", ][^,]*+)'
+_RECIPIENTS = re.compile(_RECIPIENT)
+_FROM = re.compile(
+    rf"from=(<{ADDRESS}>|[^<,][^,]*+|), size=(\d{{1,15}}), class=-?\d{{1,6}}(?:, pri=-?\d{{1,12}})?, nrcpts=(\d{{1,9}})"
+)
+_REST = re.compile(  # a Message-ID is a stranger's text: it ends where the daemon's words begin, seen from the end
+    r"(?:, msgid=(.*?))?(?:, bodytype=[^,]{0,20})?(?:, proto=([^,]{0,20}))?(?:, daemon=[^,]{0,20})?"
+    r"(?:, tls_verify=[^,]{0,20})?(?:, auth=[^,]{0,30})?",
+    re.DOTALL,
+)
+_RELAY = ", relay="
+_LOCAL = re.compile(r"([^@ ]{1,100})@(localhost|[^ @\[\]]{1,255})")
+_TO = re.compile(
+    rf"to=({_RECIPIENT}(?:,{_RECIPIENT})*+)(?:, \[more\])?"
+    rf"(?:, ctladdr=(?:<{ADDRESS}>|[^, ]*+)(?: \(\d{{1,10}}/\d{{1,10}}\))?)?"
+    r", delay=([0-9+:]{1,20})(?:, xdelay=[0-9+:]{1,20})?(?:, mailer=([^, ]{1,40}))?(?:, tls_verify=[^, ]{0,20})?"
+    r"(?:, pri=-?\d{1,12})?(?:, quarantine=.{0,60}?)?(?:, relay=([^ ,]{0,255})(?: \[([^\] ]{0,60})\])?)?"
+    r"(?:, dsn=(\d\.\d{1,3}\.\d{1,3}))?(?:, ntries=\d{1,9})?((?:, reply=.*?)?), stat=(.*)",
+    re.DOTALL,
+)
+_DELAY = re.compile(r"(?:(\d{1,6})\+)?(\d\d):(\d\d):(\d\d)")
+_AUTH = re.compile(rf"AUTH=server, relay={PEER}, authid=(.*), mech=([A-Z0-9_-]{{1,20}}), bits=\d{{1,5}}", re.DOTALL)
+_RETURNED = re.compile(r"([0-9A-Za-z]{8,20}): (?:return to sender|postmaster notify|DSN): (.*)", re.DOTALL)
+_EXPIRED = re.compile(r"(?:Cannot send message|Message could not be delivered) for \d{1,4} [a-z]{1,8}")
+_CLONED = re.compile(r"([0-9A-Za-z]{8,20}): clone: owner=(.*)", re.DOTALL)
+_LOCAL_MAILERS = frozenset(
+    {"local", "prog", "*file*", "*include*", "procmail", "cyrus", "cyrusv2", "lmtp", "error", "discard"}
+)
+
+
+def parse(text: str, clock: Clock) -> Said | Refused | None:
+    """Return what a line says. ValueError where a line of sendmail, or its syslog header, cannot be read."""
+    line = split(text, clock)
+    if line.program != "sendmail" and not line.program.startswith("sm-"):
+        return None
+    payload = line.payload
+    match = _QUEUE_ID.match(payload)
+    if match is None:
+        return _login(line) if payload.startswith("AUTH=server, ") else refused(line, "", payload)
+    queue_id, rest = match[1], payload[match.end() :]
+    if rest.startswith("to="):
+        return _tried(line, queue_id, rest)
+    if rest.startswith("from="):
+        return _mailed(line, queue_id, rest)
+    return _about(line, queue_id, rest)
+
+
+def _about(line: Line, queue_id: str, rest: str) -> Said | Refused | None:
+    if rest.startswith("done; "):
+        return Left(line.at, line.host, queue_id)
+    returned = _RETURNED.fullmatch(rest)
+    if returned is not None:
+        return Returned(line.at, line.host, queue_id, returned[1], _EXPIRED.match(returned[2]) is not None)
+    cloned = _CLONED.fullmatch(rest)
+    if cloned is not None:
+        return Cloned(line.at, line.host, cloned[1], _bare(cloned[2]))
+    return login_failed(line, rest) if rest.startswith("AUTH") else refused(line, queue_id, rest)
+
+
+def _bare(address: str) -> str:
+    return address[1:-1] if address[:1] == "<" and address[-1:] == ">" else address
+
+
+def _login(line: Line) -> LoggedIn:
+    match = _AUTH.fullmatch(line.payload)
+    if match is None:
+        raise ValueError("AUTH=server: a login that cannot be read")
+    name, address, mailbox, method = match.groups()
+    return LoggedIn(line.at, line.host, line.pid, mailbox, method, *peer_of(name, address))
+
+
+def _mailed(line: Line, queue_id: str, rest: str) -> Mailed | None:
+    head, at = _FROM.match(rest), rest.rfind(_RELAY)
+    middle = _REST.fullmatch(rest, head.end(), at if at > 0 else len(rest)) if head is not None else None
+    if head is None or middle is None:
+        raise ValueError("a message without sender, size or recipients")
+    if not int(head[3]):
+        return None
+    relay = rest[at + len(_RELAY) :] if at > 0 else ""
+    local, peer = _LOCAL.fullmatch(relay), re.fullmatch(PEER, relay)
+    name, address = peer_of(*peer.groups()) if peer is not None else ("", "")
+    return Mailed(
+        line.at,
+        line.host,
+        line.pid,
+        queue_id,
+        _bare(head[1]),
+        int(head[2]),
+        int(head[3]),
+        _bare(middle[1] or ""),
+        name,
+        address,
+        local[1] if local is not None and middle[2] is None else "",
+    )
+
+
+def _tried(line: Line, queue_id: str, rest: str) -> Tried | None:
+    match = _TO.fullmatch(rest)
+    if match is None:
+        raise ValueError("a delivery without delay or stat")
+    recipients, delay, mailer, relay, address, dsn, reply, stat = (part or "" for part in match.groups())
+    outcome = _outcome(stat, reply.removeprefix(", reply="), dsn)
+    if outcome is None:
+        return None
+    said = reply.removeprefix(", reply=") or stat.removeprefix("Deferred: ")
+    if outcome == "sent":
+        said = stat.removeprefix("Sent").strip().removeprefix("(").removesuffix(")")
+    mailer = mailer.lower()
+    return Tried(
+        line.at,
+        line.host,
+        queue_id,
+        tuple(_bare(each[0]) for each in _RECIPIENTS.finditer(recipients)),
+        outcome,
+        dsn,
+        said[:_LONGEST_REPLY],
+        mailer,
+        "" if relay.startswith("[") else relay.rstrip("."),
+        ip_or_empty((address or relay.removeprefix("[").removesuffix("]")).removeprefix("IPv6:")),
+        _milliseconds(delay),
+        not mailer or mailer in _LOCAL_MAILERS,
+    )
+
+
+def _outcome(stat: str, reply: str, dsn: str) -> Outcome | None:
+    """Return what became of an attempt, None where none was made yet.
+
+    A reply is logged only of what was not sent, and its text is the remote server's: then its code decides, not what
+    follows.
+    """
+    if reply:
+        return "bounced" if reply[0] == "5" and dsn[:1] != "4" else "deferred"
+    if stat in {"queued", "quarantined", "discarded"}:
+        return None
+    if stat.startswith("Sent"):
+        return "sent"
+    return "deferred" if stat.startswith("Deferred") or dsn[:1] == "4" else "bounced"
+
+
+def _milliseconds(text: str) -> int:
+    match = _DELAY.fullmatch(text)
+    if match is None:
+        raise ValueError(f"a delay of {text!r}")
+    days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
+    return (((days * 24 + hours) * 60 + minutes) * 60 + seconds) * 1000
