@@ -31,7 +31,8 @@ _AUTHENTICATED_HEADERS = ("X-Authenticated-Id", "X-Authenticated-Sender")
 class Report:
     """A report as its format reads it: the mail, what it tells in the fields of RFC 5965, the reported mail's header.
 
-    `original` is the mail itself where a report is that mail sent back.
+    `original` is the mail itself where a report is that mail sent back: then its From is the reported mail's, and its
+    Return-Path the reporter's.
     """
 
     message: bytes
@@ -72,8 +73,8 @@ def complaint(report: Report, ways: Ways = NO_WAYS) -> ComplaintReceived:
         feedback_type=report.kind[:40],
         **(_in_our_word(ours, ways) or _in_the_envelope(report, ways) or {}),
         outbound_ip=source or taken_from[0],
-        reporter=parseaddr(headers.first(mail, "From"))[1].lower()[:320],
-        envelope_from=_envelope_from(fields, original),
+        reporter=parseaddr(headers.first(mail, "Return-Path" if original is mail else "From"))[1].lower()[:320],
+        envelope_from=_envelope_from(fields, headers.empty() if original is mail else original),
         recipient=headers.address(headers.first(fields, "Original-Rcpt-To")),
         message_id=identifiers[-1].strip("<>")[:1000] if identifiers else "",
         queue_id=queue_id,

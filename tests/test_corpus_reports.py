@@ -8,6 +8,10 @@ from pathlib import Path
 import pytest
 
 from collectors import complaints, feedback
+from collectors.attribution import attribute, candidates
+from collectors.sentindex import SentIndex
+from schemas.events import DeliveryAttempted, MessageSubmitted
+from schemas.names import provider_of
 from schemas.report_events import DmarcReported
 
 # Where these end to be XML.
@@ -131,3 +135,30 @@ def test_nothing_is_taken_for_a_report_of_another_kind(corpus: Path, folder: str
         for name in {*feedback.names()} - {"dmarc_aggregate"}:
             counts[name] += bool(feedback.parse(name, file.read_bytes()))
     assert +counts == ({"dmarc_failure": 1} if folder == "bounces" else {})
+
+
+def test_with_the_log_of_these_mails_each_complaint_has_its_sender(corpus: Path) -> None:
+    """As if each had left from a mailbox of its own; SpamCop's two have their Message-IDs made unreadable."""
+    given = {
+        file.name: event
+        for file in sorted((corpus / "complaints").glob("*/*"))
+        if (event := complaints.load("any")(file.read_bytes()))
+    }
+    mailboxes = {each.message_id: f"mailbox{number}@example.net" for number, each in enumerate(given.values())}
+    log = SentIndex(given.values())
+    for number, each in enumerate(given.values()):
+        at, sender = each.arrived_at or each.at, mailboxes[each.message_id]
+        common = {"host": "mx1", "queue_id": f"4Q{number}", "sender": sender, "sender_kind": "sasl"}
+        message_id = each.message_id if "____" not in each.message_id else f"real{number}@example.net"
+        log.note(MessageSubmitted(id=f"s{number}", at=at, message_id=message_id, **common))  # type: ignore[arg-type]  # fields by name
+        to = each.recipient if "@" in each.recipient else "bob@receiver.example"
+        ip = each.outbound_ip or "192.0.2.11"
+        delivered = {"recipient": to, "provider": provider_of("", to), "outcome": "sent", "outbound_ip": ip}
+        log.note(DeliveryAttempted(id=f"d{number}", at=at, **common, **delivered))  # type: ignore[arg-type]  # likewise
+    found = {name: attribute(each, candidates(each, log, 14)).complaint for name, each in given.items()}
+    unknown = {name: each.reason for name, each in found.items() if not each.sender}
+    assert unknown == dict.fromkeys(["spamcop-01.eml", "spamcop-02.eml"], "the log knows no mail with this Message-ID")
+    assert {name: each.sender for name, each in found.items() if each.sender} == {
+        name: mailboxes[each.message_id] for name, each in given.items() if name not in unknown
+    }
+    assert Counter(each.confidence for each in found.values()) == {0.9: 7, 0.7: 5, 0.6: 1, 0.0: 2}

@@ -32,7 +32,8 @@ def documents(data: bytes) -> Iterator[bytes]:
     if data.lstrip()[:4].startswith(_BEGINNINGS):
         yield from unpacked(data)
         return
-    if not any(word in data.lower() for word in (b"zip", b"xml", b"json", b"octet-stream")):
+    lower = data.lower()
+    if not any(word in lower for word in (b"zip", b"xml", b"json", b"octet-stream")):
         return
     mail, parts = headers.read(data)
     ours = _OURS.search(headers.first(mail, "Subject")) is not None

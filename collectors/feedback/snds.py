@@ -34,7 +34,8 @@ def parse(data: bytes) -> tuple[Event, ...]:
 
 
 def _events(document: bytes) -> Iterator[SndsReported]:
-    lines = document.decode("utf-8-sig", "replace").replace("\0", "").splitlines()
+    text = document.decode("utf-8-sig", "replace").replace("\r\n", "\n").replace("\r", " ").replace("\0", "")
+    lines = text.split("\n")
     head = next((line for line in lines if line.strip()), "")
     width = len(next(_rows([head]), []))
     if not ip_or_empty(head.partition(",")[0].strip(' "')) or width not in {_STATUS_COLUMNS, *_DATA_COLUMNS}:
