@@ -72,7 +72,12 @@ def _works(settings: Settings, stop: threading.Event, sink: Sink | None) -> dict
     works["dnsbl"] = _publishing(poller.run, settings.kafka, stop, None)  # asked again next round, if it gets lost
     works["own side"] = _publishing(OwnSide(settings).run, settings.kafka, stop, None)  # likewise
     for name, maildir in settings.complaints.items():
-        intake = Intake(maildir, name, ClickHouseLog(settings.clickhouse))
+        intake = Intake(
+            maildir,
+            name,
+            ClickHouseLog(settings.clickhouse),
+            attempts=ClickHouseLog(settings.clickhouse, attempts=True),
+        )
         works[f"complaints.{name}"] = _publishing(intake.run, settings.kafka, stop, sink)
     return works
 

@@ -1,10 +1,10 @@
-"""What a Maildir's format reads in a mail: a complaint or a report; "any" tries one kind after the other."""
+"""What a Maildir's format reads in a mail: a complaint, a bounce or a report; "any" tries one kind after the other."""
 
 from collections.abc import Callable
 from types import ModuleType
 from typing import NamedTuple
 
-from collectors import complaints, feedback
+from collectors import bounces, complaints, feedback
 from collectors.ways import Ways
 from schemas.events import Event
 
@@ -24,11 +24,15 @@ def _complaint(name: str, mail: bytes, ways: Ways) -> tuple[Event, ...]:
     return () if complaint is None else (complaint,)
 
 
+def _bounce(name: str, mail: bytes, ways: Ways) -> tuple[Event, ...]:
+    return bounces.load(bounces.ANY if name == ANY else name)(mail, ways)
+
+
 def _report(name: str, mail: bytes, _: Ways) -> tuple[Event, ...]:
     return feedback.parse_any(mail) if name == ANY else feedback.parse(name, mail)
 
 
-_KINDS = (_Kind(complaints, _complaint), _Kind(feedback, _report))
+_KINDS = (_Kind(complaints, _complaint), _Kind(bounces, _bounce), _Kind(feedback, _report))
 
 
 def names() -> tuple[str, ...]:

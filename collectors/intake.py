@@ -1,4 +1,4 @@
-"""Take complaints and reports in from a Maildir: published, and moved to `cur` as seen only when acknowledged.
+"""Take complaints, bounces and reports in from a Maildir: published, and moved to `cur` as seen only when acknowledged.
 
 No mail is ever deleted. Ended between the two, the same mail is published again later under the same id. One that must
 wait for the log of what was sent (`collectors/waiting.py`) stays where it is. A report's Date is believed as far as it
@@ -11,12 +11,14 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from collectors import bounced
 from collectors.attribution import SentLog
 from collectors.feedback import dated as of_its_file
 from collectors.incoming import reader
 from collectors.reports import dated
 from collectors.waiting import Attributor
 from collectors.ways import ways_of
+from schemas.bounce_events import BounceReceived
 from schemas.events import ComplaintReceived, DeadLetter, Event
 from schemas.names import derived_id
 from schemas.redaction import redacted
@@ -35,17 +37,24 @@ _OLDEST = 14 * 24 * 3600 * 1_000_000  # how long a report may be under way
 class Intake:
     """The reader of one Maildir, which is made where its parent folder is there; without a `log`, headers alone tell.
 
+    `attempts` is the log in which bounces are looked for: what was tried, whether or not it was taken.
     ValueError names an unknown format or a missing key; OSError, with the place, a folder that can be neither used nor
     made.
     """
 
     def __init__(
-        self, settings: Maildir, name: str, log: SentLog | None = None, clock: Callable[[], float] | None = None
+        self,
+        settings: Maildir,
+        name: str,
+        log: SentLog | None = None,
+        clock: Callable[[], float] | None = None,
+        attempts: SentLog | None = None,
     ) -> None:
         self._name = name
         self._format = settings.format
         self._read = reader(settings.format, ways_of(settings, f"complaints.{name}"))
         self._attributor = None if log is None else Attributor(settings, name, log, clock)
+        self._of_bounces = None if attempts is None else Attributor(settings, name, attempts, clock)
         self._new, self._cur = settings.maildir / "new", settings.maildir / "cur"
         self._unreadable: set[Path] = set()
         for folder in (settings.maildir, self._new, self._cur, settings.maildir / "tmp"):
@@ -62,7 +71,7 @@ class Intake:
         done: list[Path] = []
         events: list[Event] = []
         for path in self._waiting():
-            if self._attributor is not None and not self._attributor.due(path):
+            if not all(each.due(path) for each in (self._attributor, self._of_bounces) if each is not None):
                 continue
             try:
                 taken = self._events(path)
@@ -102,7 +111,10 @@ class Intake:
         except ValueError as error:
             return (self._dead(path, mail, mtime_ns, str(error)),)
         if not found:
-            LOG.info("%s: %s is neither complaint nor report", self._name, path.name)
+            LOG.info("%s: %s is neither complaint nor bounce nor report", self._name, path.name)
+        bounces = [each for each in found if isinstance(each, BounceReceived)]
+        if bounces:
+            return self._bounced(path, bounces, mtime_ns)
         taken = [
             self._complaint(path, each, mtime_ns) if isinstance(each, ComplaintReceived) else each for each in found
         ]
@@ -112,6 +124,15 @@ class Intake:
         came = mtime_ns // 1000
         complaint = dated(complaint, came, came - _OLDEST)
         return complaint if self._attributor is None else self._attributor.judged(path, complaint, mtime_ns / 1e9)
+
+    def _bounced(self, path: Path, bounces: list[BounceReceived], mtime_ns: int) -> tuple[Event, ...] | None:
+        """Return a mail's bounces with their sender, who is the same for all; None where it must wait."""
+        came = mtime_ns // 1000
+        told = [bounced.dated(each, came, came - _OLDEST) for each in bounces]
+        if self._of_bounces is None:
+            return tuple(told)
+        found = self._of_bounces.judged(path, bounced.probe(told[0]), mtime_ns / 1e9)
+        return None if found is None else tuple(bounced.attributed(each, found) for each in told)
 
     def _dead(self, path: Path, mail: bytes, mtime_ns: int, reason: str) -> DeadLetter:
         place = os.fsencode(path.name.partition(":")[0]).decode(errors="replace")

@@ -14,19 +14,20 @@ _CONNECT_SECONDS = 5
 _ANSWER_SECONDS = 30
 _PERIOD = "since = {since:Int64}, until = {until:Int64}"
 _SUBMITTED = f"SELECT * FROM submitted_by_message_id(message_id = {{message_id:String}}, {_PERIOD})"  # noqa: S608 our own
-_DELIVERED = (
-    "SELECT * FROM delivered_by_queue_id("  # noqa: S608 likewise
-    f"queue_ids = {{queue_ids:Array(String)}}, recipient = {{recipient:String}}, {_PERIOD})"
-)
+_BY_QUEUE_ID = f"(queue_ids = {{queue_ids:Array(String)}}, recipient = {{recipient:String}}, {_PERIOD})"
+_DELIVERED = "SELECT * FROM delivered_by_queue_id" + _BY_QUEUE_ID  # noqa: S608 likewise
+_ATTEMPTED = "SELECT * FROM attempted_by_queue_id" + _BY_QUEUE_ID  # noqa: S608 likewise
 
 
 class ClickHouseLog:
     """The log of what was sent (`collectors.attribution.SentLog`); it connects when it is first asked.
 
+    With `attempts` it also tells of the deliveries that were not accepted.
     ValueError where the file of the password cannot be read.
     """
 
-    def __init__(self, settings: ClickHouse) -> None:
+    def __init__(self, settings: ClickHouse, *, attempts: bool = False) -> None:
+        self._by_queue_id = _ATTEMPTED if attempts else _DELIVERED
         self._settings = settings
         self._password = settings.password
         self._client: Client | None = None
@@ -39,7 +40,7 @@ class ClickHouseLog:
     def delivered(self, queue_ids: Sequence[str], recipient: str, since: int, until: int) -> Sequence[Delivered]:
         """Return the deliveries under these queue ids, those to `recipient` first. OSError as before."""
         values = {"queue_ids": list(queue_ids), "recipient": recipient, "since": since, "until": until}
-        return convert(self._rows(_DELIVERED, values), list[Delivered])
+        return convert(self._rows(self._by_queue_id, values), list[Delivered])
 
     def _rows(self, sql: str, values: Mapping[str, object]) -> Sequence[Sequence[object]]:
         try:

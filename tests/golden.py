@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from collectors import complaints, feedback
+from collectors import bounces, complaints, feedback
 from collectors.reading import LogReader
 from schemas.codec import encode
 from schemas.events import DeadLetter, Event
@@ -156,6 +156,15 @@ def report(file: Path) -> str:
     return "".join(encode(event).decode() + "\n" for event in events)
 
 
+def bounce(mail: Path) -> str:
+    """Return what is expected of a mail by its family of bounces: a line each event, or why it cannot be read."""
+    try:
+        events = bounces.load(mail.parent.name)(mail.read_bytes())
+    except ValueError as error:
+        return f'{{"error": {msgspec.json.encode(str(error)).decode()}}}\n'
+    return "".join(encode(event).decode() + "\n" for event in events)
+
+
 def notices() -> Iterator[tuple[Path, str]]:
     """Give the mail of each example of a notice as it is read: its headers, its text, its HTML."""
     renderer = Renderer(texts(None), NOTICES)
@@ -177,6 +186,8 @@ def files() -> Iterator[tuple[Path, str]]:
     for file in sorted((GOLDEN / "feedback").glob("*/*")):
         if file.suffix != ".expected":
             yield file.with_name(f"{file.name}.expected"), report(file)
+    for mail in sorted((GOLDEN / "bounces").glob("*/*.eml")):
+        yield mail.with_suffix(".expected"), bounce(mail)
     yield from notices()
 
 
