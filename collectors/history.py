@@ -122,7 +122,8 @@ def _complaints(past: Past, folder: Path, box: Maildir) -> list[ComplaintReceive
     """
     if not folder.is_dir():
         raise NotADirectoryError(20, "is no folder of complaints", str(folder))
-    parse, ways = complaints.load(box.format), ways_of(box, "complaints")
+    parse = complaints.load(box.format if box.format in complaints.names() else "any")  # bounces and reports are none
+    ways = ways_of(box, "complaints")
     counts = past.counts[str(folder)] = Counts()
     found: list[ComplaintReceived] = []
     for path in sorted(_mails(folder)):
