@@ -20,6 +20,7 @@ from embedded.notice_commands import notice_app
 from embedded.parse_command import parse
 from embedded.pool_commands import pool_app
 from embedded.queue_commands import queue_app
+from embedded.reasons_commands import reasons_app
 from embedded.replies_commands import replies_app
 from embedded.terminal import DEFAULT_CONFIG, Config, Json, show, tell
 from schemas.settings import Settings, load
@@ -37,6 +38,7 @@ app.add_typer(queue_app, name="queue")
 app.add_typer(notice_app, name="notice")
 app.add_typer(complaints_app, name="complaints")
 app.add_typer(replies_app, name="replies")
+app.add_typer(reasons_app, name="reasons")
 app.add_typer(case_app, name="case")
 app.add_typer(delisting_app, name="delisting")
 app.add_typer(leaks_app, name="leaks")

@@ -1,0 +1,180 @@
+"""Deutsch, as it is written in Switzerland."""
+
+from schemas.reasons.words import Language, Words
+
+LANGUAGE = Language(
+    permanent="An diese Adresse kommt keine Mail mehr an.",
+    passing="Das kann vorübergehen oder lässt sich beheben.",
+    operator="Betreiber",
+    customer="Kunde",
+    words={
+        "user_unknown": Words(
+            "Unbekanntes Postfach",
+            "Der Server des Empfängers sagt, dass es dieses Postfach dort nicht gibt.",
+            "Die Adresse aus den Verteilern nehmen; viele davon in einem Versand kosten den Ruf der IP.",
+            "Bitte prüfen Sie die Adresse auf Tippfehler, oder fragen Sie den Empfänger nach der richtigen.",
+        ),
+        "host_unknown": Words(
+            "Unbekannte Domain",
+            "Den Teil der Adresse hinter dem @ gibt es im DNS nicht, oder kein Server nimmt Mails dafür an.",
+            "Die Domain nachschlagen; gibt es sie, den eigenen Resolver prüfen.",
+            "Bitte prüfen Sie, was in der Adresse hinter dem @ steht.",
+        ),
+        "moved": Words(
+            "Umgezogen",
+            "Der Empfänger ist unter dieser Adresse nicht mehr erreichbar.",
+            "Die Adresse aus den Verteilern nehmen.",
+            "Bitte fragen Sie den Empfänger nach der neuen Adresse.",
+        ),
+        "no_mail": Words(
+            "Nimmt keine Mails an",
+            "Die Domain oder der Server des Empfängers sagt, dass dort keine Mails angenommen werden.",
+            "Nichts zu tun; die Domain sagt das mit Absicht (Null-MX, RFC 7505).",
+            "Bitte erreichen Sie den Empfänger auf anderem Weg, oder fragen Sie nach einer anderen Adresse.",
+        ),
+        "mailbox_full": Words(
+            "Postfach voll",
+            "Im Postfach des Empfängers ist kein Platz mehr.",
+            "Nichts zu tun; bleibt ein Postfach wochenlang voll, liest es niemand mehr.",
+            "Bitte versuchen Sie es in einigen Tagen wieder, oder melden Sie sich auf anderem Weg.",
+        ),
+        "mailbox_disabled": Words(
+            "Postfach geschlossen",
+            "Das Postfach gibt es, doch es wurde geschlossen, gesperrt oder lange nicht benutzt.",
+            "Die Adresse aus den Verteilern nehmen; nur ihr Anbieter kann sie wieder öffnen.",
+            "Bitte erreichen Sie den Empfänger auf anderem Weg.",
+        ),
+        "recipient_refused": Words(
+            "Vom Empfänger abgelehnt",
+            "Der Empfänger oder sein Filter will diese Mail nicht.",
+            "Nichts zu tun; nicht noch einmal dasselbe senden.",
+            "Bitte fragen Sie den Empfänger, ob er Ihre Adresse zulässt.",
+        ),
+        "blocked_ip": Words(
+            "Unser Server ist gesperrt",
+            "Der Server des Empfängers lehnt unseren Server ab, meist weil er auf einer Liste steht.",
+            "Nachsehen, welche Liste es ist, die Ursache abstellen, dann die Löschung verlangen.",
+            "Es liegt nicht an Ihrer Mail. Wir kümmern uns darum; bitte versuchen Sie es später wieder.",
+        ),
+        "poor_reputation": Words(
+            "Schlechter Ruf",
+            "Der Anbieter des Empfängers hat von unserem Server oder der Domain eine schlechte Meinung.",
+            "Absender finden, die Beschwerden bringen, weniger dorthin senden, deren Postmaster-Seite lesen.",
+            "Bitte schreiben Sie nur Personen, die Ihre Mails erwarten. Um unseren Server kümmern wir uns.",
+        ),
+        "blocked_sender": Words(
+            "Absender abgelehnt",
+            "Der Server des Empfängers lehnt die Adresse oder die Domain des Absenders ab.",
+            "Prüfen, ob es die Domain des Absenders gibt, ob sie einen MX hat und auf keiner Liste von Domains steht.",
+            "Bitte prüfen Sie Ihre Absenderadresse; stimmt sie, fragen Sie den Empfänger, ob er sie zulässt.",
+        ),
+        "auth_failed": Words(
+            "Absender nicht bewiesen",
+            "Die Mail hat die Prüfung von SPF, DKIM oder DMARC für die Domain des Absenders nicht bestanden.",
+            "Unsere Server in den SPF-Eintrag der Domain aufnehmen, mit DKIM signieren; eines muss zum From passen.",
+            "Bitte lassen Sie die SPF-, DKIM- und DMARC-Einträge Ihrer Domain prüfen.",
+        ),
+        "reverse_dns": Words(
+            "Servername passt nicht",
+            "Der Rückwärtseintrag (PTR) oder der HELO-Name unseres Servers fehlt, oder sie passen nicht zueinander.",
+            "Den PTR-Eintrag der IP setzen, den Namen auf die IP zeigen lassen und im HELO benutzen.",
+            "Es liegt nicht an Ihrer Mail. Wir kümmern uns darum; bitte versuchen Sie es später wieder.",
+        ),
+        "spam_content": Words(
+            "Für Spam gehalten",
+            "Der Filter des Empfängers hält die Mail für Spam.",
+            "Ansehen, was gesendet wurde und ob das Postfach missbraucht wird.",
+            "Bitte ändern Sie Betreff, Text und Links, und schreiben Sie nur Personen, die Ihre Mail erwarten.",
+        ),
+        "virus": Words(
+            "Schadsoftware",
+            "Der Filter des Empfängers hat in der Mail Schadsoftware gefunden.",
+            "Prüfen, ob das Postfach oder der Computer des Absenders missbraucht wird.",
+            "Bitte prüfen Sie Ihren Computer auf Schadsoftware, und senden Sie den Anhang nicht noch einmal.",
+        ),
+        "policy": Words(
+            "Gegen deren Regeln",
+            "Die Mail verstösst gegen eine Regel des Servers, zum Beispiel für Anhänge oder Länder.",
+            "Die Antwort lesen: Oft steht ein Link zur Regel darin.",
+            "Bitte senden Sie ohne Anhänge, oder fragen Sie den Empfänger nach der Regel.",
+        ),
+        "not_authorized": Words(
+            "Nicht berechtigt",
+            "Der Server verlangt eine Anmeldung, oder dieser Absender darf diesem Empfänger nicht schreiben.",
+            "Anmeldung und Weg prüfen; ein Server für Empfänger sollte keine Anmeldung verlangen.",
+            "Bitte prüfen Sie die Anmeldung für den Versand in Ihrem Mailprogramm, oder fragen Sie den Empfänger.",
+        ),
+        "tls": Words(
+            "Verschlüsselung misslungen",
+            "Der Server verlangt Verschlüsselung, oder die verschlüsselte Verbindung kam nicht zustande.",
+            "TLS für den Versand einschalten; sonst Zertifikate, MTA-STS und DANE des Empfängers vergleichen.",
+            "Es liegt nicht an Ihrer Mail. Wir kümmern uns darum; bitte versuchen Sie es später wieder.",
+        ),
+        "relay_denied": Words(
+            "Keine Weiterleitung",
+            "Der Server nimmt für die Domain des Empfängers keine Mails an.",
+            "Die MX-Einträge der Domain prüfen; vielleicht zeigen sie auf den falschen Server.",
+            "Bitte prüfen Sie die Adresse. Stimmt sie, ist die Mail des Empfängers falsch eingerichtet.",
+        ),
+        "rate": Words(
+            "Zu viel auf einmal",
+            "In kurzer Zeit kamen zu viele Mails, Verbindungen oder Empfänger.",
+            "An diesen Anbieter langsamer senden, mit weniger Verbindungen und weniger Empfängern je Mail.",
+            "Bitte warten Sie eine Stunde, und senden Sie dann an weniger Empfänger auf einmal.",
+        ),
+        "greylisted": Words(
+            "Verzögert",
+            "Der Server verzögert die erste Mail eines Absenders, den er noch nicht kennt.",
+            "Nichts zu tun; der nächste Versuch gelingt meist. Er muss von derselben IP kommen.",
+            "Es ist nichts zu tun; Ihre Mail wird von selbst wieder versucht.",
+        ),
+        "too_large": Words(
+            "Zu gross",
+            "Die Mail ist grösser, als der Server des Empfängers annimmt.",
+            "Nichts zu tun; Anhänge werden beim Senden um einen Drittel grösser.",
+            "Bitte senden Sie kleinere Anhänge oder einen Link zu den Dateien.",
+        ),
+        "bad_format": Words(
+            "Fehlerhafte Mail",
+            "Die Mail ist nicht nach den Regeln gebaut, zum Beispiel mit zwei From-Zeilen.",
+            "An den Kopfzeilen das Programm finden, das die Mail gemacht hat.",
+            "Bitte benutzen Sie ein anderes Mailprogramm, oder melden Sie es dem Hersteller.",
+        ),
+        "protocol": Words(
+            "Nicht verstanden",
+            "Die beiden Server haben ihre Befehle nicht verstanden.",
+            "Das Protokoll der Sitzung ansehen; Firewalls, die SMTP verändern, sind eine häufige Ursache.",
+            "Bitte prüfen Sie die Adresse auf ungewöhnliche Zeichen, und versuchen Sie es später wieder.",
+        ),
+        "network": Words(
+            "Keine Verbindung",
+            "Der Server war nicht erreichbar, das DNS gab keine Antwort, oder die Mail lief im Kreis.",
+            "Prüfen, ob andere Mails an diese Domain ankommen; wenn keine, muss ihr Betreiber handeln.",
+            "Bitte versuchen Sie es später wieder.",
+        ),
+        "system": Words(
+            "Störung beim Empfänger",
+            "Der Server des Empfängers hat eine Störung oder keinen Platz mehr.",
+            "Nichts zu tun, ausser es dauert an; dann den Postmaster dort benachrichtigen.",
+            "Bitte versuchen Sie es später wieder.",
+        ),
+        "local_delivery": Words(
+            "Zustellprogramm gescheitert",
+            "Das Programm, das die Mails ins Postfach legt, ist gescheitert.",
+            "Ist das Postfach ein eigenes, dessen Protokoll ansehen; sonst den Postmaster dort benachrichtigen.",
+            "Bitte versuchen Sie es später wieder, oder melden Sie sich auf anderem Weg.",
+        ),
+        "expired": Words(
+            "Nicht rechtzeitig",
+            "Kein Server des Empfängers antwortete rechtzeitig, oder die Mail wartete zu lange.",
+            "Prüfen, ob andere Mails an diese Domain ankommen und ob das eigene Netz sie erreicht.",
+            "Bitte prüfen Sie die Adresse, und senden Sie die Mail noch einmal.",
+        ),
+        "unknown": Words(
+            "Grund unbekannt",
+            "Die Antwort sagt nicht, warum, oder in Worten, die hier nicht bekannt sind.",
+            "Die Antwort selbst lesen.",
+            "Bitte zeigen Sie uns die Antwort; wir sehen sie an.",
+        ),
+    },
+)

@@ -1,0 +1,180 @@
+"""English."""
+
+from schemas.reasons.words import Language, Words
+
+LANGUAGE = Language(
+    permanent="No mail will reach this address again.",
+    passing="This may pass, or can be remedied.",
+    operator="Operator",
+    customer="Customer",
+    words={
+        "user_unknown": Words(
+            "Unknown mailbox",
+            "The recipient's server says that this mailbox does not exist there.",
+            "Take the address off the lists of those who send to it; many of them in one mailing cost the IP's name.",
+            "Please check the address for typing errors, or ask the recipient for the right one.",
+        ),
+        "host_unknown": Words(
+            "Unknown domain",
+            "The part of the address behind the @ does not exist in the DNS, or no server takes mail for it.",
+            "Look the domain up; if it exists, check your own resolver.",
+            "Please check what stands behind the @ in the address.",
+        ),
+        "moved": Words(
+            "Moved",
+            "The recipient is no longer reached under this address.",
+            "Take the address off the lists of those who send to it.",
+            "Please ask the recipient for the new address.",
+        ),
+        "no_mail": Words(
+            "Takes no mail",
+            "The recipient's domain or server says that it takes no mail.",
+            "Nothing to do; the domain says so on purpose (null MX, RFC 7505).",
+            "Please reach the recipient in another way, or ask for an address that takes mail.",
+        ),
+        "mailbox_full": Words(
+            "Mailbox full",
+            "The recipient's mailbox has no room left.",
+            "Nothing to do; if an address stays full for weeks, nobody reads it any more.",
+            "Please try again in a few days, or tell the recipient in another way.",
+        ),
+        "mailbox_disabled": Words(
+            "Mailbox closed",
+            "The mailbox exists, but was closed, suspended or not used for long.",
+            "Take the address off mailing lists; only its provider can open it again.",
+            "Please reach the recipient in another way.",
+        ),
+        "recipient_refused": Words(
+            "Refused by the recipient",
+            "The recipient, or a filter that they set up, does not want this mail.",
+            "Nothing to do; do not send the same again.",
+            "Please ask the recipient to allow your address.",
+        ),
+        "blocked_ip": Words(
+            "Our server is blocked",
+            "The recipient's server refuses our server, mostly because a list names it.",
+            "See which list it is, stop what led to the listing, then ask for removal.",
+            "This is not about your mail. We take care of it; please try again later.",
+        ),
+        "poor_reputation": Words(
+            "Poor reputation",
+            "The recipient's provider thinks poorly of our server or domain, by complaints or earlier spam.",
+            "Find the senders that bring complaints, send less there for a while, and see its postmaster page.",
+            "Please write only to people who expect your mail. We take care of our server.",
+        ),
+        "blocked_sender": Words(
+            "Sender refused",
+            "The recipient's server refuses the sender's address or domain, or does not let it write there.",
+            "Check that the sender's domain exists, has an MX, and stands on no list of domains.",
+            "Please check your sender address; if it is right, ask the recipient to allow it.",
+        ),
+        "auth_failed": Words(
+            "Sender not proven",
+            "The mail did not pass the check of SPF, DKIM or DMARC for the sender's domain.",
+            "Add our servers to the domain's SPF record, sign with DKIM, and see that either fits the From address.",
+            "Please have the administrator of your domain check its SPF, DKIM and DMARC records.",
+        ),
+        "reverse_dns": Words(
+            "Server name does not fit",
+            "Our server's reverse DNS or HELO name is missing, or they do not fit each other.",
+            "Set the IP's PTR record, let that name point back to the IP, and use it in HELO.",
+            "This is not about your mail. We take care of it; please try again later.",
+        ),
+        "spam_content": Words(
+            "Taken for spam",
+            "The recipient's filter takes the mail for spam.",
+            "See what the mail was, and whether the mailbox is misused.",
+            "Please change subject, text and links, and write only to people who expect your mail.",
+        ),
+        "virus": Words(
+            "Virus",
+            "The recipient's filter found malware in the mail.",
+            "See whether the mailbox or the sender's computer is misused.",
+            "Please check your computer for malware, and do not send the attachment again.",
+        ),
+        "policy": Words(
+            "Against their rules",
+            "The mail breaks a rule of the recipient's server, for example of attachments or of countries.",
+            "Read the reply: it often links the rule.",
+            "Please send without attachments, or ask the recipient which rule it was.",
+        ),
+        "not_authorized": Words(
+            "Not authorised",
+            "The server asks for a login, or does not allow this sender to write to this recipient.",
+            "Check the login and the route; a server for recipients should not ask for one.",
+            "Please check the login for outgoing mail in your mail program, or ask the recipient to allow you.",
+        ),
+        "tls": Words(
+            "Encryption failed",
+            "The server asks for encryption, or the encrypted connection did not come about.",
+            "Switch TLS on for outgoing mail; if it is on, compare certificates, MTA-STS and DANE of the recipient.",
+            "This is not about your mail. We take care of it; please try again later.",
+        ),
+        "relay_denied": Words(
+            "No relaying",
+            "The server takes no mail for the recipient's domain.",
+            "Check the domain's MX records; they may point to the wrong server.",
+            "Please check the address. If it is right, tell the recipient that their mail is set up wrongly.",
+        ),
+        "rate": Words(
+            "Too much at once",
+            "Too many mails, connections or recipients came in a short time.",
+            "Send slower to this provider, with fewer connections and fewer recipients a mail.",
+            "Please wait an hour, then send to fewer recipients at once.",
+        ),
+        "greylisted": Words(
+            "Delayed",
+            "The server delays the first mail of a sender that it does not know yet.",
+            "Nothing to do; the next attempt mostly succeeds. Attempts must come from the same IP.",
+            "There is nothing to do; your mail is tried again by itself.",
+        ),
+        "too_large": Words(
+            "Too large",
+            "The mail is larger than the recipient's server takes.",
+            "Nothing to do; attachments grow by a third when they are sent.",
+            "Please send smaller attachments, or a link to the files.",
+        ),
+        "bad_format": Words(
+            "Malformed mail",
+            "The mail breaks the rules of how mails are built, for example with two From headers.",
+            "Find the program that made the mail, by its headers.",
+            "Please use another mail program, or tell the maker of the program that sent the mail.",
+        ),
+        "protocol": Words(
+            "Not understood",
+            "The two servers did not understand each other's commands.",
+            "Look at the log of the session; firewalls that change SMTP are a common cause.",
+            "Please check the address for odd characters, and try again later.",
+        ),
+        "network": Words(
+            "No connection",
+            "The recipient's server could not be reached, the DNS did not answer, or the mail went in circles.",
+            "Check whether other mail to this domain arrives; if none does, its operator must act.",
+            "Please try again later.",
+        ),
+        "system": Words(
+            "Trouble at their server",
+            "The recipient's server has a fault, or no room left on its disk.",
+            "Nothing to do, unless it lasts; then tell its postmaster.",
+            "Please try again later.",
+        ),
+        "local_delivery": Words(
+            "Delivery program failed",
+            "The program that puts mails into the mailbox failed.",
+            "If the mailbox is yours, see the log of the program; else tell the postmaster there.",
+            "Please try again later, or tell the recipient in another way.",
+        ),
+        "expired": Words(
+            "Not in time",
+            "No server of the recipient answered in time, or the mail waited too long.",
+            "Check whether other mail to this domain arrives, and whether your own network reaches it.",
+            "Please check the address, and send the mail again.",
+        ),
+        "unknown": Words(
+            "Reason not known",
+            "The reply does not say why, or in words that are not known here.",
+            "Read the reply itself.",
+            "Please show us the reply; we will look at it.",
+        ),
+    },
+)

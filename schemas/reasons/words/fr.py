@@ -1,0 +1,180 @@
+"""Français."""
+
+from schemas.reasons.words import Language, Words
+
+LANGUAGE = Language(
+    permanent="Plus aucun courriel n'arrivera à cette adresse.",
+    passing="Cela peut passer, ou il y a un remède.",
+    operator="Exploitant",
+    customer="Client",
+    words={
+        "user_unknown": Words(
+            "Boîte inconnue",
+            "Le serveur du destinataire dit que cette boîte n'existe pas chez lui.",
+            "Retirer l'adresse des listes d'envoi ; beaucoup de telles adresses nuisent à la réputation de l'IP.",
+            "Veuillez vérifier l'orthographe de l'adresse, ou demander la bonne au destinataire.",
+        ),
+        "host_unknown": Words(
+            "Domaine inconnu",
+            "La partie de l'adresse après le @ n'existe pas dans le DNS, ou aucun serveur ne reçoit pour elle.",
+            "Chercher le domaine ; s'il existe, contrôler son propre résolveur.",
+            "Veuillez vérifier ce qui suit le @ dans l'adresse.",
+        ),
+        "moved": Words(
+            "Déménagé",
+            "Le destinataire n'est plus joignable à cette adresse.",
+            "Retirer l'adresse des listes d'envoi.",
+            "Veuillez demander la nouvelle adresse au destinataire.",
+        ),
+        "no_mail": Words(
+            "Ne reçoit pas de courriels",
+            "Le domaine ou le serveur du destinataire dit qu'il ne reçoit pas de courriels.",
+            "Rien à faire ; le domaine le dit exprès (MX nul, RFC 7505).",
+            "Veuillez joindre le destinataire autrement, ou lui demander une autre adresse.",
+        ),
+        "mailbox_full": Words(
+            "Boîte pleine",
+            "Il n'y a plus de place dans la boîte du destinataire.",
+            "Rien à faire ; une boîte pleine pendant des semaines n'est plus lue par personne.",
+            "Veuillez réessayer dans quelques jours, ou prévenir le destinataire autrement.",
+        ),
+        "mailbox_disabled": Words(
+            "Boîte fermée",
+            "La boîte existe, mais elle a été fermée, suspendue ou n'est plus utilisée depuis longtemps.",
+            "Retirer l'adresse des listes d'envoi ; seul son fournisseur peut la rouvrir.",
+            "Veuillez joindre le destinataire autrement.",
+        ),
+        "recipient_refused": Words(
+            "Refusé par le destinataire",
+            "Le destinataire, ou un de ses filtres, ne veut pas de ce courriel.",
+            "Rien à faire ; ne pas renvoyer la même chose.",
+            "Veuillez demander au destinataire d'autoriser votre adresse.",
+        ),
+        "blocked_ip": Words(
+            "Notre serveur est bloqué",
+            "Le serveur du destinataire refuse le nôtre, le plus souvent parce qu'une liste le nomme.",
+            "Voir de quelle liste il s'agit, faire cesser la cause, puis demander le retrait.",
+            "Votre courriel n'est pas en cause. Nous nous en occupons ; veuillez réessayer plus tard.",
+        ),
+        "poor_reputation": Words(
+            "Mauvaise réputation",
+            "Le fournisseur du destinataire a une mauvaise opinion de notre serveur ou du domaine.",
+            "Trouver les expéditeurs qui causent des plaintes, lui envoyer moins, lire sa page postmaster.",
+            "Veuillez n'écrire qu'aux personnes qui attendent vos courriels. Nous nous occupons de notre serveur.",
+        ),
+        "blocked_sender": Words(
+            "Expéditeur refusé",
+            "Le serveur du destinataire refuse l'adresse ou le domaine de l'expéditeur.",
+            "Vérifier que le domaine de l'expéditeur existe, a un MX et n'est sur aucune liste de domaines.",
+            "Veuillez vérifier votre adresse ; si elle est juste, demandez au destinataire de l'autoriser.",
+        ),
+        "auth_failed": Words(
+            "Expéditeur non prouvé",
+            "Le courriel n'a pas passé le contrôle SPF, DKIM ou DMARC du domaine de l'expéditeur.",
+            "Ajouter nos serveurs à l'enregistrement SPF, signer avec DKIM ; l'un des deux doit convenir au From.",
+            "Veuillez faire contrôler les enregistrements SPF, DKIM et DMARC de votre domaine.",
+        ),
+        "reverse_dns": Words(
+            "Nom du serveur incorrect",
+            "Le DNS inverse (PTR) ou le nom HELO de notre serveur manque, ou ils ne vont pas ensemble.",
+            "Définir le PTR de l'IP, faire pointer ce nom vers l'IP et s'en servir dans HELO.",
+            "Votre courriel n'est pas en cause. Nous nous en occupons ; veuillez réessayer plus tard.",
+        ),
+        "spam_content": Words(
+            "Pris pour un indésirable",
+            "Le filtre du destinataire prend le courriel pour un indésirable.",
+            "Regarder ce qui a été envoyé, et si la boîte est détournée.",
+            "Veuillez changer l'objet, le texte et les liens, et n'écrire qu'à ceux qui attendent votre courriel.",
+        ),
+        "virus": Words(
+            "Logiciel malveillant",
+            "Le filtre du destinataire a trouvé un logiciel malveillant dans le courriel.",
+            "Vérifier si la boîte ou l'ordinateur de l'expéditeur est détourné.",
+            "Veuillez contrôler votre ordinateur, et ne pas renvoyer la pièce jointe.",
+        ),
+        "policy": Words(
+            "Contraire à leurs règles",
+            "Le courriel enfreint une règle du serveur, par exemple sur les pièces jointes ou les pays.",
+            "Lire la réponse : elle contient souvent un lien vers la règle.",
+            "Veuillez envoyer sans pièces jointes, ou demander au destinataire de quelle règle il s'agit.",
+        ),
+        "not_authorized": Words(
+            "Non autorisé",
+            "Le serveur demande une connexion, ou n'autorise pas cet expéditeur à écrire à ce destinataire.",
+            "Vérifier la connexion et le chemin ; un serveur de réception ne devrait pas en demander.",
+            "Veuillez vérifier la connexion d'envoi de votre logiciel, ou demander une autorisation au destinataire.",
+        ),
+        "tls": Words(
+            "Chiffrement impossible",
+            "Le serveur demande un chiffrement, ou la connexion chiffrée n'a pas abouti.",
+            "Activer TLS pour l'envoi ; sinon comparer les certificats, MTA-STS et DANE du destinataire.",
+            "Votre courriel n'est pas en cause. Nous nous en occupons ; veuillez réessayer plus tard.",
+        ),
+        "relay_denied": Words(
+            "Pas de relais",
+            "Le serveur ne reçoit pas de courriels pour le domaine du destinataire.",
+            "Contrôler les MX du domaine ; ils visent peut-être le mauvais serveur.",
+            "Veuillez vérifier l'adresse. Si elle est juste, le courriel du destinataire est mal configuré.",
+        ),
+        "rate": Words(
+            "Trop à la fois",
+            "Trop de courriels, de connexions ou de destinataires sont venus en peu de temps.",
+            "Envoyer plus lentement à ce fournisseur, avec moins de connexions et de destinataires par courriel.",
+            "Veuillez attendre une heure, puis envoyer à moins de destinataires à la fois.",
+        ),
+        "greylisted": Words(
+            "Retardé",
+            "Le serveur retarde le premier courriel d'un expéditeur qu'il ne connaît pas encore.",
+            "Rien à faire ; l'essai suivant réussit le plus souvent. Il doit venir de la même IP.",
+            "Il n'y a rien à faire ; votre courriel est réessayé de lui-même.",
+        ),
+        "too_large": Words(
+            "Trop grand",
+            "Le courriel est plus grand que ce que le serveur du destinataire accepte.",
+            "Rien à faire ; les pièces jointes grandissent d'un tiers à l'envoi.",
+            "Veuillez envoyer des pièces jointes plus petites, ou un lien vers les fichiers.",
+        ),
+        "bad_format": Words(
+            "Courriel mal formé",
+            "Le courriel n'est pas construit selon les règles, par exemple avec deux en-têtes From.",
+            "Trouver par les en-têtes le programme qui a fait le courriel.",
+            "Veuillez utiliser un autre logiciel, ou prévenir l'auteur de celui qui a fait l'envoi.",
+        ),
+        "protocol": Words(
+            "Pas compris",
+            "Les deux serveurs n'ont pas compris leurs commandes.",
+            "Regarder le journal de la session ; des pare-feu qui modifient SMTP en sont souvent la cause.",
+            "Veuillez vérifier que l'adresse n'a pas de caractères inhabituels, et réessayer plus tard.",
+        ),
+        "network": Words(
+            "Pas de connexion",
+            "Le serveur n'était pas joignable, le DNS n'a pas répondu, ou le courriel tournait en rond.",
+            "Voir si d'autres courriels arrivent à ce domaine ; si aucun n'arrive, son exploitant doit agir.",
+            "Veuillez réessayer plus tard.",
+        ),
+        "system": Words(
+            "Panne chez le destinataire",
+            "Le serveur du destinataire a une panne, ou plus de place sur son disque.",
+            "Rien à faire, sauf si cela dure ; alors prévenir son postmaster.",
+            "Veuillez réessayer plus tard.",
+        ),
+        "local_delivery": Words(
+            "Échec de la remise",
+            "Le programme qui dépose les courriels dans la boîte a échoué.",
+            "Si la boîte est à vous, lire le journal de ce programme ; sinon prévenir le postmaster.",
+            "Veuillez réessayer plus tard, ou prévenir le destinataire autrement.",
+        ),
+        "expired": Words(
+            "Pas à temps",
+            "Aucun serveur du destinataire n'a répondu à temps, ou le courriel a attendu trop longtemps.",
+            "Voir si d'autres courriels arrivent à ce domaine, et si votre réseau l'atteint.",
+            "Veuillez vérifier l'adresse, et renvoyer le courriel.",
+        ),
+        "unknown": Words(
+            "Raison inconnue",
+            "La réponse ne dit pas pourquoi, ou en des mots inconnus ici.",
+            "Lire la réponse elle-même.",
+            "Veuillez nous montrer la réponse ; nous la regarderons.",
+        ),
+    },
+)

@@ -1,0 +1,180 @@
+"""Italiano."""
+
+from schemas.reasons.words import Language, Words
+
+LANGUAGE = Language(
+    permanent="A questo indirizzo non arriverà più nessuna e-mail.",
+    passing="Può passare, oppure c'è un rimedio.",
+    operator="Gestore",
+    customer="Cliente",
+    words={
+        "user_unknown": Words(
+            "Casella sconosciuta",
+            "Il server del destinatario dice che questa casella non esiste.",
+            "Togliere l'indirizzo dalle liste di invio; molti indirizzi simili rovinano la reputazione dell'IP.",
+            "Controlli se l'indirizzo è scritto bene, oppure chieda al destinatario quello giusto.",
+        ),
+        "host_unknown": Words(
+            "Dominio sconosciuto",
+            "La parte dell'indirizzo dopo la @ non esiste nel DNS, o nessun server riceve e-mail per essa.",
+            "Cercare il dominio; se esiste, controllare il proprio resolver.",
+            "Controlli che cosa c'è dopo la @ nell'indirizzo.",
+        ),
+        "moved": Words(
+            "Trasferito",
+            "Il destinatario non è più raggiungibile a questo indirizzo.",
+            "Togliere l'indirizzo dalle liste di invio.",
+            "Chieda al destinatario il nuovo indirizzo.",
+        ),
+        "no_mail": Words(
+            "Non riceve e-mail",
+            "Il dominio o il server del destinatario dice che non riceve e-mail.",
+            "Niente da fare; il dominio lo dice di proposito (MX nullo, RFC 7505).",
+            "Raggiunga il destinatario in un altro modo, oppure chieda un altro indirizzo.",
+        ),
+        "mailbox_full": Words(
+            "Casella piena",
+            "Nella casella del destinatario non c'è più spazio.",
+            "Niente da fare; se una casella resta piena per settimane, nessuno la legge più.",
+            "Riprovi tra qualche giorno, oppure avvisi il destinatario in un altro modo.",
+        ),
+        "mailbox_disabled": Words(
+            "Casella chiusa",
+            "La casella esiste, ma è stata chiusa, sospesa o non è usata da molto tempo.",
+            "Togliere l'indirizzo dalle liste di invio; solo il suo fornitore può riaprirla.",
+            "Raggiunga il destinatario in un altro modo.",
+        ),
+        "recipient_refused": Words(
+            "Rifiutata dal destinatario",
+            "Il destinatario, o un suo filtro, non vuole questa e-mail.",
+            "Niente da fare; non inviare di nuovo la stessa cosa.",
+            "Chieda al destinatario di ammettere il suo indirizzo.",
+        ),
+        "blocked_ip": Words(
+            "Il nostro server è bloccato",
+            "Il server del destinatario rifiuta il nostro, di solito perché si trova in una lista.",
+            "Vedere di quale lista si tratta, eliminare la causa, poi chiedere la cancellazione.",
+            "La sua e-mail non c'entra. Ce ne occupiamo noi; riprovi più tardi.",
+        ),
+        "poor_reputation": Words(
+            "Cattiva reputazione",
+            "Il fornitore del destinatario ha una cattiva opinione del nostro server o del dominio.",
+            "Trovare i mittenti che causano reclami, inviargli meno per un po', leggere la sua pagina postmaster.",
+            "Scriva solo a persone che aspettano le sue e-mail. Del nostro server ci occupiamo noi.",
+        ),
+        "blocked_sender": Words(
+            "Mittente rifiutato",
+            "Il server del destinatario rifiuta l'indirizzo o il dominio del mittente.",
+            "Verificare che il dominio del mittente esista, abbia un MX e non sia in nessuna lista di domini.",
+            "Controlli il suo indirizzo di mittente; se è giusto, chieda al destinatario di ammetterlo.",
+        ),
+        "auth_failed": Words(
+            "Mittente non provato",
+            "L'e-mail non ha superato il controllo SPF, DKIM o DMARC del dominio del mittente.",
+            "Aggiungere i nostri server al record SPF, firmare con DKIM; uno dei due deve corrispondere al From.",
+            "Faccia controllare i record SPF, DKIM e DMARC del suo dominio.",
+        ),
+        "reverse_dns": Words(
+            "Nome del server errato",
+            "Il DNS inverso (PTR) o il nome HELO del nostro server manca, o non corrispondono tra loro.",
+            "Impostare il PTR dell'IP, far puntare quel nome all'IP e usarlo in HELO.",
+            "La sua e-mail non c'entra. Ce ne occupiamo noi; riprovi più tardi.",
+        ),
+        "spam_content": Words(
+            "Ritenuta spam",
+            "Il filtro del destinatario ritiene che l'e-mail sia spam.",
+            "Guardare che cosa è stato inviato, e se la casella è usata da altri.",
+            "Cambi oggetto, testo e link, e scriva solo a persone che aspettano la sua e-mail.",
+        ),
+        "virus": Words(
+            "Software dannoso",
+            "Il filtro del destinatario ha trovato software dannoso nell'e-mail.",
+            "Verificare se la casella o il computer del mittente è usato da altri.",
+            "Controlli il suo computer, e non invii di nuovo l'allegato.",
+        ),
+        "policy": Words(
+            "Contro le loro regole",
+            "L'e-mail viola una regola del server, per esempio sugli allegati o sui paesi.",
+            "Leggere la risposta: spesso contiene un link alla regola.",
+            "Invii senza allegati, oppure chieda al destinatario di quale regola si tratta.",
+        ),
+        "not_authorized": Words(
+            "Non autorizzato",
+            "Il server chiede un accesso, o questo mittente non può scrivere a questo destinatario.",
+            "Controllare accesso e percorso; un server di ricezione non dovrebbe chiedere un accesso.",
+            "Controlli l'accesso per l'invio nel suo programma, oppure chieda al destinatario di ammetterla.",
+        ),
+        "tls": Words(
+            "Cifratura non riuscita",
+            "Il server chiede la cifratura, o la connessione cifrata non è riuscita.",
+            "Attivare TLS per l'invio; altrimenti confrontare certificati, MTA-STS e DANE del destinatario.",
+            "La sua e-mail non c'entra. Ce ne occupiamo noi; riprovi più tardi.",
+        ),
+        "relay_denied": Words(
+            "Nessun inoltro",
+            "Il server non riceve e-mail per il dominio del destinatario.",
+            "Controllare gli MX del dominio; forse puntano al server sbagliato.",
+            "Controlli l'indirizzo. Se è giusto, la posta del destinatario è configurata male.",
+        ),
+        "rate": Words(
+            "Troppo in una volta",
+            "In poco tempo sono arrivate troppe e-mail, connessioni o destinatari.",
+            "Inviare più lentamente a questo fornitore, con meno connessioni e meno destinatari per e-mail.",
+            "Aspetti un'ora, poi invii a meno destinatari in una volta.",
+        ),
+        "greylisted": Words(
+            "Ritardata",
+            "Il server ritarda la prima e-mail di un mittente che non conosce ancora.",
+            "Niente da fare; il tentativo seguente di solito riesce. Deve venire dallo stesso IP.",
+            "Non c'è niente da fare; la sua e-mail viene ritentata da sola.",
+        ),
+        "too_large": Words(
+            "Troppo grande",
+            "L'e-mail è più grande di quanto il server del destinatario accetta.",
+            "Niente da fare; con l'invio gli allegati crescono di un terzo.",
+            "Invii allegati più piccoli, oppure un link ai file.",
+        ),
+        "bad_format": Words(
+            "E-mail malformata",
+            "L'e-mail non è costruita secondo le regole, per esempio con due intestazioni From.",
+            "Trovare dalle intestazioni il programma che ha creato l'e-mail.",
+            "Usi un altro programma, oppure avvisi chi ha fatto il programma che l'ha inviata.",
+        ),
+        "protocol": Words(
+            "Non capito",
+            "I due server non hanno capito i rispettivi comandi.",
+            "Guardare il log della sessione; spesso la causa è un firewall che modifica SMTP.",
+            "Controlli se l'indirizzo ha caratteri insoliti, e riprovi più tardi.",
+        ),
+        "network": Words(
+            "Nessuna connessione",
+            "Il server non era raggiungibile, il DNS non ha risposto, o l'e-mail girava in tondo.",
+            "Vedere se altre e-mail arrivano a questo dominio; se non ne arrivano, deve agire chi lo gestisce.",
+            "Riprovi più tardi.",
+        ),
+        "system": Words(
+            "Guasto dal destinatario",
+            "Il server del destinatario ha un guasto, o non ha più spazio sul disco.",
+            "Niente da fare, salvo che duri; allora avvisare il suo postmaster.",
+            "Riprovi più tardi.",
+        ),
+        "local_delivery": Words(
+            "Consegna non riuscita",
+            "Il programma che mette le e-mail nella casella non è riuscito.",
+            "Se la casella è vostra, guardare il log del programma; altrimenti avvisare il postmaster.",
+            "Riprovi più tardi, oppure avvisi il destinatario in un altro modo.",
+        ),
+        "expired": Words(
+            "Non in tempo",
+            "Nessun server del destinatario ha risposto in tempo, o l'e-mail ha aspettato troppo.",
+            "Vedere se altre e-mail arrivano a questo dominio, e se la propria rete lo raggiunge.",
+            "Controlli l'indirizzo, e invii di nuovo l'e-mail.",
+        ),
+        "unknown": Words(
+            "Motivo sconosciuto",
+            "La risposta non dice perché, o lo dice con parole qui sconosciute.",
+            "Leggere la risposta stessa.",
+            "Ci mostri la risposta; la guarderemo.",
+        ),
+    },
+)
