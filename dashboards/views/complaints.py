@@ -5,6 +5,7 @@ import streamlit as st
 
 from dashboards import elements, queries, queries_complaints, words
 from dashboards.elements import Page
+from dashboards.views import bounces
 from schemas.attribution import WAYS
 
 _FILTERS = {"All": False, "Unattributed": True}
@@ -33,6 +34,7 @@ def page() -> None:
         _listed(shown, unattributed=_FILTERS[chosen])
         _ways(told)
         st.caption(_SAID)
+    bounces.section(shown)
     shown.close()
 
 
