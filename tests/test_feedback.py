@@ -87,7 +87,7 @@ BOMBS = {
     "gz of many members": (gzip.compress(bytes(LARGE // 4), 9) * 4, "a gzip of more than 33554432 bytes unpacked"),
     "zip": (zipped({"r.xml": bytes(LARGE)}), "a zip of more than 33554432 bytes unpacked"),
     "zip of several": (
-        zipped({f"{number}.xml": bytes(LARGE // 3) for number in range(3)}),
+        zipped({f"{number}.xml": b"<a/>" * (LARGE // 12) for number in range(3)}),
         "a zip of more than 33554432 bytes unpacked",
     ),
     "many files": (zipped({f"{number}.xml": b"" for number in range(17)}), "a zip of 17 files, more than 16"),
@@ -96,6 +96,18 @@ BOMBS = {
     "cut zip": (zipped({"r.xml": REPORT})[:-9], "a damaged zip: File is not a zip file"),
     "deep elements": (REPORT.replace(b"<version>", b"<a>" * 20), "XML more than 16 elements deep"),
     "many elements": (REPORT.replace(b"<row>", b"<row>" + b"<a/>" * 2001), "XML with more than 2000 elements at one"),
+    "many elements beside records": (
+        REPORT.replace(b"<record>", b"<a/>" * 1001 + b"<record>"),
+        "XML with more than 2000 elements at one place",
+    ),
+    "many attributes": (
+        REPORT.replace(b"<row>", b"<row " + b" ".join(b'a%d=""' % number for number in range(20_000)) + b">"),
+        "XML with more than 32768 bytes from one element to the next",
+    ),
+    "zips in a zip": (
+        zipped({f"{number}.zip": zipped({"r.xml": b"<a/>" * (LARGE // 48)}) for number in range(16)}),
+        "a zip of more than 33554432 bytes unpacked",
+    ),
     "quadratic text": (REPORT.replace(b"r-1<", b"<!---->r" * 100_000 + b"<"), ""),
 }
 
@@ -109,6 +121,13 @@ def test_what_grows_or_is_damaged_is_refused_with_its_reason(data: bytes, reason
         (first, _) = feedback.parse("dmarc_aggregate", data)
         assert isinstance(first, DmarcReported)
         assert first.report_id == "r" * 320
+
+
+def test_a_long_document_of_another_kind_is_left_to_its_own_format() -> None:
+    tls = (GOLDEN / "tls_rpt" / "01-rfc8460.json").read_bytes()
+    long = tls.replace(b"mx: *.mail.example.net", b"x" * 100_000)
+    assert feedback.parse("dmarc_aggregate", long) == feedback.parse("dmarc_aggregate", bytes(100_000)) == ()
+    assert feedback.parse_any(long) == feedback.parse("tls_rpt", tls)
 
 
 def test_a_report_on_the_time_to_come_is_refused_and_an_undated_one_is_of_its_file() -> None:

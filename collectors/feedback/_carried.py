@@ -35,6 +35,7 @@ def documents(data: bytes) -> Iterator[bytes]:
     lower = data.lower()
     if not any(word in lower for word in (b"zip", b"xml", b"json", b"octet-stream")):
         return
+    left = _Left()
     mail, parts = headers.read(data)
     ours = _OURS.search(headers.first(mail, "Subject")) is not None
     for part in parts:
@@ -45,23 +46,40 @@ def documents(data: bytes) -> Iterator[bytes]:
         if not isinstance(content, bytes):
             continue
         try:
-            yield from unpacked(content)
+            yield from unpacked(content, left)
         except ValueError:
             if ours or _NAMED.fullmatch(name):
                 raise
 
 
-def unpacked(content: bytes, depth: int = 0) -> Iterator[bytes]:
+class _Left:
+    """How many bytes may still be unpacked, of all archives of a mail or file and of those within them."""
+
+    def __init__(self) -> None:
+        self.bytes = _LARGEST
+
+    def take(self, content: bytes, what: str) -> bytes:
+        """Return what was unpacked. ValueError where that is too much."""
+        self.bytes -= len(content)
+        if self.bytes < 0:
+            raise ValueError(f"{what} of more than {_LARGEST} bytes unpacked")
+        return content
+
+
+def unpacked(content: bytes, left: _Left | None = None, depth: int = 0) -> Iterator[bytes]:
     """Yield what an archive, or an archive in an archive, holds. ValueError where it is damaged, too large or deep."""
+    left = left or _Left()
     if not content.startswith((_GZIP, _ZIP)):
         yield content
-        return
-    if depth == _DEEPEST:
+    elif depth == _DEEPEST:
         raise ValueError(f"archives more than {_DEEPEST} deep in each other")
-    if content.startswith(_GZIP):
-        yield from unpacked(_gunzipped(content), depth + 1)
-        return
-    left = _LARGEST
+    else:
+        files = _gunzipped(content, left) if content.startswith(_GZIP) else _unzipped(content, left)
+        for file in files:
+            yield from unpacked(file, left, depth + 1)
+
+
+def _unzipped(content: bytes, left: _Left) -> Iterator[bytes]:
     try:
         with ZipFile(BytesIO(content)) as archive:
             files = [info for info in archive.infolist() if not info.filename.endswith("/")]
@@ -69,26 +87,20 @@ def unpacked(content: bytes, depth: int = 0) -> Iterator[bytes]:
                 raise ValueError(f"a zip of {len(files)} files, more than {_MOST_FILES}")
             for info in files:
                 with archive.open(info) as file:
-                    held = file.read(left + 1)
-                left -= len(held)
-                if left < 0:
-                    raise ValueError(f"a zip of more than {_LARGEST} bytes unpacked")
-                yield from unpacked(held, depth + 1)
+                    yield left.take(file.read(left.bytes + 1), "a zip")
     except (BadZipFile, NotImplementedError, EOFError, RuntimeError, OSError, zlib.error) as error:
         raise ValueError(f"a damaged zip: {error}") from error
 
 
-def _gunzipped(content: bytes) -> bytes:
+def _gunzipped(content: bytes, left: _Left) -> Iterator[bytes]:
     plain = bytearray()
     while content.startswith(_GZIP):
         member = zlib.decompressobj(wbits=31)
         try:
-            plain += member.decompress(content, _LARGEST + 1 - len(plain))
+            plain += left.take(member.decompress(content, left.bytes + 1), "a gzip")
         except zlib.error as error:
             raise ValueError(f"a damaged gzip: {error}") from error
-        if len(plain) > _LARGEST:
-            raise ValueError(f"a gzip of more than {_LARGEST} bytes unpacked")
         if not member.eof:
             raise ValueError("a damaged gzip: it ends before its end")
         content = member.unused_data
-    return bytes(plain)
+    yield bytes(plain)

@@ -11,6 +11,7 @@ from xml.parsers import expat
 _DEEPEST = 16
 _MOST_NODES = 2_000
 _LONGEST = 4_096
+_APART = 32_768
 _WRAPPER = "schema"
 
 
@@ -44,7 +45,7 @@ class _Reader:
     def __init__(self, root: str, given: str, give: Callable[[Node], None]) -> None:
         self._root, self._given, self._give = root, given, give
         self._open: list[Node] = []
-        self._count = 0
+        self._count = self._around = 0
         self._wrapped = 0
         self.root: Node | None = None
 
@@ -65,6 +66,8 @@ class _Reader:
                 raise _Ended
             self._wrapped += 1
             return
+        if len(self._open) == 1:
+            self._around = self._count
         self._count += 1
         if len(self._open) == _DEEPEST:
             raise ValueError(f"XML more than {_DEEPEST} elements deep")
@@ -86,7 +89,7 @@ class _Reader:
             raise _Ended
         if len(self._open) == 1 and node.name == self._given:
             self._open[0].nodes.pop()
-            self._count = 0
+            self._count = self._around
             self._give(node)
 
 
@@ -95,6 +98,10 @@ def read(data: bytes, root: str, given: str, give: Callable[[Node], None]) -> No
 
     ValueError, with line and column, where it begins but is no XML up to its end.
     """
+    if any(b"<" not in data[at : at + _APART] for at in range(0, len(data) - _APART, _APART)):
+        if root.encode() not in data:
+            return None
+        raise ValueError(f"XML with more than {_APART} bytes from one element to the next")  # an element's attributes
     reader = _Reader(root, given, give)
     parser = expat.ParserCreate()
     parser.buffer_text = True
