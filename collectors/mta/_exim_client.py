@@ -2,7 +2,7 @@
 
 The HELO is the client's own word. Exim refuses one with a blank in it, unless helo_accept_junk_hosts allows that; then
 it can imitate all that follows, and so can the ident (RFC 1413). Where a line seems to name a client or a protocol
-again, behind where they belong, neither is believed: what was read is kept without the client and without the login.
+again, behind where they belong, neither is believed.
 """
 
 import re
@@ -52,9 +52,9 @@ def client_of(text: str, start: int) -> Client:
     return Client("", "", ip_or_empty(spot[1]), spot.end())
 
 
-def is_named_again(text: str, start: int) -> bool:
-    """Tell whether a text seems to name a client behind `start`, with fields behind it as Exim writes them."""
-    return _AGAIN.search(text, start) is not None
+def again(text: str, start: int) -> re.Match[str] | None:
+    """Return where a text seems to name a client or a protocol behind `start`, with fields as Exim writes them."""
+    return _AGAIN.search(text, start)
 
 
 def _imitates(helo: str) -> bool:

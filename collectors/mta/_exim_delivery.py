@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _LONGEST_REPLY = 2000
 _RECIPIENT = re.compile(rf"({ADDRESS})(?: \((?:{QUOTED}|[^()\"])*+\))?(?: <({IN_BRACKETS})>)?")
+_AS_GIVEN = re.compile(r' <"((?:[^"\\]|\\.)*+)"(@[^<> ]*)>', re.DOTALL)
 _PLACES = ("|", ">")  # a pipe, an automatic reply
 _PLACES_WITHOUT_DOMAIN = ("/", ":", "save ")  # a file, a black hole; an address may begin with a slash
 _DISCARDED = ("blackhole (", "discarded (")
@@ -101,11 +102,14 @@ def failed(at: int, host: str, queue_id: str, text: str) -> Attempted | Several:
     reply = _TIMES_BEHIND.sub("", match["said"] or "")
     attempt = _attempted((at, host, queue_id), whom, "bounced", reply, match)
     if reply.endswith(_EXPIRED) and not attempt.reply.startswith("5"):
-        return Several(at, host, (attempt, Expired(at, host, queue_id, attempt.envelope_from, attempt.has_envelope)))
+        return Several(at, host, (attempt, Expired(at, host, queue_id, attempt.envelope_from, has_envelope=False)))
     return attempt
 
 
 def _whom(text: str) -> _Whom:
+    quoted = _quoted(text) if ' <"' in text else None
+    if quoted is not None:
+        return quoted
     match = _RECIPIENT.match(text)
     if match is None:
         raise ValueError("a delivery without its recipient")
@@ -117,6 +121,20 @@ def _whom(text: str) -> _Whom:
     if recipient.endswith(":") and not original:
         return _Whom(recipient[:-1], "", match.end(1) - 1)
     return _Whom(recipient, original, match.end())
+
+
+def _quoted(text: str) -> _Whom | None:
+    """Return the recipient whose address is in quotes, None where it is not.
+
+    Exim writes it without them, so that it may look like fields, and behind it as it was given: the last place where
+    the two agree is where the recipient ends.
+    """
+    found = None
+    for match in _AS_GIVEN.finditer(text):
+        plain = _ESCAPED.sub(r"\1", match[1]) + match[2]
+        if len(plain) == match.start() and plain.lower() == text[: match.start()].lower():
+            found = _Whom(match[0][2:-1], "", match.end())
+    return found
 
 
 def _attempted(
@@ -143,8 +161,7 @@ def _attempted(
         _milliseconds(told.get("age") or ""),
         whom.kept,
         ip_or_empty(told["own"]) if told["own"] else "",
-        envelope_from=told["sender"] or "",
-        has_envelope=told["sender"] is not None,
+        envelope_from=told["sender"] or "",  # of a login this line tells nothing: the sender may be another
     )
 
 

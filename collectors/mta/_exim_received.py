@@ -1,12 +1,14 @@
 """Exim: the line of a message that came (`<=`), which tells all of it at once: who handed it in, its id, its size.
 
 Read from the left: sender, client, protocol, login and size stand before the Message-ID, the subject and the
-recipients, which are strangers' text; a HELO before them (`_exim_client`) is the client's.
+recipients, which are strangers' text. But a HELO (`_exim_client`), an ident and a client's certificate stand before the
+login. Where what follows the size looks like those fields once more, one of the two is imitated, and which cannot be
+told: the line is a dead letter, and its message nobody's.
 """
 
 import re
 
-from collectors.mta._exim_client import ADDRESS, IN_BRACKETS, NOBODY, QUOTED, client_of, is_named_again
+from collectors.mta._exim_client import ADDRESS, IN_BRACKETS, NOBODY, QUOTED, again, client_of
 from collectors.mta.records import Identified, Queued, Received, Several
 
 _SENDER = re.compile(rf"(?:<>|({ADDRESS}))(?: R=\S+)?(?: DS)?")
@@ -20,11 +22,12 @@ _TAIL = re.compile(
 )
 _RECIPIENTS = re.compile(rf" for((?: {ADDRESS})++)")
 _RECIPIENT = re.compile(ADDRESS)
+_SIZE_AGAIN = re.compile(r" S=\w+(?: [A-Z0-9]{1,5}=\S*| ARC)*+ (?:T|id\*?)=")
 _LONGEST_SIZE = 15
 
 
 def received(at: int, host: str, queue_id: str, text: str) -> Several:
-    """Return what a line says behind `<= `. ValueError where it has no sender or no size."""
+    """Return what a line says behind `<= `. ValueError where it has no sender or no size, or seems to have two."""
     sender = _SENDER.match(text)
     if sender is None:
         raise ValueError("a message without its sender")
@@ -34,13 +37,13 @@ def received(at: int, host: str, queue_id: str, text: str) -> Several:
         client = client_of(text, end + 3)
         end = client.end
     fields, end = _fields(text, end)
+    if remote and _is_told_again(text, end):
+        raise ValueError("a message that is told twice: its HELO, its subject or another text imitates the log")
     tail = _TAIL.match(text, end)
     message_id = (tail[1] or "") if tail is not None else ""
     end = tail.end() if tail is not None else end
     recipients = _RECIPIENTS.match(text, end)
-    if remote and is_named_again(text, end):
-        client, fields, message_id, recipients = NOBODY, {}, "", None
-    size = fields.get("S", "")
+    size = fields["S"]
     queued = Queued(
         at,
         host,
@@ -56,6 +59,14 @@ def received(at: int, host: str, queue_id: str, text: str) -> Several:
     if not message_id:
         return Several(at, host, (begun, queued))
     return Several(at, host, (begun, Identified(at, host, queue_id, message_id), queued))
+
+
+def _is_told_again(text: str, start: int) -> bool:
+    """Tell whether the size, the protocol or the client seem to come again behind `start`."""
+    if _SIZE_AGAIN.search(text, start) is not None:
+        return True
+    mark = again(text, start)
+    return mark is not None and text.find(" S=", mark.end()) >= 0
 
 
 def login_of(text: str) -> tuple[str, str]:

@@ -1,12 +1,13 @@
 """Exim: the lines with which it tells that it refused a command, and those that tell of logins.
 
-The client, the sender's address and the login stand before the command's argument and the ACL's message.
+The client, the sender's address and the login stand before the command's argument and the ACL's message. Where a client
+seems to be named twice (`_exim_client`), the refusal or the failure is told without client and login.
 """
 
 import re
 from typing import TYPE_CHECKING, cast
 
-from collectors.mta._exim_client import IN_BRACKETS, NOBODY, QUOTED, client_of, is_named_again
+from collectors.mta._exim_client import IN_BRACKETS, NOBODY, QUOTED, again, client_of
 from collectors.mta._exim_received import login_of
 from collectors.mta.records import LoginTried, Refused
 
@@ -61,7 +62,7 @@ def refused(at: int, host: str, queue_id: str, text: str) -> Refused | None:
     if addressed is None or before is None or what is None:
         return None
     mailbox = login_of(before[2] or "")[1]
-    if is_named_again(text, what.end()):
+    if again(text, what.end()) is not None:
         client, mailbox = NOBODY, ""
     senders = [sender for sender in (*addressed.groups(), before[1]) if sender is not None]
     argument = what["address"] if what["address"] is not None else what["bare"] or ""
@@ -97,7 +98,7 @@ def _of_session(at: int, host: str, queue_id: str, text: str) -> Refused | None:
     remote = hello or text.startswith("H=", match.end() - 2)
     client = client_of(text, match.end()) if remote else NOBODY._replace(end=match.end())
     message = _MESSAGE.match(text, client.end)
-    if message is None or is_named_again(text, message.start(1)):
+    if message is None or again(text, message.start(1)) is not None:
         client = NOBODY
     reply = message[1] if message is not None else ""
     return Refused(
@@ -132,7 +133,7 @@ def tried(at: int, host: str, text: str) -> LoginTried | None:
             return None  # the client broke off, or did not keep to the protocol: no password was tried
         user, outcome = said["user"] or said["asked"] or "", "failed" if said["code"] else "unavailable"
         reason = text[client.end :].partition(": ")[2].partition(" (set_id=")[0]
-        if is_named_again(text, client.end):
+        if again(text, client.end) is not None:
             client, user = NOBODY, ""
         return LoginTried(at, host, user, "smtp", cast("LoginOutcome", outcome), client.ip, failed[1], reason[:200])
     idle = _NO_MAIL.match(text)
@@ -140,7 +141,7 @@ def tried(at: int, host: str, text: str) -> LoginTried | None:
         return None
     client = client_of(text, idle.end())
     spent = _SPENT.fullmatch(text, client.end)
-    if spent is None or is_named_again(text, client.end):
+    if spent is None or again(text, client.end) is not None:
         return None
     method, mailbox = login_of(spent[1])
     return LoginTried(at, host, mailbox, "smtp", "succeeded", client.ip, method) if mailbox else None

@@ -14,6 +14,9 @@ Ignored by decision: connections, TLS, queue runs, retries at other hosts (`H=â€
 verifications before a refusal, recipients that an ACL discards, deliveries that `-N` only pretends (`*>`), lines of the
 panic log, and what has no stamp: the headers of a refused message in the reject log. Exim writes a refusal to the main
 log and to the reject log: read one of them, and with syslog set `syslog_duplication = false`.
+
+A line in which a stranger's text (a HELO with blanks, a subject) imitates the fields before it is a dead letter where
+nothing tells which of the two Exim wrote: its message then has no sender.
 """
 
 import re

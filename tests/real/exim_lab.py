@@ -5,6 +5,7 @@ library in /etc: it runs in a mount namespace with a copy of that folder. It nee
 """
 
 import os
+import re
 import shutil
 import signal
 import smtplib
@@ -37,6 +38,7 @@ rfc1413_query_timeout = 0s
 keep_environment =
 tls_advertise_hosts =
 acl_smtp_rcpt = accept
+acl_smtp_mail = ${{if match{{$sender_address}}{{^refused@}}{{deny}}{{accept}}}}
 smtp_accept_max = 0
 {main}
 begin routers
@@ -59,7 +61,14 @@ remote_smtp:
 {transport}
 begin retry
 * * F,1h,1s
+begin authenticators
+plain_login:
+  driver = plaintext
+  public_name = PLAIN
+  server_condition = ${{if eq{{$auth3}}{{secret}}}}
+  server_set_id = $auth2
 """
+_ANSWERS = {"later": b"451 4.7.1 come back later\r\n", "nobody": b"550-5.1.1 no such user\r\n550 5.1.1 here\r\n"}
 
 
 @contextmanager
@@ -81,7 +90,7 @@ def unpacked() -> Iterator[Path]:
 
 
 class _Sink(socketserver.ThreadingTCPServer):
-    """Takes every mail, and writes down who delivered it: the client's address and its HELO."""
+    """Takes every mail but those for `later@` and `nobody@`, and writes down who delivered it: address and HELO."""
 
     daemon_threads = True
     allow_reuse_address = True
@@ -104,6 +113,10 @@ class _Taking(socketserver.StreamRequestHandler):
                     helo = rest
                 case "RCPT":
                     recipient = rest.partition("<")[2].partition(">")[0]
+                    answer = _ANSWERS.get(recipient.partition("@")[0])
+                    if answer is not None:
+                        self.wfile.write(answer)
+                        continue
                 case "DATA":
                     self.wfile.write(b"354 go on\r\n")
                     while self.rfile.readline() not in {b".\r\n", b""}:
@@ -116,15 +129,19 @@ class _Taking(socketserver.StreamRequestHandler):
 
 
 class EximLab:
-    """An Exim that delivers to the sink as the manual says; the hook's file is `pool`, and `helo` has its names."""
+    """An Exim that delivers to the sink as the manual says; the hook's file is `pool`, and `helo` has its names.
 
-    def __init__(self, packages: Path, helo: dict[str, str]) -> None:
+    `selector` stands in place of the manual's log_selector.
+    """
+
+    def __init__(self, packages: Path, helo: dict[str, str], selector: str = "") -> None:
+        self._selector = selector
         self._program = packages / "usr/sbin/exim4"
         library = next(packages.glob("usr/lib/*/libidn.so.12")).parent
         self.home = Path(tempfile.mkdtemp(prefix="exim-lab-", dir="/tmp"))
         self.home.chmod(0o755)
         self.pool = self.home / "relaywarden-pool"
-        self._port = free_port()
+        self.port = free_port()
         self.sink = _Sink()
         for folder in ("spool", "log"):
             (self.home / folder).mkdir()
@@ -146,12 +163,16 @@ class EximLab:
         config = _CONFIG.format(
             home=self.home,
             program=self._program,
-            port=self._port,
+            port=self.port,
             sink=self.sink.server_address[1],
-            main=self._manual("exim-main"),
+            main=self._main(),
             transport=self._manual("exim-transport"),
         )
         (etc / "exim4" / "exim4.conf").write_text(config)
+
+    def _main(self) -> str:
+        text = self._manual("exim-main")
+        return re.sub("(?m)^log_selector = .*", f"log_selector = {self._selector}", text) if self._selector else text
 
     def _manual(self, block: str) -> str:
         text = MANUAL.read_text().partition(f"```{block}\n")[2].partition("```")[0]
@@ -167,7 +188,7 @@ class EximLab:
             )
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline and self._process.poll() is None:
-            with suppress(OSError), smtplib.SMTP("127.0.0.1", self._port, timeout=5):
+            with suppress(OSError), smtplib.SMTP("127.0.0.1", self.port, timeout=5):
                 return self
             time.sleep(0.1)
         raise RuntimeError(f"exim takes no mail: {(self.home / 'said').read_text()} {self.log()}")
@@ -178,7 +199,7 @@ class EximLab:
 
     def send(self, number: int, domain: str = "example.net") -> int:
         """Submit so many mails in one session, and return how many Exim accepted."""
-        with smtplib.SMTP("127.0.0.1", self._port, local_hostname="client.example.test", timeout=30) as client:
+        with smtplib.SMTP("127.0.0.1", self.port, local_hostname="client.example.test", timeout=30) as client:
             for count in range(number):
                 client.sendmail("alice@example.test", [f"bob{count}@{domain}"], "Subject: lab\r\n\r\nHello\r\n")
         return number
