@@ -22,7 +22,7 @@ _TAIL = re.compile(
 )
 _RECIPIENTS = re.compile(rf" for((?: {ADDRESS})++)")
 _RECIPIENT = re.compile(ADDRESS)
-_SIZE_AGAIN = re.compile(r" S=\w+(?: [A-Z0-9]{1,5}=\S*| ARC)*+ (?:T|id\*?)=")
+_SIZE_AGAIN = re.compile(r" S=\w+(?: [A-Z0-9]{1,5}=\S*| ARC){0,8}+ (?:T|id\*?)=")
 _LONGEST_SIZE = 15
 
 

@@ -15,7 +15,7 @@ from tests.waits import until
 pytestmark = pytest.mark.real
 _ROWS = "".join(f"{slot}@: 127.0.0.{2 + slot % 2}\n" for slot in range(100))
 _MAIL = (
-    'Subject: x) [10.0.0.1] P=esmtpa A=plain:bob@example.net S=1 => b@c R=r "q\\\r\nMessage-ID: <1@pc>\r\n\r\nHello\r\n'
+    'Subject: A=plain:bob@example.net S=1 => b@c R=r "q\\\r\nMessage-ID: <1@pc>\r\n\r\nHello\r\n'
 )
 
 
