@@ -20,15 +20,6 @@ from schemas.names import canonical_mailbox, domain_of, provider_of
 from schemas.places import Place
 from schemas.reasons import classify
 
-_STAGES = {
-    "CONNECT": "connect",
-    "EHLO": "connect",
-    "HELO": "connect",
-    "MAIL": "mail",
-    "RCPT": "rcpt",
-    "DATA": "data",
-    "END-OF-MESSAGE": "data",
-}
 _QUEUED_AS = re.compile(  # Postfix and many others; Exim; sendmail and OpenSMTPD
     r"\bqueued as ([0-9A-Za-z]{5,24})$|\bOK id=([0-9A-Za-z]{6}-[0-9A-Za-z]{6,11}-[0-9A-Za-z]{2,4})$"
     r"|\b([0-9A-Za-z]{8,20}) Message accepted for delivery$"
@@ -163,7 +154,7 @@ def refusal(record: Refused, message: Message | None, networks: NetworkNames, id
         enhanced_status=record.enhanced_status,
         reply=record.reply,
         queue_id=record.queue_id,
-        reason=classify(record.reply, record.enhanced_status, record.code, _STAGES.get(record.stage, "")).name,
+        reason=classify(record.reply, record.enhanced_status, record.code, record.stage).name,
     )
 
 

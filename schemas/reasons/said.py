@@ -10,13 +10,30 @@ _CODE = re.compile(r"(?:^|[:;<\[(]|error)\s{0,3}([45]\d\d)(?=[ \-,#]|: |$)")
 _OWN_STATUS = re.compile(r"(?:^#?|[#(\[]#?)([45]\.\d{1,3}\.\d{1,3})(?![.\d])")
 _APART = str.maketrans(dict.fromkeys(',;:!?"()<>[]{}|=*`_\\/.+&%@~^$-', " ") | dict.fromkeys("'\u2019"))
 _BY_AU = re.compile(r"@(?:[\w-]{1,40}\.)?(?:ezweb\.ne\.jp|au\.com)>: user unknown", re.IGNORECASE)
-_COMMANDS = (
-    ("rcpt", ("rcpt", "does not like recipient", "does_not_like_recipient")),
-    ("data", ("end of data", "data command", "command data", "final data", "after data", "(data)", "text command")),
-    ("data", ("after i sent the message", "after_i_sent_the_message", "pipelined data", "reply to data", "dot")),
-    ("mail", ("mail from", "sender was rejected", "sender_was_rejected", "mail_from", "mail command")),
-    ("connect", ("refused to talk to me", "initial connection", "greeting", "ehlo", "helo", "connecting")),
+_POSTFIX = ("host ", "delivery temporarily suspended: host ")
+_REFUSED = "refused to talk to me: "
+_SAID = " said: "
+_REPLY_TO = " (in reply to "
+_COMMAND = re.compile(  # Exim's and Postfix's words, then qmail's, Google's and DragonFly's
+    r"\b(?:(?:after|in reply to) (?:pipelined )?|our (?:final )?|command )"
+    r"(?:(?P<rcpt>RCPT TO)|(?P<data>(?:end of )?DATA|sending data|\.)|(?P<mail>MAIL FROM)"
+    r"|(?P<connect>initial connection|EHLO|HELO|STARTTLS))"
+    r"|(?P<liked>does[ _]not[ _]like[ _]recipient|\[RCPT_TO\]|RCPT (?:TO )?(?:command|response)|SMTP:RCPT)"
+    r"|(?P<taken>after[ _]I[ _]sent[ _]the[ _]message|TEXT command|\(DATA\))"
+    r"|(?P<sender>sender[ _]was[ _]rejected|\[MAIL_FROM\]|MAIL (?:FROM )?command)"
+    r"|(?P<greeted>greeting[ _]failed)",
+    re.IGNORECASE,
 )
+_PARTS = {
+    "rcpt": "rcpt",
+    "data": "data",
+    "end-of-message": "data",
+    "mail": "mail",
+    "connect": "connect",
+    "ehlo": "connect",
+    "helo": "connect",
+}
+_SAME = {"liked": "rcpt", "taken": "data", "sender": "mail", "greeted": "connect"}
 
 
 class Said(NamedTuple):
@@ -33,30 +50,39 @@ class Said(NamedTuple):
 
 
 def said(reply: str, command: str) -> Said:
-    """Return what a server said.
+    """Return what a server said, to `command` where that is known already.
 
     What stands before the reply's code is the MTA's own, and so is the note behind it that Postfix adds: only these
-    tell the command. The server's own text cannot.
+    tell the command. The server's own text cannot, nor can its name, which Postfix writes before.
     """
     text = " ".join(reply[:_MOST].split())
     found = _CODE.search(text)
-    own, theirs = (text[: found.start(1)], text[found.start(1) :]) if found else ("", text)
-    tail = theirs.rfind(" (in reply to ")
-    after = _command(command) or _command(own + theirs[tail:] if tail >= 0 else own)
+    begin = found.start(1) if found else len(text)
+    theirs = text[begin:] if found else text
     bare = plain("", theirs)
-    told = _OWN_STATUS.search(bare.words)
-    if _BY_AU.search(theirs):  # au (KDDI) names the address where no mailbox is; without it a filter speaks
-        after = after or "rcpt"
+    told = None if bare.status else _OWN_STATUS.search(bare.words)
+    after = _named(command) if command else _after(text, begin)
+    if not after and ">: " in theirs and _BY_AU.search(theirs):
+        after = "rcpt"  # au (KDDI) names the address where no mailbox is; without it a filter speaks
     code = bare.code or (found[1] if found else "")
     return Said(code, bare.status or (told[1] if told else ""), after, phrased(bare.words))
 
 
-def _command(text: str) -> str:
-    lower = text.lower()
-    for command, marks in _COMMANDS:
-        if lower == command or any(mark in lower for mark in marks):
-            return command
-    return ""
+def _named(command: str) -> str:
+    """Return which command is meant, in whichever way it is written (`RCPT TO`, `end of DATA`, `CONNECT`)."""
+    lower = command.lower()
+    return next((name for part, name in _PARTS.items() if part in lower), "")
+
+
+def _after(text: str, begin: int) -> str:
+    """Return the command that a reply answers, by what stands before `begin`, or by Postfix's note at its end."""
+    if text.endswith(_REFUSED, 0, begin):
+        return "connect"
+    if text.startswith(_POSTFIX) and text.endswith(_SAID, 0, begin):
+        begin = 0
+    tail = text.rfind(_REPLY_TO)
+    found = (_COMMAND.search(text, tail) if tail >= 0 else None) or _COMMAND.search(text, 0, begin)
+    return _SAME.get(found.lastgroup or "", found.lastgroup or "") if found else ""
 
 
 def phrased(words: str) -> str:
