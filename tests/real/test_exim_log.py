@@ -14,9 +14,7 @@ from tests.waits import until
 
 pytestmark = pytest.mark.real
 _ROWS = "".join(f"{slot}@: 127.0.0.{2 + slot % 2}\n" for slot in range(100))
-_MAIL = (
-    'Subject: A=plain:bob@example.net S=1 => b@c R=r "q\\\r\nMessage-ID: <1@pc>\r\n\r\nHello\r\n'
-)
+_MAIL = 'Subject: A=plain:bob@example.net S=1 => b@c R=r "q\\\r\nMessage-ID: <1@pc>\r\n\r\nHello\r\n'
 
 
 @pytest.fixture
@@ -71,7 +69,8 @@ def test_every_selector_of_a_real_exim_is_read(lab: EximLab) -> None:
     assert (submitted.client_ip, submitted.recipients, submitted.message_id) == ("127.0.0.1", 4, "1@pc")
     attempts = [e for e in events if isinstance(e, DeliveryAttempted) and e.queue_id == submitted.queue_id]
     assert {e.sender for e in attempts} == {"alice@example.net"}
-    assert {(e.recipient, e.outcome, e.enhanced_status, e.reply) for e in attempts} == {
+    told = {(e.recipient, e.outcome, e.enhanced_status, e.reply) for e in attempts}
+    assert told - {("later@example.org", "deferred", "", "retry time not reached")} == {  # a slow machine's second run
         ("ok@example.org", "sent", "", "250 ok"),
         (to[3], "sent", "", "250 ok"),  # logged as a r=r t=t@example.org, too
         ("later@example.org", "deferred", "4.7.1", "451 4.7.1 come back later"),
