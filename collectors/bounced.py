@@ -12,7 +12,7 @@ from email.message import Message
 from msgspec.structs import replace
 
 from collectors import headers, reports
-from collectors.bouncemail import ADDRESS, BounceMail
+from collectors.bouncemail import BounceMail
 from collectors.reports import Report
 from collectors.ways import Ways
 from schemas.bounce_events import BounceAction, BounceReceived
@@ -24,12 +24,17 @@ _LONGEST_REPLY = 1000
 _MOST_RECIPIENTS = 1000
 _STATUS = re.compile(r"(?<![\d.])[245]\.\d{1,3}\.\d{1,3}(?![\d.])")
 _CODE = re.compile(r"(?<![\w.=:\[/#-])[45]\d\d(?=[- :,.]|$)")
-_OF_RECIPIENT = re.compile(
-    r"\b550:? <[^\s<>@]{1,200}@(?:ezweb\.ne\.jp|au\.com)>: User unknown$"  # behind DATA au (KDDI) names nobody
-    r"|\b554 delivery error: dd This user doesn't have a"  # Yahoo: behind DATA, but of the mailbox
-    rf"|^542 {ADDRESS} Rejected$"  # Symantec Email Security.cloud: no such address with the customer
-)
-"""What servers say of the recipient alone, so that it counts as an answer to RCPT TO."""
+_COMMANDS = {
+    "RCPT": "rcpt",
+    "DATA": "data",
+    "END ": "data",
+    "BDAT": "data",
+    "MAIL": "mail",
+    "EHLO": "connect",
+    "HELO": "connect",
+    "STAR": "connect",
+}
+"""What `classify` calls the commands that reports name: "end of DATA", "RCPT TO" …"""
 _ARRIVED_AT = ("X-Original-To", "Envelope-To", "Delivered-To", "To")
 
 
@@ -148,8 +153,7 @@ def _verdict(failed: Failed, reply: str, status: str, code: int) -> Reason:
         return Reason("", permanent=False)
     temporary = failed.action == "delayed" or "4" in {failed.status[:1], status[:1], str(code)[:1]}
     untold = "4.0.0" if temporary else "5.0.0"
-    command = "rcpt" if _OF_RECIPIENT.search(reply) else failed.command
-    told = classify(reply, status or untold, code, command)
+    told = classify(reply, status or untold, code, _COMMANDS.get(failed.command.upper()[:4], ""))
     name = failed.reason or (told.name if told.name != "unknown" else failed.otherwise or told.name)
     unsure = name == "user_unknown" and not (failed.final or status or code)
     return Reason(

@@ -9,17 +9,21 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import NamedTuple
 
-from collectors import complaints, feedback
+from collectors import bounces, complaints, feedback
 from schemas.events import Event
 
 
 class Kind(NamedTuple):
-    """A kind of files; `takes_zip` tells that its formats unpack zip by themselves."""
+    """A kind of files.
+
+    `takes_zip` tells that its formats unpack zip by themselves, `gathers` names the one that only tries the others.
+    """
 
     what: str
     registry: ModuleType
     parse: Callable[[str, bytes], tuple[Event, ...]]
     takes_zip: bool = False
+    gathers: str = ""
 
     def names(self) -> tuple[str, ...]:
         """Return the names of its formats, sorted."""
@@ -32,8 +36,13 @@ def _complaint(name: str, mail: bytes) -> tuple[Event, ...]:
     return () if event is None else (event,)
 
 
+def _bounce(name: str, mail: bytes) -> tuple[Event, ...]:
+    return bounces.load(name)(mail)
+
+
 KINDS: tuple[Kind, ...] = (
-    Kind("complaint", complaints, _complaint),
+    Kind("complaint", complaints, _complaint, gathers="any"),
+    Kind("bounce", bounces, _bounce, gathers=bounces.ANY),
     Kind("report", feedback, feedback.parse, takes_zip=True),
 )
 
