@@ -43,7 +43,8 @@ SELECT domain, metric, argMax(value, (at, id)) AS newest, argMax(text, (at, id))
        fromUnixTimestamp64Micro(max(at), 'UTC') AS time
 FROM reports FINAL
 WHERE type = 'postmaster_reported' AND ip = '' AND at > {since:Int64} AND at <= {until:Int64}
-GROUP BY domain, metric ORDER BY told = 'NEEDS_WORK' DESC, domain, metric LIMIT {limit:UInt32}
+GROUP BY domain, metric, if(metric = 'delivery_error_rate', text, '')
+ORDER BY told = 'NEEDS_WORK' DESC, domain, metric LIMIT {limit:UInt32}
 """
 
 
@@ -69,6 +70,6 @@ def tls(client: Client, span: Span, limit: int = 200) -> pd.DataFrame:
 
 
 def google(client: Client, span: Span, limit: int = 500) -> pd.DataFrame:
-    """Return the newest value of each metric of each domain, what Google wants mended first."""
+    """Return the newest value of each metric (and sort of error) of each domain, what Google wants mended first."""
     columns = ("domain", "metric", "newest", "told", "time")
     return frame(client, _GOOGLE, columns, since=span.since, until=span.until, limit=limit)

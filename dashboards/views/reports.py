@@ -51,7 +51,7 @@ def _ips(found: pd.DataFrame) -> pd.DataFrame:
             "ip": found["ip"],
             "snds": [_COLOURS.get(each, "· not told") for each in found["snds"]],
             "complaints": found["complaints"],
-            "traps": found["traps"],
+            "traps": found["traps"].where(found["snds"] != ""),  # of a day that is not told nothing is known
             "blocked": blocked,
             "google": [_REPUTATIONS.get(each, "· not told") for each in found["google"]],
             "messages": found["mails"],
@@ -70,7 +70,7 @@ def _ip_columns() -> dict[str, object]:
         "traps": _number("traps"),
         "blocked": elements.text("Microsoft", 260),
         "google": elements.text("Google", 90),
-        "messages": _number("in DMARC reports"),
+        "messages": _number("DMARC mails"),
         "share": elements.text("passed DMARC", 95),
         "reporters": _number("receivers"),
         "time": elements.when("newest, UTC"),
@@ -132,10 +132,14 @@ def _tls_columns() -> dict[str, object]:
 
 def _google(found: pd.DataFrame) -> pd.DataFrame:
     value = [
-        f"{'▲' if told == 'NEEDS_WORK' else '●' if told == 'COMPLIANT' else '·'} {told or f'{number:g}'}"
+        f"{'▲' if told == 'NEEDS_WORK' else '●' if told == 'COMPLIANT' else '·'} {_value(number, told)}"
         for told, number in zip(found["told"], found["newest"], strict=True)
     ]
     return pd.DataFrame({"domain": found["domain"], "metric": found["metric"], "value": value, "time": found["time"]})
+
+
+def _value(number: float, told: str) -> str:
+    return " ".join(filter(None, (f"{number:g}" if number or not told else "", told)))
 
 
 def _google_columns() -> dict[str, object]:

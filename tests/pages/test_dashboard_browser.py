@@ -18,6 +18,7 @@ from embedded.clickhouse import ClickHouseServer
 from tests.conftest import require
 from tests.pages import test_delisting_page as delistings
 from tests.pages import test_providers_page as providers
+from tests.pages import test_reports_page as reports
 from tests.pages.conftest import fill, furnish, store
 from tests.pages.scene import RUDE, THIEF, WITHDRAWN
 from tests.pages.serving import serving
@@ -35,7 +36,7 @@ _CLOCK = re.compile(r"^\d\d:\d\d:\d\d UTC$")
 _DRAWN = """() => !document.querySelector('[data-testid=stSkeleton]') && [...document.querySelectorAll(
     '[data-testid=stDataFrame], [data-testid=stVegaLiteChart]')].every(each => each.querySelector('canvas, svg'))"""
 _PAINTED = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
-_SEARCH = re.compile(r"/(pool|mailboxes|complaints|providers|delisting)/_stcore/(health|host-config)$")
+_SEARCH = re.compile(r"/(pool|mailboxes|complaints|reports|providers|delisting)/_stcore/(health|host-config)$")
 expect.set_options(timeout=40 * SECONDS)
 
 
@@ -127,6 +128,7 @@ def port(clickhouse: ClickHouseServer, tmp_path_factory: pytest.TempPathFactory)
     fill(hall.client, hall.now)
     store(hall.client, "pool_observations", providers.scene(hall.now))
     store(hall.client, "delisting_events", delistings.scene(hall.now))
+    store(hall.client, "reports", reports.scene(hall.now))
     with serving(hall, clickhouse.password, folder / "log") as (_process, where):
         yield where
     assert "Traceback" not in (folder / "log").read_text()
@@ -175,6 +177,10 @@ def test_the_pages_show_the_flagged_mailbox_and_the_withdrawn_ip(visitor: Visito
     visitor.table(0, THIEF)
     expect(visitor.page.get_by_test_id("stDownloadButton")).to_be_visible()
     visitor.picture("complaints")
+    visitor.go("/reports", "Reports")
+    visitor.table(0, "■ blocked: Bot-like behaviour")
+    visitor.table(1, RUDE)
+    visitor.picture("reports")
     visitor.go("/providers", "Providers")
     visitor.table(0, "■ 0.40")
     visitor.table(1, f"550 5.7.1 {providers.RUDE}")

@@ -9,7 +9,9 @@ from streamlit.testing.v1 import AppTest
 from collectors import feedback
 from embedded.clickhouse import ClickHouseServer
 from schemas.events import Event
+from schemas.report_events import DmarcReported
 from tests.pages.conftest import Hall, Open, furnish, store
+from tests.pages.scene import RUDE
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "feedback"
 REPORTS = (
@@ -25,6 +27,8 @@ def scene(now: int) -> list[Event]:
     for name in REPORTS:
         found = feedback.parse(name.partition("/")[0], (GOLDEN / name).read_bytes())
         events.extend(msgspec.structs.replace(event, at=now - HOUR) for event in feedback.dated(found, now))
+    ours = {"domain": "rude.example", "ip": "203.0.113.9", "messages": 1, "reporter": RUDE, "report_id": RUDE}
+    events.append(DmarcReported(id="rude", at=now - HOUR, begin_at=now - 2 * HOUR, end_at=now - HOUR, **ours))  # type: ignore[arg-type]  # fields by name
     return events
 
 
@@ -68,18 +72,22 @@ def test_each_part_tells_what_receivers_report(desk: Hall, opened: Open) -> None
         ),
         ("192.0.2.13", "· not told", "■ blocked: Bot-like behaviour", "· not told", 0, "no data"),
     ]
+    assert [str(each) for each in ips["traps"]] == ["12.0", "0.0", "nan"]
     assert list(ips["complaints"]) == ["2.1%", "< 0.1%", ""]
     assert list(zip(domains["through"], domains["mails"], domains["passed"], domains["refused"], strict=True)) == [
         ("our IPs", 7, "● 100.0 %", 0),
         ("others", 2, "◆ 0.0 %", 2),
+        ("others", 1, "◆ 0.0 %", 0),
     ]
+    assert list(domains["reporters"]) == ["receiver.example", "receiver.example", RUDE]
     assert list(zip(tls["domain"], tls["sent"], tls["failed"], strict=True)) == [("example.net", 5326, "▲ 303")]
     assert tls["results"][0] == "certificate-expired, starttls-not-supported, validation-failure"
     assert list(zip(google["metric"], google["value"], strict=True))[:2] == [
         ("honor_unsubscribe", "▲ NEEDS_WORK"),
         ("user_reported_spam_rate", "▲ NEEDS_WORK"),
     ]
-    assert dict(zip(google["metric"], google["value"], strict=True))["spam_rate"] == "· 0.003"
+    told = dict(zip(google["metric"], google["value"], strict=True))
+    assert (told["spam_rate"], told["delivery_error_rate"]) == ("· 0.003", "· 0.02 TEMPORARY_ERROR SUSPICIOUS")
 
 
 def test_no_report_is_no_data(empty_hall: Hall, opened: Open) -> None:
