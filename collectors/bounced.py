@@ -29,6 +29,7 @@ _COMMANDS = {
     "DATA": "data",
     "END ": "data",
     "BDAT": "data",
+    ".": "data",
     "MAIL": "mail",
     "EHLO": "connect",
     "HELO": "connect",

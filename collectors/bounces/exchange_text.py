@@ -1,7 +1,8 @@
 """The texts of Exchange, Domino and Notes where their status part is missing.
 
-Exchange 5.5 and 2000 write "did not reach the following recipient(s):", Exchange 2007 and 365 "Delivery has failed to
-these recipients", Domino "was not delivered to: … because:", Notes "Failure Reasons".
+Exchange 4 to 2000 write "did not reach the following recipient(s):" or "could not be reached:", as hMailServer does,
+Exchange 2007 and 365 "Delivery has failed to these recipients", Domino "was not delivered to: … because:", Notes
+"Failure Reasons".
 Manual: https://learn.microsoft.com/exchange/mail-flow-best-practices/non-delivery-reports-in-exchange-online
 """
 
@@ -11,8 +12,13 @@ from collections.abc import Callable, Iterator
 from collectors.bounced import Failed, Told
 from collectors.bouncemail import ADDRESS, BounceMail, after, entries
 
-_OLD = re.compile(r"^ *did not reach the following recipient(?:\(s\))?: *(?P<to>\S*)$", re.IGNORECASE)
-_ON = re.compile(rf" *(?P<to>{ADDRESS})(?: on (?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), .*)?")
+_OLD = re.compile(
+    r"^ *(?:did not reach the following recipient(?:\(s\))?|The following recipients?(?:\(s\))? could not be reached)"
+    r": *(?P<to>\S*)$",
+    re.IGNORECASE,
+)
+_SENT = re.compile(r"Error Type: SMTP .{0,400}?hMailServer sent: (.{0,400}?) Remote server replied: ")
+_ON = re.compile(rf" *(?P<to>{ADDRESS})(?: on (?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),|\d).*)?")
 _NEW = re.compile(r"^Delivery has failed to these recipients")
 _ADMINISTRATORS = re.compile(r"^Diagnostic information for administrators:")
 _BARE = re.compile(rf"(?P<to>{ADDRESS})(?:<mailto:{ADDRESS}>)?")
@@ -37,7 +43,11 @@ def _old(bounce: BounceMail, lines: list[str]) -> Iterator[Failed]:
     anchor = next(found for line in bounce.lines if (found := _OLD.search(line)))
     if "@" in anchor["to"]:
         yield Failed(anchor["to"])
-    yield from (Failed(to, reply) for to, reply in entries(lines, _ON))
+    for to, reply in entries(lines, _ON):
+        sent = _SENT.match(reply)
+        yield Failed(
+            to, reply[sent.end() :].removesuffix(" hMailServer") if sent else reply, command=sent[1] if sent else ""
+        )
 
 
 def _new(_: BounceMail, lines: list[str]) -> Iterator[Failed]:

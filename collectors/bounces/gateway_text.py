@@ -1,7 +1,8 @@
 """The texts of gateways, small MTAs and mobile operators, a table: how each begins, names the recipient, and says why.
 
-MailFoundry, Mimecast, InterScan, IMail, m-FILTER, Apache James, OpenSMTPD, DragonFly Mail Agent, Verizon, KDDI,
-EZweb, fml, and some without a name. They have no manual of the form; the words are those of mails that they sent.
+MailFoundry, MailMarshal, Mimecast, InterScan, IMail, SmarterMail, CommuniGate Pro, m-FILTER, Apache James, OpenSMTPD,
+DragonFly Mail Agent, Verizon, KDDI, EZweb, fml, and some without a name. They have no manual of the form; the words are
+those of mails that they sent.
 """
 
 import re
@@ -56,6 +57,21 @@ _FORMS = (
         r"|delivery failed (?:to|\d+ attempts)): ",
         rf"\A\s*[a-z0-9 ]{{5,60}}: {_TO}",
         r"\A\s*([^\n]{1,900})",
+    ),
+    _form(
+        r"^Could not be delivered because of$",
+        rf"^ {{2,8}}{_TO}$",
+        rf"^Could not be delivered because of\n+{_REST}",
+    ),
+    _form(
+        r"^Could not deliver message to the following recipient\(s\):",
+        rf"^ *Failed Recipient: {_TO}",
+        rf"^ *Reason: {_REST}",
+    ),
+    _form(
+        r"^Failed to deliver to '",
+        rf"^Failed to deliver to '{_TO}'",
+        rf"^[A-Z]{{3,8}} module\([^()\n]{{1,300}}\) reports:\n{_REST}",
     ),
     _form(r"^-{5,9}server message$", rf"^{_TO}$(?=\n+-{{5,9}}server message$)", rf"^-{{5,9}}server message\n{_REST}"),
     _form(r"^Error message below:$", rf"^ +RCPT TO: {_TO}", rf"^Error message below:\n{_REST}"),
