@@ -28,9 +28,7 @@ _SPAMDYKE = re.compile(
 _ATTEMPTS = ("DENIED_", "FILTER_")
 _VCHKPW = re.compile(
     r"vpopmail(?:\[\d{1,10}\])?: vchkpw-(smtps?|submission|pop3s?|imaps?): (?:\(([A-Z0-9-]{1,20})\) )?"
-    r"(login success|password fail|vpopmail user not found|null password given|[a-z ]{1,60}?)"
-    r"(?: \(pass: '.*'\))? ([^ ]*?):((?:\d{1,3}\.){3}\d{1,3}|[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]{1,41})",
-    re.DOTALL,
+    r"(login success|password fail|vpopmail user not found|null password given|no password|disabled)"
 )
 _SERVICES = {"smtp": "smtp", "submission": "smtp", "pop3": "pop3", "imap": "imap"}
 _OUTCOMES: dict[str, LoginOutcome] = {
@@ -107,12 +105,14 @@ def _spamdyke(at: int, host: str, payload: str) -> Refused | None:
 
 
 def _login(at: int, host: str, payload: str) -> LoginTried | None:
-    match = _VCHKPW.fullmatch(payload)
+    """Return a login; who tried it, and from where, are the last word. A password that stands before is left there."""
+    match = _VCHKPW.match(payload)
     if match is None:
         return None  # vpopmail's other lines
-    service, method, said, mailbox, address = match.groups()
+    service, method, said = match.groups()
+    mailbox, _, address = payload[match.end() :].rpartition(" ")[2].partition(":")
     tls = service in {"smtps", "pop3s", "imaps"}
+    plain = service.removesuffix("s") if tls else service
     outcome = _OUTCOMES.get(said, "unavailable")
     reason = "" if outcome == "succeeded" else said
-    plain = service.removesuffix("s") if tls else service
     return LoginTried(at, host, mailbox, _SERVICES[plain], outcome, ip_or_empty(address), method or "", reason, tls=tls)

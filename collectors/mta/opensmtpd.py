@@ -37,7 +37,9 @@ _ID = re.compile(
     r"|authentication|failed-command)(?: |$)"
 )
 _CONNECTED = re.compile(r"address=([^ ]+) host=([^ ]+)")
-_AUTHENTICATED = re.compile(r"user=(.*?)(?: address=[^ ]+ host=[^ ]+)? result=(ok|permfail|tempfail)", re.DOTALL)
+_RESULT = " result="
+_OLD_CLIENT = re.compile(r" address=[^ ]+ host=[^ ]+$")
+_LONGEST_CLIENT = 400
 _MESSAGE = re.compile(r"msgid=([0-9a-f]{8}) size=(\d{1,15}) nrcpt=(\d{1,9}) proto=[^ ]+")
 _ENVELOPE = re.compile(rf"evpid=([0-9a-f]{{16}}) from=<({ADDRESS})> to=<({ADDRESS})>")
 _OLD_MESSAGE = re.compile(
@@ -89,12 +91,21 @@ def _smtp(line: Line, session: str, event: str, rest: str) -> Said | None:
             name = "" if client[2] == "<unknown>" else client[2]
             return Connected(line.at, line.host, session, _ip(client[1]), name, client[1] == "local")
         case "authentication":
-            login = _matched(_AUTHENTICATED, rest, event)
-            return LoggedIn(line.at, line.host, session, login[1], _LOGINS[login[2]])
+            return _login(line, session, rest)
         case "envelope":
             envelope = _matched(_ENVELOPE, rest, event)
             return Named(line.at, line.host, session, envelope[1][:8], envelope[2], envelope[1])
     return Disconnected(line.at, line.host, session)
+
+
+def _login(line: Line, session: str, rest: str) -> LoggedIn:
+    """Return a login, read from its end: the name is the client's text."""
+    front, _, result = rest.rpartition(_RESULT)
+    outcome = _LOGINS.get(result)
+    if outcome is None or not front.startswith("user="):
+        raise ValueError("smtp authentication: cannot be read")
+    client = _OLD_CLIENT.search(front, max(5, len(front) - _LONGEST_CLIENT))
+    return LoggedIn(line.at, line.host, session, front[5 : client.start() if client else len(front)], outcome)
 
 
 def _message(line: Line, session: str, rest: str) -> Said:
