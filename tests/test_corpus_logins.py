@@ -14,7 +14,7 @@ from schemas.codec import encode
 from schemas.events import Event, MailboxAuthenticated
 
 _FAILED = {
-    "courier": "fail2ban-courier-auth.log",
+    "courier_imap": "fail2ban-courier-auth.log",
     "cyrus": "fail2ban-cyrus-imap.log",
     "uw_imap": "fail2ban-uwimap-auth.log",
 }
@@ -54,7 +54,7 @@ def test_each_failure_has_its_address_and_its_mailbox(corpus: Path, log: str, na
         named = _MAILBOX.search(line)
         assert event.mailbox == ((named[1] or named[2]).lower() if named else "")
         compared += 1
-    assert compared == {"courier": 6, "cyrus": 10, "uw_imap": 5}[log]
+    assert compared == {"courier_imap": 6, "cyrus": 10, "uw_imap": 5}[log]
     assert reader.counts.dead_letters == 0
 
 

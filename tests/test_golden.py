@@ -21,7 +21,7 @@ def test_formats_and_golden_files_match() -> None:
     assert mta.names() == tuple(sorted(path.stem for path in (GOLDEN / "mta").glob("*.txt")))
     assert {"postfix", "rspamd", "spamassassin"} <= set(mta.names())
     assert logins.names() == tuple(sorted(path.stem for path in (GOLDEN / "logins").glob("*.txt")))
-    assert {"courier", "cyrus", "dovecot", "uw_imap"} <= set(logins.names())
+    assert {"courier_imap", "cyrus", "dovecot", "uw_imap"} <= set(logins.names())
     assert complaints.names() == tuple(sorted(path.name for path in (GOLDEN / "complaints").iterdir()))
     assert complaints.names() == ("any", "arf", "jmrp", "spamcop", "xarf")
 

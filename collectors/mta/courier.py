@@ -8,7 +8,7 @@ a round in which nothing was deferred. The outbound IP is not logged: it is that
 configuration. Courier does not write how many recipients a message has before it delivers it: 0 is told.
 Ignored by decision: the start of a session, what courierd says of itself (`Waiting`, `Loading`, `Purging`), errors of
 commands other than MAIL and RCPT and of the protocol (`502 ESMTP command error`), courierfilter, and the module dsn: a
-notification is a message with lines of its own. Logins by IMAP and POP3 are the login format `courier`.
+notification is a message with lines of its own. Logins by IMAP and POP3 are the login format `courier_imap`.
 """
 
 import re
