@@ -1,5 +1,6 @@
 """The configuration of what is decided about mailboxes, and of what follows from it."""
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
@@ -10,6 +11,7 @@ from schemas.names import canonical_mailbox
 from schemas.part import Part
 
 Action = Literal["off", "propose", "enforce"]
+_LOCAL = re.compile(r"local:[^:@]*:[\w.-]+\$?")
 _FOLLOW = frozenset(("postfix_queue", "customer_mail"))  # hooks that follow from a suspension, and bar nobody
 
 
@@ -50,14 +52,14 @@ class Mailboxes(Part):
     def protects(self, mailbox: str) -> bool:
         """Tell whether the rules may only flag: one that is named, a postmaster (RFC 5321, 4.5.1), or a local user.
 
-        No hook could bar a local program (`local:host:uid`) from sending.
+        No hook could bar a local program (`local:host:uid`, `local:host:name`) from sending.
         """
         return mailbox in self.protected or mailbox.partition("@")[0] == "postmaster" or is_local(mailbox)
 
 
 def is_local(sender: str) -> bool:
-    """Tell whether a sender is the user of a local program, `local:host:uid`."""
-    return sender.startswith("local:") and "@" not in sender and sender.rpartition(":")[2].isdigit()
+    """Tell whether a sender is the user of a local program, `local:host:uid`; some MTAs log his name instead."""
+    return _LOCAL.fullmatch(sender) is not None
 
 
 def bars(hooks: MailboxHooks) -> bool:

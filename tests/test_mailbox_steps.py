@@ -205,5 +205,6 @@ def test_a_configuration_cannot_promise_what_no_hook_carries_out(text: str, wron
 
 
 def test_a_local_user_is_only_flagged() -> None:
-    asked = ("local:mx1:33", "local:mx1:33@example.net", "local:shop", "postmaster@example.net", "a@example.net")
-    assert [Mailboxes().protects(name) for name in asked] == [True, False, False, True, False]
+    asked = ("local:mx1:33", "local:mx1:www-data", "local:mx1:33@example.net", "local:shop", "a@example.net")
+    assert [Mailboxes().protects(name) for name in asked] == [True, True, False, False, False]
+    assert Mailboxes().protects("postmaster@example.net")

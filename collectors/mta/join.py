@@ -278,5 +278,5 @@ def _unnamed(message: Message, envelope_from: str) -> tuple[str, SenderKind]:
     nobody's, whoever ran the program.
     """
     if message.uid and envelope_from:
-        return f"local:{message.host.lower()}:{message.uid}", "local"
+        return f"local:{message.host}:{message.uid}".lower(), "local"
     return envelope_from.lower() or "<>", "envelope"
