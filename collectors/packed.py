@@ -19,6 +19,7 @@ from collectors.reading import LONGEST_LINE
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
+HEAD = 2 * 1024 * 1024
 _PIECE = 256  # bytes of zstd: at the worst they unpack to 8 MB
 _ZIP = b"PK\x03\x04"
 _FOREIGN = {
@@ -62,6 +63,32 @@ class _Zstd(io.RawIOBase):
         size = min(len(view), len(self._plain))
         view[:size], self._plain = self._plain[:size], self._plain[size:]
         return size
+
+
+class _Again(io.RawIOBase):
+    """Gives what was read of a file already, then the rest of it."""
+
+    def __init__(self, head: bytes, rest: IO[bytes]) -> None:
+        self._head = memoryview(head)
+        self._rest = rest
+
+    def readable(self) -> bool:
+        """Tell that it can be read."""
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer") -> int:
+        """Fill the buffer as far as something is there; 0 means the end."""
+        view = memoryview(buffer).cast("B")
+        piece = self._head[: len(view)] if self._head else memoryview(self._rest.read(len(view)))
+        view[: len(piece)] = piece
+        self._head = self._head[len(piece) :]
+        return len(piece)
+
+
+def begun(source: IO[bytes]) -> tuple[bytes, IO[bytes]]:
+    """Return the first 2 MB of a file, or all where it has less, and the file as if nothing had been read of it."""
+    head = source.read(HEAD)
+    return head, io.BufferedReader(_Again(head, source), LONGEST_LINE)
 
 
 @contextmanager

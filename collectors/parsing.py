@@ -1,22 +1,65 @@
 """What `relaywarden parse` does: one log, mail or report in, events as JSON lines out."""
 
+import io
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import BinaryIO
+from typing import IO, BinaryIO, NamedTuple
 
-from collectors import documents
+from collectors import documents, recognise
 from collectors.geo import GeoDatabases
 from collectors.mailtype import described
-from collectors.packed import lines_of, opened
+from collectors.mixed import MixedReader
+from collectors.packed import HEAD, begun, lines_of, opened
 from collectors.reading import LONGEST_LINE, Counts, LogReader, log_formats
 from schemas.codec import encode
 from schemas.events import DeadLetter
 from schemas.names import derived_id, source_id
+from schemas.places import Where, nowhere
 from schemas.redaction import redacted
 from schemas.settings import GeoIp, Settings
 
+AUTO = "auto"
 Progress = Callable[[int], None]
 _LARGEST_FILE = 64 * 1024 * 1024
+_SAMPLE = 5_000
+
+
+class _Log(NamedTuple):
+    """How a log is read, whatever its format is."""
+
+    file: str
+    host: str
+    zone: str
+    outbound_ips: Mapping[str, str]
+    networks: Mapping[str, str]
+    where: Where
+    changed: datetime
+
+    def reader(self, format_name: str) -> LogReader:
+        """Return a reader that begins with the log."""
+        return LogReader(
+            source_id(self.host, self.file),
+            name=self.file,
+            format=format_name,
+            host=self.host,
+            zone=self.zone,
+            outbound_ips=self.outbound_ips,
+            networks=self.networks,
+            reference=self.changed,
+            where=self.where,
+        )
+
+    def sampling(self, format_name: str) -> LogReader:
+        """Return a reader that only tries a format."""
+        return self._replace(where=nowhere).reader(format_name)
+
+
+class _Taken(NamedTuple):
+    """The formats that a file is read as, why, and the file."""
+
+    names: tuple[str, ...]
+    why: str
+    content: IO[bytes]
 
 
 def formats() -> tuple[str, ...]:
@@ -37,34 +80,61 @@ def parse_file(  # noqa: PLR0913 the command has that many options
 ) -> Counts:
     """Write the events of a log or of one mail (`-` is standard input), packed or not; return what was counted.
 
-    `transports` tells the outbound IPs beside those of the settings; `progress` is told the uncompressed bytes read
-    since it was last told. ValueError for an unknown format or a damaged archive, OSError for an unreadable file.
+    The format `auto` is told by the content. `transports` tells the outbound IPs beside those of the settings;
+    `progress` is told the uncompressed bytes read since it was last told. ValueError for an unknown format, a damaged
+    archive, and a file whose format `auto` cannot tell; OSError for an unreadable file.
     """
-    if format_name not in formats():
-        raise ValueError(f"no format {format_name!r}; there are {', '.join(formats())}")
+    if format_name not in {AUTO, *formats()}:
+        raise ValueError(f"no format {format_name!r}; there are {', '.join((AUTO, *formats()))}")
     kind = documents.kind_of(format_name)
-    with opened(file, zipped=kind is not None and kind.takes_zip) as (source, changed):
-        if kind is not None:
-            return _whole(format_name, file, source.read(_LARGEST_FILE), output, changed)
-        reader = LogReader(
-            source_id(host, file),
-            name=file,
-            format=format_name,
-            host=host,
-            zone=zone,
-            outbound_ips={**(settings.outbound_ips if settings else {}), **(transports or {})},
-            networks=settings.networks if settings else {},
-            reference=changed,
-            where=GeoDatabases(settings.geoip if settings else GeoIp()),
-        )
-        told = 0
-        for offset, line in lines_of(source):
-            output.writelines(encode(event) + b"\n" for event in reader.read(line, offset))
-            if progress is not None and offset - told > LONGEST_LINE:
-                progress(offset - told)
-                told = offset
-        reader.counts.nothing = reader.counts.seems(format_name)
-        return reader.counts
+    ips = {**(settings.outbound_ips if settings else {}), **(transports or {})}
+    networks = settings.networks if settings else {}
+    where = GeoDatabases(settings.geoip if settings else GeoIp())
+    with opened(file, zipped=format_name == AUTO or (kind is not None and kind.takes_zip)) as (source, changed):
+        log = _Log(file, host, zone, ips, networks, where, changed)
+        named = _Taken((format_name,), "", source)
+        names, taken, content = _recognised(source, log) if format_name == AUTO else named
+        if documents.kind_of(names[0]) is not None:
+            counts = _whole(names[0], file, content.read(_LARGEST_FILE), output, changed)
+        else:
+            counts = _lines([log.reader(name) for name in names], content, output, progress)
+            counts.nothing = counts.seems(names[0])
+    counts.taken = taken
+    return counts
+
+
+def _recognised(given: IO[bytes], log: _Log) -> _Taken:
+    """Return the formats that a file is of, why, and the file again. ValueError where it is of none.
+
+    A mail may quote a log: what can be read whole is tried first, unless the file is longer than its head.
+    """
+    head, source = begun(given)
+    lines = head.split(b"\n")[:_SAMPLE]
+    longer = len(head) >= HEAD
+    if longer and (found := recognise.of_log(lines, log.sampling)).formats:
+        return _Taken(found.names, found.summary(), source)
+    content = source.read(_LARGEST_FILE) if longer else head
+    document = recognise.of_document(content)
+    if document:
+        kind = documents.kind_of(document)
+        return _Taken((document,), f"{document} (a {kind.what if kind else 'file'})", io.BytesIO(content))
+    if not longer and (found := recognise.of_log(lines, log.sampling)).formats:
+        return _Taken(found.names, found.summary(), source)
+    seems = described(content)
+    if seems.startswith("no mail"):
+        seems = f"none of its first {sum(map(bool, lines))} lines tells anything"
+    raise ValueError(f"{log.file}: of no format that is known here: {seems}; docs/formats.md has all formats")
+
+
+def _lines(readers: list[LogReader], source: IO[bytes], output: BinaryIO, progress: Progress | None) -> Counts:
+    reader = readers[0] if len(readers) == 1 else MixedReader(readers)
+    told = 0
+    for offset, line in lines_of(source):
+        output.writelines(encode(event) + b"\n" for event in reader.read(line, offset))
+        if progress is not None and offset - told > LONGEST_LINE:
+            progress(offset - told)
+            told = offset
+    return reader.counts
 
 
 def _whole(format_name: str, file: str, content: bytes, output: BinaryIO, changed: datetime) -> Counts:

@@ -27,8 +27,8 @@ class Counts(msgspec.Struct):
     `lines` = sum of `events` - `further` + `absorbed` + `ignored` + `dead_letters`. `events` counts by type; `further`
     are those beyond the first of a line (one of several recipients); `absorbed` are lines that only told the join
     something (a Message-ID, a removal); `ignored` hold nothing we want; `dead_letters` could not be read. Of a file
-    that is read whole each event counts as a line. `nothing` says, where nothing at all was
-    read, what the file seems to be.
+    that is read whole each event counts as a line. `taken` says what a file was taken for whose format nobody named,
+    and why; `nothing` says, where nothing at all was read, what the file seems to be.
     """
 
     lines: int = 0
@@ -37,6 +37,7 @@ class Counts(msgspec.Struct):
     ignored: int = 0
     dead_letters: int = 0
     events: dict[str, int] = {}
+    taken: str = ""
     nothing: str = ""
 
     def note(self, event: Fact) -> None:
@@ -49,9 +50,10 @@ class Counts(msgspec.Struct):
         kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(self.events.items()))
         total = sum(self.events.values())
         further = f" - {self.further} beyond the first of a line" if self.further else ""
+        taken = f"taken for {self.taken}: " if self.taken else ""
         return (
-            f"{self.lines} lines = {total} events ({kinds or 'none'}){further} + {self.absorbed} absorbed by the join"
-            f" + {self.ignored} ignored + {self.dead_letters} dead letters"
+            f"{taken}{self.lines} lines = {total} events ({kinds or 'none'}){further}"
+            f" + {self.absorbed} absorbed by the join + {self.ignored} ignored + {self.dead_letters} dead letters"
             f"{f'; nothing was read: {self.nothing}' if self.nothing else ''}"
         )
 

@@ -1,4 +1,4 @@
-"""`relaywarden parse`: what a log or a complaint says, as events, without any server."""
+"""`relaywarden parse`: what a log, a mail or a report says, as events, without any server."""
 
 import sys
 from pathlib import Path
@@ -11,7 +11,7 @@ from schemas.settings import load
 
 
 def parse(
-    format_name: Annotated[str, typer.Argument(metavar="FORMAT", help="postfix, dovecot, arf …")],
+    format_name: Annotated[str, typer.Argument(metavar="FORMAT", help="auto, or what it is: postfix, dovecot, arf …")],
     file: Annotated[
         str,
         typer.Argument(metavar="FILE|-", help="A log or a mail; gz, xz, zst and bz2 are unpacked, whatever its name."),
@@ -24,9 +24,12 @@ def parse(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Write the counts as JSON, too.")] = False,
 ) -> None:
-    """Read a log or a complaint and write its events as JSON lines; the counts go to standard error.
+    """Read a log, a mail or a report and write its events as JSON lines; the counts go to standard error.
 
-    Where nothing at all was read the counts say what the file seems to be; the exit status stays 0.
+    The format auto is told by the content, and the counts say what the file was taken for, and why; a log that several
+    programs write to is read by all their formats; a file that no format knows is an error. All formats are in
+    docs/formats.md. Where a format was named and nothing at all was read the counts say what the file seems to be; the
+    exit status stays 0.
     """
     from msgspec.structs import asdict
 
