@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from collectors import feedback
+from collectors.feedback import _told
 from collectors.intake import Intake
 from schemas import codec
 from schemas.events import ComplaintReceived, DeadLetter, Event
@@ -79,6 +80,14 @@ def test_two_rows_alike_are_two_events_and_another_report_has_other_ids() -> Non
     assert twice[0] == replace(twice[2], id=twice[0].id)
     other = feedback.parse("dmarc_aggregate", REPORT.replace(b"r-1", b"r-2"))
     assert not {event.id for event in other} & {event.id for event in twice}
+
+
+def test_a_row_that_is_told_twice_counts_once_and_many_are_refused() -> None:
+    row = b"192.0.2.11,192.0.2.12,Yes,Bot-like behaviour\r\n"
+    assert feedback.parse("snds", row * 3) == feedback.parse("snds", row)
+    many = (SndsReported(id=str(number), at=1, ip="192.0.2.11") for number in range(100_001))
+    with pytest.raises(ValueError, match="a report of more than 100000 rows"):
+        _told.once(many)
 
 
 LARGE = 40 * 1024 * 1024

@@ -1,12 +1,27 @@
 """JSON reports of strangers, decoded into what is expected of them, and words of theirs that may be stored."""
 
+from collections.abc import Iterable
 from typing import TypeVar
 
 import msgspec
 
+from schemas.facts import Fact
+
 _Report = TypeVar("_Report")
+_Event = TypeVar("_Event", bound=Fact)
+_MOST_EVENTS = 100_000
 _LONGEST = 1_000
 _LARGEST_NUMBER = 2**63 - 1
+
+
+def once(events: Iterable[_Event]) -> tuple[_Event, ...]:
+    """Return events, one that is told twice once. ValueError where they are too many."""
+    found: dict[str, _Event] = {}
+    for event in events:
+        found.setdefault(event.id, event)
+        if len(found) > _MOST_EVENTS:
+            raise ValueError(f"a report of more than {_MOST_EVENTS} rows")
+    return tuple(found.values())
 
 
 def keys_of(document: bytes) -> frozenset[str]:

@@ -11,7 +11,7 @@ from typing import TypedDict
 from msgspec.structs import astuple, replace
 
 from collectors.addresses import ip_or_empty
-from collectors.feedback import _carried, _xml
+from collectors.feedback import _carried, _told, _xml
 from collectors.feedback._xml import Node
 from schemas.events import Event
 from schemas.names import derived_id, domain_of
@@ -28,7 +28,7 @@ _RESULT = re.compile(r"[a-z_]{1,40}")
 
 def parse(data: bytes) -> tuple[Event, ...]:
     """Return a report's records, none where the data holds no report. ValueError where it holds one, but unreadable."""
-    return tuple(event for document in _carried.documents(data) for event in _events(document))
+    return _told.once(event for document in _carried.documents(data) for event in _events(document))
 
 
 def _events(document: bytes) -> list[DmarcReported]:

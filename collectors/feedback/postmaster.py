@@ -37,7 +37,7 @@ class _Told(NamedTuple):
 
 def parse(data: bytes) -> tuple[Event, ...]:
     """Return an event each metric, none where the data is no such answer. ValueError where it is, but unreadable."""
-    return tuple(
+    return _told.once(
         event
         for document in _carried.unpacked(data)
         if _is_ours(document)

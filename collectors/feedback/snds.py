@@ -30,7 +30,7 @@ _TIMES = ("%m/%d/%Y %I:%M %p", "%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y %H:%M", "%m/%d/
 
 def parse(data: bytes) -> tuple[Event, ...]:
     """Return an event each IP, none where the data is no such CSV. ValueError names the line that cannot be read."""
-    return tuple(event for document in _carried.unpacked(data) for event in _events(document))
+    return _told.once(event for document in _carried.unpacked(data) for event in _events(document))
 
 
 def _events(document: bytes) -> Iterator[SndsReported]:

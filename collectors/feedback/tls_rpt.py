@@ -65,7 +65,7 @@ class _Report(msgspec.Struct, rename="kebab"):
 
 def parse(data: bytes) -> tuple[Event, ...]:
     """Return a report's events, none where the data holds no report. ValueError where it holds one, but unreadable."""
-    return tuple(
+    return _told.once(
         event
         for document in _carried.documents(data)
         if _told.keys_of(document) >= _KEYS
