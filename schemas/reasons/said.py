@@ -8,7 +8,7 @@ from schemas.reasons.plain import plain
 _MOST = 900
 _CODE = re.compile(r"(?:^|[:;<\[(]|error)\s{0,3}([45]\d\d)(?=[ \-,#]|: |$)")
 _OWN_STATUS = re.compile(r"(?:^#?|[#(\[]#?)([45]\.\d{1,3}\.\d{1,3})(?![.\d])")
-_APART = str.maketrans(dict.fromkeys(',;:!?"()<>[]{}|=*`_\\/.+&%@~^$-', " ") | dict.fromkeys("'\u2019"))
+_APART = bytes(ord(" ") if not chr(one).isalnum() and one != ord("#") else one for one in range(256))
 _BY_AU = re.compile(r"@(?:[\w-]{1,40}\.)?(?:ezweb\.ne\.jp|au\.com)>: user unknown", re.IGNORECASE)
 _POSTFIX = ("host ", "delivery temporarily suspended: host ")
 _REFUSED = "refused to talk to me: "
@@ -40,7 +40,8 @@ class Said(NamedTuple):
     """A reply: its code, its enhanced status (either may be ""), the command it answers, and its words.
 
     `after` is `connect`, `mail`, `rcpt`, `data`, or "" where nothing tells it. The words are in lower case, without
-    punctuation and without what differs from mail to mail, a space before and behind them.
+    punctuation and without what differs from mail to mail, a space before and behind them; letters beyond Latin 1 are
+    left out.
     """
 
     code: str
@@ -55,8 +56,9 @@ def said(reply: str, command: str) -> Said:
     What stands before the reply's code is the MTA's own, and so is the note behind it that Postfix adds: only these
     tell the command. The server's own text cannot, nor can its name, which Postfix writes before.
     """
-    text = " ".join(reply[:_MOST].split())
-    found = _CODE.search(text)
+    text = reply[:_MOST]
+    start = text.find(_SAID) if text.startswith(_POSTFIX) else 0
+    found = _CODE.search(text, max(0, start))
     begin = found.start(1) if found else len(text)
     theirs = text[begin:] if found else text
     bare = plain("", theirs)
@@ -87,4 +89,5 @@ def _after(text: str, begin: int) -> str:
 
 def phrased(words: str) -> str:
     """Return words as phrases are looked for in them."""
-    return f" {' '.join(words.lower().translate(_APART).split())} "
+    plainly = words.lower().replace("\u2019", "").encode("latin-1", "replace").translate(_APART, b"'")
+    return f" {' '.join(plainly.decode('latin-1').split())} "

@@ -1,6 +1,7 @@
 """The table of reasons: the first row that fits a reply."""
 
 from functools import cache
+from itertools import pairwise
 from typing import NamedTuple
 
 from schemas.reasons.row import Row
@@ -20,9 +21,9 @@ class _Phrase(NamedTuple):
 
 
 class _Index(NamedTuple):
-    """The phrases by their first word, and those of one word (which may go on) by how that begins."""
+    """The phrases by their first word and the next one's first letter, and those of one word by how that begins."""
 
-    by_word: dict[str, list[_Phrase]]
+    by_words: dict[str, list[_Phrase]]
     by_beginning: dict[str, list[_Phrase]]
 
 
@@ -34,8 +35,8 @@ def _index() -> _Index:
             parts = tuple(map(_part, phrase.split(" * ")))
             words = parts[0].split()
             ready = _Phrase(place, parts, row)
-            if len(words) > 1 or parts[0].endswith(" "):
-                index.by_word.setdefault(words[0], []).append(ready)
+            if len(words) > 1:
+                index.by_words.setdefault(f"{words[0]} {words[1][0]}", []).append(ready)
             else:
                 index.by_beginning.setdefault(words[0][:_BEGINNING], []).append(ready)
     return index
@@ -49,12 +50,16 @@ def _part(part: str) -> str:
 
 def find(told: Said) -> Row | None:
     """Return the first row that knows a reply, or None."""
-    index, best = _index(), None
-    for word in set(told.words.split()):
-        for phrases in (index.by_word.get(word, ()), index.by_beginning.get(word[:_BEGINNING], ())):
-            for phrase in phrases:
-                if (best is None or phrase.place < best.place) and _fits(phrase, told):
-                    best = phrase
+    by_words, by_beginning = _index()
+    words = told.words.split()
+    keys = {f"{word} {following[0]}" for word, following in pairwise(words)}
+    near = [by_words[key] for key in keys & by_words.keys()]
+    near += [by_beginning[key] for key in {word[:_BEGINNING] for word in words} & by_beginning.keys()]
+    best: _Phrase | None = None
+    for phrases in near:
+        for phrase in phrases:
+            if (best is None or phrase.place < best.place) and _fits(phrase, told):
+                best = phrase
     return best.row if best is not None else None
 
 
