@@ -157,4 +157,21 @@ def test_the_end_of_a_message_is_told_once_whatever_its_recipients() -> None:
     (attempt, unknown) = _read([line % b"b@example.com"], _reader())
     assert structs.asdict(unknown) | {"sender": "", "sender_kind": ""} == structs.asdict(unknown)
     assert isinstance(attempt, DeliveryAttempted)
-    assert attempt.outcome == "bounced"
+    assert attempt.outcome == "deferred"
+
+
+def test_a_delivery_ahead_of_its_message_waits_for_it_over_a_restart() -> None:
+    ahead = b'2026-11-21 17:49:26 1xUpDL-0008Gr-0a >> b@example.com R=r T=out H=mx.example.com [192.0.2.7] C="250 Ok"\n'
+    message = (
+        b"2026-11-21 17:49:26 1xUpDL-0008Gr-0a <= a@example.net H=(pc) [192.0.2.5] P=esmtpa A=plain:a@example.net S=9\n"
+    )
+    first = _reader()
+    assert (_read([ahead], first), first.counts.absorbed) == ([], 1)
+    second = _reader(first.snapshot())
+    login, submission, delivery = _read([message], second, 1)
+    assert isinstance(login, MailboxAuthenticated)
+    assert isinstance(submission, MessageSubmitted)
+    assert isinstance(delivery, DeliveryAttempted)
+    assert (delivery.sender, delivery.recipient, delivery.outcome) == ("a@example.net", "b@example.com", "sent")
+    assert login.id < submission.id < delivery.id
+    assert _unaccounted(second.counts) == 0

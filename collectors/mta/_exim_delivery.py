@@ -94,7 +94,7 @@ def deferred(at: int, host: str, queue_id: str, text: str) -> Attempted:
 
 
 def failed(at: int, host: str, queue_id: str, text: str) -> Attempted | Several:
-    """Return what a line says behind `** `: of what was tried too long, that the MTA gave up as well."""
+    """Return what a line says behind `** `. What was tried too long is deferred for the last time, and has expired."""
     whom = _whom(text)
     match = _FAILED.fullmatch(text, whom.end)
     if match is None:
@@ -102,6 +102,7 @@ def failed(at: int, host: str, queue_id: str, text: str) -> Attempted | Several:
     reply = _TIMES_BEHIND.sub("", match["said"] or "")
     attempt = _attempted((at, host, queue_id), whom, "bounced", reply, match)
     if reply.endswith(_EXPIRED) and not attempt.reply.startswith("5"):
+        attempt = structs.replace(attempt, outcome="deferred")
         return Several(at, host, (attempt, Expired(at, host, queue_id, attempt.envelope_from, has_envelope=False)))
     return attempt
 

@@ -4,11 +4,11 @@ Manual: https://www.exim.org/exim-html-current/doc/html/spec_html/ch-log_files.h
 
 Read is a message that came (`<=`, `(=`), each delivery (`=>`, `->`, `>>`, `==`, `**`), its end (`Completed`, `removed
 by`), refusals (`rejected …`) and logins (`… authenticator failed`, and `no MAIL in SMTP connection` of one who logged
-in). The sender is the login of `A=`. The outbound IP is that of `I=` where the line has it (`log_selector =
-+incoming_interface +outgoing_interface`), else that of the transport in the configuration. Without `+queue_time` the
-delay counts from the message's own line; without `+received_recipients` nothing tells how many recipients it has.
-Stamps may have milliseconds and a zone, lines a process id, message ids 16 or 23 characters; behind a syslog header
-Exim's own stamp may follow or not.
+in). A delivery that is ahead of its message (`>>`) waits for that one's line (`Fold`). The sender is the login of `A=`.
+The outbound IP is that of `I=` where the line has it (`log_selector = +incoming_interface +outgoing_interface`), else
+that of the transport in the configuration. Without `+queue_time` the delay counts from the message's own line; without
+`+received_recipients` nothing tells how many recipients it has. Stamps may have milliseconds and a zone, lines a
+process id, message ids 16 or 23 characters; behind a syslog header Exim's own stamp may follow or not.
 
 Ignored by decision: connections, TLS, queue runs, retries at other hosts (`H=… SMTP error`), freezing and thawing,
 verifications before a refusal, recipients that an ACL discards, deliveries that `-N` only pretends (`*>`), lines of the
@@ -23,29 +23,39 @@ import re
 from collections.abc import Callable
 
 from collectors.mta._exim_delivery import deferred, failed, sent
+from collectors.mta._exim_fold import CutThrough, Fold
 from collectors.mta._exim_received import received
 from collectors.mta._exim_refusals import refused, tried
-from collectors.mta.records import Record, Removed, Several
+from collectors.mta.records import Record, Removed, Said
 from collectors.syslog import Clock, split
+
+__all__ = ["Fold", "parse"]
 
 _LONGEST_LINE = 16 * 1024  # twice what Exim itself writes at most (LOG_BUFFER_SIZE)
 _OWN_STAMP = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})?)(?: ([+-]\d{4}))? (?:\[[0-9a-z]+\] )?")
 _SYSLOG = re.compile(r"<\d{1,3}>|[A-Z][a-z]{2} [ \d]|\d{4}-\d\d-\d\dT")
 _PART = re.compile(r"\[(\d{1,5})[\\/]\d{1,5}\] ")
 _ID = re.compile(r"([0-9A-Za-z]{6}-(?:[0-9A-Za-z]{6}-[0-9A-Za-z]{2}|[0-9A-Za-z]{11}-[0-9A-Za-z]{4})) ")
-_MARKS: dict[str, Callable[[int, str, str, str], Record | Several | None]] = {
+
+
+def _ahead(at: int, host: str, queue_id: str, text: str) -> CutThrough | None:
+    attempt = sent(at, host, queue_id, text)
+    return CutThrough(at, host, attempt) if attempt is not None else None
+
+
+_MARKS: dict[str, Callable[[int, str, str, str], Record | Said | None]] = {
     "<= ": received,
     "(= ": received,  # taken, but the client was told that it was refused (fakereject)
     "=> ": sent,
     "-> ": sent,
-    ">> ": sent,
+    ">> ": _ahead,
     "== ": deferred,
     "** ": failed,
 }
 _REFUSALS = ("H=", "U=", "F=", "DS ", "rejected ")
 
 
-def parse(text: str, clock: Clock) -> Record | Several | None:
+def parse(text: str, clock: Clock) -> Record | Said | None:
     """Return what a line says. ValueError where a line of Exim, or its syslog header, cannot be read."""
     text = text[:_LONGEST_LINE]
     own = _OWN_STAMP.match(text)
@@ -66,7 +76,7 @@ def parse(text: str, clock: Clock) -> Record | Several | None:
     return _said(line.at, line.host, payload[own.end() :] if own is not None else payload)
 
 
-def _said(at: int, host: str, text: str) -> Record | Several | None:
+def _said(at: int, host: str, text: str) -> Record | Said | None:
     match = _ID.match(text)
     if match is None:
         return _of_no_message(at, host, "", text)
