@@ -51,6 +51,15 @@ FROM (SELECT * FROM pool_observations FINAL
 GROUP BY provider, text ORDER BY further, today - before / 6 DESC, today DESC, provider, text LIMIT {limit:UInt32}
 """
 
+_REASONS = """
+SELECT provider, reason, toInt64(sum(count)) AS number, toInt64(sum(number) OVER (PARTITION BY provider)) AS of,
+       arraySort(groupUniqArray(16)(ip)) AS ips, argMax(text, (last_at, id)) AS said,
+       fromUnixTimestamp64Micro(max(last_at), 'UTC') AS last
+FROM (SELECT * FROM pool_observations FINAL
+      WHERE type = 'replies_counted' AND reason != '' AND at > {since:Int64} AND at <= {until:Int64})
+GROUP BY provider, reason ORDER BY of DESC, provider, number DESC, reason LIMIT {limit:UInt32}
+"""
+
 
 def pairs(client: Client, span: Span, limit: int = 2000) -> pd.DataFrame:
     """Return each IP at each provider, the worst reputation first; `text` and `time` are of the newest block."""
@@ -70,3 +79,10 @@ def unknown(client: Client, span: Span, limit: int = 200) -> pd.DataFrame:
     columns = ("provider", "text", "further", "today", "before", "ips", "first", "last")
     values = {"until": span.until, "day": _DAY, "further": FURTHER_REPLIES, "limit": limit}
     return frame(client, _UNKNOWN, columns, **values)
+
+
+def reasons(client: Client, span: Span, limit: int = 500) -> pd.DataFrame:
+    """Return why each provider refused, the provider with most refusals first; `said` is the newest such reply."""
+    columns = ("provider", "reason", "number", "of", "ips", "said", "last")
+    values = {"since": span.since, "until": span.until, "limit": limit}
+    return frame(client, _REASONS, columns, **values)

@@ -5,6 +5,7 @@ import streamlit as st
 
 from dashboards import elements, queries_providers, words
 from dashboards.elements import Page
+from schemas.reasons.words import language
 from schemas.reply_settings import suggested
 
 _BLOCKED, _DOUBTFUL = 0.7, 0.95
@@ -25,6 +26,10 @@ def page() -> None:
         _numbers(found)
         elements.table(_pairs(found), "pairs", _columns(), ("score",))
         st.caption(_SAID)
+    st.subheader("Reasons", anchor=False)
+    reasons = shown.read(queries_providers.reasons, every=shown.every)
+    if not elements.missing(reasons, "No data: no refusal with a reason in this time.") and reasons is not None:
+        _reasons(reasons)
     st.subheader("Replies without a pattern", anchor=False)
     unknown = shown.read(queries_providers.unknown, every=shown.every)
     heard = found is None or not found.empty
@@ -85,6 +90,35 @@ def _columns() -> dict[str, object]:
         "text": elements.text("newest block", 420),
         "time": elements.when("UTC"),
     }
+
+
+def _reasons(found: pd.DataFrame) -> None:
+    """Show why each provider refuses, with what an operator can do about it."""
+    told = language("en").words
+    shown = pd.DataFrame(
+        {
+            "provider": found["provider"],
+            "reason": [told[name].title if name in told else name for name in found["reason"]],
+            "number": found["number"],
+            "share": [words.percent(*row) for row in zip(found["number"], found["of"], strict=True)],
+            "ips": [", ".join(ips) for ips in found["ips"]],
+            "remedy": [told[name].operator if name in told else "" for name in found["reason"]],
+            "said": found["said"],
+            "last": found["last"],
+        }
+    )
+    columns = {
+        "provider": elements.text("provider", 130),
+        "reason": elements.text("reason", 170),
+        "number": _number("refusals"),
+        "share": elements.text("of its refusals", 95),
+        "ips": elements.text("IPs", 160),
+        "remedy": elements.text("what to do", 420),
+        "said": elements.text("newest reply", 420),
+        "last": elements.when("last, UTC"),
+    }
+    elements.table(shown, "reasons", columns)
+    st.caption("Reasons as `relaywarden reasons` lists them (docs/reasons.md), of mail through outbound IPs.")
 
 
 def _further(found: pd.DataFrame) -> None:

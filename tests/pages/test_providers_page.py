@@ -41,7 +41,7 @@ def _traffic(at: int, ip: str, provider: str, *numbers: int) -> TrafficCounted:
 
 
 def _replies(  # noqa: PLR0913, PLR0917 a row of the scene
-    at: int, ip: str, provider: str, kind: ReplyKind, count: int, text: str, named: str = ""
+    at: int, ip: str, provider: str, kind: ReplyKind, count: int, text: str, named: str = "", reason: str = ""
 ) -> RepliesCounted:
     return RepliesCounted(
         id=derived_id("r", at, ip, provider, kind, text),
@@ -56,6 +56,7 @@ def _replies(  # noqa: PLR0913, PLR0917 a row of the scene
         count=count,
         first_at=at,
         last_at=at,
+        reason=reason,
     )
 
 
@@ -67,10 +68,10 @@ def scene(now: int) -> list[Event]:
         _replies(ago[1], A, "google", "reputation", 70, "550 5.7.1 very low reputation"),
         _replies(ago[2], A, "google", "greylisted", 10, "450 later"),
         _traffic(ago[3], A, "microsoft", 50, 0, 50),
-        _replies(ago[3], A, "microsoft", "listed", 25, "550 block list (S3140)", "spamhaus_zen"),
-        _replies(ago[2], A, "microsoft", "volume", 20, "451 4.7.650 rate limited"),
+        _replies(ago[3], A, "microsoft", "listed", 25, "550 block list (S3140)", "spamhaus_zen", "blocked_ip"),
+        _replies(ago[2], A, "microsoft", "volume", 20, "451 4.7.650 rate limited", reason="rate"),
         _traffic(ago[1], B, "google", 400, 1, 5),
-        _replies(ago[1], B, "google", "recipient", 5, "550 5.1.1 no such user"),
+        _replies(ago[1], B, "google", "recipient", 5, "550 5.1.1 no such user", reason="user_unknown"),
         _traffic(ago[1], B, "", 9, 0, 0),
         _replies(ago[1], B, "telekom", "unknown", 3, f"550 5.7.1 {RUDE}"),
         _replies(ago[2], A, "telekom", "unknown", 4, f"550 5.7.1 {RUDE}"),
@@ -140,10 +141,23 @@ def test_the_score_is_the_one_of_the_fold(desk: Hall) -> None:
     )
 
 
+def test_the_reasons_of_each_provider_stand_there_with_what_to_do(desk: Hall, opened: Open) -> None:
+    opened(desk)
+    told = _shown().dataframe[1].value
+    assert list(zip(told["provider"], told["reason"], told["number"], told["share"], strict=True)) == [
+        ("microsoft", "Our server is blocked", 25, "55.6 %"),
+        ("microsoft", "Too much at once", 20, "44.4 %"),
+        ("google", "Unknown mailbox", 5, "100.0 %"),
+    ]
+    assert list(told["said"]) == ["550 block list (S3140)", "451 4.7.650 rate limited", "550 5.1.1 no such user"]
+    assert list(told["ips"]) == [A, A, B]
+    assert told["remedy"][1].startswith("Send slower to this provider")
+
+
 def test_unknown_replies_stand_by_growth_and_one_is_given_as_a_row_that_fits_it(desk: Hall, opened: Open) -> None:
     opened(desk)
     test = _shown()
-    told = test.dataframe[1].value
+    told = test.dataframe[2].value
     assert list(zip(told["provider"], told["text"], told["today"], told["usual"], strict=True)) == [
         ("telekom", f"550 5.7.1 {RUDE}", 7, "1"),
         ("yahoo", "554 5.7.9 an old one", 90, "100"),
