@@ -284,3 +284,21 @@ def test_a_broken_state_is_refused() -> None:
 def test_of_the_networks_that_hold_an_address_the_smallest_counts(ip: str, name: str) -> None:
     networks = NetworkNames({"198.51.100.0/24": "wide", "198.51.100.128/25": "narrow", "2001:db8:1::/48": ""})
     assert networks.name_of(ip) == name
+
+
+@pytest.mark.parametrize(
+    ("told", "transport", "left"),
+    [
+        ("", "relay1", "192.0.2.1"),
+        ("", "other", ""),
+        ("192.0.2.9", "relay1", "192.0.2.9"),
+        ("10.0.0.5", "relay1", "192.0.2.1"),  # behind NAT: outside it is another
+        ("10.0.0.5", "other", "10.0.0.5"),
+        ("2001:db8::9", "other", ""),  # of the other family than the server: not this connection's
+    ],
+)
+def test_the_outbound_ip_is_the_lines_own_or_that_of_the_transport(told: str, transport: str, left: str) -> None:
+    record = msgspec.structs.replace(attempted(1, "A"), outbound_ip=told, transport=transport)
+    event = join().step(record, "id")
+    assert isinstance(event, DeliveryAttempted)
+    assert event.outbound_ip == left

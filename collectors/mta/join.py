@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from collectors.addresses import is_loopback
+from collectors.addresses import is_behind_nat, is_loopback
 from collectors.mta._before_queue import Front, Fronts
 from collectors.mta._events import attempt, expiry, login, refusal, score, submission
 from collectors.mta._message import Message, is_same_mail
@@ -232,13 +232,17 @@ class Join:
 
     def _attempted(self, record: Attempted, identity: str) -> MailEvent:
         message = self._queue.find(record.host, record.queue_id) if record.queue_id else None
-        outbound_ip = record.outbound_ip or self._outbound_ips.get(record.transport, "")
-        event = attempt(record, message, self._networks, outbound_ip, identity)
+        event = attempt(record, message, self._networks, self._outbound_ip(record), identity)
         if message is not None:
             message.last = record.at
             if event.queued_as and self._taken_over(message, record, event.queued_as):
                 return msgspec.structs.replace(event, local=True)
         return event
+
+    def _outbound_ip(self, record: Attempted) -> str:
+        """Return the IP that the line tells, or that of the transport: also where the line's is not the one outside."""
+        known = self._outbound_ips.get(record.transport, "")
+        return known if not record.outbound_ip or (known and is_behind_nat(record.outbound_ip)) else record.outbound_ip
 
     def _taken_over(self, message: Message, record: Attempted, queue_id: str) -> bool:
         """Tell whether a message of ours continues as `queue_id` here; if its sender was not known, it is now."""

@@ -83,8 +83,9 @@ class Attempted(msgspec.Struct, frozen=True, gc=False):
     """A delivery attempt; `local` tells that the transport is one for mail that stays here.
 
     `delay_ms`: since the message came; `UNTOLD` where the line does not tell it, then the join counts from the first
-    line about the message. `outbound_ip`: where the line tells it itself; else the configuration does, by `transport`.
-    A line that tells the sender, too, has his login (`mailbox`), his address and what he gave as envelope sender.
+    line about the message. `outbound_ip`: where the line tells it itself; else the configuration does, by `transport`,
+    and also where the line's is a private one. A line that tells the sender, too, has his login (`mailbox`), his
+    address and what he gave as envelope sender.
     """
 
     at: int
