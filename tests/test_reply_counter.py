@@ -9,7 +9,7 @@ from schemas.events import DeliveryAttempted
 from schemas.facts import Outcome
 from schemas.mailbox_settings import Mailboxes
 from schemas.names import source_id
-from schemas.observations import RepliesCounted, TrafficCounted
+from schemas.observations import FURTHER_REPLIES, RepliesCounted, TrafficCounted
 from schemas.topics import MAIL_EVENTS, TRAFFIC_STATE
 from streams.partition import Partition
 from streams.traffic import TrafficCounter
@@ -158,3 +158,16 @@ def test_counts_of_replies_are_written_again_by_a_worker_that_comes_back_with_th
     assert [type(event) for event in told] == [TrafficCounted, RepliesCounted]
     assert [event.id for event in told] == sorted(event.id for event in told)
     assert structs.asdict(told[1])["count"] == 3
+
+
+def test_replies_of_one_row_are_counted_by_their_reasons_also_where_they_are_too_many_to_be_told_apart() -> None:
+    given = [structs.replace(attempt(number, LISTED), reason="blocked_ip") for number in range(3)]
+    given += [structs.replace(attempt(3, LISTED), reason="rate")]
+    given += [structs.replace(attempt(10 + at, f"550 {'x' * at}"), reason="unknown") for at in range(1, 12)]
+    told = counted(given)
+    assert {(one.pattern, one.reason, one.count) for one in told if one.pattern} == {
+        ("blocked_using", "blocked_ip", 3),
+        ("blocked_using", "rate", 1),
+    }
+    further = [one for one in told if one.text == FURTHER_REPLIES]
+    assert [(one.reason, one.count) for one in further] == [("unknown", 3)]
