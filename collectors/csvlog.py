@@ -12,6 +12,7 @@ fold, with a `Table`, remembers the columns and the record that is not at its en
 """
 
 import csv
+import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
@@ -26,6 +27,7 @@ _LONGEST_RECORD = 64 * 1024
 _MOST_LINES = 200
 _SHORTEST_STAMP = 19
 _BOM = "\ufeff"
+_STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
 
 
 class Line(Said, frozen=True, gc=False):
@@ -43,11 +45,13 @@ class _State(msgspec.Struct, array_like=True):
 class Table:
     """The columns of a table and the beginning of a record that is not at its end yet.
 
-    `layouts` are those that the program writes unless it is told otherwise.
+    `layouts` are those that the program writes unless it is told otherwise; a header names at least the columns of
+    `needed`, else it is another table's.
     """
 
-    def __init__(self, layouts: tuple[tuple[str, ...], ...], state: bytes = b"") -> None:
+    def __init__(self, layouts: tuple[tuple[str, ...], ...], needed: tuple[str, ...], state: bytes = b"") -> None:
         self._layouts = {len(layout): layout for layout in layouts}
+        self._needed = needed
         self._now = msgspec.msgpack.decode(state, type=_State) if state else _State()
 
     def snapshot(self) -> bytes:
@@ -60,10 +64,13 @@ class Table:
         return bool(self._now.begun)
 
     def head(self, text: str) -> None:
-        """Take the columns of a header. ValueError where it names too many, or has no end."""
+        """Take the columns of a header. ValueError where it names too many, is another table's, or has no end."""
         names = tuple(name.strip() for name in _fields(text.removeprefix(_BOM)))
         if len(names) > _MOST_COLUMNS or any(len(name) > _LONGEST_NAME for name in names):
             raise ValueError(f"a header of {len(names)} columns, or with names longer than {_LONGEST_NAME}")
+        missing = [name for name in self._needed if name not in names]
+        if missing:
+            raise ValueError(f"the header of another table: it names no {missing[0]}")
         self._now.columns = names
 
     def row(self, text: str) -> Mapping[str, str] | None:
@@ -98,6 +105,11 @@ def _fields(text: str) -> list[str]:
         return next(csv.reader([text], strict=True), [])
     except csv.Error as error:
         raise ValueError(f"no record of comma-separated values: {error}") from error
+
+
+def is_stamped(text: str) -> bool:
+    """Tell whether a line begins with a time, as each record of Exchange's tables does."""
+    return _STAMP.match(text) is not None
 
 
 def time_of(stamp: str) -> int:

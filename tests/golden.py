@@ -131,7 +131,7 @@ def renewed(text: str, begin: Callable[[], Expectation]) -> str:
                 expected = begin()
             elif line.startswith(MARK):
                 continue
-            elif not line.startswith("#"):
+            elif not line.startswith("# "):  # Exchange's logs have lines that begin with "#Fields:"
                 yield MARK + expected(line)
             yield line
 

@@ -1,0 +1,158 @@
+"""Exchange Server 2007 to 2019 and SE: the message tracking log (MSGTRK*.LOG), a table with a `#Fields:` line.
+
+Manual: https://learn.microsoft.com/exchange/mail-flow/transport-logs/message-tracking
+
+Events: RECEIVE (a message entered the transport), SEND and DELIVER (sent, to the world or into a mailbox), DEFER and
+FAIL. One line may name several recipients: each is a delivery attempt of its own. A message's queue id is its
+internal-message-id, its transport the connector; the outbound IP is the client-ip of SEND. A hop within the
+organization is local. The log tells no login: the sender is the customer network of the client, else the return path.
+Ignored by decision: all other events (routing, agents, shadow copies, resolving, moderation), which say nothing more of
+a delivery; mails of Exchange's own probes (HealthMailbox).
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from collectors.addresses import ip_or_empty
+from collectors.csvlog import Line, Table, is_stamped, split_recipients, time_of
+from collectors.mta._replies import enhanced_of, one_line
+from collectors.mta.records import UNTOLD, Attempted, Expired, Identified, Queued, Received, Record, Said
+from collectors.syslog import Clock
+
+if TYPE_CHECKING:
+    from schemas.facts import Outcome
+
+_2010 = (
+    "date-time,client-ip,client-hostname,server-ip,server-hostname,source-context,connector-id,source,event-id,"
+    "internal-message-id,message-id,recipient-address,recipient-status,total-bytes,recipient-count,"
+    "related-recipient-address,reference,message-subject,sender-address,return-path,message-info,directionality,"
+    "tenant-id,original-client-ip,original-server-ip,custom-data"
+)
+_2013 = _2010.replace("message-id,recipient-address", "message-id,network-message-id,recipient-address")
+_2019 = _2013 + ",transport-traffic-type,log-id,schema-version"
+_LAYOUTS = tuple(tuple(names.split(",")) for names in (_2010, _2013, _2019))
+_NEEDED = ("date-time", "event-id", "recipient-address")
+_FIELDS = "#Fields: "
+_OUTCOMES: dict[str, "Outcome"] = {"SEND": "sent", "DELIVER": "sent", "DEFER": "deferred", "FAIL": "bounced"}
+_WANTED = frozenset({*_OUTCOMES, "RECEIVE"})
+_WITHIN = "Intra-Organization SMTP Send Connector"
+_PROBES = "healthmailbox"
+_EXPIRED = "4.4.7"
+_ERROR = "{LED="
+_MOST_RECIPIENTS = 1000
+
+
+def parse(text: str, clock: Clock) -> Said | None:  # noqa: ARG001 the times are UTC
+    """Return a line as it stands: its columns are named above it. None for what the file says of itself."""
+    head = text.removeprefix("\ufeff")
+    if head.startswith("#") and not head.startswith(_FIELDS) and head.count('"') % 2 == 0:
+        return None
+    return Line(0, "", text)
+
+
+class Fold:
+    """The `#Fields:` of the log, and a record that goes on in the next line."""
+
+    def __init__(self, state: bytes) -> None:
+        self._table = Table(_LAYOUTS, _NEEDED, state)
+
+    def snapshot(self) -> bytes:
+        """Return the state, for the next fold of the same log."""
+        return self._table.snapshot()
+
+    def step(self, said: Record | Said) -> tuple[Record, ...] | None:
+        """Return what a line says. ValueError where it is no record, or its columns are not known."""
+        text = said.text if isinstance(said, Line) else ""
+        if not self._table.within:
+            head = text.removeprefix("\ufeff")
+            if head.startswith(_FIELDS):
+                self._table.head(head[len(_FIELDS) :])
+                return ()
+            if head.startswith("date-time,"):  # some versions repeat the names without "#Fields: "
+                return None
+            if not is_stamped(text):
+                raise ValueError("no record of Exchange: it begins with no time")
+        row = self._table.row(text)
+        if row is None:
+            return ()
+        at = time_of(row.get("date-time", ""))
+        event = row.get("event-id", "")
+        if event not in _WANTED or row.get("sender-address", "").lower().startswith(_PROBES):
+            return None
+        return _received(row, at, said.host) if event == "RECEIVE" else tuple(_ended(row, at, said.host))
+
+
+def _received(row: Mapping[str, str], at: int, host: str) -> tuple[Record, ...]:
+    queue_id = row.get("internal-message-id", "")
+    client_ip = ip_or_empty(row.get("original-client-ip", "")) or ip_or_empty(row.get("client-ip", ""))
+    message_id = row.get("message-id", "").removeprefix("<").removesuffix(">")
+    return (
+        Received(at, host, queue_id, "", client_ip),
+        Identified(at, host, queue_id, message_id),
+        Queued(at, host, queue_id, _sender(row), _number(row, "total-bytes"), _number(row, "recipient-count")),
+    )
+
+
+def _ended(row: Mapping[str, str], at: int, host: str) -> Iterator[Record]:
+    """Give what became of each recipient."""
+    queue_id, event = row.get("internal-message-id", ""), row["event-id"]
+    addresses = list(split_recipients(row.get("recipient-address", "")))
+    if len(addresses) > _MOST_RECIPIENTS:
+        raise ValueError(f"{len(addresses)} recipients of one message, more than {_MOST_RECIPIENTS}")
+    for address, status in zip(addresses, _statuses(row, len(addresses)), strict=True):
+        reply = _error(status) or one_line(status)
+        if event == "FAIL" and enhanced_of(reply) == _EXPIRED:
+            yield Expired(at, host, queue_id, _sender(row))
+        else:
+            yield _attempt(row, at, host, address, reply)
+
+
+def _attempt(row: Mapping[str, str], at: int, host: str, address: str, reply: str) -> Attempted:
+    event, sent = row["event-id"], row["event-id"] == "SEND"
+    local = event == "DELIVER" or row.get("connector-id") == _WITHIN
+    return Attempted(
+        at,
+        host,
+        row.get("internal-message-id", ""),
+        address,
+        "",
+        _OUTCOMES[event],
+        enhanced_of(reply),
+        reply,
+        row.get("connector-id", ""),
+        row.get("server-hostname", "") if sent else "",
+        ip_or_empty(row.get("server-ip", "")) if sent else "",
+        0,
+        UNTOLD,
+        local=local,
+        outbound_ip=ip_or_empty(row.get("client-ip", "")) if sent and not local else "",
+        envelope_from=_sender(row),
+        has_envelope=True,
+    )
+
+
+def _sender(row: Mapping[str, str]) -> str:
+    """Return the envelope's sender (`return-path`), which is `<>` for the null sender."""
+    path = row.get("return-path", "") or row.get("sender-address", "")
+    return path.removeprefix("<").removesuffix(">")
+
+
+def _statuses(row: Mapping[str, str], recipients: int) -> list[str]:
+    """Return a status for each recipient: they are parted by semicolons, which a remote server's words may hold, too.
+
+    So they are parted only where there are as many as recipients; else each recipient gets all that was said.
+    """
+    text = row.get("recipient-status", "") or row.get("source-context", "")
+    parts = text.split(";") if recipients > 1 and _ERROR not in text else [text]
+    return parts if len(parts) == recipients else [text] * recipients
+
+
+def _error(status: str) -> str:
+    """Return the last error of `[{LRT=…};{LED=550 5.7.1 …};{FQDN=…};{IP=…}]`, "" where a status has another form."""
+    _, found, rest = status.partition(_ERROR)
+    return one_line(rest.rpartition("};{FQDN=")[0] or rest.partition("}")[0]) if found else ""
+
+
+def _number(row: Mapping[str, str], column: str) -> int:
+    text = row.get(column, "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= len("999999999999") else 0
