@@ -30,9 +30,11 @@ check: setup
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m tests.formats_page
 
 golden: setup
 	$(BIN)/python -m tests.golden --update
+	$(BIN)/python -m tests.formats_page --update
 
 bench: setup
 	$(BIN)/python -m bench

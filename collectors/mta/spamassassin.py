@@ -3,9 +3,9 @@
 Manuals: https://cwiki.apache.org/confluence/display/SPAMASSASSIN/SpamdSyslogFormat and amavis' README.customize
 
 Neither knows who logged in; amavis names the queue id, spamd the Message-ID only, and its score is cut to a whole
-number there. Its `identified spam` and `clean message` say the same without naming the mail: ignored by decision. So
-are its users (recipients, mostly) and what amavis says of viruses and file names. A milter's refusal (`Blocked by
-SpamAssassin`) names no score: it is the MTA's line.
+number there. A milter's refusal (`Blocked by SpamAssassin`) names no score: it is the MTA's line. Ignored by decision:
+`identified spam` and `clean message`, which say the same without naming the mail, spamd's users (recipients, mostly),
+and what amavis says of viruses and file names.
 """
 
 import re
