@@ -33,7 +33,9 @@ __all__ = ["Fold", "parse"]
 
 _LONGEST_LINE = 16 * 1024  # twice what Exim itself writes at most (LOG_BUFFER_SIZE)
 _OWN_STAMP = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,6})?)(?: ([+-]\d{4}))? (?:\[[0-9a-z]+\] )?")
-_SYSLOG = re.compile(r"<\d{1,3}>|[A-Z][a-z]{2} [ \d]|\d{4}-\d\d-\d\dT")
+_SYSLOG = re.compile(
+    r"<\d{1,3}>|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]\d? \d\d:|\d{4}-\d\d-\d\dT\d\d:"
+)
 _PART = re.compile(r"\[(\d{1,5})[\\/]\d{1,5}\] ")
 _ID = re.compile(r"([0-9A-Za-z]{6}-(?:[0-9A-Za-z]{6}-[0-9A-Za-z]{2}|[0-9A-Za-z]{11}-[0-9A-Za-z]{4})) ")
 
