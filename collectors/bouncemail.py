@@ -23,8 +23,8 @@ _TAG = re.compile(r"<[^<>]{0,4000}>")
 _BELOW = re.compile(
     r"^(?:"
     r"[-|= ]{3,60}(?:this is a copy of |below this line is|enclosed is a copy|the header of the original"
-    r"|original mess?age|original mail|returned message|unsent message|message text follows|undelivered message)"
-    r"[^\n]*\n"
+    r"|original mess?age|original mail|mensaje original|returned message|unsent message|message text follows"
+    r"|undelivered message)[^\n]*\n"
     r"|[ ]{0,8}(?:message headers? follows?|original message follows|below is a copy of|included is a copy of"
     r"|original message(?: headers)?:|original mail as follows)[^\n]*\n"
     r"|content-type:[ ]*(?:message/rfc822|text/rfc822-headers?)[^\n]*\n"
@@ -58,7 +58,7 @@ class BounceMail(NamedTuple):
 
 def read(message: bytes) -> BounceMail:
     """Return a mail as its reporting server wrote it. ValueError where it is too large or nested."""
-    mail, parts = headers.read(message)
+    mail, parts = headers.read(message.lstrip())
     text = next(_texts(parts), "")
     found = _BELOW.search(text)
     above, below = (text[: found.start()], text[found.end() :]) if found else (text, "")

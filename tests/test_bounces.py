@@ -113,6 +113,17 @@ def test_the_corpus_recipients_are_those_of_the_returned_mail(corpus: Path) -> N
     assert named[True] > 200
 
 
+def test_another_corpus_of_bounces_is_read_to_the_last_one(corpus: Path) -> None:
+    folder = corpus / "complaints" / "php-bounce-handler"
+    mails = [path for path in folder.glob("*.eml") if path.stem[0].isdigit() or path.stem.startswith("exchange")]
+    told = [event for path in mails for event in read(path.read_bytes())]
+    assert (len(mails), len(told)) == (66, 66)
+    reasons = Counter(event.reason for event in told)
+    assert reasons["user_unknown"] + reasons["mailbox_full"] > 33
+    assert reasons["unknown"] <= 4
+    assert {event.format for event in told} == {"exim_text", "qmail_text", "rfc3464"}
+
+
 def test_autoreplies_and_complaints_are_no_bounces(corpus: Path) -> None:
     folder = corpus / "bounces" / "sisimai"
     for path in [*folder.glob("rfc3834-*.eml"), *folder.glob("arf-*.eml"), folder / "lhost-amazonses-13.eml"]:

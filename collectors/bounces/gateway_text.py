@@ -53,8 +53,14 @@ _FORMS = (
         r"^\*+ Message from InterScan", rf"^Reason: +Unable to deliver message to {_TO}", r"^Reason: +([^\n]{1,900})"
     ),
     _form(
+        r"\A\s*delivery failed \d{1,3} attempts: ",
+        rf"\A\s*delivery failed \d{{1,3}} attempts: {_TO}",
+        r"\A\s*([^\n]{1,900})",
+        "expired",
+    ),
+    _form(
         r"\A\s*(?:unknown user|unknown host|invalid final delivery userid|user mailbox exceeds allowed size"
-        r"|delivery failed (?:to|\d+ attempts)): ",
+        r"|delivery failed to): ",
         rf"\A\s*[a-z0-9 ]{{5,60}}: {_TO}",
         r"\A\s*([^\n]{1,900})",
     ),

@@ -6,6 +6,7 @@ Format: https://cr.yp.to/proto/qsbmf.txt
 
 import re
 
+from collectors import headers
 from collectors.bounced import Failed, Told
 from collectors.bouncemail import ADDRESS, BounceMail, after, entries
 
@@ -20,11 +21,14 @@ _HOST = re.compile(r"^(?:Hi\. )?This is the \S{1,40} (?:program|system) at (?:ho
 
 
 def read(bounce: BounceMail) -> Told | None:
-    """Return what such a text tells, None for any other mail. ValueError where it names no recipient."""
+    """Return what such a text tells, None for any other mail. ValueError where it names no recipient.
+
+    The first words are translated in places; the subject and how a recipient stands are not.
+    """
     lines = after(bounce.lines, _ANCHOR)
-    if lines is None:
+    said = entries(bounce.lines if lines is None else lines, _HEAD)
+    if lines is None and not (said and headers.first(bounce.mail, "Subject") == "failure notice"):
         return None
-    said = entries(lines, _HEAD)
     if not said:
         raise ValueError("a bounce in the words of qmail or Postfix that names no recipient")
     host = _HOST.search(bounce.text)

@@ -22,6 +22,7 @@ from schemas.bounce_events import BounceAction
 _KINDS = frozenset(("message/delivery-status", "message/global-delivery-status"))
 _FIELD = re.compile(r"^([A-Za-z][A-Za-z-]{2,40}):[ \t]*(.*)$")
 _IN_TEXT = re.compile(r"^(?:final|original)-recipient:", re.IGNORECASE | re.MULTILINE)
+_ROUTE = re.compile(r"^(?:@[^:@,]{1,250},?){1,9}:")
 _HEX = re.compile(r"\+([0-9A-F]{2})")
 _ACTIONS: dict[str, BounceAction] = {
     "fail": "failed",
@@ -114,7 +115,7 @@ def _blocks(text: str) -> list[Fields]:
 
 def _recipient(block: Fields) -> str:
     told = block.get("final-recipient") or block.get("original-recipient") or ""
-    return headers.address(_plain(_value(told)))
+    return _ROUTE.sub("", headers.address(_plain(_value(told))))
 
 
 def _failed(block: Fields, text: str, told: Fields) -> Failed:
