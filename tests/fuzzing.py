@@ -15,8 +15,7 @@ from types import TracebackType
 from typing import NamedTuple
 
 from collectors import documents, logins, mta
-from collectors.reading import LogReader, loaded
-from collectors.syslog import Clock
+from collectors.reading import LogReader
 from schemas.codec import decode, encode
 from schemas.events import DeadLetter, Event
 
@@ -72,12 +71,11 @@ _HOSTILE = (
 
 
 class Target(NamedTuple):
-    """A parser: its golden inputs in parts, how to begin taking inputs one after the other, and to parse one alone."""
+    """A parser: its golden inputs in parts, and how to begin taking inputs, each a line or (`lines` false) a file."""
 
     name: str
     samples: tuple[tuple[bytes, ...], ...]
     begin: Callable[[], Take]
-    parse: Callable[[bytes], object]
     lines: bool
 
 
@@ -85,16 +83,13 @@ class Target(NamedTuple):
 def targets() -> dict[str, Target]:
     """Return all parsers of all registries by name."""
     logs = [(kind, name) for kind, registry in (("mta", mta), ("logins", logins)) for name in registry.names()]
-    found = {
-        name: Target(name, _lines(kind, name), partial(_log, name), partial(_parse, name), lines=True)
-        for kind, name in logs
-    }
+    found = {name: Target(name, _lines(kind, name), partial(_log, name), lines=True) for kind, name in logs}
     for kind in documents.KINDS:
         folder = GOLDEN / kind.registry.__name__.rpartition(".")[2]
         for name in kind.names():
             parse = partial(kind.parse, name)
             of = "*" if name == kind.gathers else name
-            found[name] = Target(name, _files(folder, of), partial(_document, parse), parse, lines=False)
+            found[name] = Target(name, _files(folder, of), partial(_document, parse), lines=False)
     return found
 
 
@@ -164,10 +159,6 @@ def _whole(events: list[Event] | tuple[Event, ...]) -> None:
             raise AssertionError(f"the codec changes {event}")
     if len({event.id for event in events}) != len(events):
         raise AssertionError(f"events of one id: {events}")
-
-
-def _parse(name: str, text: bytes) -> object:
-    return loaded(name)(text.decode("utf-8", "replace"), Clock(REFERENCE, "Europe/Berlin"))
 
 
 def mutated(chance: Random, target: Target) -> bytes:
@@ -244,16 +235,32 @@ class Watched:
             raise FaultError(f"{self._name}: {type(error).__name__}: {error}, on {self._content!r}") from error
 
 
-def growths(target: Target) -> Iterator[tuple[tuple[bytes, ...], int, bytes]]:
-    """Give each part of the golden inputs, of those of one shape the first's, and what may be repeated in its place."""
+class Growth(NamedTuple):
+    """A golden input, and what is repeated in place of one of its parts."""
+
+    parts: tuple[bytes, ...]
+    at: int
+    filler: bytes
+
+    def to(self, size: int) -> bytes:
+        """Return the input with the part grown to `size` bytes."""
+        repeated = (self.filler * (size // len(self.filler) + 1))[:size]
+        return b"".join((*self.parts[: self.at], repeated, *self.parts[self.at + 1 :]))
+
+    def __str__(self) -> str:
+        return f"{self.filler[:60]!r} at part {self.at} of {b''.join(self.parts)[:300]!r}"
+
+
+def growths(target: Target) -> Iterator[Growth]:
+    """Give each part of the golden inputs with what is repeated there: it, it and the next ones, and a letter.
+
+    Of inputs of one shape only the first is grown.
+    """
     shapes = {re.sub(rb"[A-Za-z0-9]+", b"w", b"".join(parts)): parts for parts in reversed(target.samples)}
     for parts in shapes.values():
-        for at, part in enumerate(parts):
-            for filler in sorted({part, (parts[at - 1] if at else b"") + part, b"a", b"<"}):
-                yield parts, at, filler
+        for at in range(len(parts)):
+            yield from (Growth(parts, at, filler) for filler in sorted({*_repeatable(parts, at), b"a"}))
 
 
-def grown(parts: tuple[bytes, ...], at: int, filler: bytes, size: int) -> bytes:
-    """Return an input with one part grown to `size` bytes."""
-    repeated = (filler * (size // len(filler) + 1))[:size]
-    return b"".join((*parts[:at], repeated, *parts[at + 1 :]))
+def _repeatable(parts: tuple[bytes, ...], at: int) -> Iterator[bytes]:
+    return (b"".join(parts[at : at + length]) for length in (1, 2, 5, 8))

@@ -24,7 +24,6 @@ _TAIL = re.compile(  # in Postfix's order; an address ends where the next field 
     r"(?:helo=<(?P<helo>.*?)>)?(?: sasl_username=<(?P<mailbox>[^<>]*)>)?",
     re.DOTALL,
 )
-_IMITATED = re.compile(r"; (?:from=<|to=<|proto=).* helo=<", re.DOTALL)
 _MARKS = ("; from=<", "; to=<", "; proto=")
 _LIMITED = re.compile(
     r"warning: ((Connection concurrency|Connection rate|Message delivery request rate|Recipient address rate"
@@ -90,7 +89,8 @@ def _parted(text: str) -> tuple[str, dict[str, str | None]]:
         at = text.rfind(mark)
         tail = _TAIL.fullmatch(text, at) if 0 <= at >= len(text) - _LONGEST_TAIL else None
         if tail:
-            if _IMITATED.search(text, 0, at):
+            begun = [first for one in _MARKS if (first := text.find(one, 0, at)) >= 0]
+            if begun and text.find(" helo=<", min(begun), at) >= 0:
                 return text, {"mailbox": tail["mailbox"]}
             return text[:at], tail.groupdict()
     return text, {}
