@@ -87,6 +87,7 @@ ROWS = (
             "message rate",
             "connection rate",
             "throttl",
+            "is ratelimited",
             "frequency limited",
             "messages is limited",
             "limits for how many messages",

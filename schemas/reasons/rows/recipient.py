@@ -152,6 +152,7 @@ ROWS = (
         phrases=(
             "user unknown",
             "unknown user",
+            "bad user",
             "user is unknown",
             "user not found",
             "user does not exist",

@@ -39,6 +39,8 @@ ROWS = (
             "tls not available",
             "tls is not available",
             "tls connection",
+            "tls session",
+            "dane error",
             "mta-sts",
             "high-strength ciphers",
             "dane * failed",
