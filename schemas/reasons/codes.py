@@ -7,7 +7,6 @@ from schemas.reasons.said import Said
 # Documented so finely that they say more than the words beside them:
 # https://learn.microsoft.com/en-us/exchange/mail-flow-best-practices/non-delivery-reports-in-exchange-online
 _LONG = {
-    "5.1.10": "user_unknown",
     "5.2.121": "rate",
     "5.2.122": "rate",
     "5.4.14": "network",

@@ -38,7 +38,7 @@ ROWS = (
         "http://www.barracudanetworks.com/reputation/?r=1&ip=192.0.2.1",
     ),
     Row(
-        rank=0,
+        rank=-1,
         reason="greylisted",
         phrases=(
             "greylist",
@@ -201,6 +201,7 @@ ROWS = (
             "our block list",
             "on our blocklist",
             "dnsbl",
+            "cbl.abuseat.org",
             " rbl ",
             "blocked for abuse",
             "blocked by ldap",

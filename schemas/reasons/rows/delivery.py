@@ -118,7 +118,15 @@ ROWS = (
     Row(
         rank=3,
         reason="network",
-        phrases=("name server", "name service error", "dns error", "dns lookup", "unable to look up", "host lookup"),
+        phrases=(
+            "name server",
+            "name service error",
+            "dns error",
+            "dns lookup",
+            "dns query",
+            "unable to look up",
+            "host lookup",
+        ),
         sample="Name service error for name=example.org type=MX: Malformed or unexpected name server reply",
     ),
     Row(
@@ -132,6 +140,7 @@ ROWS = (
             "local error",
             "temporary error",
             "temporary local problem",
+            "temporarily unable to process",
             "failed to expand",
             "could not complete sender verify",
             "could not complete recipient verify",
@@ -167,7 +176,7 @@ ROWS = (
     Row(
         rank=3,
         reason="greylisted",
-        phrases=("try again later", "please try later", "try later", "try again in", "come back"),
+        phrases=("try again later", "please try later", "try later", "please wait", "try again in", "come back"),
         codes=("450 ", "4.7.1"),
         sample="450 4.7.1 Try again later",
     ),

@@ -4,7 +4,7 @@ from schemas.reasons.row import Row
 
 ROWS = (
     Row(
-        rank=0,
+        rank=-1,
         reason="spam_content",
         phrases=(
             "spam classification",
@@ -14,6 +14,8 @@ ROWS = (
             "content judged to be spam",
             "spam or virus",
             "url in the content",
+            "spam pattern",
+            "url in this email",
         ),
         sample="554 5.6.0 This message has been scored as spam with a probability of more than 90%",
     ),
@@ -52,7 +54,7 @@ ROWS = (
             "policy restrictions",
             "content restrictions",
             "local policy",
-            "security policy",
+            "security polic",
             "header error",
             "protocol violation",
             "attachment",

@@ -4,8 +4,11 @@ from schemas.reasons.row import Row
 
 ROWS = (
     Row(
+        rank=0,
         reason="auth_failed",
         phrases=(
+            "sender is unauthenticated",
+            " au01 ",
             " spf ",
             " dkim ",
             " dmarc ",
@@ -83,6 +86,8 @@ ROWS = (
             "relay is not permitted",
             "not permitted to relay",
             "unable to relay",
+            "requires authentication when attempting to send",
+            "isnt allowed to relay",
             "cannot relay",
             "no relaying",
             "relaying not allowed",
@@ -140,6 +145,10 @@ ROWS = (
             "could not verify sender",
             "unable to verify sender",
             "sender domain * not",
+            "domain may not exist or dns",
+            "sender domain resolve",
+            "sender domain must exist",
+            "sender * has no a aaaa",
             "domain of sender",
             "from domain is invalid",
             "provide a valid from",
