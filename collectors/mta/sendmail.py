@@ -10,7 +10,7 @@ logged: it is that of the mailer (`esmtp`, `relay`) in the configuration.
 Ignored by decision: STARTTLS, connections and what became of them (`did not issue MAIL`, `lost input channel`),
 `SYSERR` and warnings, `milter=` and `Milter add` (what a milter refused is told by `Milter: … reject`), messages that
 have no recipient because all were refused, `stat=queued` and `stat=quarantined`, rulesets of deliveries (`tls_server`),
-discarded mail, and notices of a delay (`sender notify`).
+and discarded mail.
 """
 
 import re
@@ -49,7 +49,9 @@ _TO = re.compile(
 )
 _DELAY = re.compile(r"(?:(\d{1,6})\+)?(\d\d):(\d\d):(\d\d)")
 _AUTH = re.compile(rf"AUTH=server, relay={PEER}, authid=(.*), mech=([A-Z0-9_-]{{1,20}}), bits=\d{{1,5}}", re.DOTALL)
-_RETURNED = re.compile(r"([0-9A-Za-z]{8,20}): (?:return to sender|postmaster notify|DSN): (.*)", re.DOTALL)
+_RETURNED = re.compile(
+    r"([0-9A-Za-z]{8,20}): (?:return to sender|sender notify|postmaster notify|DSN): (.*)", re.DOTALL
+)
 _EXPIRED = re.compile(r"(?:Cannot send message|Message could not be delivered) for \d{1,4} [a-z]{1,8}")
 _CLONED = re.compile(r"([0-9A-Za-z]{8,20}): clone: owner=(.*)", re.DOTALL)
 _LOCAL_MAILERS = frozenset(
