@@ -96,16 +96,17 @@ def targets() -> dict[str, Target]:
 def _lines(kind: str, name: str) -> tuple[tuple[bytes, ...], ...]:
     file = GOLDEN / kind / f"{name}.txt"
     lines = file.read_bytes().splitlines() if file.exists() else []
-    return tuple(_parts(line) for line in lines if line and not line.startswith((b"# ", b"#\n")))
+    return tuple(parts_of(line) for line in lines if line and not line.startswith((b"# ", b"#\n")))
 
 
 def _files(folder: Path, name: str) -> tuple[tuple[bytes, ...], ...]:
     files = sorted(path for path in folder.glob(f"{name}/*") if path.suffix != ".expected")
     inputs = [path for path in files if path.suffix != ".json" or not path.with_suffix(".eml").exists()]
-    return tuple(_parts(path.read_bytes()) for path in inputs)
+    return tuple(parts_of(path.read_bytes()) for path in inputs)
 
 
-def _parts(text: bytes) -> tuple[bytes, ...]:
+def parts_of(text: bytes) -> tuple[bytes, ...]:
+    """Return the words of a text, and what stands between them."""
     return tuple(_PARTS.findall(text))
 
 
@@ -162,13 +163,23 @@ def _whole(events: list[Event] | tuple[Event, ...]) -> None:
 
 
 def mutated(chance: Random, target: Target) -> bytes:
-    """Return a golden input that was changed in one to six places: fields dropped, repeated, swapped, forged, cut."""
-    parts = list(chance.choice(target.samples))
+    """Return a golden input that was changed."""
+    return changed(chance, target, chance.choice(target.samples))
+
+
+def changed(chance: Random, target: Target, whole: tuple[bytes, ...]) -> bytes:
+    """Return an input of these parts, changed in one to six places: parts dropped, repeated, shuffled, forged, cut."""
+    parts = list(whole)
     for _ in range(chance.choice((1, 1, 1, 2, 2, 3, 6))):
         at = chance.randrange(len(parts) + 1)
         until = min(len(parts), at + chance.choice((1, 1, 2, 5, 20)))
         parts[at:until] = chance.choice(_CHANGES)(chance, target, parts[at:until])
     return b"".join(parts)[:_LARGEST]
+
+
+def changed_by(seed: int, target: Target, content: bytes) -> bytes:
+    """Return an input changed as the seed says."""
+    return changed(Random(seed), target, parts_of(content))
 
 
 def _repeated(chance: Random, _: Target, part: list[bytes]) -> list[bytes]:

@@ -21,7 +21,7 @@ def test_each_parser_has_golden_inputs_and_a_name_of_its_own() -> None:
 @pytest.mark.parametrize("name", _NAMES)
 def test_no_damaged_golden_input_makes_a_parser_raise_anything_else(name: str) -> None:
     target = targets()[name]
-    inputs = 1500 if target.lines else 150
+    inputs = 1000 if target.lines else 100
     told = outcomes(target, 1, inputs)
     assert sum(told.values()) == inputs
     assert told.keys() <= {"events", "absorbed", "ignored", "unreadable"}
