@@ -20,6 +20,7 @@ from schemas.codec import encode
 from schemas.events import DeadLetter, Event
 from schemas.mailbox_hooks import CustomerMailHook
 from schemas.pool_hooks import Hooks
+from schemas.reasons import classify
 from streams import hooks
 from streams.hooks import ActiveSet, Effect
 from streams.notice_files import texts
@@ -112,11 +113,21 @@ def reply(_: str) -> Expectation:
     return expected
 
 
+def reason(_: str) -> Expectation:
+    """Return what tells of each reply why it was refused, and whether that is permanent."""
+
+    def expected(line: str) -> str:
+        return msgspec.json.encode(classify(line)._asdict()).decode()
+
+    return expected
+
+
 KINDS: dict[str, Callable[[str], Expectation]] = {
     "mta": log,
     "logins": log,
     "detectors": rule,
     "hooks": hook,
+    "reasons": reason,
     "replies": reply,
 }
 
