@@ -24,10 +24,11 @@ __all__ = ["Fold", "parse"]
 _LONGEST_REPLY = 2000
 _LONGEST_CLIENT = 700
 _ID = r"([0-9A-Fa-f.]{10,60})"
-_NEW = re.compile(rf"newmsg,id={_ID}(?:, auth=(.*?))?(?:: (.*))?", re.DOTALL)
+_NEW = re.compile(rf"newmsg,id={_ID}(?:, auth=([^:]*+(?::(?! )[^:]*+)*+))?(?:: (.*))?", re.DOTALL)
 _CLIENT = re.compile(r"\((?:([^ ()]{1,255}) )?\[([0-9A-Fa-f:.]{2,45})\]\)$")
 _STARTED = re.compile(
-    rf"started,id={_ID},from=<({ADDRESS})>,module=([a-z]{{1,20}}),host=(.*?),addr=<({ADDRESS})>", re.DOTALL
+    rf"started,id={_ID},from=<({ADDRESS})>,module=([a-z]{{1,20}}),host=([^,]*+(?:,(?!addr=<)[^,]*+)*+),addr=<({ADDRESS})>",
+    re.DOTALL,
 )
 _FINISHED = re.compile(rf"completed,id={_ID}")
 _DELIVERY = re.compile(

@@ -46,16 +46,14 @@ _OLD_MESSAGE = re.compile(
     rf"(?:address=[^ ]+ host=[^ ]+ )?msgid=([0-9a-f]{{8}}) from=<({ADDRESS})> to=<({ADDRESS})> size=(\d{{1,15}})"
     r" ndest=(\d{1,9}) proto=[^ ]+"
 )
-_REFUSED = re.compile(
-    r"(?:address=[^ ]+ host=[^ ]+ )?command=\"((?i:MAIL|RCPT|DATA)(?![A-Za-z]).*)\" result=\"(.*)\"", re.DOTALL
-)
+_COMMAND = re.compile(r'(?:address=[^ ]+ host=[^ ]+ )?command="(?=(MAIL|RCPT|DATA)(?![A-Za-z]))', re.IGNORECASE)
 _AGAIN = '" result="'
 _PATH = re.compile(rf"(?i:(?:MAIL FROM|RCPT TO): ?)<({ADDRESS})>")
 _REPLY = re.compile(r"([245]\d\d)[ -](?:([245]\.\d{1,3}\.\d{1,3})(?:[ :]|$))?")
 _DELIVERY = re.compile(
     rf"evpid=([0-9a-f]{{16}}) from=<({ADDRESS})> to=<({ADDRESS})>(?: rcpt=<({ADDRESS})>)?"
     r'(?: (?:user|method)=[^ ]*| source="([^"]*)"| relay="([^"]*)")*'
-    r' delay=([0-9a-z]{1,30}) result="?([A-Za-z]{1,20})"? stat="?(.*?)"?',
+    r' delay=([0-9a-z]{1,30}) result="?([A-Za-z]{1,20})"? stat=(.*)',
     re.DOTALL,
 )
 _RELAY = re.compile(r"\[?(?:IPv6:)?([0-9A-Fa-f.:]{2,45})\]? \(([^ ()]*)\)")
@@ -128,14 +126,14 @@ def _refused(line: Line, session: str, rest: str) -> Spurned | None:
 
     Where that makes two ends possible, neither is believed.
     """
-    match = _REFUSED.fullmatch(rest)
-    if match is None:
+    head = _COMMAND.match(rest)
+    if head is None:
         return None
-    stage = match[1][:4].upper()
-    if _AGAIN in match[1] or _AGAIN in match[2]:
+    command, found, result = rest[head.end() :].partition(_AGAIN)
+    stage = head[1].upper()
+    if not found or _AGAIN in result:
         return Spurned(line.at, line.host, session, stage)
-    path, reply = _PATH.match(match[1]), _REPLY.match(match[2])
-    address = path[1] if path else ""
+    path, reply = _PATH.match(command), _REPLY.match(result)
     return Spurned(
         line.at,
         line.host,
@@ -143,14 +141,15 @@ def _refused(line: Line, session: str, rest: str) -> Spurned | None:
         stage,
         int(reply[1]) if reply else 0,
         (reply[2] or "") if reply else "",
-        match[2][reply.end() if reply else 0 :][:_LONGEST_REPLY],
-        address,
+        result.removesuffix('"')[reply.end() if reply else 0 :][:_LONGEST_REPLY],
+        path[1] if path else "",
     )
 
 
 def _delivery(line: Line, session: str, rest: str, *, local: bool) -> Delivered:
     match = _matched(_DELIVERY, rest, "delivery")
     evpid, envelope_from, to, rcpt, source, relay, delay, result, stat = (part or "" for part in match.groups())
+    stat = stat.removeprefix('"').removesuffix('"')
     outcome = _OUTCOMES.get(result)
     if outcome is None:
         raise ValueError(f"a delivery with the result {result!r}")

@@ -32,19 +32,20 @@ _RECIPIENTS = re.compile(_RECIPIENT)
 _FROM = re.compile(
     rf"from=(<{ADDRESS}>|[^<,][^,]*+|), size=(\d{{1,15}}), class=-?\d{{1,6}}(?:, pri=-?\d{{1,12}})?, nrcpts=(\d{{1,9}})"
 )
-_REST = re.compile(  # a Message-ID is a stranger's text: it ends where the daemon's words begin, seen from the end
-    r"(?:, msgid=(.*?))?(?:, bodytype=[^,]{0,20})?(?:, proto=([^,]{0,20}))?(?:, daemon=[^,]{0,20})?"
-    r"(?:, tls_verify=[^,]{0,20})?(?:, auth=[^,]{0,30})?",
-    re.DOTALL,
+_OPTIONS = re.compile(  # behind the Message-ID, which is a stranger's text: looked for from the end
+    r"(?:, bodytype=[^,]{0,20})?(?:, proto=([^,]{0,20}))?(?:, daemon=[^,]{0,20})?(?:, tls_verify=[^,]{0,20})?"
+    r"(?:, auth=[^,]{0,30})?$"
 )
+_LONGEST_OPTIONS = 200
+_MESSAGE_ID = ", msgid="
 _RELAY = ", relay="
 _LOCAL = re.compile(r"([^@ ]{1,100})@(localhost|[^ @\[\]]{1,255})")
 _TO = re.compile(
-    rf"to=({_RECIPIENT}(?:,{_RECIPIENT})*+)(?:, \[more\])?"
+    rf"to=({_RECIPIENT}(?:,{_RECIPIENT}){{0,2000}}+)(?:, \[more\])?"
     rf"(?:, ctladdr=(?:<{ADDRESS}>|[^, ]*+)(?: \(\d{{1,10}}/\d{{1,10}}\))?)?"
     r", delay=([0-9+:]{1,20})(?:, xdelay=[0-9+:]{1,20})?(?:, mailer=([^, ]{1,40}))?(?:, tls_verify=[^, ]{0,20})?"
     r"(?:, pri=-?\d{1,12})?(?:, quarantine=.{0,60}?)?(?:, relay=([^ ,]{0,255})(?: \[([^\] ]{0,60})\])?)?"
-    r"(?:, dsn=(\d\.\d{1,3}\.\d{1,3}))?(?:, ntries=\d{1,9})?((?:, reply=.*?)?), stat=(.*)",
+    r"(?:, dsn=(\d\.\d{1,3}\.\d{1,3}))?(?:, ntries=\d{1,9})?(, reply=[^,]*+(?:,(?! stat=)[^,]*+)*+)?, stat=(.*)",
     re.DOTALL,
 )
 _DELAY = re.compile(r"(?:(\d{1,6})\+)?(\d\d):(\d\d):(\d\d)")
@@ -102,12 +103,13 @@ def _login(line: Line) -> LoggedIn:
 
 def _mailed(line: Line, queue_id: str, rest: str) -> Mailed | None:
     head, at = _FROM.match(rest), rest.rfind(_RELAY)
-    middle = _REST.fullmatch(rest, head.end(), at if at > 0 else len(rest)) if head is not None else None
-    if head is None or middle is None:
+    if head is None or 0 <= at < head.end():
         raise ValueError("a message without sender, size or recipients")
     if not int(head[3]):
         return None
-    relay = rest[at + len(_RELAY) :] if at > 0 else ""
+    middle, relay = (rest[head.end() : at], rest[at + len(_RELAY) :]) if at > 0 else (rest[head.end() :], "")
+    options = _OPTIONS.search(middle, max(0, len(middle) - _LONGEST_OPTIONS))
+    message_id = middle[: options.start() if options else None]
     local, peer = _LOCAL.fullmatch(relay), re.fullmatch(PEER, relay)
     name, address = peer_of(*peer.groups()) if peer is not None else ("", "")
     return Mailed(
@@ -118,10 +120,10 @@ def _mailed(line: Line, queue_id: str, rest: str) -> Mailed | None:
         _bare(head[1]),
         int(head[2]),
         int(head[3]),
-        _bare(middle[1] or ""),
+        _bare(message_id.removeprefix(_MESSAGE_ID)) if message_id.startswith(_MESSAGE_ID) else "",
         name,
         address,
-        local[1] if local is not None and middle[2] is None else "",
+        local[1] if local is not None and not (options and options[1]) else "",
     )
 
 
