@@ -8,7 +8,10 @@ from dashboards.span import Span
 
 _LISTED = """
 SELECT fromUnixTimestamp64Micro(at, 'UTC') AS time, feedback_type, sender, attribution, confidence, reason,
-       outbound_ip AS ip, reporter, recipient, message_id, queue_id, report_url, toInt64(count() OVER ()) AS total
+       outbound_ip AS ip, reporter, recipient, message_id, queue_id, report_url,
+       arrayStringConcat(arrayFilter(told -> told != '', [auth_failure, delivery_result, reported_domain]), ', ')
+           AS failure,
+       toInt64(count() OVER ()) AS total
 FROM complaints FINAL
 WHERE at > {since:Int64} AND at <= {until:Int64} AND (attribution = '' OR NOT {unattributed:Bool})
 ORDER BY complaints.at DESC, id LIMIT {limit:UInt32}
@@ -22,10 +25,13 @@ GROUP BY attribution ORDER BY complaints DESC, attribution
 
 
 def listed(client: Client, span: Span, unattributed: bool = False, limit: int = 500) -> pd.DataFrame:  # noqa: FBT001, FBT002 queries are asked with their values in a row
-    """Return the newest complaints, or only those without a sender; `total` counts all of the span."""
+    """Return the newest complaints, or only those without a sender; `total` counts all of the span.
+
+    `failure` says of a report of the type auth-failure what failed, what became of the mail, and in whose name it was.
+    """
     columns = (
         *("time", "feedback_type", "sender", "attribution", "confidence", "reason", "ip", "reporter", "recipient"),
-        *("message_id", "queue_id", "report_url", "total"),
+        *("message_id", "queue_id", "report_url", "failure", "total"),
     )
     values = {"since": span.since, "until": span.until, "unattributed": unattributed, "limit": limit}
     return frame(client, _LISTED, columns, **values)

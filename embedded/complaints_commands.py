@@ -69,6 +69,7 @@ def _row(given: dict[str, object]) -> dict[str, object]:
         "reason": given["reason"],
         "ip": given["ip"],
         "kind": given["feedback_type"],
+        "failure": given["failure"],
         "reporter": given["reporter"],
         "recipient": given["recipient"],
         "report_url": given["report_url"],

@@ -60,7 +60,9 @@ def _listed(shown: Page, *, unattributed: bool) -> None:
             "sure": [f"{confidence:.0%}" if confidence else "" for confidence in found["confidence"]],
             "reason": found["reason"],
             "ip": found["ip"],
-            "kind": found["feedback_type"],
+            "kind": found["feedback_type"].where(
+                found["failure"] == "", found["feedback_type"] + ": " + found["failure"]
+            ),
             "reporter": found["reporter"],
             "recipient": found["recipient"],
             "report": found["report_url"].where(found["report_url"].str.startswith(_REPORTS), None),

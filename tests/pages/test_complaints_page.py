@@ -24,13 +24,14 @@ from tests.pages.scene import RUDE
 
 MINUTE = 60_000_000
 LINK = "https://www.spamcop.net/w3m?i=z6123456789z20aa651a6f956a80f87a3fa9b5c9f274z"
+FAILURE: dict[str, object] = {"auth_failure": "dmarc", "delivery_result": "reject", "reported_domain": "example.net"}
 GIVEN: list[dict[str, object]] = [
     {"sender": "alice@example.net", "attribution": "authenticated_sender", "confidence": 1.0, "report_url": LINK},
     {"sender": "bob@example.net", "attribution": "message_id", "confidence": 0.9},
     {"sender": "carol@example.net", "attribution": "message_id", "confidence": 0.6},
     {"sender": "dora@example.net", "attribution": "verp", "confidence": 0.5, "feedback_type": "not-spam"},
     {"reason": "2 senders sent such a mail", "message_id": f"<{RUDE}>", "report_url": "https://evil.example/w3m?i=z"},
-    {"reason": "=HYPERLINK(1)", "recipient": "@SUM(A1)"},
+    {"reason": "=HYPERLINK(1)", "recipient": "@SUM(A1)", "feedback_type": "auth-failure"} | FAILURE,
 ]
 
 
@@ -85,7 +86,7 @@ def test_each_complaint_is_listed_with_its_sender_the_way_and_how_sure_it_is(des
     ]
     assert list(told["reason"])[4:] == ["2 senders sent such a mail", "=HYPERLINK(1)"]
     assert [link for link in told["report"] if isinstance(link, str)] == [LINK]
-    assert list(told["kind"])[3] == "not-spam"
+    assert list(told["kind"])[3:] == ["not-spam", "abuse", "auth-failure: dmarc, reject, example.net"]
     assert {metric.label: metric.value for metric in test.metric} == {
         "complaints": "6",
         "with a sender": "66.7 %",
@@ -166,6 +167,7 @@ def test_the_command_lists_them_for_people_and_scripts(desk: Hall, clickhouse: C
         ("bob@example.net", "message_id", 0.9),
     ]
     assert rows[0]["report_url"] == LINK
+    assert [row["failure"] for row in rows] == [""] * 5 + ["dmarc, reject, example.net"]
     assert len(rows) == 6
     unknown = [json.loads(line) for line in run(*base, "--unattributed", "--json", env=env).stdout.splitlines()]
     assert [row["attribution"] for row in unknown] == ["unattributed"] * 2
