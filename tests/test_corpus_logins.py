@@ -58,6 +58,30 @@ def test_each_failure_has_its_address_and_its_mailbox(corpus: Path, log: str, na
     assert reader.counts.dead_letters == 0
 
 
+@pytest.mark.parametrize(
+    ("log", "folder", "told"),
+    [
+        (
+            "nginx_mail",
+            "nginx-mail-bf",
+            r'client login failed: ".*, client: (?P<ip>\S+?)[ ,].*, login: "(?P<mailbox>.*)"',
+        ),
+        ("nginx_mail", "nginx-mail-logs", r'client log.*, client: (?P<ip>\S+?)[ ,].*, login: "(?P<mailbox>[^"]*)"'),
+        ("zimbra", "zimbra-bf", r"oip=(?P<ip>[^;]+);.*authentication failed for \[(?P<mailbox>.*)\], "),
+        ("zimbra", "zimbra-logs", r"oip=(?P<ip>[^;]+);.*authentication failed for \[(?P<mailbox>.*)\], "),
+    ],
+)
+def test_each_login_of_crowdsec_has_its_address_and_its_mailbox(corpus: Path, log: str, folder: str, told: str) -> None:
+    lines = (corpus / "mta" / "crowdsec" / folder / f"{folder}.log").read_text(encoding="utf-8").splitlines()
+    reader = _reader(log)
+    events = [event for line in lines for event in _read(reader, line)]
+    wanted = [found for line in lines if (found := re.search(told, line))]
+    assert [(event.client_ip, event.mailbox) for event in events if isinstance(event, MailboxAuthenticated)] == [
+        (found["ip"], found["mailbox"]) for found in wanted
+    ]
+    assert len(events) == {"nginx-mail-bf": 11, "nginx-mail-logs": 4, "zimbra-bf": 7, "zimbra-logs": 3}[folder]
+
+
 @pytest.mark.parametrize("log", logins.names())
 def test_whatever_stands_in_a_login_each_line_is_counted_once_and_little_is_kept(log: str) -> None:
     """Each golden line, cut anywhere, and with text of every sort put anywhere a client might write."""
