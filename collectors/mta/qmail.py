@@ -2,7 +2,7 @@
 
 Manual: https://cr.yp.to/qmail/man/qmail-log.html and, for the stamps, https://cr.yp.to/libtai/tai64.html
 
-Read as splogger gave it to syslog (the second stamp is the precise one), as multilog wrote it (tai64n), and through
+As splogger gave it to syslog (the second stamp is the precise one), as multilog wrote it (tai64n), and through
 tai64nlocal. Messages and deliveries have numbers that are used again: `Fold` joins the number of a delivery to its
 message and its recipient. A blank is written as an underscore there, and a line's end as a slash: a reply has its
 blanks back, and its underscores are lost. The system user of a message (`uid`) is that of qmail-smtpd for all that came

@@ -2,11 +2,11 @@
 
 Manual: https://www.sendmail.org/~ca/email/doc8.12/op-sh-2.html (section 2.1, the format of the log)
 
-One line names all recipients of an attempt: each makes an event. Several MTAs' worth of lines have no queue id: a login
-(`AUTH=server`) is its process's, and `Fold` gives it to the messages of that process and client. What a local program
-hands in is logged twice, by the submission program and by the daemon that takes it over the loopback: `Fold` makes one
-message of it, the program's user its sender. A message is over when all its recipients are. The outbound IP is not
-logged: it is that of the mailer (`esmtp`, `relay`) in the configuration.
+One line names all recipients of an attempt: each makes an event. A login (`AUTH=server`) has no queue id: `Fold` gives
+it to the messages of its process and client. What a local program hands in is logged twice, by the submission program
+and by the daemon that takes it over the loopback: `Fold` makes one message of it, the program's user its sender. A
+message is over when all its recipients are. The outbound IP is not logged: it is that of the mailer (`esmtp`, `relay`)
+in the configuration.
 Ignored by decision: STARTTLS, connections and what became of them (`did not issue MAIL`, `lost input channel`),
 `SYSERR` and warnings, `milter=` and `Milter add` (what a milter refused is told by `Milter: … reject`), messages that
 have no recipient because all were refused, `stat=queued` and `stat=quarantined`, rulesets of deliveries (`tls_server`),
