@@ -24,7 +24,7 @@ from schemas.moments import epoch_microseconds
 _MOST_COLUMNS = 200
 _LONGEST_NAME = 100
 _LONGEST_RECORD = 64 * 1024
-_MOST_LINES = 200
+_MOST_LINES = 50
 _SHORTEST_STAMP = 19
 _BOM = "\ufeff"
 _STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
