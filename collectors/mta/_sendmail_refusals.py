@@ -1,6 +1,6 @@
 """Sendmail: what its rulesets, its milters and it itself refused, and logins that failed.
 
-Manual: https://www.sendmail.org/~ca/email/doc8.12/op-sh-2.html
+Manual: https://github.com/freebsd/freebsd-src/blob/main/contrib/sendmail/doc/op/op.me, "System Log"
 """
 
 import re

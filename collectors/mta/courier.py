@@ -1,6 +1,6 @@
 """Courier, the MTA: what courierd, its delivery modules and courieresmtpd write to syslog.
 
-Manual: https://www.courier-mta.org/courierd.html and https://www.courier-mta.org/courieresmtpd.html
+Manual: https://www.courier-mta.org/courierd.html and https://www.courier-mta.org/esmtpd.html
 
 A delivery is told in several lines: `started`, each line of the reply, and `status`; `Fold` joins them by the message's
 id and the recipient, and the sender's login and client by the id (`newmsg`). A message is over when `completed` follows

@@ -1,6 +1,6 @@
 """qmail 1.03, netqmail, notqmail and s/qmail: what qmail-send writes, and who was refused in front of qmail-smtpd.
 
-Manual: https://cr.yp.to/qmail/man/qmail-log.html and, for the stamps, https://cr.yp.to/libtai/tai64.html
+Manual: https://github.com/notqmail/notqmail/blob/main/qmail-log.5 and, for the stamps, https://cr.yp.to/libtai/tai64.html
 
 As splogger gave it to syslog (the second stamp is the precise one), as multilog wrote it (tai64n), and through
 tai64nlocal. Messages and deliveries have numbers that are used again: `Fold` joins the number of a delivery to its

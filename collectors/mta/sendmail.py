@@ -1,6 +1,6 @@
 """Sendmail 8: what sendmail, sm-mta and sm-msp-queue write to syslog.
 
-Manual: https://www.sendmail.org/~ca/email/doc8.12/op-sh-2.html (section 2.1, the format of the log)
+Manual: https://github.com/freebsd/freebsd-src/blob/main/contrib/sendmail/doc/op/op.me, "System Log"
 
 One line names all recipients of an attempt: each makes an event. A login (`AUTH=server`) has no queue id: `Fold` gives
 it to the messages of its process and client. What a local program hands in is logged twice, by the submission program
