@@ -121,6 +121,8 @@ def _recipient(block: Fields) -> str:
 def _failed(block: Fields, text: str, told: Fields) -> Failed:
     action, status = block.get("action", "").lower(), block.get("status", "")
     to, diagnosis = _recipient(block), block.get("diagnostic-code", "")
+    if to.startswith("@") and len(told) == 1:  # sendmail, where it could not resolve the domain
+        to = next(iter(told))
     reply = _value(diagnosis)
     if not _WORD.search(reply) and _action(action, status) in {"failed", "delayed"}:  # none, or a program's exit status
         reply = told.get(to.lower()) or " ".join(text.split())[:1000]
