@@ -19,6 +19,7 @@ _LONGEST = 256 * 1024
 _CHARSET = re.compile(
     r"utf-?8|us-ascii|iso-8859-\d{1,2}|windows-125\d|koi8-[ru]|iso-2022-jp|shift_jis|euc-(?:jp|kr)|gb(?:2312|k|18030)|big5"
 )
+_CR = re.compile(rb"\r(?!\n)")
 _TAG = re.compile(r"<[^<>]{0,4000}>")
 _BELOW = re.compile(
     r"^(?:"
@@ -57,8 +58,11 @@ class BounceMail(NamedTuple):
 
 
 def read(message: bytes) -> BounceMail:
-    """Return a mail as its reporting server wrote it. ValueError where it is too large or nested."""
-    mail, parts = headers.read(message.lstrip())
+    """Return a mail as its reporting server wrote it. ValueError where it is too large or nested.
+
+    A CR by itself ends no line here: what a remote server said may hold one, and would begin a field behind it.
+    """
+    mail, parts = headers.read(_CR.sub(b" ", message.lstrip()))
     text = next(_texts(parts), "")
     found = _BELOW.search(text)
     above, below = (text[: found.start()], text[found.end() :]) if found else (text, "")
