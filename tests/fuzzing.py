@@ -274,4 +274,4 @@ def growths(target: Target) -> Iterator[Growth]:
 
 
 def _repeatable(parts: tuple[bytes, ...], at: int) -> Iterator[bytes]:
-    return (b"".join(parts[at : at + length]) for length in (1, 2, 5, 8))
+    return (b"".join(parts[at : at + length]) for length in (1, 2, 6))
