@@ -13,8 +13,8 @@ from pathlib import Path
 
 from collectors import bounced
 from collectors.attribution import SentLog
+from collectors.documents import reader
 from collectors.feedback import dated as of_its_file
-from collectors.incoming import reader
 from collectors.reports import dated
 from collectors.waiting import Attributor
 from collectors.ways import ways_of

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from collectors import incoming, logins, mta
+from collectors import documents, logins, mta
 from collectors.demands import demands
 from collectors.geo import GeoDatabases
 from collectors.lists import chosen
@@ -75,7 +75,7 @@ def _formats(settings: Settings) -> Iterator[str]:
         *(("mta", name, log.format, mta.load) for name, log in settings.mta.items()),
         *(("logins", name, log.format, logins.load) for name, log in settings.logins.items()),
         *(
-            ("complaints", name, box.format, partial(incoming.reader, ways=NO_WAYS))
+            ("complaints", name, box.format, partial(documents.reader, ways=NO_WAYS))
             for name, box in settings.complaints.items()
         ),
     )

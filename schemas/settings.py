@@ -80,7 +80,7 @@ class Log(Part):
 
 
 class Maildir(Part):
-    """A Maildir that receives complaints or reports: `format` is one of `collectors/incoming.py`; "any" tries them all.
+    """A Maildir for complaints, bounces or reports: `format` is one of `collectors/documents.py`; "any" tries them all.
 
     `header` and `verp` name our sender in a mail (docs/complaints.md). A complaint whose mail the log does not know yet
     waits `attribution_wait_minutes`; its mail left within `attribution_days`.

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from collectors import incoming
+from collectors import documents
 from collectors.parsing import formats
 from collectors.reading import log_formats
 from schemas.settings import parse
@@ -25,7 +25,7 @@ def test_each_formats_lines_of_configuration_are_read() -> None:
             settings = parse(snippet(section, name), "formats.md")
             logs = [log.format for log in (*settings.mta.values(), *settings.logins.values())]
             assert logs + [maildir.format for maildir in settings.complaints.values()] == [name]
-            assert name in (log_formats() if logs else incoming.names())
+            assert name in (log_formats() if logs else documents.names())
 
 
 def test_each_log_format_tells_its_manual_what_it_reads_and_what_it_ignores() -> None:

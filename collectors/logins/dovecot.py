@@ -2,7 +2,8 @@
 
 Manual: https://doc.dovecot.org/latest/core/config/logging.html
 
-A proxy's login succeeds when the server behind it has taken it. Ignored by decision: auth and auth-worker (the same
+`login_log_format_elements` must have `user=<…>` and `rip=…`, as it comes; without them a login is a dead letter. A
+proxy's login succeeds when the server behind it has taken it. Ignored by decision: auth and auth-worker (the same
 failure stands in the login's own line, with its address; their lines may hold passwords), what a proxy says of a login
 that failed (its client's line follows), connections without an attempt, attempts that gave no password, and sessions
 after the login.

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import tomli_w
 
-from collectors import incoming, logins, mta
+from collectors import documents, logins, mta
 from embedded import checking
 from embedded.broker import free_port
 from schemas.settings import Settings
@@ -67,7 +67,7 @@ def test_everything_wrong_is_named_at_once(sound: dict[str, Any], tmp_path: Path
         "mta.mx3.log": f"{tmp_path} is no file",
         "mta.mx1.log, mta.mx4.log": f"{log} would be read 2 times, and each event counted as often",
         "logins.imap1.format": f"no login log format 'dovecoat'; there are {', '.join(logins.names())}",
-        "complaints.fbl.format": f"no format of a Maildir 'arff'; there are {', '.join(incoming.names())}",
+        "complaints.fbl.format": f"no format of a mail or report 'arff'; there are {', '.join(documents.names())}",
         "complaints.fbl.maildir": f"{tmp_path}/none is no folder",
         "geoip.databases": f"{tmp_path}/none.mmdb: No such file or directory",
         "pool.main.hooks.postfix_socketmap.state": f"{tmp_path} is a folder",
