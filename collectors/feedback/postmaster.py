@@ -91,7 +91,7 @@ def _of_traffic(traffic: Traffic) -> Iterator[PostmasterReported]:
         if error.error_ratio is not None:
             yield _event(domain, day, "delivery_error_rate", _Told(error.error_ratio, _told.words(what, 80)))
     for group in traffic.ip_reputations:
-        for ip in filter(None, map(ip_or_empty, group.sample_ips)):
+        for ip in filter(None, dict.fromkeys(map(ip_or_empty, group.sample_ips))):
             yield _event(domain, day, "ip_reputation", _Told(text=_told.words(group.reputation, 40), ip=ip))
 
 
