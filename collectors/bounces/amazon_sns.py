@@ -1,6 +1,6 @@
 """Amazon SES's notifications of a bounce as JSON, which SNS sends by mail.
 
-Complaints and deliveries that come the same way are no bounces.
+Ignored by decision: complaints and deliveries that come the same way.
 Manual: https://docs.aws.amazon.com/ses/latest/dg/notification-contents.html
 """
 

@@ -4,6 +4,7 @@ Read are also: fields in the text because the mail lost its parts (of several re
 base64; a status part without `report-type`; `Status: RO` and words beside the status; `Action` in other words;
 addresses in xtext; continuation lines that are not indented. A field is one only at the beginning of a line: what a
 remote server said is indented, so that it cannot become one.
+Ignored by decision: what the returned mail holds, read receipts and feedback reports.
 Format: https://www.rfc-editor.org/rfc/rfc3464
 """
 
