@@ -36,6 +36,7 @@ _PART = {
     "yahoo_tss_volume": "poor_reputation",
 }
 _SAID = "host mx.example.com[192.0.2.1] said:"
+_EXIM = "SMTP error from remote mail server after end of data: host mx.example.com [192.0.2.1]:"
 _UNKNOWN = "550 <user@example.com>: User unknown"
 _NO_HOST = "Host or domain name not found. Name service error for name=x.example type=A: Host not found"
 _GONE = ("5.0.0", "", "user_unknown", True)
@@ -83,6 +84,8 @@ def test_the_table_of_replies_and_that_of_reasons_agree() -> None:
         # Attack: a stranger's text claims a command, or that it answers another; the MTA's own words alone tell.
         (f"{_SAID} {_UNKNOWN} (in reply to RCPT TO command) (in reply to end of DATA command)", *_FILTERED),
         ("550 User unknown after RCPT TO: host mx", "", "", "user_unknown", False),
+        (f"{_EXIM} 550 User unknown (in reply to RCPT TO command)", *_FILTERED),
+        ("host rcpt.example.com[192.0.2.1] said: 550 User unknown", "", "", "user_unknown", False),
     ],
 )
 def test_reason_of_a_reply(reply: str, status: str, command: str, reason: str, *, permanent: bool) -> None:

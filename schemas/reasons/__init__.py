@@ -4,7 +4,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from schemas.reasons.codes import by_own_code, by_status
-from schemas.reasons.said import Said, said
+from schemas.reasons.said import Said, ready, said
 from schemas.reasons.table import find
 
 NAMES = (
@@ -63,13 +63,17 @@ def classify(reply: str, enhanced_status: str = "", code: int = 0, command: str 
     enhanced status, to RCPT TO, or by the MTA without a server's code. A server that says so of a message that it has
     taken filters.
     """
-    told = said(reply, command)
-    if not told.status:
-        told = told._replace(status=enhanced_status)
-    name, proven = _named(told, enhanced_status)
-    classes = {told.code[:1], told.status[:1], enhanced_status[:1], str(code)[:1]}
+    return _judged(said(reply, command), enhanced_status, str(code)[:1])
+
+
+@lru_cache(maxsize=_KNOWN)
+def _judged(heard: Said, status: str, given: str) -> Reason:
+    """Return why a mail was refused, by what was said, the status and the code's class that the MTA gave."""
+    told = ready(heard, status)
+    name, proven = _named(told, status)
+    classes = {told.code[:1], told.status[:1], status[:1], given}
     final = name in FOR_EVER and "5" in classes and "4" not in classes
-    return Reason(name, final and (proven or name != "user_unknown" or _of_recipient(told, enhanced_status)))
+    return Reason(name, final and (proven or name != "user_unknown" or _of_recipient(told, status)))
 
 
 def _of_recipient(told: Said, status: str) -> bool:
@@ -79,7 +83,6 @@ def _of_recipient(told: Said, status: str) -> bool:
     return any(one[2:].startswith(_OF_RECIPIENT) for one in (told.status, status))
 
 
-@lru_cache(maxsize=_KNOWN)
 def _named(told: Said, status: str) -> tuple[str, bool]:
     """Return the reason's name by a provider's own code, the first row or the status; and whether words prove it."""
     own = by_own_code(told)

@@ -1,6 +1,7 @@
 """What a server said, and to which command: the codes, and the words as phrases are looked for in them."""
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from schemas.reasons.plain import plain
@@ -39,9 +40,8 @@ _SAME = {"liked": "rcpt", "taken": "data", "sender": "mail", "greeted": "connect
 class Said(NamedTuple):
     """A reply: its code, its enhanced status (either may be ""), the command it answers, and its words.
 
-    `after` is `connect`, `mail`, `rcpt`, `data`, or "" where nothing tells it. The words are in lower case, without
-    punctuation and without what differs from mail to mail, a space before and behind them; letters beyond Latin 1 are
-    left out.
+    `after` is `connect`, `mail`, `rcpt`, `data`, or "" where nothing tells it. The words are without what differs from
+    mail to mail.
     """
 
     code: str
@@ -62,12 +62,20 @@ def said(reply: str, command: str) -> Said:
     begin = found.start(1) if found else len(text)
     theirs = text[begin:] if found else text
     bare = plain("", theirs)
-    told = None if bare.status else _OWN_STATUS.search(bare.words)
     after = _named(command) if command else _after(text, begin)
     if not after and ">: " in theirs and _BY_AU.search(theirs):
         after = "rcpt"  # au (KDDI) names the address where no mailbox is; without it a filter speaks
-    code = bare.code or (found[1] if found else "")
-    return Said(code, bare.status or (told[1] if told else ""), after, phrased(bare.words))
+    return Said(bare.code or (found[1] if found else ""), bare.status, after, bare.words)
+
+
+def ready(told: Said, status: str) -> Said:
+    """Return a reply as rows are compared with it: its words as phrases, its status from anywhere, or else `status`.
+
+    The words are in lower case, without punctuation, a space before and behind them; letters beyond Latin 1 are left
+    out.
+    """
+    own = None if told.status else _OWN_STATUS.search(told.words)
+    return told._replace(status=told.status or (own[1] if own else status), words=phrased(told.words))
 
 
 def _named(command: str) -> str:
@@ -77,13 +85,19 @@ def _named(command: str) -> str:
 
 
 def _after(text: str, begin: int) -> str:
-    """Return the command that a reply answers, by what stands before `begin`, or by Postfix's note at its end."""
+    """Return the command that a reply answers, by what stands before `begin`, else by Postfix's note at its end."""
     if text.endswith(_REFUSED, 0, begin):
         return "connect"
-    if text.startswith(_POSTFIX) and text.endswith(_SAID, 0, begin):
-        begin = 0
-    tail = text.rfind(_REPLY_TO)
-    found = (_COMMAND.search(text, tail) if tail >= 0 else None) or _COMMAND.search(text, 0, begin)
+    of_postfix = text.startswith(_POSTFIX) and text.endswith(_SAID, 0, begin)
+    own = _command(text[:begin]) if begin and not of_postfix else ""
+    tail = -1 if own else text.rfind(_REPLY_TO)
+    return own if tail < 0 else _command(text[tail:])
+
+
+@lru_cache(maxsize=256)
+def _command(text: str) -> str:
+    """Return the command that a text tells of, or ""."""
+    found = _COMMAND.search(text)
     return _SAME.get(found.lastgroup or "", found.lastgroup or "") if found else ""
 
 
