@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from collectors import feedback
 from collectors.feedback import _told
 from collectors.intake import Intake
+from collectors.parsing import parse_file
 from schemas import codec
 from schemas.events import ComplaintReceived, DeadLetter, Event
 from schemas.report_events import DmarcReported, PostmasterReported, SndsReported
@@ -71,6 +72,15 @@ def test_a_report_is_the_same_however_it_is_packed(data: bytes) -> None:
     assert [event.messages for event in events if isinstance(event, DmarcReported)] == [7, 2]
     assert len({event.id for event in events}) == 2
     assert feedback.parse_any(data) == events
+
+
+@pytest.mark.parametrize("packing", ["plain", "gz", "zip with a folder", "mail"])
+def test_parse_reads_a_file_of_each_packing(tmp_path: Path, packing: str) -> None:
+    file, output = tmp_path / "report", io.BytesIO()
+    file.write_bytes(PACKED[packing])
+    counts = parse_file("dmarc_aggregate", str(file), output)
+    assert (counts.events, counts.dead_letters) == ({"dmarc_reported": 2}, 0)
+    assert tuple(map(codec.decode, output.getvalue().splitlines())) == feedback.parse("dmarc_aggregate", REPORT)
 
 
 def test_two_rows_alike_are_two_events_and_another_report_has_other_ids() -> None:
