@@ -90,7 +90,9 @@ def targets() -> dict[str, Target]:
             parse = partial(kind.parse, name)
             of = "*" if name == kind.gathers else name
             found[name] = Target(name, _files(folder, of), partial(_document, parse), lines=False)
-    return found
+    whole = tuple(sample for target in found.values() if not target.lines for sample in target.samples)
+    parse = partial(documents.parse, documents.ANY)
+    return found | {documents.ANY: Target(documents.ANY, whole, partial(_document, parse), lines=False)}
 
 
 def _lines(kind: str, name: str) -> tuple[tuple[bytes, ...], ...]:

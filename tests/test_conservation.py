@@ -22,8 +22,10 @@ _LOGS = {
     "mta/crowdsec/exchange-imap*/*.log": "exchange_imap_pop",
     "mta/crowdsec/exchange-smtp*/*.log": "exchange_smtp",
     "mta/crowdsec/exim*/*.log": "exim",
+    "mta/crowdsec/nginx-mail*/*.log": "nginx_mail",
     "mta/crowdsec/postfix*/*.log": "postfix",
     "mta/crowdsec/postscreen*/*.log": "postfix",
+    "mta/crowdsec/zimbra*/*.log": "zimbra",
     "mta/exim-testsuite/*": "exim",
     "mta/fail2ban-courier-smtp.log": "courier",
     "mta/fail2ban-qmail.log": "qmail",
@@ -45,8 +47,6 @@ _OTHERS = {  # files that are read elsewhere, or by no format
     "mta/crowdsec/mailcow*/*.log": "which addresses its firewall bars: nothing of a mail or a mailbox",
     "mta/crowdsec/mailscanner*/*.log": "MailScanner: its score has no record of its own yet; the MTA's lines are read",
     "mta/crowdsec/mailu*/*.log": "the rate limiter of a web interface: it names no mailbox",
-    "mta/crowdsec/nginx-mail*/*.log": "a proxy before IMAP and SMTP: the server behind it logs the login that it takes",
-    "mta/crowdsec/zimbra*/*.log": "logins at Zimbra's web service; its Postfix is read",
     "mta/fail2ban-assp.log": "ASSP, a proxy before the MTA: what it refuses is no mail of ours",
     "logins/fail2ban-kerio.log": "Kerio Connect: logins of a groupware that sends by its own MTA",
     "logins/fail2ban-roundcube-auth.log": "a web mailer: its IMAP server logs the same login",
@@ -54,7 +54,7 @@ _OTHERS = {  # files that are read elsewhere, or by no format
 }
 _DOCUMENTS = {  # what becomes of the files; the two reports that cannot be read are damaged XML
     "bounces/sisimai/*.eml": ("bounce", {"events": 320, "none": 13}),
-    "complaints/*/*": ("any", {"events": 15, "none": 78}),
+    "complaints/*/*": ("any", {"events": 91, "none": 2}),  # 15 complaints, the others bounces
     "dmarc/*/*": ("dmarc_aggregate", {"events": 19, "none": 1, "unreadable": 2}),
 }
 
