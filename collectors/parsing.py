@@ -90,7 +90,10 @@ def parse_file(  # noqa: PLR0913 the command has that many options
     ips = {**(settings.outbound_ips if settings else {}), **(transports or {})}
     networks = settings.networks if settings else {}
     where = GeoDatabases(settings.geoip if settings else GeoIp())
-    with opened(file, zipped=format_name == AUTO or (kind is not None and kind.takes_zip)) as (source, changed):
+    with opened(file, zipped=format_name in {AUTO, documents.ANY} or (kind is not None and kind.takes_zip)) as (
+        source,
+        changed,
+    ):
         log = _Log(file, host, zone, ips, networks, where, changed)
         named = _Taken((format_name,), "", source)
         names, taken, content = _recognised(source, log) if format_name == AUTO else named
