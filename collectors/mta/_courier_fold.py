@@ -49,6 +49,7 @@ class Ended(Said, frozen=True, gc=False):
     """A delivery ended."""
 
     identity: str
+    envelope_from: str
     recipient: str
     module: str
     status: str
@@ -132,30 +133,33 @@ class Fold:
             delivery.reply = f"{delivery.reply} {further}".strip()[:_LONGEST_REPLY]
 
     def _ended(self, said: Ended) -> tuple[Record, ...]:
+        """Return an attempt, and before it that the message is in the queue where no delivery of it began."""
         delivery = self._deliveries.drop((said.host, _delivery(said))) or _Delivery()
         message = self._messages.find((said.host, said.identity))
-        if message is not None and said.status == "deferred":
-            message.deferred = True
+        entered: tuple[Record, ...] = ()
+        if message is None:
+            message = self._messages.put((said.host, said.identity), _Message(said.envelope_from))
+            entered = (Queued(said.at, said.host, said.identity, said.envelope_from, 0, 0),)
+        message.deferred = message.deferred or said.status == "deferred"
         reply = said.reply or delivery.reply
         status = _ENHANCED.match(reply)
-        return (
-            Attempted(
-                said.at,
-                said.host,
-                said.identity,
-                said.recipient,
-                "",
-                _OUTCOMES[said.status],
-                status[1] if status else "",
-                reply,
-                said.module,
-                delivery.relay_host,
-                delivery.relay_ip,
-                0,
-                UNTOLD,
-                said.module != "esmtp",
-            ),
+        tried = Attempted(
+            said.at,
+            said.host,
+            said.identity,
+            said.recipient,
+            "",
+            _OUTCOMES[said.status],
+            status[1] if status else "",
+            reply,
+            said.module,
+            delivery.relay_host,
+            delivery.relay_ip,
+            0,
+            UNTOLD,
+            said.module != "esmtp",
         )
+        return (*entered, tried)
 
     def _finished(self, said: Finished) -> tuple[Record, ...]:
         message = self._messages.find((said.host, said.identity))

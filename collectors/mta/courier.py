@@ -14,7 +14,7 @@ notification is a message with lines of its own. Logins by IMAP and POP3 are the
 import re
 
 from collectors.addresses import ip_or_empty
-from collectors.mta._addresses import ADDRESS
+from collectors.mta._addresses import ADDRESS, sender_of
 from collectors.mta._courier_fold import Ended, Finished, Fold, New, Replied, Started
 from collectors.mta.records import LoginTried, Refused, Said
 from collectors.syslog import Clock, Line, split
@@ -37,7 +37,13 @@ _DELIVERY = re.compile(
     re.DOTALL,
 )
 _RELAY = re.compile(r"delivered: ([^ \[]{0,255}) ?\[([0-9A-Fa-f:.]{2,45})\]")
-_MODULES = {"courieresmtp": "esmtp", "courierlocal": "local", "courieruucp": "uucp", "courierfax": "fax"}
+_MODULES = {
+    "courierd": "local",
+    "courieresmtp": "esmtp",
+    "courierlocal": "local",
+    "courieruucp": "uucp",
+    "courierfax": "fax",
+}
 _PEER = r"error,relay=([0-9A-Fa-f:.]{2,45})(?:,port=\d{1,5})?"
 _ERROR = re.compile(
     rf"{_PEER}(?:,ident=[^,:]*)?(?:,from=<([^<>]*)>)?(?:,to=<([^<>]*)>)?"  # brackets inside are written as blanks
@@ -51,11 +57,9 @@ _AUTH = 4  # words: AUTH, the method, the first answer, the mailbox
 def parse(text: str, clock: Clock) -> Said | Refused | LoginTried | None:
     """Return what a line says. ValueError where a line of Courier, or its syslog header, cannot be read."""
     line = split(text, clock)
-    if line.program == "courierd":
-        return _courierd(line)
     module = _MODULES.get(line.program)
-    if module is not None:
-        return _delivery(line, module) if line.payload.startswith("id=") else None
+    if module is not None:  # what courierd itself has to say of a recipient: there is none here
+        return _delivery(line, module) if line.payload.startswith("id=") else _courierd(line)
     if line.program.startswith(("courieresmtpd", "esmtpd")) and line.payload.startswith("error,relay="):
         return _refused(line)
     return None
@@ -71,7 +75,7 @@ def _courierd(line: Line) -> Said | None:
         return New(line.at, line.host, new[1], new[2] or "", name, address)
     if payload.startswith("started,id="):
         identity, envelope_from, module, host, recipient = _matched(_STARTED, payload).groups()
-        return Started(line.at, line.host, identity, envelope_from, recipient, module, host)
+        return Started(line.at, line.host, identity, sender_of(envelope_from), recipient, module, host)
     if payload.startswith("completed,id="):
         return Finished(line.at, line.host, _matched(_FINISHED, payload)[1])
     return None
@@ -85,9 +89,9 @@ def _matched(pattern: re.Pattern[str], payload: str) -> re.Match[str]:
 
 
 def _delivery(line: Line, module: str) -> Said:
-    identity, _, recipient, status, success, said = _matched(_DELIVERY, line.payload).groups()
+    identity, envelope_from, recipient, status, success, said = _matched(_DELIVERY, line.payload).groups()
     if status is not None:
-        return Ended(line.at, line.host, identity, recipient, module, status)
+        return Ended(line.at, line.host, identity, sender_of(envelope_from), recipient, module, status)
     if success is None:
         return Replied(line.at, line.host, identity, recipient, said[:_LONGEST_REPLY])
     relay = _RELAY.fullmatch(said)
@@ -95,7 +99,9 @@ def _delivery(line: Line, module: str) -> Said:
         return Replied(line.at, line.host, identity, recipient, "", relay[1], ip_or_empty(relay[2]))
     if module == "esmtp":
         return Replied(line.at, line.host, identity, recipient, said[:_LONGEST_REPLY])
-    return Ended(line.at, line.host, identity, recipient, module, "success", said[:_LONGEST_REPLY])
+    return Ended(
+        line.at, line.host, identity, sender_of(envelope_from), recipient, module, "success", said[:_LONGEST_REPLY]
+    )
 
 
 def _refused(line: Line) -> Refused | LoginTried | None:

@@ -14,6 +14,7 @@ of qmail-send, tcpserver, and what is accepted.
 
 import re
 
+from collectors.mta._addresses import sender_of
 from collectors.mta._qmail_fold import Began, Ended, Fold, Removed, Taken
 from collectors.mta._qmail_refusals import refused
 from collectors.mta.records import LoginTried, Refused, Said
@@ -69,7 +70,7 @@ def _sent(at: int, host: str, payload: str) -> Said | Refused | LoginTried | Non
     """Return what a line of qmail-send says, or one that shares its log."""
     if payload.startswith("info msg "):
         info = _matched(_INFO, payload)
-        return Taken(at, host, info[1], int(info[2]), info[3])
+        return Taken(at, host, info[1], int(info[2]), sender_of(info[3]))
     if payload.startswith("starting delivery "):
         began = _matched(_BEGAN, payload)
         return Began(at, host, began[1], began[2], began[4], began[3] == "local")
