@@ -46,7 +46,7 @@ _FORMS = (
     _form(
         r"^An email that you attempted to send to the following address could not be delivered:",
         rf"could not be delivered:\s{{1,9}}-- {_TO}",
-        rf"^(?:Additional information follows :\s{{1,9}}--|The problem appears to be :\s{{1,9}}--) {_REST}",
+        rf"^Additional information follows :\s{{1,9}}-- {_REST}",
     ),
     _form(r"^Sent <<< RCPT TO:", rf"^Sent <<< RCPT TO:{_TO}", r"^Received >>> ([^\n]{1,900})"),
     _form(
