@@ -36,7 +36,7 @@ _DELIVERY = re.compile(
     r"(?:,status: (success|deferred|failure)|(,success)?: ?(.*))",
     re.DOTALL,
 )
-_RELAY = re.compile(r"delivered: ([^ \[]{0,255}) ?\[([0-9A-Fa-f:.]{2,45})\]")
+_RELAY = re.compile(r"delivered: ([^ ]{0,255}) \[([0-9A-Fa-f:.]{2,45})\]")
 _MODULES = {
     "courierd": "local",
     "courieresmtp": "esmtp",
@@ -96,7 +96,8 @@ def _delivery(line: Line, module: str) -> Said:
         return Replied(line.at, line.host, identity, recipient, said[:_LONGEST_REPLY])
     relay = _RELAY.fullmatch(said)
     if relay is not None:  # the status follows
-        return Replied(line.at, line.host, identity, recipient, "", relay[1], ip_or_empty(relay[2]))
+        name = "" if relay[1].startswith("[") else relay[1]
+        return Replied(line.at, line.host, identity, recipient, "", name, ip_or_empty(relay[2]))
     if module == "esmtp":
         return Replied(line.at, line.host, identity, recipient, said[:_LONGEST_REPLY])
     return Ended(
