@@ -64,6 +64,8 @@ def test_the_table_of_replies_and_that_of_reasons_agree() -> None:
         ("550 5.7.1 Mailbox full", "", "", "mailbox_full", False),
         ("550 5.1.1 http://support.example.com/6596 ad1 - gsmtp", "", "", "user_unknown", True),
         ("nothing that a row knows", "5.2.2", "", "mailbox_full", False),
+        ("Service unavailable", "5.2.2", "", "mailbox_full", False),
+        ("Service unavailable", "5.0.0", "", "system", False),
         ("nothing that a row knows", "5.7.1", "", "unknown", False),
         ("", "", "", "unknown", False),
         # Said of the recipient, the address is gone; said of a message that was taken, a filter spoke; else unproven.

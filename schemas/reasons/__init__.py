@@ -4,6 +4,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from schemas.reasons.codes import by_own_code, by_status
+from schemas.reasons.row import LAST
 from schemas.reasons.said import Said, ready, said
 from schemas.reasons.table import find
 
@@ -89,7 +90,7 @@ def _named(told: Said, status: str) -> tuple[str, bool]:
     if own:
         return own, False
     row = find(told)
-    if row is None:
-        return by_status(told, status) or "unknown", False
+    if row is None or row.rank == LAST:
+        return by_status(told, status) or (row.reason if row is not None else "unknown"), False
     taken = told.after == "data" and not told.status.startswith("5.1.") and not row.proven
     return "recipient_refused" if taken and row.reason == "user_unknown" else row.reason, row.proven

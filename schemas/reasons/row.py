@@ -2,6 +2,9 @@
 
 import msgspec
 
+LAST = 4
+"""The rank of words so general that a specific enhanced status says more."""
+
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
     """One way of servers to say why.

@@ -219,6 +219,7 @@ ROWS = (
             "not allowed to connect",
             "connection denied",
             "not in whitelist",
+            "denied rbl match",
             "problem occurred ask your postmaster",
             " pol-p",
             "an open relay",

@@ -1,6 +1,6 @@
 """What is said of the way: connections, DNS, time, their server, their programs."""
 
-from schemas.reasons.row import Row
+from schemas.reasons.row import LAST, Row
 
 ROWS = (
     Row(
@@ -63,6 +63,7 @@ ROWS = (
             "network error",
             "retry time not reached",
             "failed to lookup ip address",
+            "host lookup",
             "connection closed",
             "closed connection",
             "broken pipe",
@@ -125,7 +126,6 @@ ROWS = (
             "dns lookup",
             "dns query",
             "unable to look up",
-            "host lookup",
         ),
         sample="Name service error for name=example.org type=MX: Malformed or unexpected name server reply",
     ),
@@ -151,9 +151,6 @@ ROWS = (
             "configuration error",
             "queue file write error",
             "transaction failed",
-            "service currently unavailable",
-            "service unavailable",
-            "service not available",
             "service temporarily unavailable",
             "server temporarily",
             "temporarily unavailable",
@@ -177,7 +174,7 @@ ROWS = (
         rank=3,
         reason="greylisted",
         phrases=("try again later", "please try later", "try later", "please wait", "try again in", "come back"),
-        codes=("450 ", "4.7.1"),
+        codes=("450", "4.7.1"),
         sample="450 4.7.1 Try again later",
     ),
     Row(
@@ -199,9 +196,16 @@ ROWS = (
             "sequence of commands",
             "bad sequence",
             "syntax error",
+            "syntactically invalid",
             "invalid command",
             "improper command",
         ),
         sample="504 Command parameter not implemented",
+    ),
+    Row(
+        rank=LAST,
+        reason="system",
+        phrases=("service unavailable", "service not available", "service currently unavailable"),
+        sample="554 Service currently unavailable",
     ),
 )

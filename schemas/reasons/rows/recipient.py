@@ -1,6 +1,6 @@
 """What is said of the recipient's mailbox."""
 
-from schemas.reasons.row import Row
+from schemas.reasons.row import LAST, Row
 
 ROWS = (
     Row(
@@ -169,6 +169,8 @@ ROWS = (
             "existiert nicht",
             "unbekannter benutzer",
             "user is unknown",
+            "user * unknown",
+            "not existing recipient",
             "user not found",
             "user does not exist",
             "user * does not exist",
@@ -280,7 +282,7 @@ ROWS = (
         sample="550 5.4.1 [user@example.com]: Recipient address rejected: Access denied [DB5EUR01FT031.eop-EUR01.prod]",
     ),
     Row(
-        rank=4,
+        rank=LAST,
         reason="user_unknown",
         phrases=("address rejected",),
         codes=("5.1.",),
