@@ -69,7 +69,7 @@ LANGUAGE = Language(
             "Bitte prüfen Sie Ihre Absenderadresse; stimmt sie, fragen Sie den Empfänger, ob er sie zulässt.",
         ),
         "auth_failed": Words(
-            "Absender nicht bewiesen",
+            "Absender nicht bestätigt",
             "Die Mail hat die Prüfung von SPF, DKIM oder DMARC für die Domain des Absenders nicht bestanden.",
             "Unsere Server in den SPF-Eintrag der Domain aufnehmen, mit DKIM signieren; eines muss zum From passen.",
             "Bitte lassen Sie die SPF-, DKIM- und DMARC-Einträge Ihrer Domain prüfen.",
@@ -93,7 +93,7 @@ LANGUAGE = Language(
             "Bitte prüfen Sie Ihren Computer auf Schadsoftware, und senden Sie den Anhang nicht noch einmal.",
         ),
         "policy": Words(
-            "Gegen deren Regeln",
+            "Gegen die Regeln des Servers",
             "Die Mail verstösst gegen eine Regel des Servers, zum Beispiel für Anhänge oder Länder.",
             "Die Antwort lesen: Oft steht ein Link zur Regel darin.",
             "Bitte senden Sie ohne Anhänge, oder fragen Sie den Empfänger nach der Regel.",
@@ -126,12 +126,12 @@ LANGUAGE = Language(
             "Verzögert",
             "Der Server verzögert die erste Mail eines Absenders, den er noch nicht kennt.",
             "Nichts zu tun; der nächste Versuch gelingt meist. Er muss von derselben IP kommen.",
-            "Es ist nichts zu tun; Ihre Mail wird von selbst wieder versucht.",
+            "Es ist nichts zu tun; der Versand wird von selbst wiederholt.",
         ),
         "too_large": Words(
             "Zu gross",
             "Die Mail ist grösser, als der Server des Empfängers annimmt.",
-            "Nichts zu tun; Anhänge werden beim Senden um einen Drittel grösser.",
+            "Nichts zu tun; Anhänge werden beim Senden um ein Drittel grösser.",
             "Bitte senden Sie kleinere Anhänge oder einen Link zu den Dateien.",
         ),
         "bad_format": Words(
@@ -142,7 +142,7 @@ LANGUAGE = Language(
         ),
         "protocol": Words(
             "Nicht verstanden",
-            "Die beiden Server haben ihre Befehle nicht verstanden.",
+            "Die beiden Server haben einander nicht verstanden.",
             "Das Protokoll der Sitzung ansehen; Firewalls, die SMTP verändern, sind eine häufige Ursache.",
             "Bitte prüfen Sie die Adresse auf ungewöhnliche Zeichen, und versuchen Sie es später wieder.",
         ),

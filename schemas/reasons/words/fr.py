@@ -69,7 +69,7 @@ LANGUAGE = Language(
             "Veuillez vérifier votre adresse ; si elle est juste, demandez au destinataire de l'autoriser.",
         ),
         "auth_failed": Words(
-            "Expéditeur non prouvé",
+            "Expéditeur non authentifié",
             "Le courriel n'a pas passé le contrôle SPF, DKIM ou DMARC du domaine de l'expéditeur.",
             "Ajouter nos serveurs à l'enregistrement SPF, signer avec DKIM ; l'un des deux doit convenir au From.",
             "Veuillez faire contrôler les enregistrements SPF, DKIM et DMARC de votre domaine.",
@@ -93,7 +93,7 @@ LANGUAGE = Language(
             "Veuillez contrôler votre ordinateur, et ne pas renvoyer la pièce jointe.",
         ),
         "policy": Words(
-            "Contraire à leurs règles",
+            "Contraire aux règles du serveur",
             "Le courriel enfreint une règle du serveur, par exemple sur les pièces jointes ou les pays.",
             "Lire la réponse : elle contient souvent un lien vers la règle.",
             "Veuillez envoyer sans pièces jointes, ou demander au destinataire de quelle règle il s'agit.",
@@ -126,7 +126,7 @@ LANGUAGE = Language(
             "Retardé",
             "Le serveur retarde le premier courriel d'un expéditeur qu'il ne connaît pas encore.",
             "Rien à faire ; l'essai suivant réussit le plus souvent. Il doit venir de la même IP.",
-            "Il n'y a rien à faire ; votre courriel est réessayé de lui-même.",
+            "Il n'y a rien à faire ; l'envoi est réessayé automatiquement.",
         ),
         "too_large": Words(
             "Trop grand",
@@ -142,7 +142,7 @@ LANGUAGE = Language(
         ),
         "protocol": Words(
             "Pas compris",
-            "Les deux serveurs n'ont pas compris leurs commandes.",
+            "Les deux serveurs ne se sont pas compris.",
             "Regarder le journal de la session ; des pare-feu qui modifient SMTP en sont souvent la cause.",
             "Veuillez vérifier que l'adresse n'a pas de caractères inhabituels, et réessayer plus tard.",
         ),

@@ -69,7 +69,7 @@ LANGUAGE = Language(
             "Controlli il suo indirizzo di mittente; se è giusto, chieda al destinatario di ammetterlo.",
         ),
         "auth_failed": Words(
-            "Mittente non provato",
+            "Mittente non autenticato",
             "L'e-mail non ha superato il controllo SPF, DKIM o DMARC del dominio del mittente.",
             "Aggiungere i nostri server al record SPF, firmare con DKIM; uno dei due deve corrispondere al From.",
             "Faccia controllare i record SPF, DKIM e DMARC del suo dominio.",
@@ -93,7 +93,7 @@ LANGUAGE = Language(
             "Controlli il suo computer, e non invii di nuovo l'allegato.",
         ),
         "policy": Words(
-            "Contro le loro regole",
+            "Contro le regole del server",
             "L'e-mail viola una regola del server, per esempio sugli allegati o sui paesi.",
             "Leggere la risposta: spesso contiene un link alla regola.",
             "Invii senza allegati, oppure chieda al destinatario di quale regola si tratta.",
@@ -126,7 +126,7 @@ LANGUAGE = Language(
             "Ritardata",
             "Il server ritarda la prima e-mail di un mittente che non conosce ancora.",
             "Niente da fare; il tentativo seguente di solito riesce. Deve venire dallo stesso IP.",
-            "Non c'è niente da fare; la sua e-mail viene ritentata da sola.",
+            "Non c'è niente da fare; l'invio viene ritentato automaticamente.",
         ),
         "too_large": Words(
             "Troppo grande",
@@ -142,7 +142,7 @@ LANGUAGE = Language(
         ),
         "protocol": Words(
             "Non capito",
-            "I due server non hanno capito i rispettivi comandi.",
+            "I due server non si sono capiti.",
             "Guardare il log della sessione; spesso la causa è un firewall che modifica SMTP.",
             "Controlli se l'indirizzo ha caratteri insoliti, e riprovi più tardi.",
         ),
