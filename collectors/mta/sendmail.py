@@ -40,8 +40,8 @@ _LONGEST_OPTIONS = 200
 _MESSAGE_ID = ", msgid="
 _RELAY = ", relay="
 _LOCAL = re.compile(r"([^@ ]{1,100})@(localhost|[^ @\[\]]{1,255})")
-_TO = re.compile(
-    rf"to=({_RECIPIENT}(?:,{_RECIPIENT}){{0,2000}}+)(?:, \[more\])?"
+_TO = re.compile(  # sendmail cuts its lines at 1024 bytes: no line names more recipients
+    rf"to=({_RECIPIENT}(?:,{_RECIPIENT}){{0,400}}+)(?:, \[more\])?"
     rf"(?:, ctladdr=(?:<{ADDRESS}>|[^, ]*+)(?: \(\d{{1,10}}/\d{{1,10}}\))?)?"
     r", delay=([0-9+:]{1,20})(?:, xdelay=[0-9+:]{1,20})?(?:, mailer=([^, ]{1,40}))?(?:, tls_verify=[^, ]{0,20})?"
     r"(?:, pri=-?\d{1,12})?(?:, quarantine=.{0,60}?)?(?:, relay=([^ ,]{0,255})(?: \[([^\] ]{0,60})\])?)?"
