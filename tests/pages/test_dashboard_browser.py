@@ -183,7 +183,7 @@ def test_the_pages_show_the_flagged_mailbox_and_the_withdrawn_ip(visitor: Visito
     visitor.picture("reports")
     visitor.go("/providers", "Providers")
     visitor.table(0, "■ 0.40")
-    visitor.table(1, f"550 5.7.1 {providers.RUDE}")
+    visitor.table(2, f"550 5.7.1 {providers.RUDE}")
     expect(visitor.page.get_by_test_id("stCode")).to_contain_text("[[replies.own]]")
     visitor.picture("providers")
     visitor.go("/delisting", "Delisting")
