@@ -1,12 +1,12 @@
-"""Cyrus IMAP 2.0 to 3.14: the logins of imapd, pop3d, timsieved, httpd and nntpd, through syslog.
+"""Cyrus IMAP 2 and 3: the logins of imapd, pop3d, timsieved, httpd and nntpd, through syslog.
 
 Manual: https://www.cyrusimap.org/imap/reference/admin/monitoring.html
 
-Until 3.10 a login is a sentence (`login: host [ip] name method User logged in`, `badlogin: host [ip] method …`), since
-then fields (`event=login.good`, `event=login.bad`). What SASL says of a failure tells a wrong password from a server
-that could not ask. A failure names the mailbox with a plain password only; through another method its words are the
-reason. Ignored by decision: anonymous logins, which may hold a password, servers among themselves (lmtp, csync,
-mupdate, backup), and what is no login (`accepted connection`, `starttls`, `USAGE`, `audit`).
+A login is a sentence (`login: host [ip] name method User logged in`, `badlogin: host [ip] method …`), or, as Cyrus'
+sources of 2025 and later write it, fields (`event=login.good`, `event=login.bad`). What SASL says of a failure tells a
+wrong password from a server that could not ask. A failure names the mailbox with a plain password only; through another
+method its words are the reason. Ignored by decision: anonymous logins, which may hold a password, servers among
+themselves (lmtp, csync, mupdate, backup), and what is no login (`accepted connection`, `starttls`, `USAGE`, `audit`).
 """
 
 import re
