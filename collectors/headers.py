@@ -10,11 +10,13 @@ from datetime import UTC, datetime
 from email import message_from_bytes, message_from_string
 from email.message import Message
 from email.policy import compat32
-from email.utils import parsedate_to_datetime
+from email.utils import parseaddr, parsedate_to_datetime
 
 from schemas.moments import epoch_microseconds
 
 _MOST_PARTS = 200
+_MOST_NESTED = 50
+_LONGEST_FIELD = 2000
 _LARGEST = 32 * 1024 * 1024
 _FIELD_NAME = re.compile(r"[!-9;-~]+:")
 _ORIGINALS = frozenset(("message/rfc822", "text/rfc822-headers", "text/rfc822-header"))
@@ -95,6 +97,15 @@ def first(header: Message, name: str) -> str:
 def text(value: object) -> str:
     """Return a header's value as text that can be encoded: bytes outside ASCII become U+FFFD."""
     return str(value or "").encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def mailbox(field: str) -> str:
+    """Return the address that a field such as From names first, "" where there is none.
+
+    Groups and comments may nest, and Python reads them by calling itself: a field of thousands names none.
+    """
+    cut = field[:_LONGEST_FIELD]
+    return "" if cut.count(":") + cut.count("(") > _MOST_NESTED else parseaddr(cut)[1]
 
 
 def address(text: str) -> str:

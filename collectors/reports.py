@@ -10,7 +10,6 @@ top, and behind that a stranger's words.
 
 from dataclasses import dataclass
 from email.message import Message
-from email.utils import parseaddr
 from hashlib import sha256
 from typing import TypedDict
 
@@ -73,7 +72,7 @@ def complaint(report: Report, ways: Ways = NO_WAYS) -> ComplaintReceived:
         feedback_type=report.kind[:40],
         **(_in_our_word(ours, ways) or _in_the_envelope(report, ways) or {}),
         outbound_ip=source or taken_from[0],
-        reporter=parseaddr(headers.first(mail, "Return-Path" if original is mail else "From"))[1].lower()[:320],
+        reporter=headers.mailbox(headers.first(mail, "Return-Path" if original is mail else "From")).lower()[:320],
         envelope_from=_envelope_from(fields, headers.empty() if original is mail else original),
         recipient=headers.address(headers.first(fields, "Original-Rcpt-To")),
         message_id=identifiers[-1].strip("<>")[:1000] if identifiers else "",

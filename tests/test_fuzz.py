@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collectors import logins, mta
+from collectors import documents, logins, mta
 from collectors.documents import KINDS
-from tests.fuzzing import Watched, mutated, outcomes, targets
+from tests.fuzzing import GOLDEN, Watched, mutated, outcomes, targets
 
 _NAMES = sorted(name for name, target in targets().items() if target.samples)
 
@@ -35,3 +35,11 @@ def test_the_smallest_input_that_does_is_found(name: str, chance: Random) -> Non
     content = mutated(chance, target)
     with Watched(name, content):
         assert target.begin()(content) in {"events", "absorbed", "ignored", "unreadable"}
+
+
+@pytest.mark.parametrize("nested", ["x:", "(", "<", '"', "\\", ","])
+def test_an_address_field_that_nests_without_end_is_no_fault(nested: str) -> None:
+    mail = (GOLDEN / "complaints" / "arf" / "01-authenticated_sender.eml").read_bytes()
+    deep = f"From: {nested * 40_000}a@example.net\nReturn-Path: {nested * 40_000}a@example.net\n".encode()
+    for name in ("arf", "spamcop", "rfc3464", documents.ANY):
+        assert targets()[name].begin()(deep + mail) in {"events", "ignored", "unreadable"}

@@ -7,7 +7,6 @@ Manual: https://www.spamcop.net/fom-serve/cache/338.html
 
 import re
 from email.message import Message
-from email.utils import parseaddr
 
 from collectors import headers, reports
 from collectors.complaints import arf
@@ -27,7 +26,7 @@ def parse(message: bytes, ways: Ways = NO_WAYS) -> ComplaintReceived | None:
     if _REPORTERS.encode() not in message.lower():
         return None
     mail, parts = headers.read(message)
-    if domain_of(parseaddr(headers.first(mail, "From"))[1]) != _REPORTERS:
+    if domain_of(headers.mailbox(headers.first(mail, "From"))) != _REPORTERS:
         return None
     brief, below = _read(parts)
     told = _EMAIL.search(brief)
