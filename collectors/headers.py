@@ -19,6 +19,9 @@ _MOST_NESTED = 50
 _LONGEST_FIELD = 2000
 _LARGEST = 32 * 1024 * 1024
 _FIELD_NAME = re.compile(r"[!-9;-~]+:")
+_PARAMETERS = rb"^content-[a-z]+:(?:[^;\n]|\n[ \t])*+(?:;(?:[^;\n]|\n[ \t])*+){500}"
+_TOO_MANY = re.compile(_PARAMETERS, re.IGNORECASE | re.MULTILINE)
+_TOO_MANY_IN_TEXT = re.compile(_PARAMETERS.decode(), re.IGNORECASE | re.MULTILINE)
 _ORIGINALS = frozenset(("message/rfc822", "text/rfc822-headers", "text/rfc822-header"))
 _SECOND = 1_000_000
 
@@ -32,6 +35,8 @@ def read(message: bytes) -> tuple[Message, list[Message]]:
         raise ValueError(f"a mail of {len(message)} bytes, more than {_LARGEST}")
     if message.lower().count(b"boundary") > _MOST_PARTS:  # the parser's time grows with the square of their depth
         raise ValueError("a mail of too many nested parts")
+    if _TOO_MANY.search(message):  # likewise with that of parameters
+        raise ValueError("a mail with a content field of too many parameters")
     try:
         mail = message_from_bytes(message, policy=compat32)
         return mail, list(_parts(mail))
@@ -56,7 +61,9 @@ def empty() -> Message:
 def header_of(mail: str) -> Message:
     """Return the header that a text begins with; empty where it begins with no field."""
     text = mail.lstrip().replace("\r\n", "\n").partition("\n\n")[0]
-    return message_from_string(text, policy=compat32) if _FIELD_NAME.match(text) else empty()
+    if not _FIELD_NAME.match(text) or _TOO_MANY_IN_TEXT.search(text):
+        return empty()
+    return message_from_string(text, policy=compat32)
 
 
 def original_of(parts: list[Message]) -> Message:

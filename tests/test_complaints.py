@@ -70,6 +70,10 @@ def test_line_ends_do_not_matter_but_each_report_has_its_own_id(separator: bytes
 def test_too_many_nested_parts_and_too_many_bytes_are_unreadable() -> None:
     nested = b"".join(b'Content-Type: multipart/mixed; boundary="%d"\n\n--%d\n' % (n, n) for n in range(3000))
     assert answer(nested) == "a mail of too many nested parts"
+    assert (
+        answer(b"Content-Type: text/plain" + b";" * 1000 + b"\n\n")
+        == "a mail with a content field of too many parameters"
+    )
     deep = b"".join(b'Content-Type: multipart/mixed; boundary="%d"\n\n--%d\n' % (n, n) for n in range(150))
     assert answer(deep) is None
     assert answer(b"a" * (32 * 1024 * 1024 + 1)) == "a mail of 33554433 bytes, more than 33554432"
