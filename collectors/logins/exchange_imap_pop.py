@@ -11,18 +11,20 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from collectors import exchange
 from collectors.addresses import ip_or_empty
-from collectors.csvlog import Line, Table, is_stamped, parts_of, time_of
-from collectors.mta.records import LoginTried, Record, Said
-from collectors.syslog import Clock
+from collectors.csvlog import parts_of, time_of
+from collectors.exchange import parse
+from collectors.mta.records import LoginTried, Record
 
 if TYPE_CHECKING:
     from schemas.facts import LoginOutcome
 
+__all__ = ["Fold", "parse"]
+
 _NAMES = "dateTime,sessionId,seqNumber,sIp,cIp,user,duration,rqsize,rpsize,command,parameters,context,puid"
-_LAYOUTS = (tuple(_NAMES.split(",")),)
+_LAYOUTS = (_NAMES,)
 _NEEDED = ("dateTime", "cIp", "command", "context")
-_FIELDS = "#Fields: "
 _LOGINS = {"login": "imap", "authenticate": "imap", "pass": "pop3", "auth": "pop3"}
 _METHOD = re.compile(r"[A-Za-z][A-Za-z0-9_-]{1,30}")
 _USER = re.compile(r"(?:\"([^\"]{1,255})\"|([^ \"*]{1,255})) ")
@@ -35,43 +37,16 @@ _PROBES = "healthmailbox"
 _LONGEST = 200
 
 
-def parse(text: str, clock: Clock) -> Said | None:  # noqa: ARG001 the times are UTC
-    """Return a line as it stands: its columns are named above it. None for what the file says of itself."""
-    head = text.removeprefix("\ufeff")
-    if head.startswith("#") and not head.startswith(_FIELDS) and head.count('"') % 2 == 0:
-        return None
-    return Line(0, "", text)
+def Fold(state: bytes) -> exchange.Fold:  # noqa: N802 a format's fold has this name
+    """Return the fold of a log's columns and records."""
+    return exchange.Fold(_LAYOUTS, _NEEDED, _told, state)
 
 
-class Fold:
-    """The `#Fields:` of the log, and a record that goes on in the next line."""
-
-    def __init__(self, state: bytes) -> None:
-        self._table = Table(_LAYOUTS, _NEEDED, state)
-
-    def snapshot(self) -> bytes:
-        """Return the state, for the next fold of the same log."""
-        return self._table.snapshot()
-
-    def step(self, said: Record | Said) -> tuple[Record, ...] | None:
-        """Return the login that a line tells of. ValueError where it is no record, or its columns are not known."""
-        text = said.text if isinstance(said, Line) else ""
-        if not self._table.within:
-            head = text.removeprefix("\ufeff")
-            if head.startswith(_FIELDS):
-                self._table.head(head[len(_FIELDS) :])
-                return ()
-            if head.startswith("dateTime,"):  # Exchange writes the names once more, without "#Fields: "
-                return None
-            if not is_stamped(text):
-                raise ValueError("no record of Exchange: it begins with no time")
-        row = self._table.row(text)
-        if row is None:
-            return ()
-        at = time_of(row.get("dateTime", ""))
-        service = _LOGINS.get(row.get("command", "").lower())
-        tried = _login(row, at, said.host, service) if service else None
-        return (tried,) if tried is not None else None
+def _told(row: Mapping[str, str], host: str) -> tuple[Record, ...] | None:
+    at = time_of(row.get("dateTime", ""))
+    service = _LOGINS.get(row.get("command", "").lower())
+    tried = _login(row, at, host, service) if service else None
+    return (tried,) if tried is not None else None
 
 
 def _login(row: Mapping[str, str], at: int, host: str, service: str) -> LoginTried | None:

@@ -10,53 +10,30 @@ NT AUTHORITY); what became of the mails is in the message tracking log (`exchang
 
 from collections.abc import Mapping
 
+from collectors import exchange
 from collectors.addresses import ip_or_empty
-from collectors.csvlog import Line, Table, is_stamped, parts_of, time_of
-from collectors.mta.records import LoginTried, Record, Said
-from collectors.syslog import Clock
+from collectors.csvlog import parts_of, time_of
+from collectors.exchange import parse
+from collectors.mta.records import LoginTried, Record
+
+__all__ = ["Fold", "parse"]
 
 _NAMES = "date-time,connector-id,session-id,sequence-number,local-endpoint,remote-endpoint,event,data,context"
-_LAYOUTS = (tuple(_NAMES.split(",")),)
+_LAYOUTS = (_NAMES,)
 _NEEDED = ("date-time", "remote-endpoint", "event", "data")
-_FIELDS = "#Fields: "
 _REFUSED = "535 "
 _SMTPS = 465
 _LONGEST = 200
 
 
-def parse(text: str, clock: Clock) -> Said | None:  # noqa: ARG001 the times are UTC
-    """Return a line as it stands: its columns are named above it. None for what the file says of itself."""
-    head = text.removeprefix("\ufeff")
-    if head.startswith("#") and not head.startswith(_FIELDS) and head.count('"') % 2 == 0:
-        return None
-    return Line(0, "", text)
+def Fold(state: bytes) -> exchange.Fold:  # noqa: N802 a format's fold has this name
+    """Return the fold of a log's columns and records."""
+    return exchange.Fold(_LAYOUTS, _NEEDED, _told, state)
 
 
-class Fold:
-    """The `#Fields:` of the log, and a record that goes on in the next line."""
-
-    def __init__(self, state: bytes) -> None:
-        self._table = Table(_LAYOUTS, _NEEDED, state)
-
-    def snapshot(self) -> bytes:
-        """Return the state, for the next fold of the same log."""
-        return self._table.snapshot()
-
-    def step(self, said: Record | Said) -> tuple[Record, ...] | None:
-        """Return the login that a line tells of. ValueError where it is no record, or its columns are not known."""
-        text = said.text if isinstance(said, Line) else ""
-        if not self._table.within:
-            head = text.removeprefix("\ufeff")
-            if head.startswith(_FIELDS):
-                self._table.head(head[len(_FIELDS) :])
-                return ()
-            if not is_stamped(text):
-                raise ValueError("no record of Exchange: it begins with no time")
-        row = self._table.row(text)
-        if row is None:
-            return ()
-        tried = _login(row, time_of(row.get("date-time", "")), said.host)
-        return (tried,) if tried is not None else None
+def _told(row: Mapping[str, str], host: str) -> tuple[Record, ...] | None:
+    tried = _login(row, time_of(row.get("date-time", "")), host)
+    return (tried,) if tried is not None else None
 
 
 def _login(row: Mapping[str, str], at: int, host: str) -> LoginTried | None:

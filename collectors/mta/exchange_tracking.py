@@ -13,14 +13,17 @@ a delivery; mails of Exchange's own probes (HealthMailbox).
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from collectors import exchange
 from collectors.addresses import ip_or_empty
-from collectors.csvlog import Line, Table, is_stamped, split_recipients, time_of
+from collectors.csvlog import split_recipients, time_of
+from collectors.exchange import parse
 from collectors.mta._replies import enhanced_of, one_line
-from collectors.mta.records import UNTOLD, Attempted, Expired, Identified, Queued, Received, Record, Said
-from collectors.syslog import Clock
+from collectors.mta.records import UNTOLD, Attempted, Expired, Identified, Queued, Received, Record
 
 if TYPE_CHECKING:
     from schemas.facts import Outcome
+
+__all__ = ["Fold", "parse"]
 
 _2010 = (
     "date-time,client-ip,client-hostname,server-ip,server-hostname,source-context,connector-id,source,event-id,"
@@ -30,9 +33,8 @@ _2010 = (
 )
 _2013 = _2010.replace("message-id,recipient-address", "message-id,network-message-id,recipient-address")
 _2019 = _2013 + ",transport-traffic-type,log-id,schema-version"
-_LAYOUTS = tuple(tuple(names.split(",")) for names in (_2010, _2013, _2019))
+_LAYOUTS = (_2010, _2013, _2019)
 _NEEDED = ("date-time", "event-id", "recipient-address")
-_FIELDS = "#Fields: "
 _OUTCOMES: dict[str, "Outcome"] = {"SEND": "sent", "DELIVER": "sent", "DEFER": "deferred", "FAIL": "bounced"}
 _WANTED = frozenset({*_OUTCOMES, "RECEIVE"})
 _WITHIN = "Intra-Organization SMTP Send Connector"
@@ -42,44 +44,17 @@ _ERROR = "{LED="
 _MOST_RECIPIENTS = 1000
 
 
-def parse(text: str, clock: Clock) -> Said | None:  # noqa: ARG001 the times are UTC
-    """Return a line as it stands: its columns are named above it. None for what the file says of itself."""
-    head = text.removeprefix("\ufeff")
-    if head.startswith("#") and not head.startswith(_FIELDS) and head.count('"') % 2 == 0:
+def Fold(state: bytes) -> exchange.Fold:  # noqa: N802 a format's fold has this name
+    """Return the fold of a log's columns and records."""
+    return exchange.Fold(_LAYOUTS, _NEEDED, _told, state)
+
+
+def _told(row: Mapping[str, str], host: str) -> tuple[Record, ...] | None:
+    at = time_of(row.get("date-time", ""))
+    event = row.get("event-id", "")
+    if event not in _WANTED or row.get("sender-address", "").lower().startswith(_PROBES):
         return None
-    return Line(0, "", text)
-
-
-class Fold:
-    """The `#Fields:` of the log, and a record that goes on in the next line."""
-
-    def __init__(self, state: bytes) -> None:
-        self._table = Table(_LAYOUTS, _NEEDED, state)
-
-    def snapshot(self) -> bytes:
-        """Return the state, for the next fold of the same log."""
-        return self._table.snapshot()
-
-    def step(self, said: Record | Said) -> tuple[Record, ...] | None:
-        """Return what a line says. ValueError where it is no record, or its columns are not known."""
-        text = said.text if isinstance(said, Line) else ""
-        if not self._table.within:
-            head = text.removeprefix("\ufeff")
-            if head.startswith(_FIELDS):
-                self._table.head(head[len(_FIELDS) :])
-                return ()
-            if head.startswith("date-time,"):  # some versions repeat the names without "#Fields: "
-                return None
-            if not is_stamped(text):
-                raise ValueError("no record of Exchange: it begins with no time")
-        row = self._table.row(text)
-        if row is None:
-            return ()
-        at = time_of(row.get("date-time", ""))
-        event = row.get("event-id", "")
-        if event not in _WANTED or row.get("sender-address", "").lower().startswith(_PROBES):
-            return None
-        return _received(row, at, said.host) if event == "RECEIVE" else tuple(_ended(row, at, said.host))
+    return _received(row, at, host) if event == "RECEIVE" else tuple(_ended(row, at, host))
 
 
 def _received(row: Mapping[str, str], at: int, host: str) -> tuple[Record, ...]:
