@@ -195,7 +195,8 @@ def test_a_name_that_is_no_utf8_can_be_a_dead_letter(tmp_path: Path) -> None:
 
 def test_settings_that_cannot_work_are_told_at_once(tmp_path: Path) -> None:
     with pytest.raises(
-        ValueError, match="no format of a mail or report 'arff'; there are any, arf, jmrp, spamcop, xarf, amazon_sns, bounce, "
+        ValueError,
+        match="no format of a mail or report 'arff'; there are any, arf, jmrp, spamcop, xarf, amazon_sns, bounce, ",
     ):
         Intake(Maildir(format="arff", maildir=tmp_path), "fbl")
     with pytest.raises(FileNotFoundError, match="nowhere/fbl"):
