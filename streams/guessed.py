@@ -10,6 +10,7 @@ from math import log
 from streams.habits import (
     FAILED_1H,
     FAILING,
+    HOME_AT,
     PEAK_FAILED_1H,
     SENT_AT,
     SLOTS,
@@ -21,7 +22,7 @@ from streams.states import States
 from streams.window import DAY
 
 _WEEKS = 21 * DAY  # the time constant of what is usual
-_FAILURES = frozenset((FAILED_1H, PEAK_FAILED_1H, USUAL_FAILED_1H, SENT_AT))
+_FAILURES = frozenset((FAILED_1H, PEAK_FAILED_1H, USUAL_FAILED_1H, SENT_AT, HOME_AT))
 _OTHERS = tuple(slot for slot in range(SLOTS) if slot not in _FAILURES)
 _BEHIND = FAILING.start + 2 * FAILING.size
 

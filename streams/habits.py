@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from streams.travels import forgotten, settled
+from streams.travels import settled
 from streams.week import is_weekend, learnt
 from streams.window import DAY, HOUR, MINUTE, Sketch, Window, fade
 
@@ -43,7 +43,8 @@ GUESSED_AT, STRANGE_AT = range(55, 57)
 MESSAGES_1D, SPACED_1D, ALIKE_1D, STRANGE_SPACED_1D, STRANGE_ALIKE_1D, NEW_DOMAINS_1D = range(57, 63)
 SPACED_3W, ALIKE_3W = range(63, 65)
 # The size of the last message from home and of the last from elsewhere; when one was sent (seconds, of 2**16; OWED is
-# added where a login used up the second's look); when the mailbox was read from home (minutes since the epoch):
+# added where a login used up the second's look); when the mailbox was read from home (minutes since the epoch), or,
+# until then and below 0, when anything was first heard of it, be it a failed login:
 SIZE_HOME, SIZE_STRANGE, SENT_AT, HOME_AT = range(65, 69)
 # Of a day, with GeoIP: messages from elsewhere, but from a usual AS. The usual peaks of recipients an hour on workdays
 # (streams.week). Ways of submission and login (six bits): of the present half day, and above these its peaks; the usual
@@ -59,12 +60,12 @@ WEEKENDS_USUAL = 85  # as WORKDAYS_USUAL
 SLOTS = 86
 OWED, WAYS = 1 << 16, 63
 
-_OF_A_DAY = (*range(7, 19), *range(57, 63), *range(73, 79), NEAR_1D, ABSENT_1D)
+OF_A_DAY = (*range(7, 19), *range(57, 63), *range(73, 79), NEAR_1D, ABSENT_1D)
 _OF_WEEKS = (*range(19, 36), *range(63, 65), *range(79, 82), NEW_DOMAINS_3W)
 _WINDOWS = (
     Window(10 * MINUTE // 100, (0, 1)),
     Window(HOUR // 100, tuple(range(2, 7))),
-    Window(DAY // 100, _OF_A_DAY),
+    Window(DAY // 100, OF_A_DAY),
     Window(21 * DAY // 100, _OF_WEEKS),
 )
 _STRANGE = (*range(STRANGE_1D, STRANGE_ODD_1D + 1), STRANGE_SPACED_1D, STRANGE_ALIKE_1D)
@@ -156,7 +157,7 @@ def since(state: MailboxState, slot: int) -> float:
 
 def absent(state: MailboxState) -> float:
     """Return 0 where the mailbox was read from home within five hours (or never was), 1 where not for ten."""
-    if not state.counts[HOME_AT]:
+    if state.counts[HOME_AT] <= 0:
         return 0.0
     return min(1.0, max(0.0, (since(state, HOME_AT) - _AWAKE) / (_AWAY - _AWAKE)))
 
@@ -166,14 +167,8 @@ def upgraded(state: MailboxState) -> MailboxState:
     size = len(state.sketches) - FILTER_AT
     if size <= 0 or size & (size - 1):
         state.sketches[_BEFORE_SENDING:_BEFORE_SENDING] = bytes(FILTER_AT - _BEFORE_SENDING)
+    state.counts[HOME_AT] = state.counts[HOME_AT] or -state.aged / MINUTE
     return state
-
-
-def disown(state: MailboxState) -> None:
-    """Forget the networks and countries of the last half day, in place: the password was another's, too."""
-    for sketch in (UNFAMILIAR, SENDING_NOW):
-        sketch.forget(state.sketches)
-    state.travels = forgotten(state.travels)
 
 
 def age(state: MailboxState, at: int) -> bool:
@@ -183,6 +178,7 @@ def age(state: MailboxState, at: int) -> bool:
         return bool(state.counts[SENT_AT] >= OWED)
     state.aged = at
     if not before:
+        state.counts[HOME_AT] = -at / MINUTE
         return True
     if at // _STEP != before // _STEP:
         fade(state.counts, _WINDOWS, before, at)
@@ -275,25 +271,3 @@ def _learn(state: MailboxState) -> None:
         if counts[peak] > counts[slot] and state.step not in {"flag", "throttle", "suspend"}:
             counts[slot] = min(counts[peak], _GROWTH * usual(counts, slot))
         counts[peak] = 0.0
-
-
-def forget_lately(state: MailboxState) -> None:
-    """Forget what was done lately but not what is usual, in place: an operator found the mailbox to be in order."""
-    counts = state.counts
-    for slot in (
-        *range(RECIPIENTS_3W),
-        *range(PEAK_MESSAGES_10M, NEW_DOMAINS_3W),
-        GUESS_FAILURES,
-        GUESS_NETWORKS,
-        *_OF_A_DAY,
-    ):
-        counts[slot] = 0.0
-    FAMILIAR.absorb(state.sketches, UNFAMILIAR, whole=True)
-    SENDING.absorb(state.sketches, SENDING_NOW, whole=True)
-    for sketch in (CLIENTS, DOMAINS, FAILING, UNFAMILIAR, SENDING_NOW):
-        sketch.forget(state.sketches)
-    for slot in (GUESSED_AT, STRANGE_AT, CULPRIT_AT, LEAKED_AT, NOW):
-        counts[slot] = 0.0
-    counts[WAYS_USUAL] = int(counts[WAYS_USUAL]) & WAYS
-    state.sketches[SENT_STRANGE] = bytes(SENT_STRANGE.stop - SENT_STRANGE.start)
-    state.travels = forgotten(state.travels)

@@ -35,7 +35,7 @@ SERVICES = {"imap": 4, "pop3": 8, "managesieve": 16}
 _METHODS = {"": 0, "PLAIN": 32, "LOGIN": 32}
 _WRAPS = 1 << 16
 _A_RUN = 20  # seconds: mails that follow faster are a serial letter, one decision of one sender
-_ANSWERS_1H = 4.0  # a program that answers for an owner on holiday seldom sends more in an hour
+_ANSWERS_1H = 6.0  # a program that answers for an owner on holiday seldom sends more in an hour
 _A_CHUNK, _OF_A_CHUNK = 20, 0.3  # a serial letter in mails to so many each is hardly more than one decision, either
 _SMALLER, _LARGER = 0.8, 1.25
 
@@ -74,7 +74,7 @@ def _count_size(state: MailboxState, event: MessageSubmitted, *, strange: bool) 
     counts[slot] = size
     spaced = gap >= _A_RUN
     alike = spaced and _SMALLER * last < size < _LARGER * last  # never where the log tells no size
-    if counts[HOME_AT]:
+    if counts[HOME_AT] > 0:
         counts[ABSENT_1D] += absent(state) * min(1.0, max(0.0, 2.0 - counts[RECIPIENTS_1H] / _ANSWERS_1H))
     if not spaced:
         return

@@ -5,7 +5,8 @@ from schemas.mailbox_events import MailboxDecision, PasswordChanged
 from schemas.mailbox_settings import Mailboxes
 from schemas.moments import moment_of
 from schemas.observations import OperatorActed
-from streams.habits import Hold, MailboxState, disown, forget_lately
+from streams.forgetting import disown, forget_lately
+from streams.habits import Hold, MailboxState
 from streams.steps import barred, flagged, moment, released
 
 

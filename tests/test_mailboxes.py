@@ -33,7 +33,9 @@ GOLDEN = Path(__file__).parent / "golden" / "detectors"
 
 def test_every_detector_has_its_golden_file() -> None:
     assert detectors.names() == tuple(sorted(path.stem for path in GOLDEN.glob("*.txt")))
-    with pytest.raises(ValueError, match="no detector 'moon'; there are alike, burst, clean_answers, client_networks"):
+    with pytest.raises(
+        ValueError, match="no detector 'moon'; there are alike, awakened, burst, clean_answers, client_networks"
+    ):
         detectors.load("moon")
 
 
