@@ -48,8 +48,8 @@ class MessageSubmitted(Fact, frozen=True, kw_only=True):
 class DeliveryAttempted(Fact, frozen=True, kw_only=True):
     """One recipient's delivery attempt; `outbound_ip` is empty where the log does not tell it.
 
-    `enhanced_status` is RFC 3463's, `reply` a stranger's text, `reason` what `schemas.reasons` makes of both ("" where it
-    was taken); `local`: it left through no relay IP (virtual, lmtp).
+    `enhanced_status` is RFC 3463's, `reply` a stranger's text, `reason` what `schemas.reasons` makes of both ("" where
+    it was taken); `local`: it left through no relay IP (virtual, lmtp).
     """
 
     host: str

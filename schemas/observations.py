@@ -70,7 +70,8 @@ class RepliesCounted(Fact, frozen=True, kw_only=True):
 
     `named` is the list or service that the text names, `pattern` the row of the table that knows it ("" if none does),
     `text` one of the replies, or, if no row knows it, what all of them have in common (docs/replies.md), or
-    `FURTHER_REPLIES`, `reason` why they refused (docs/reasons.md). `messages` is how many deliveries were tried through this IP to this provider meanwhile.
+    `FURTHER_REPLIES`, `reason` why they refused (docs/reasons.md). `messages` is how many deliveries were
+    tried through this IP to this provider meanwhile.
     """
 
     partition: int
