@@ -21,6 +21,7 @@ from schemas.names import derived_id
 from schemas.reasons import FOR_EVER, Reason, classify
 
 _LONGEST_REPLY = 1000
+_OF_PERSONS_AND_LISTS = ("X-Autoreply", "X-Autorespond", "List-Id")
 _MOST_RECIPIENTS = 1000
 _STATUS = re.compile(r"(?<![\d.])[245]\.\d{1,3}\.\d{1,3}(?![\d.])")
 _CODE = re.compile(r"(?<![\w.=:\[/#-])[45]\d\d(?=[- :,.]|$)")
@@ -90,11 +91,19 @@ def _as_complaint(bounce: BounceMail, told: Told, ways: Ways) -> ComplaintReceiv
     if sent_by := _envelope_from(bounce, ways):
         fields["Original-Mail-From"] = sent_by
     try:
-        complaint = reports.complaint(Report(bounce.message, bounce.mail, fields, bounce.returned, "bounce"), ways)
+        complaint = reports.complaint(Report(_itself(bounce), bounce.mail, fields, bounce.returned, "bounce"), ways)
     except ValueError as error:
         raise ValueError("a bounce without a time") from error
     handed_over = len(bounce.returned.get_all("Received", [])) > 1  # else the only hop is the one into our own host
     return complaint if handed_over else replace(complaint, outbound_ip="")
+
+
+def _itself(bounce: BounceMail) -> bytes:
+    """Return what stays of a mail on any way: its Message-ID and its body, however lines end; all where it has none."""
+    whole = bounce.message.replace(b"\r\n", b"\n")
+    _, found, body = whole.partition(b"\n\n")
+    message_id = headers.first(bounce.mail, "Message-ID")
+    return message_id.encode() + b"\n" + body if found and message_id else whole
 
 
 def _envelope_from(bounce: BounceMail, ways: Ways) -> str:
@@ -196,6 +205,8 @@ def dated(bounce: BounceReceived, latest: int, earliest: int) -> BounceReceived:
 
 
 def is_automatic(mail: Message) -> bool:
-    """Tell whether a mail is a reply of a person's machine: on holiday, moved, read; those are no bounces."""
+    """Tell whether a mail is a reply of a person's machine (on holiday, moved, read), or a list's without a report."""
     kinds = headers.text(mail.get_param("report-type")).lower()
-    return "disposition-notification" in kinds or "feedback-report" in kinds
+    if "disposition-notification" in kinds or "feedback-report" in kinds:
+        return True
+    return "delivery-status" not in kinds and any(mail.get(name) is not None for name in _OF_PERSONS_AND_LISTS)

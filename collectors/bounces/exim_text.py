@@ -11,8 +11,14 @@ from collectors import headers
 from collectors.bounced import Failed, Told
 from collectors.bouncemail import ADDRESS, BounceMail, entries
 
-_ANCHOR = re.compile(r"^.{0,20}created automatically by (?:mail delivery software|the SMTP relay).*$", re.MULTILINE)
-_HEAD = re.compile(rf" {{0,3}}[<\"]{{0,2}}(?P<to>{ADDRESS})[>\"]{{0,2}}:?(?: +(?P<rest>\S.*))?")
+_ANCHOR = re.compile(
+    r"^[^>|\n]{0,20}created automatically by (?:mail delivery software|the SMTP relay).*$", re.MULTILINE
+)
+_PROGRAM = r"(?:(?:pipe|save) to |deliver to )?\"?[|/:][^()\n]{1,300} \(generated (?:from|by) "
+_HEAD = re.compile(rf" {{0,3}}(?:{_PROGRAM})?[<\"]{{0,2}}(?P<to>{ADDRESS})[>\"]{{0,2}}[):]?(?: +(?P<rest>\S.*))?")
+_SPLIT = re.compile(
+    r"^( {0,3}(?:(?:pipe|save) to |deliver to )?\"?[|/:][^\n]{1,300})\n +(?=\(generated )", re.MULTILINE
+)
 _DELAYED = re.compile(r"has not yet been delivered|warning message", re.IGNORECASE)
 _MESSAGE = re.compile(r"^The message identifier is: +(\S{6,40})$", re.MULTILINE)
 _CODE = re.compile(r"^[^,]{0,80}, ERROR_CODE :(\d{3}), ERROR_CODE :[ ,]{0,2}")
@@ -26,7 +32,8 @@ def read(bounce: BounceMail) -> Told | None:
         return None
     text = _WARNED.split(bounce.text[anchor.end() :])[0]
     delayed = _DELAYED.search(text) is not None
-    said = entries([line.rstrip() for line in text.split("\n")], _HEAD)
+    lines = _SPLIT.sub(lambda found: f"{found[1].rstrip()} ", text).split("\n")
+    said = entries([line.rstrip() for line in lines], _HEAD)
     if not said:  # a pipe or a file, whose address only the header tells
         header = headers.first(bounce.mail, "X-Failed-Recipients")
         said = [(headers.address(to), " ".join(text.split())) for to in header.split(",") if "@" in to]

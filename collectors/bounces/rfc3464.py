@@ -13,6 +13,7 @@ from base64 import b64decode
 from binascii import Error
 from email.message import Message
 from quopri import decodestring
+from sys import maxunicode
 
 from collectors import headers
 from collectors.bounced import Failed, Told
@@ -25,6 +26,8 @@ _FIELD = re.compile(r"^([A-Za-z][A-Za-z-]{2,40}):[ \t]*(.*)$")
 _IN_TEXT = re.compile(r"^(?:final|original)-recipient:", re.IGNORECASE | re.MULTILINE)
 _ROUTE = re.compile(r"^(?:@[^:@,]{1,250},?){1,9}:")
 _HEX = re.compile(r"\+([0-9A-F]{2})")
+_UNICODE = re.compile(r"\\x\{([0-9A-Fa-f]{2,6})\}")
+_NO_CHARACTERS = range(0xD800, 0xE000)
 _ACTIONS: dict[str, BounceAction] = {
     "fail": "failed",
     "dela": "delayed",
@@ -90,9 +93,9 @@ def _content(part: Message) -> str:
 
 
 def _written(block: Message) -> str:
-    fields = [f"{name}: {headers.text(value)}" for name, value in block.items()]
-    body = block.get_payload()
-    return "\n".join([*fields, body]) if isinstance(body, str) and body.strip() else "\n".join(fields)
+    fields = [f"{name}: {headers.text(value)}" for name, value in block.raw_items()]
+    body = "" if block.is_multipart() else headers.content_of(block)
+    return "\n".join([*fields, body]) if body.strip() else "\n".join(fields)
 
 
 def _blocks(text: str) -> list[Fields]:
@@ -154,10 +157,20 @@ def _value(field: str) -> str:
 
 
 def _plain(address: str) -> str:
-    """Return an address that was left in xtext (RFC 3461) as it is; an address with a plus is none."""
+    r"""Return an address that was left in xtext (RFC 3461), or written as `\x{FC}` (RFC 6533), as it is.
+
+    An address with a plus is none.
+    """
+    if "\\x{" in address:
+        return _UNICODE.sub(_character, address)
     if "@" in address or "+40" not in address:
         return address
     return _HEX.sub(lambda found: chr(int(found[1], 16)), address)
+
+
+def _character(written: re.Match[str]) -> str:
+    number = int(written[1], 16)
+    return chr(number) if number not in _NO_CHARACTERS and number <= maxunicode else written[0]
 
 
 def _explanations(bounce: BounceMail) -> Fields:
