@@ -141,7 +141,7 @@ def test_what_is_wrong_is_named(history: Path) -> None:
     cases: list[tuple[list[object], str]] = [
         (["backtest", config], "--log: name at least one"),
         (["backtest", config, "--log", "mail.log"], "--log 'mail.log': say FORMAT=FILE"),
-        (["backtest", config, "--log", f"sendmial={log}"], "no log format 'sendmial'; there are courier, exchange_tracking, exim, "),
+        (["backtest", config, "--log", f"sendmial={log}"], "no log format 'sendmial'; there are courier, "),
         (["backtest", config, "--log", f"postfix={history / 'none.log'}"], f"{history / 'none.log'}: No such file"),
         (["backtest", history / "none.toml", "--log", f"postfix={log}"], f"{history / 'none.toml'}: No such file"),
         (_backtest(history, "--listings", history / "bad.jsonl"), "bad.jsonl:1: no answer of a list: '2026-03-04T00"),

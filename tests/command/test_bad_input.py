@@ -110,9 +110,8 @@ def test_an_unknown_format_on_the_command_line(tmp_path: Path) -> None:
     log.write_text(LINE)
     said = refusal(run("parse", "sendmial", log))
     assert said.startswith("no format 'sendmial'; there are auto, courier, ")
-    assert {"postfix", "exim", "dovecot", "arf", "bounce", "dmarc_aggregate"} <= set(
-        said.partition("there are ")[2].split(", ")
-    )
+    known = said.partition("there are ")[2].split(", ")
+    assert {"postfix", "exim", "dovecot", "arf", "bounce", "dmarc_aggregate"} <= set(known)
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
