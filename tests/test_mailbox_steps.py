@@ -173,7 +173,7 @@ def test_a_postmaster_is_protected_without_being_named() -> None:
 
 
 def test_a_rule_that_does_not_exist_is_named() -> None:
-    with pytest.raises(ValueError, match=r"^mailboxes\.rules: no rule moon, sun; there are alike, burst, "):
+    with pytest.raises(ValueError, match=r"^mailboxes\.rules: no rule moon, sun; there are alike, awakened, burst, "):
         known_rules(Mailboxes(rules={"sun": "off", "burst": "off", "moon": "propose"}))
     known_rules(Mailboxes(rules={"burst": "off"}))
 
