@@ -4,9 +4,10 @@ Manual: https://www.cyrusimap.org/imap/reference/admin/monitoring.html
 
 A login is a sentence (`login: host [ip] name method User logged in`, `badlogin: host [ip] method …`), or, as Cyrus'
 sources of 2025 and later write it, fields (`event=login.good`, `event=login.bad`). What SASL says of a failure tells a
-wrong password from a server that could not ask. A failure names the mailbox with a plain password only; through another
-method its words are the reason. Ignored by decision: anonymous logins, which may hold a password, servers among
-themselves (lmtp, csync, mupdate, backup), and what is no login (`accepted connection`, `starttls`, `USAGE`, `audit`).
+wrong password from a server that could not ask. A failure names the mailbox with a plain password; through another
+method only where pop3d and nntpd of Cyrus 3 write it in parentheses (`PLAIN (bob) [SASL(-13): …]`). Ignored by
+decision: anonymous logins, which may hold a password, servers among themselves (lmtp, csync, mupdate, backup), and what
+is no login (`accepted connection`, `starttls`, `USAGE`, `audit`).
 """
 
 import re
@@ -40,6 +41,7 @@ _UNASKED = (  # what SASL says without a code
     "another step is needed",
     "can't request info",
 )
+_UNNAMED = ("((null)) [", "(-notset-) [")
 _LONGEST = 200
 
 
@@ -91,9 +93,26 @@ def _bad(line: Line, service: str, said: str, *, tls: bool) -> LoginTried | None
         if not found:
             mailbox = why.removesuffix(" invalid user") if why.endswith(" invalid user") else ""
             why = "invalid user" if mailbox else why
+    elif why[:1] == "(":
+        mailbox, why = _in_parentheses(why)
     ip, name = ip_or_empty(host[1]), method[1] if method is not None else ""
     reason = why.strip("[] ")[:_LONGEST]
     return LoginTried(line.at, line.host, mailbox, service, _outcome(why), ip, name, reason, tls)
+
+
+def _in_parentheses(said: str) -> tuple[str, str]:
+    """Return mailbox and reason of `(bob) [SASL(-13): …]`, the mailbox empty where SASL did not come to know it.
+
+    A name may hold `) [`: it ends at the last one. Where there is no name the reason may hold it, as SASL repeats who
+    was not found; if its first words refuse, nothing behind them makes it a server that could not ask.
+    """
+    for unnamed in _UNNAMED:
+        if said.startswith(unnamed) and _outcome(said[len(unnamed) :]) == "failed":
+            return "", said[len(unnamed) :]
+    name, found, why = said[1:].rpartition(") [")
+    if not found:
+        return "", said
+    return "" if f"({name}) [" in _UNNAMED else name, why
 
 
 def _outcome(why: str) -> "LoginOutcome":
