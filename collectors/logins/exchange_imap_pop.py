@@ -29,12 +29,13 @@ _LOGINS = {"login": "imap", "authenticate": "imap", "pass": "pop3", "auth": "pop
 _METHOD = re.compile(r"[A-Za-z][A-Za-z0-9_-]{1,30}")
 _USER = re.compile(r"(?:\"([^\"]{1,255})\"|([^ \"*]{1,255})) ")
 _SAID = re.compile(r'R=(?:"([^"]{0,400})|([A-Za-z]{0,40}))')
-_ERROR = re.compile(r'(?:ErrMsg=|Msg="?)(?:AuthFailed:)?([A-Za-z]{1,60})')
+_ERROR = re.compile(r'(?:ErrMsg=|Msg="?(?!Proxy:))(?:AuthFailed:)?([A-Za-z]{1,60})')  # Proxy: names the back end only
 _REFUSED = {"imap": re.compile(r"\S{1,200} (?:NO|BAD)\b", re.IGNORECASE), "pop3": re.compile(r"-ERR\b", re.IGNORECASE)}
 _UNASKED = ("unavailable", "notauthenticated", "proxyfailed", "temporar", "backend")
 _TLS_PORTS = frozenset({993, 995, 1993, 1995})
 _PROBES = "healthmailbox"
 _LONGEST = 200
+_FURTHEST = 600  # a back end's name, 255 letters long, stands before the error
 
 
 def Fold(state: bytes) -> exchange.Fold:  # noqa: N802 a format's fold has this name
@@ -87,7 +88,7 @@ def _ended(context: str, service: str) -> tuple["LoginOutcome | None", str]:
         return "succeeded", ""
     if not _REFUSED[service].match(quoted):
         return None, ""
-    error = _ERROR.search(context, said.end(), said.end() + _LONGEST)
+    error = _ERROR.search(context, said.end(), said.end() + _FURTHEST)
     reason = error[1] if error else ""
     quoted = quoted.partition(" ")[2] if service == "imap" else quoted
     return ("unavailable" if any(word in reason.lower() for word in _UNASKED) else "failed"), reason or quoted

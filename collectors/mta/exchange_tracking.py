@@ -41,6 +41,7 @@ _WITHIN = "Intra-Organization SMTP Send Connector"
 _PROBES = "healthmailbox"
 _EXPIRED = "4.4.7"
 _ERROR = "{LED="
+_NEXT = "];[{LRT="
 _MOST_RECIPIENTS = 1000
 
 
@@ -118,7 +119,9 @@ def _statuses(row: Mapping[str, str], recipients: int) -> list[str]:
     So they are parted only where there are as many as recipients; else each recipient gets all that was said.
     """
     text = row.get("recipient-status", "") or row.get("source-context", "")
-    parts = text.split(";") if recipients > 1 and _ERROR not in text else [text]
+    if recipients == 1:
+        return [text]
+    parts = text.split(_NEXT if _ERROR in text else ";")
     return parts if len(parts) == recipients else [text] * recipients
 
 
