@@ -6,8 +6,8 @@ Records: Reception, Delivery, Bounce, TransientFailure (deferred), Expiration, a
 refused). The transport is the egress source, the outbound IP that of `source_address`; the login is `authn_id`, where
 `meta = {"authn_id"}` tells KumoMTA to log it. A Delivery without SMTP (Maildir, Lua, HTTP) is local.
 Ignored by decision: AdminBounce (an operator took the message back: no server answered; it only ends the message), OOB
-and Feedback (bounces and complaints by mail, read where these arrive), Delay, AdminRebind, DeferredInjectionRebind and
-XferIn, XferOut (between queues and nodes), and records of log hooks.
+and Feedback (bounces and complaints by mail, read where these arrive), Delayed, AdminRebind, DeferredInjectionRebind
+and XferIn, XferOut (between queues and nodes), and records of log hooks.
 """
 
 from collections.abc import Callable
@@ -32,7 +32,7 @@ from collectors.mta.records import (
 from collectors.syslog import Clock
 from schemas.facts import Outcome
 
-_IGNORED = frozenset({"OOB", "Feedback", "Delay", "AdminRebind", "DeferredInjectionRebind", "XferIn", "XferOut"})
+_IGNORED = frozenset({"OOB", "Feedback", "Delayed", "AdminRebind", "DeferredInjectionRebind", "XferIn", "XferOut"})
 _SMTP = frozenset({"SMTP", "ESMTP", "LMTP", ""})
 _VERBS = {".": "END-OF-MESSAGE", "DATA": "DATA", "BDAT": "BDAT", "MAIL": "MAIL", "RCPT": "RCPT", "EHLO": "EHLO"}
 _STAGES = _VERBS | {"HELO": "HELO", "AUTH": "AUTH", "STARTTLS": "STARTTLS", "XCLIENT": "XCLIENT"}
@@ -78,6 +78,7 @@ class _Told(msgspec.Struct, rename={"kind": "type"}):
     timestamp: float | str = 0
     event_time: str = ""
     created: float | str = 0
+    created_time: str = ""
     egress_source: str | None = None
     source_address: _Source | None = None
     delivery_protocol: str | None = None
@@ -134,7 +135,8 @@ def _ended(outcome: Outcome) -> Callable[[_Told, int], Said]:
 
 
 def _attempt(told: _Told, at: int, recipient: str, outcome: Outcome) -> Attempted:
-    peer, began = told.peer_address or _Peer(), _at(told.created) if told.created else at
+    peer, created = told.peer_address or _Peer(), told.created_time or told.created
+    began = _at(created) if created else at
     return Attempted(
         at,
         "",
