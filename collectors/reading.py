@@ -19,6 +19,7 @@ from schemas.redaction import redacted
 
 LONGEST_LINE = 64 * 1024
 _LONGEST_TEXT = 2000
+_BOM = "\ufeff"
 
 
 class Counts(msgspec.Struct):
@@ -121,6 +122,8 @@ class LogReader:
         counts = self.counts
         counts.lines += 1
         text = line[: LONGEST_LINE + 1].decode("utf-8", "replace").rstrip("\r\n")
+        if offset == 0:
+            text = text.removeprefix(_BOM)
         if not text:
             counts.ignored += 1
             return []

@@ -1,4 +1,7 @@
-"""Syslog lines: RFC 3164 with or without a year's hint, RFC 3339 stamps (rsyslog, postlogd), RFC 5424.
+"""Syslog lines: RFC 3164 with or without a year's hint, RFC 3339 stamps (rsyslog, postlogd), RFC 5424, journalctl's.
+
+Of journalctl the forms short, short-precise, short-iso and short-iso-precise are read; its own remarks between the
+lines (`-- Boot … --`) are no program's.
 
 Formats: https://www.rfc-editor.org/rfc/rfc3164 and https://www.rfc-editor.org/rfc/rfc5424
 """
@@ -19,7 +22,9 @@ _MONTHS = {name: number for number, name in enumerate(_NAMES, start=1)}
 _SECONDS = {f"{second:02}": second * _SECOND for second in range(61)}
 _TRADITIONAL = re.compile(r"([A-Z][a-z]{2}) {1,2}(\d{1,2}) (\d{2}):(\d{2}):(\d{2})")
 _ISO = re.compile(r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2})(?:[.,](\d{1,9}))?(Z|[+-]\d{2}:?\d{2})?")
+_PRECISE = re.compile(r"\.(\d{1,9}) ")
 _STRUCTURED = re.compile(r'-|(?:\[(?:[^\]"\\]|\\.|"(?:[^"\\]|\\.)*")*\])+')
+_JOURNAL = ("-- Logs begin ", "-- Journal begins ")
 _LONGEST_STAMP = 40
 _FRACTION, _MICROSECONDS, _ZONE = 19, 6, 26
 _USUAL_TAG = 64
@@ -135,12 +140,23 @@ def split(text: str, clock: Clock) -> Line:
             text = text[len(priority) + 2 :]
             if text[:2] == "1 ":
                 return _rfc5424(text[2:], clock)
+    return _stamped(text, clock)
+
+
+def _stamped(text: str, clock: Clock) -> Line:
+    """Return the parts of a line that begins with its stamp, or of journalctl's remark, which has none."""
     if text[:3] in _MONTHS:
+        precise = _PRECISE.match(text, 15)
+        if precise is not None:
+            micros = int(precise[1][:_MICROSECONDS].ljust(_MICROSECONDS, "0"))
+            return _named(clock.traditional(text[:15]) + micros, text[precise.end() :])
         end = 15 if text[15:16] == " " and text[14:15].isdecimal() else 14
         stamp, rest = text[:end], text[end + 1 :]
         if text[end : end + 1] not in {" ", ""}:
             raise ValueError(f"no time: {text[:end]!r}")
         at = clock.traditional(stamp)
+    elif text.startswith("-- ") and (text.endswith(" --") or text.startswith(_JOURNAL)):
+        return Line(clock.last, "", "", "", "")
     else:
         end = text.find(" ", 11 if text[10:11] == " " else 0, _LONGEST_STAMP)
         stamp, rest = (text[:end], text[end + 1 :]) if end > 0 else (text[:_LONGEST_STAMP], "")

@@ -32,6 +32,9 @@ is needed. `relaywarden parse auto FILE` tells the format by the content: of a l
 first 5,000 lines (2 MB at most), of a mail or report, by what it holds. A log that several programs write to is read by
 the formats of all that this sample shows, each line by the one that knows it. What no format knows is an error.
 
+What goes through syslog is read as rsyslog, syslog-ng and postlogd write it, and as `journalctl` shows it with
+`-o short` (its default), `short-precise`, `short-iso` or `short-iso-precise`; its other forms are not read.
+
 Each line is an event, absorbed by the join (it only tells something of a message), ignored by decision, or a dead
 letter with its reason. A golden line is a real one, or copied from the program's source, with other names; in an attack
 a stranger's text imitates what the program writes.

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from collectors.reading import LONGEST_LINE, LogReader
+from collectors.reading import LONGEST_LINE, LogReader, log_formats
 from collectors.syslog import Clock, split
 from schemas.codec import decode, encode
 from schemas.events import DeadLetter, DeliveryAttempted, Event, MessageRejected
@@ -264,6 +264,27 @@ def test_the_configured_zone_counts_only_where_a_stamp_has_none() -> None:
         clock.iso("2026-11-21T17:35:44") == clock.iso("2026-11-21T16:35:44Z") == clock.iso("2026-11-21T17:35:44+0100")
     )
     assert clock.iso("2026-11-21T16:35:44.000001234Z") == clock.iso("2026-11-21T16:35:44Z") + 1
+
+
+@pytest.mark.parametrize("remark", ["-- Boot 0123456789abcdef --", "-- Reboot --", "-- No entries --"])
+def test_what_journalctl_says_of_itself_is_no_programs(remark: str) -> None:
+    """In every format that knows syslog: one that ignores another program's line."""
+    ignoring = set()
+    for name in log_formats():
+        reader = log_reader(name)
+        reader.read(b"Nov 21 17:35:44 mx1 CRON[1]: (root) CMD (true)\n", 0)
+        if reader.counts.ignored:
+            assert reader.read(remark.encode(), 1) == []
+            assert (reader.counts.ignored, reader.counts.lines) == (2, 2), name
+            ignoring.add(name)
+    assert {"postfix", "exim", "sendmail", "qmail", "haraka", "halon", "rspamd", "dovecot", "cyrus"} <= ignoring
+
+
+def test_a_fraction_of_a_second_changes_no_years_and_no_fields() -> None:
+    clock = Clock(datetime(2026, 11, 22, tzinfo=UTC), "UTC")
+    line = split("Nov 21 17:35:44.25 mx1 postfix/smtp[12]: a: b", clock)
+    assert (line.host, line.program, line.pid, line.payload) == ("mx1", "postfix/smtp", "12", "a: b")
+    assert line.at == clock.last + 250_000 == epoch_microseconds(datetime(2026, 11, 21, 17, 35, 44, 250_000, UTC))
 
 
 def test_a_line_is_split_where_syslog_puts_its_signs() -> None:

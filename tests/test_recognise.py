@@ -1,5 +1,6 @@
 """`relaywarden parse auto`: what a file is taken for by its content, and each line of a mixed log by its own format."""
 
+import codecs
 import gzip
 import io
 import lzma
@@ -27,6 +28,10 @@ POSTFIX = (
 DOVECOT = (
     b"Nov 21 17:35:46 mx1 dovecot: imap-login: Login: user=<alice@example.net>, method=PLAIN, rip=203.0.113.1, "
     b"lip=192.0.2.2, mpid=18, TLS, session=<PeYcgjjOGOisEQAB>\n"
+)
+EXIM = (
+    b"2026-11-21 17:49:27 1xUpDL-0008Gr-0a <= info@example.org H=([192.168.1.222]) [203.0.113.5] P=esmtpa "
+    b"A=plain:alice@example.net S=1858 id=4@mail.example.net\n"
 )
 CRON = b"Nov 21 17:35:47 mx1 CRON[1]: (root) CMD (true)\n"
 CUT = b"Nov 21 17:35:48 mx1 dovecot: imap-login: Login: user=<alice@example.net>, method=PL\n"
@@ -90,6 +95,16 @@ def test_a_log_of_one_format_gives_what_its_name_gives(tmp_path: Path) -> None:
     parse_file("postfix", str(file), named)
     assert parse_file("auto", str(file), told).taken == "postfix (5 of the first 6 lines)"
     assert told.getvalue() == named.getvalue() != b""
+
+
+@pytest.mark.parametrize("log", [POSTFIX, DOVECOT, EXIM])
+def test_a_byte_order_mark_costs_no_line(tmp_path: Path, log: bytes) -> None:
+    file, plain, marked = tmp_path / "mail.log", io.BytesIO(), io.BytesIO()
+    file.write_bytes(log)
+    taken = parse_file("auto", str(file), plain).taken
+    file.write_bytes(codecs.BOM_UTF8 + log)
+    assert parse_file("auto", str(file), marked).taken == taken
+    assert marked.getvalue() == plain.getvalue() != b""
 
 
 def test_a_long_log_is_told_by_its_head_and_read_to_its_end(tmp_path: Path) -> None:
