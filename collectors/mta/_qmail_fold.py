@@ -20,6 +20,11 @@ _PEER = re.compile(
 )
 _GIVING_UP = re.compile(r"/Giving_up_on_[^/]{1,60}/?$")
 _OLD = "I'm_not_going_to_try_again;_this_message_has_been_in_the_queue_too_long."
+_TEMPORARY = re.compile(r"4\d\d")
+_NEVER_FOR_EVER = (
+    "_but_greeting_failed./",
+    "_but_my_name_was_rejected./",
+)  # qmail-remote defers them whatever the code
 _ENHANCED = re.compile(r"[245]\d\d[ -]([245]\.\d{1,3}\.\d{1,3})(?: |$)")
 _OWN_STATUS = re.compile(r"\(#([45]\.\d{1,3}\.\d{1,3})\)")
 
@@ -96,7 +101,7 @@ class Fold:
         if delivery is None:
             return ()
         report, expired = said.report.rstrip("/"), False
-        if said.outcome == "bounced" and report.endswith(_OLD):
+        if said.outcome == "bounced" and report.endswith(_OLD) and not _refused_for_ever(report):
             report, expired = report[: -len(_OLD)], True
         relay_ip, status, reply = _read(report)
         tried = Attempted(
@@ -116,6 +121,12 @@ class Fold:
             delivery.local,
         )
         return (tried, Expired(said.at, said.host, delivery.number, "")) if expired else (tried,)
+
+
+def _refused_for_ever(report: str) -> bool:
+    """Tell whether the remote server's words are a refusal: then that the message is too old is said by them."""
+    head, told, words = report.partition(_SAID)
+    return bool(told) and not head.endswith(_NEVER_FOR_EVER) and _TEMPORARY.match(words) is None
 
 
 def _read(report: str) -> tuple[str, str, str]:

@@ -21,11 +21,11 @@ _CHKUSER = re.compile(
 )
 _CHKUSER_PEER = re.compile(r":([^:<>]*):((?:\d{1,3}\.){3}\d{1,3}|[0-9A-Fa-f:]{2,45})$")
 _SPAMDYKE = re.compile(
-    r"spamdyke(?:\[\d{1,10}\])?: (DENIED_[A-Z_]{1,40}|FILTER_[A-Z_]{1,40}|TIMEOUT) from: ([^ ]*) to: ([^ ]*)"
+    r"spamdyke(?:\[\d{1,10}\])?: (DENIED_[A-Z_]{1,40}|TIMEOUT) from: ([^ ]*) to: ([^ ]*)"
     r" origin_ip: ([^ ]*) origin_rdns: ([^ ]*) auth: ([^ ]*)(?: .*)?",
     re.DOTALL,
 )
-_ATTEMPTS = ("DENIED_", "FILTER_")
+_DENIED = re.compile(r"spamdyke(?:\[\d{1,10}\])?: DENIED_")
 _VCHKPW = re.compile(
     r"vpopmail(?:\[\d{1,10}\])?: vchkpw-(smtps?|submission|pop3s?|imaps?): (?:\(([A-Z0-9-]{1,20})\) )?"
     r"(login success|password fail|vpopmail user not found|null password given|no password|disabled)"
@@ -93,7 +93,7 @@ def _chkuser(at: int, host: str, payload: str) -> Refused | None:
 def _spamdyke(at: int, host: str, payload: str) -> Refused | None:
     match = _SPAMDYKE.fullmatch(payload)
     if match is None:
-        if any(f": {start}" in payload[:40] for start in _ATTEMPTS):
+        if _DENIED.match(payload) is not None:
             raise ValueError("spamdyke: a refusal whose addresses cannot be read")
         return None
     kind, sender, recipient, address, name, mailbox = ("" if part == "(unknown)" else part for part in match.groups())

@@ -9,7 +9,8 @@ blanks back, and its underscores are lost. The system user of a message (`uid`) 
 by SMTP, so it names no sender. Beside qmail-send: refusals by rblsmtpd, spamdyke, chkuser and patches for DNSBLs, and
 logins that vpopmail's vchkpw checked. A delivery whose beginning is not in the log makes no event.
 Ignored by decision: status lines, `new msg`, `bounce msg` (the notification has lines of its own), warnings and alerts
-of qmail-send, tcpserver, and what is accepted.
+of qmail-send, tcpserver, spamdyke's `FILTER_` lines (each tells why the `DENIED_` line behind it comes), and what is
+accepted.
 """
 
 import re
