@@ -194,7 +194,7 @@ class Fold:
             number = next((at for at, those in mail.open.items() if domain_of(those[0]) == domain), len(mail.open) + 1)
             mail.open.setdefault(number, []).append(recipient)
         return (
-            Received(said.at, said.host, said.uuid, "", mail.client_ip, mailbox=mail.mailbox),
+            Received(said.at, said.host, said.uuid, "", mail.client_ip, mailbox=mail.mailbox, login_told=True),
             Identified(said.at, said.host, said.uuid, mail.message_id),
             Queued(said.at, said.host, said.uuid, mail.sender, mail.size, len(mail.recipients)),
         )
