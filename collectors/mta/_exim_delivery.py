@@ -53,6 +53,12 @@ _REMOTE = re.compile(
 _STATUS = re.compile(r"[245]\d\d[ -]([245]\.\d{1,3}\.\d{1,3})(?= |$)")
 _DURATION = re.compile(r"(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)(?:\.(\d{1,3}))?s)?")
 _EXPIRED = "retry timeout exceeded"
+_EXPIRED_UNTRIED = re.compile(  # all that is said: behind a server's reply Exim writes none of it
+    r"retry time not reached for any host after a long failure period"
+    r"|all hosts(?: for '[^']*')? have been failing for a long time"
+    r" (?:\(and retry time not reached\)|and were last tried after this message arrived)"
+    r"|delivery cancelled; message timed out"
+)
 _NOTHING_TRIED = frozenset(
     map(str, range(-60, -50))
 )  # Exim's ERRNO_RETRY_BASE and below: it was not yet time, or held for a queue runner
@@ -101,7 +107,8 @@ def failed(at: int, host: str, queue_id: str, text: str) -> Attempted | Several:
         raise ValueError("a delivery that failed without a reason")
     reply = _TIMES_BEHIND.sub("", match["said"] or "")
     attempt = _attempted((at, host, queue_id), whom, "bounced", reply, match)
-    if reply.endswith(_EXPIRED) and not attempt.reply.startswith("5"):
+    given_up = reply.endswith(_EXPIRED) and not attempt.reply.startswith("5")
+    if given_up or _EXPIRED_UNTRIED.fullmatch(reply) is not None:
         attempt = structs.replace(attempt, outcome="deferred")
         return Several(at, host, (attempt, Expired(at, host, queue_id, attempt.envelope_from, has_envelope=False)))
     return attempt
