@@ -2,11 +2,11 @@
 
 Manual: https://github.com/freebsd/freebsd-src/blob/main/contrib/sendmail/doc/op/op.me, "System Log"
 
-One line names all recipients of an attempt: each makes an event. A login (`AUTH=server`) has no queue id: `Fold` gives
-it to the messages of its process and client. What a local program hands in is logged twice, by the submission program
-and by the daemon that takes it over the loopback: `Fold` makes one message of it, the program's user its sender. A
-message is over when all its recipients are. The outbound IP is not logged: it is that of the mailer (`esmtp`, `relay`)
-in the configuration.
+One line names all recipients of an attempt: each makes an event; of one with a display name (`sendmail -t`) what stands
+in brackets counts. A login (`AUTH=server`) has no queue id: `Fold` gives it to the messages of its process and client.
+What a local program hands in is logged twice, by the submission program and by the daemon that takes it over the
+loopback: `Fold` makes one message of it, the program's user its sender. A message is over when all its recipients are.
+The outbound IP is not logged: it is that of the mailer (`esmtp`, `relay`) in the configuration.
 Ignored by decision: STARTTLS, connections and what became of them (`did not issue MAIL`, `lost input channel`),
 `SYSERR` and warnings, `milter=` and `Milter add` (what a milter refused is told by `Milter: … reject`), messages that
 have no recipient because all were refused, `stat=queued` and `stat=quarantined`, rulesets of deliveries (`tls_server`),
@@ -16,7 +16,7 @@ and discarded mail.
 import re
 
 from collectors.addresses import ip_or_empty
-from collectors.mta._addresses import ADDRESS
+from collectors.mta._sendmail_addresses import MAILBOX, bare
 from collectors.mta._sendmail_fold import Cloned, Fold, Left, LoggedIn, Mailed, Returned, Tried
 from collectors.mta._sendmail_refusals import PEER, login_failed, peer_of, refused
 from collectors.mta.records import Refused, Said
@@ -27,10 +27,9 @@ __all__ = ["Fold", "parse"]
 
 _LONGEST_REPLY = 2000
 _QUEUE_ID = re.compile(r"([0-9A-Za-z]{8,20}): ")
-_RECIPIENT = rf'(?:<{ADDRESS}>|"(?:[^"\\]|\\.)*+"|[^<", ][^,]*+)'
-_RECIPIENTS = re.compile(_RECIPIENT)
+_MAILBOXES = re.compile(MAILBOX, re.DOTALL)
 _FROM = re.compile(
-    rf"from=(<{ADDRESS}>|[^<,][^,]*+|), size=(\d{{1,15}}), class=-?\d{{1,6}}(?:, pri=-?\d{{1,12}})?, nrcpts=(\d{{1,9}})"
+    rf"from=({MAILBOX}|), size=(\d{{1,15}}), class=-?\d{{1,6}}(?:, pri=-?\d{{1,12}})?, nrcpts=(\d{{1,9}})", re.DOTALL
 )
 _OPTIONS = re.compile(  # behind the Message-ID, which is a stranger's text: looked for from the end
     r"(?:, bodytype=[^,]{0,20})?(?:, proto=([^,]{0,20}))?(?:, daemon=[^,]{0,20})?(?:, tls_verify=[^,]{0,20})?"
@@ -41,8 +40,8 @@ _MESSAGE_ID = ", msgid="
 _RELAY = ", relay="
 _LOCAL = re.compile(r"([^@ ]{1,100})@(localhost|[^ @\[\]]{1,255})")
 _TO = re.compile(  # sendmail cuts its lines at 1024 bytes: no line names more recipients
-    rf"to=({_RECIPIENT}(?:,{_RECIPIENT}){{0,400}}+)(?:, \[more\])?"
-    rf"(?:, ctladdr=(?:<{ADDRESS}>|[^, ]*+)(?: \(\d{{1,10}}/\d{{1,10}}\))?)?"
+    rf"to=({MAILBOX}(?:,{MAILBOX}){{0,400}}+)(?:, \[more\])?"
+    rf"(?:, ctladdr=(?:{MAILBOX}|))?"  # behind it, in parentheses, the user and the group
     r", delay=([0-9+:]{1,20})(?:, xdelay=[0-9+:]{1,20})?(?:, mailer=([^, ]{1,40}))?(?:, tls_verify=[^, ]{0,20})?"
     r"(?:, pri=-?\d{1,12})?(?:, quarantine=.{0,60}?)?(?:, relay=([^ ,]{0,255})(?: \[([^\] ]{0,60})\])?)?"
     r"(?:, dsn=(\d\.\d{1,3}\.\d{1,3}))?(?:, ntries=\d{1,9})?(, reply=[^,]*+(?:,(?! stat=)[^,]*+)*+)?, stat=(.*)",
@@ -85,12 +84,12 @@ def _about(line: Line, queue_id: str, rest: str) -> Said | Refused | None:
         return Returned(line.at, line.host, queue_id, returned[1], _EXPIRED.match(returned[2]) is not None)
     cloned = _CLONED.fullmatch(rest)
     if cloned is not None:
-        return Cloned(line.at, line.host, cloned[1], _bare(cloned[2]))
+        return Cloned(line.at, line.host, cloned[1], _unbracketed(cloned[2]))
     return login_failed(line, rest) if rest.startswith("AUTH") else refused(line, queue_id, rest)
 
 
-def _bare(address: str) -> str:
-    return address[1:-1] if address[:1] == "<" and address[-1:] == ">" else address
+def _unbracketed(text: str) -> str:
+    return text[1:-1] if text[:1] == "<" and text[-1:] == ">" else text
 
 
 def _login(line: Line) -> LoggedIn:
@@ -117,10 +116,10 @@ def _mailed(line: Line, queue_id: str, rest: str) -> Mailed | None:
         line.host,
         line.pid,
         queue_id,
-        _bare(head[1]),
+        bare(head[1]),
         int(head[2]),
         int(head[3]),
-        _bare(message_id.removeprefix(_MESSAGE_ID)) if message_id.startswith(_MESSAGE_ID) else "",
+        _unbracketed(message_id.removeprefix(_MESSAGE_ID)) if message_id.startswith(_MESSAGE_ID) else "",
         name,
         address,
         local[1] if local is not None and not (options and options[1]) else "",
@@ -143,7 +142,7 @@ def _tried(line: Line, queue_id: str, rest: str) -> Tried | None:
         line.at,
         line.host,
         queue_id,
-        tuple(_bare(each[0]) for each in _RECIPIENTS.finditer(recipients)),
+        tuple(bare(each[0]) for each in _MAILBOXES.finditer(recipients)),
         outcome,
         dsn,
         said[:_LONGEST_REPLY],
