@@ -22,8 +22,10 @@ _AGREE = {
     "content": {"spam_content", "policy", "virus", "auth_failed", "blocked_sender", "too_large", "bad_format"},
 }
 # The two tables part here: a domain's poor name and rate are the sender's (`content`), a rate of bulk mail speaks
-# against an IP's name; `TSS04` and 4.7.650 name both, and these dynamic addresses are called a list's.
+# against an IP's name; `TSS04` and 4.7.650 name both, and these dynamic addresses are called a list's. Barracuda blocks
+# so what it has taken and read.
 _PART = {
+    "barracuda_blocked": "spam_content",
     "cisco_domain_reputation": "poor_reputation",
     "domain_reputation_generally": "poor_reputation",
     "google_low_reputation_domain": "poor_reputation",
@@ -78,6 +80,15 @@ def test_the_table_of_replies_and_that_of_reasons_agree() -> None:
         (f"{_SAID} 554 delivery error: dd This user doesn't have a yahoo.com account (a@example.com) [0]", *_GONE),
         ("550 <user@ezweb.ne.jp>: User unknown", *_GONE),
         ("550 : User unknown", "", "", "user_unknown", False),
+        # A code alone is no proof, nor what the MTA makes of it beside a 5.7.x; to a connection nobody is gone.
+        ("553 sorry", "5.0.0", "rcpt", "user_unknown", False),
+        ("551 5.7.1 no", "5.1.1", "rcpt", "unknown", False),
+        ("553 5.1.1 no", "", "rcpt", "user_unknown", True),
+        ("530 5.7.0 no", "", "mail", "not_authorized", False),
+        ("521 5.3.2 Host does not accept mail", "", "rcpt", "no_mail", True),
+        ("521 5.3.2 Host does not accept mail", "", "connect", "no_mail", False),
+        ("550 5.1.2 Domain not found", "", "connect", "host_unknown", False),
+        ("550 5.1.2 Domain not found", "", "mail", "blocked_sender", False),
         # A 450 with the words of an unknown user, and a soft_bounce of one's own.
         ("450 4.1.1 <user@example.org>: Recipient address rejected: User unknown", "", "rcpt", "user_unknown", False),
         (f"{_SAID} 550 5.1.1 User unknown (in reply to RCPT TO command)", "4.1.1", "", "user_unknown", False),
@@ -111,6 +122,7 @@ def test_whatever_is_said_has_a_class_and_only_some_are_for_ever(
     assert reason.name in NAMES
     assert not reason.permanent or reason.name in FOR_EVER
     assert not reason.permanent or not (status.startswith("4") or 400 <= code < 500)
+    assert not reason.permanent or command != "connect"
 
 
 @given(

@@ -3,7 +3,7 @@
 from functools import lru_cache
 from typing import NamedTuple
 
-from schemas.reasons.codes import by_own_code, by_status
+from schemas.reasons.codes import by_code, by_own_code, by_status, of_sender
 from schemas.reasons.row import LAST
 from schemas.reasons.said import Said, ready, said
 from schemas.reasons.table import find
@@ -54,15 +54,23 @@ class Reason(NamedTuple):
     permanent: bool
 
 
+class _Found(NamedTuple):
+    """A reason by what told it; `proven`: of the recipient, by the words themselves; `vague`: by a code alone."""
+
+    name: str
+    proven: bool = False
+    vague: bool = False
+
+
 @lru_cache(maxsize=_KNOWN)
 def classify(reply: str, enhanced_status: str = "", code: int = 0, command: str = "") -> Reason:
     """Return why a mail was refused.
 
     `enhanced_status` and `code` are what the MTA noted or the bounce tells beside the text, `command` which SMTP
     command was answered (`connect`, `mail`, `rcpt`, `data`), where the text does not tell it. A reason is permanent
-    only where a 5xx says so and nothing says 4xx, and an unknown user only if that was said of the recipient: by the
-    enhanced status, to RCPT TO, or by the MTA without a server's code. A server that says so of a message that it has
-    taken filters.
+    only where a 5xx says so and nothing says 4xx, and more than that code tells it; never in reply to a connection; and
+    an unknown user only if that was said of the recipient: by the enhanced status, to RCPT TO, or by the MTA without a
+    server's code. A server that says so of a message that it has taken filters; to MAIL FROM it speaks of the sender.
     """
     return _judged(said(reply, command), enhanced_status, str(code)[:1])
 
@@ -71,10 +79,13 @@ def classify(reply: str, enhanced_status: str = "", code: int = 0, command: str 
 def _judged(heard: Said, status: str, given: str) -> Reason:
     """Return why a mail was refused, by what was said, the status and the code's class that the MTA gave."""
     told = ready(heard, status)
-    name, proven = _named(told, status)
+    found = _found(told, status)
+    if found.name in FOR_EVER and not found.proven and of_sender(told):
+        return Reason("blocked_sender", permanent=False)
     classes = {told.code[:1], told.status[:1], status[:1], given}
-    final = name in FOR_EVER and "5" in classes and "4" not in classes
-    return Reason(name, final and (proven or name != "user_unknown" or _of_recipient(told, status)))
+    final = found.name in FOR_EVER and "5" in classes and "4" not in classes
+    final = final and not found.vague and told.after != "connect"
+    return Reason(found.name, final and (found.proven or found.name != "user_unknown" or _of_recipient(told, status)))
 
 
 def _of_recipient(told: Said, status: str) -> bool:
@@ -84,13 +95,14 @@ def _of_recipient(told: Said, status: str) -> bool:
     return any(one[2:].startswith(_OF_RECIPIENT) for one in (told.status, status))
 
 
-def _named(told: Said, status: str) -> tuple[str, bool]:
-    """Return the reason's name by a provider's own code, the first row or the status; and whether words prove it."""
+def _found(told: Said, status: str) -> _Found:
+    """Return the reason by a provider's own code, the first row, the status or the code."""
     own = by_own_code(told)
     if own:
-        return own, False
+        return _Found(own)
     row = find(told)
     if row is None or row.rank == LAST:
-        return by_status(told, status) or (row.reason if row is not None else "unknown"), False
+        told_by = by_status(told, status) or (row.reason if row is not None else "")
+        return _Found(told_by) if told_by else _Found(by_code(told, status) or "unknown", vague=True)
     taken = told.after == "data" and not told.status.startswith("5.1.") and not row.proven
-    return "recipient_refused" if taken and row.reason == "user_unknown" else row.reason, row.proven
+    return _Found("recipient_refused" if taken and row.reason == "user_unknown" else row.reason, row.proven)

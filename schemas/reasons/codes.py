@@ -20,6 +20,7 @@ _LONG = {
     "5.7.134": "blocked_sender",
     "5.7.135": "blocked_sender",
     "5.7.136": "blocked_sender",
+    "5.7.193": "blocked_sender",
     "5.7.322": "tls",
     "5.7.323": "tls",
     "5.7.324": "tls",
@@ -41,6 +42,8 @@ _LONG = {
     "5.7.708": "blocked_ip",
     "5.7.750": "blocked_sender",
     "4.7.650": "poor_reputation",
+    "4.7.28": "rate",  # Google's, as https://support.google.com/a/answer/3726730 lists it
+    "5.7.28": "rate",
 }
 _BANNED = range(606, 650)
 _LIMITED = range(500, 900)
@@ -171,10 +174,15 @@ _STATUS = {
     "7.29": "auth_failed",
     "7.30": "tls",
 }
-_CODES = {"521": "no_mail", "556": "no_mail", "530": "not_authorized", "535": "not_authorized"}
-_OF_RCPT = {"551": "moved", "552": "mailbox_full", "553": "user_unknown"}
-_OF_DATA = {"552": "too_large"}
+_CODES = {"530": "not_authorized", "535": "not_authorized"}
+_OF_COMMAND = {  # to a connection and MAIL FROM nobody can speak of a recipient
+    "rcpt": {"521": "no_mail", "551": "moved", "552": "mailbox_full", "553": "user_unknown", "556": "no_mail"},
+    "data": {"552": "too_large"},
+    "": {"521": "no_mail", "556": "no_mail"},
+}
 _PROTOCOL = ("500", "501", "502", "503", "504")
+_SENDERS = ("1.7", "1.8", "7.27")
+_SECURITY = "7."
 
 
 def by_own_code(told: Said) -> str:
@@ -192,12 +200,24 @@ def by_own_code(told: Said) -> str:
 
 
 def by_status(told: Said, status: str) -> str:
-    """Return the reason by the enhanced status that the reply has or the MTA gave it, or by the code alone; or ""."""
+    """Return the reason by the enhanced status that the reply has, else by the one that the MTA gave it; or ""."""
     for one in (told.status, status):
         reason = _STATUS.get(one[2:], "")
         if reason:
             return "host_unknown" if one == "5.4.4" else reason
-    of_command = {"rcpt": _OF_RCPT, "data": _OF_DATA}.get(told.after, {})
+        if one[2:4] == _SECURITY:
+            break
+    return ""
+
+
+def by_code(told: Said, status: str) -> str:
+    """Return the reason by the code alone, or ""; beside a status x.7.x it tells nothing of the recipient."""
     if told.code.startswith(_PROTOCOL):
         return "protocol"
+    of_command = {} if _SECURITY in {told.status[2:4], status[2:4]} else _OF_COMMAND.get(told.after, {})
     return of_command.get(told.code, "") or _CODES.get(told.code, "")
+
+
+def of_sender(told: Said) -> bool:
+    """Tell whether a reply is about the sender's address, by the command that it answers or by its status."""
+    return told.after == "mail" or told.status[2:] in _SENDERS

@@ -3,6 +3,7 @@
 import re
 from functools import lru_cache
 from typing import NamedTuple
+from unicodedata import combining, normalize
 
 from schemas.reasons.plain import plain
 
@@ -71,8 +72,8 @@ def said(reply: str, command: str) -> Said:
 def ready(told: Said, status: str) -> Said:
     """Return a reply as rows are compared with it: its words as phrases, its status from anywhere, or else `status`.
 
-    The words are in lower case, without punctuation, a space before and behind them; letters beyond Latin 1 are left
-    out.
+    The words are in lower case, without accents and punctuation, a space before and behind them; letters beyond Latin 1
+    are left out.
     """
     own = None if told.status else _OWN_STATUS.search(told.words)
     return told._replace(status=told.status or (own[1] if own else status), words=phrased(told.words))
@@ -103,5 +104,11 @@ def _command(text: str) -> str:
 
 def phrased(words: str) -> str:
     """Return words as phrases are looked for in them."""
-    plainly = words.lower().replace("\u2019", "").encode("latin-1", "replace").translate(_APART, b"'")
+    plainly = (words.lower() if words.isascii() else _bare(words)).encode("latin-1", "replace").translate(_APART, b"'")
     return f" {' '.join(plainly.decode('latin-1').split())} "
+
+
+def _bare(words: str) -> str:
+    """Return words in lower case without accents and curly apostrophes."""
+    apart = normalize("NFKD", words.casefold().replace("\u2019", ""))
+    return "".join(one for one in apart if not combining(one))

@@ -4,11 +4,34 @@ from schemas.reasons.row import Row
 
 ROWS = (
     Row(
+        rank=0,
+        reason="no_mail",  # the sending MTA's own words
+        phrases=("record indicated no smtp service",),
+        sample="an MX or SRV record indicated no SMTP service",
+    ),
+    Row(
+        reason="recipient_refused",  # who takes no mail from some takes it from others
+        phrases=(
+            "not accept mail from",
+            "not accept email from",
+            "not accept e-mail from",
+            "not accept messages from",
+            "doesnt accept mail from",
+            "doesnt accept email from",
+        ),
+        sample="550 5.7.1 This mailbox does not accept email from outside the organization",
+    ),
+    Row(
+        reason="no_mail",  # said of the host itself, also in reply to MAIL FROM
+        phrases=("host does not accept mail ",),
+        proven=True,
+        sample="550 Host does not accept mail",
+    ),
+    Row(
         reason="no_mail",
         phrases=(
             "null mx",
             "nullmx",
-            "host does not accept mail",
             "domain does not accept mail",
             "does not accept email",
             "doesnt accept email",
@@ -18,14 +41,19 @@ ROWS = (
             "does not receive mail",
             "doesnt receive mail",
             "does not accept mail",
-            "no smtp service",
             "no mx record found",
             "find a mail exchanger",
             "no mail service",
             "accepts no mail",
             "account inbounds disabled",
         ),
-        sample="an MX or SRV record indicated no SMTP service",
+        sample="556 5.1.10 <user@example.com>: Recipient address rejected: Domain example.com does not accept mail "
+        "(nullMX)",
+    ),
+    Row(
+        reason="network",
+        phrases=("host not found try again",),
+        sample="Name service error for name=example.net type=MX: Host not found, try again",
     ),
     Row(
         reason="network",
