@@ -1,5 +1,6 @@
 """`relaywarden reasons`: the classes of refusals in words, and what a reply is about."""
 
+import re
 from typing import Annotated
 
 import typer
@@ -36,6 +37,10 @@ def reasons_explain(
     from schemas.reasons import classify
     from schemas.reasons import words as tongues
 
+    if not text.strip():
+        raise ValueError(f"the reply {text!r} is empty")
+    if status and not re.fullmatch(r"[45]\.\d{1,3}\.\d{1,3}", status, re.ASCII):
+        raise ValueError(f"--status {status!r} is no enhanced status of a refusal, as 5.1.1 is")
     if command not in {"", "connect", "mail", "rcpt", "data"}:
         raise ValueError(f"--command {command!r} is none of connect, mail, rcpt and data")
     told = tongues.language(language)

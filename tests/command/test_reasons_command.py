@@ -31,6 +31,14 @@ def test_the_languages_are_those_of_the_notices_and_another_is_refused() -> None
     assert "--command 'quit' is none of" in refusal(run("reasons", "explain", "550 no", "--command", "quit"))
 
 
+def test_what_is_no_status_is_refused_and_so_is_no_reply() -> None:
+    for status in ("foo", "2.0.0"):
+        assert refusal(run("reasons", "explain", "550 no", "--status", status)) == (
+            f"--status {status!r} is no enhanced status of a refusal, as 5.1.1 is"
+        )
+    assert refusal(run("reasons", "explain", " ")) == "the reply ' ' is empty"
+
+
 def test_the_document_has_the_words_of_the_table() -> None:
     told = language("en").words
     rows = [f"| `{name}` | {told[name].cause} | {told[name].operator} |" for name in NAMES]
@@ -53,7 +61,7 @@ def test_the_command_explains_a_reply() -> None:
     assert run("reasons", "explain", _SAID, "-l", "de").stdout.splitlines() == [
         "Unbekanntes Postfach (user_unknown)",
         f"{language('de').words['user_unknown'].cause} An diese Adresse kommt keine Mail mehr an.",
-        "Betreiber: Die Adresse aus den Verteilern nehmen; viele davon in einem Versand kosten den Ruf der IP.",
+        "Betreiber: Die Adresse aus den Verteilern nehmen; viele davon in einem Versand schaden dem Ruf der IP.",
         "Kunde: Bitte prüfen Sie die Adresse auf Tippfehler, oder fragen Sie den Empfänger nach der richtigen.",
     ]
     told = json.loads(run("reasons", "explain", "452 no", "--status", "4.2.2", "--json").stdout)

@@ -11,7 +11,7 @@ LANGUAGE = Language(
         "user_unknown": Words(
             "Unbekanntes Postfach",
             "Der Server des Empfängers sagt, dass es dieses Postfach dort nicht gibt.",
-            "Die Adresse aus den Verteilern nehmen; viele davon in einem Versand kosten den Ruf der IP.",
+            "Die Adresse aus den Verteilern nehmen; viele davon in einem Versand schaden dem Ruf der IP.",
             "Bitte prüfen Sie die Adresse auf Tippfehler, oder fragen Sie den Empfänger nach der richtigen.",
         ),
         "host_unknown": Words(
@@ -59,7 +59,7 @@ LANGUAGE = Language(
         "poor_reputation": Words(
             "Schlechter Ruf",
             "Der Anbieter des Empfängers hat von unserem Server oder der Domain eine schlechte Meinung.",
-            "Absender finden, die Beschwerden bringen, weniger dorthin senden, deren Postmaster-Seite lesen.",
+            "Absender mit Beschwerden finden, weniger dorthin senden, die Postmaster-Seite des Anbieters lesen.",
             "Bitte schreiben Sie nur Personen, die Ihre Mails erwarten. Um unseren Server kümmern wir uns.",
         ),
         "blocked_sender": Words(
@@ -114,7 +114,7 @@ LANGUAGE = Language(
             "Keine Weiterleitung",
             "Der Server nimmt für die Domain des Empfängers keine Mails an.",
             "Die MX-Einträge der Domain prüfen; vielleicht zeigen sie auf den falschen Server.",
-            "Bitte prüfen Sie die Adresse. Stimmt sie, ist die Mail des Empfängers falsch eingerichtet.",
+            "Bitte prüfen Sie die Adresse. Stimmt sie, ist der Mailempfang dort falsch eingerichtet.",
         ),
         "rate": Words(
             "Zu viel auf einmal",

@@ -59,7 +59,7 @@ LANGUAGE = Language(
         "poor_reputation": Words(
             "Mauvaise réputation",
             "Le fournisseur du destinataire a une mauvaise opinion de notre serveur ou du domaine.",
-            "Trouver les expéditeurs qui causent des plaintes, lui envoyer moins, lire sa page postmaster.",
+            "Trouver les expéditeurs visés par des plaintes, envoyer moins à ce fournisseur, lire sa page postmaster.",
             "Veuillez n'écrire qu'aux personnes qui attendent vos courriels. Nous nous occupons de notre serveur.",
         ),
         "blocked_sender": Words(
@@ -114,7 +114,7 @@ LANGUAGE = Language(
             "Pas de relais",
             "Le serveur ne reçoit pas de courriels pour le domaine du destinataire.",
             "Contrôler les MX du domaine ; ils visent peut-être le mauvais serveur.",
-            "Veuillez vérifier l'adresse. Si elle est juste, le courriel du destinataire est mal configuré.",
+            "Veuillez vérifier l'adresse. Si elle est juste, la messagerie du destinataire est mal configurée.",
         ),
         "rate": Words(
             "Trop à la fois",

@@ -59,7 +59,7 @@ LANGUAGE = Language(
         "poor_reputation": Words(
             "Cattiva reputazione",
             "Il fornitore del destinatario ha una cattiva opinione del nostro server o del dominio.",
-            "Trovare i mittenti che causano reclami, inviargli meno per un po', leggere la sua pagina postmaster.",
+            "Trovare i mittenti oggetto di reclami, inviare meno a questo fornitore, leggere la sua pagina postmaster.",
             "Scriva solo a persone che aspettano le sue e-mail. Del nostro server ci occupiamo noi.",
         ),
         "blocked_sender": Words(
