@@ -109,6 +109,6 @@ def phrased(words: str) -> str:
 
 
 def _bare(words: str) -> str:
-    """Return words in lower case without accents and curly apostrophes."""
-    apart = normalize("NFKD", words.casefold().replace("\u2019", ""))
+    """Return words in lower case without accents and curly apostrophes, cut again: a letter may become eighteen."""
+    apart = normalize("NFKD", words.casefold().replace("\u2019", ""))[: 2 * _MOST]
     return "".join(one for one in apart if not combining(one))

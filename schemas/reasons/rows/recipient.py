@@ -249,6 +249,13 @@ ROWS = (
     ),
     Row(
         rank=2,
+        reason="policy",  # RFC 5321's words for a 550, "command rejected for policy reasons" among them
+        phrases=("mailbox unavailable", "mailbox is unavailable", "mailbox not available", "mailbox is not available"),
+        codes=("5.7.",),
+        sample="550 5.7.1 Mailbox unavailable or access denied",
+    ),
+    Row(
+        rank=2,
         reason="user_unknown",
         phrases=("mailbox unavailable", "mailbox is unavailable", "mailbox not available", "mailbox is not available"),
         codes=("5",),
