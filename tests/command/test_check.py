@@ -76,7 +76,7 @@ def test_everything_wrong_is_named_at_once(sound: dict[str, Any], tmp_path: Path
         "pool.main.hooks.postfix_randmap.reload": "no program 'no-such-program'",
     }
     found = {str(row["place"]): str(row["problem"]) for row in map(checking.split, _found(sound))}
-    assert found.pop("mailboxes.rules").startswith("no rule brust; there are alike, burst, ")
+    assert found.pop("mailboxes.rules").startswith("no rule brust; there are alike, awakened, burst, ")
     lists = found.pop("dnsbl.lists")
     assert found == places
     assert "no DNSBL 'spamcup'" in lists
