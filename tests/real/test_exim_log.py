@@ -78,7 +78,8 @@ def test_every_selector_of_a_real_exim_is_read(lab: EximLab) -> None:
     }
     (left,) = {e.outbound_ip for e in attempts if e.outcome == "sent"}
     assert left in {ip for ip, _, to in lab.sink.taken if to.endswith("@example.org")}
-    assert {e.outbound_ip for e in attempts} <= {"127.0.0.2", "127.0.0.3"}
+    tried = {e.outbound_ip for e in attempts if e.reply != "retry time not reached"}  # then it asked no server
+    assert tried <= {"127.0.0.2", "127.0.0.3"}
     logins = [(e.mailbox, e.outcome, e.client_ip) for e in events if isinstance(e, MailboxAuthenticated)]
     assert logins == [
         ("alice@example.net", "succeeded", "127.0.0.1"),
