@@ -166,9 +166,8 @@ def _verdict(failed: Failed, reply: str, status: str, code: int) -> Reason:
     told = classify(reply, status or untold, code, _COMMANDS.get(failed.command.upper()[:4], ""))
     name = failed.reason or (told.name if told.name != "unknown" else failed.otherwise or told.name)
     unsure = name == "user_unknown" and not (failed.final or status or code)
-    return Reason(
-        name, not temporary and not unsure and (told.permanent or (name in FOR_EVER and name == failed.reason))
-    )
+    final = name in FOR_EVER and (told.permanent or name == failed.reason)
+    return Reason(name, final and not temporary and not unsure)
 
 
 def probe(bounce: BounceReceived) -> ComplaintReceived:
