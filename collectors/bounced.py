@@ -198,11 +198,6 @@ def attributed(bounce: BounceReceived, found: ComplaintReceived) -> BounceReceiv
     )
 
 
-def dated(bounce: BounceReceived, latest: int, earliest: int) -> BounceReceived:
-    """Return a bounce with its time within these: what a report's Date says is anybody's word."""
-    return replace(bounce, at=max(earliest, min(bounce.at, latest)))
-
-
 def is_automatic(mail: Message) -> bool:
     """Tell whether a mail is a reply of a person's machine (on holiday, moved, read), or a list's without a report."""
     kinds = headers.text(mail.get_param("report-type")).lower()

@@ -128,7 +128,7 @@ class Intake:
     def _bounced(self, path: Path, bounces: list[BounceReceived], mtime_ns: int) -> tuple[Event, ...] | None:
         """Return a mail's bounces with their sender, who is the same for all; None where it must wait."""
         came = mtime_ns // 1000
-        told = [bounced.dated(each, came, came - _OLDEST) for each in bounces]
+        told = [dated(each, came, came - _OLDEST) for each in bounces]
         if self._of_bounces is None:
             return tuple(told)
         found = self._of_bounces.judged(path, bounced.probe(told[0]), mtime_ns / 1e9)

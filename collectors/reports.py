@@ -11,7 +11,7 @@ top, and behind that a stranger's words.
 from dataclasses import dataclass
 from email.message import Message
 from hashlib import sha256
-from typing import TypedDict
+from typing import TypedDict, TypeVar
 
 from msgspec.structs import replace
 
@@ -20,9 +20,11 @@ from collectors.addresses import ip_or_empty
 from collectors.hops import OurPart
 from collectors.ways import NO_WAYS, Ways
 from schemas.attribution import HEADER, SIGNED, UNSIGNED
+from schemas.bounce_events import BounceReceived
 from schemas.events import ComplaintReceived
 from schemas.names import canonical_mailbox, derived_id
 
+Received = TypeVar("Received", ComplaintReceived, BounceReceived)
 _AUTHENTICATED_HEADERS = ("X-Authenticated-Id", "X-Authenticated-Sender")
 
 
@@ -84,9 +86,9 @@ def complaint(report: Report, ways: Ways = NO_WAYS) -> ComplaintReceived:
     )
 
 
-def dated(complaint: ComplaintReceived, latest: int, earliest: int = 0) -> ComplaintReceived:
-    """Return a complaint with its time within these: what a report's Date says is anybody's word."""
-    return replace(complaint, at=max(earliest, min(complaint.at, latest)))
+def dated(received: Received, latest: int, earliest: int = 0) -> Received:
+    """Return a complaint or a bounce with its time within these: what a report's Date says is anybody's word."""
+    return replace(received, at=max(earliest, min(received.at, latest)))
 
 
 def _failure(fields: Message) -> _Failure:

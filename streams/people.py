@@ -50,6 +50,11 @@ def acquainted(counts: "array[float]") -> float:
     return min(days / (days + _DAYS), written / (written + _RECIPIENTS))
 
 
+def share_new(new: float, known: float) -> float:
+    """Return which share of so many recipients is new, 0 where there are none."""
+    return new / max(1.0, new + known)
+
+
 def nats(new: float, known: float, messages: float, share: float, chance: float) -> float:
     """Return by how much the recipients of `messages` fit a thief better than the owner, below 0: worse.
 

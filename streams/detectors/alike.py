@@ -21,7 +21,7 @@ from streams.habits import (
     STRANGE_SPACED_1D,
     MailboxState,
 )
-from streams.people import absence, before, urn
+from streams.people import absence, before, share_new, urn
 
 _LEAST, _HALF = 2.5, 0.5
 _PRIOR, _PRIOR_MESSAGES, _HIGHEST = 0.15, 20.0, 0.95
@@ -50,9 +50,9 @@ def evidence(state: MailboxState) -> Evidence | None:
     seen, of, strange, of_strange = (
         counts[slot] for slot in (ALIKE_1D, SPACED_1D, STRANGE_ALIKE_1D, STRANGE_SPACED_1D)
     )
-    new = _new(counts[NEW_1D], counts[KNOWN_1D])
+    new = share_new(counts[NEW_1D], counts[KNOWN_1D])
     home = min(most + known * _by_hand(seen, of), _points(seen, of, usual) * new)
-    new = _new(counts[STRANGE_NEW_1D], counts[STRANGE_KNOWN_1D])
+    new = share_new(counts[STRANGE_NEW_1D], counts[STRANGE_KNOWN_1D])
     elsewhere = min(_MOST_STRANGE + known * _by_hand(strange, of_strange), _points(strange, of_strange, usual) * new)
     points = max(home, elsewhere) * (1.0 - absence(counts))
     if points < _LEAST_POINTS:
@@ -71,11 +71,6 @@ def evidence(state: MailboxState) -> Evidence | None:
 
 def _many(alike: float, spaced: float) -> bool:
     return alike >= _LEAST and alike >= _HALF * spaced
-
-
-def _new(new: float, known: float) -> float:
-    """Return the share of new recipients."""
-    return new / max(1.0, new + known)
 
 
 def _by_hand(alike: float, spaced: float) -> float:

@@ -22,7 +22,7 @@ from streams.habits import (
     STRANGE_SPACED_1D,
     MailboxState,
 )
-from streams.people import before
+from streams.people import before, share_new
 from streams.window import DAY, MINUTE
 
 _MOST = 46.0
@@ -47,7 +47,7 @@ def evidence(state: MailboxState) -> Evidence | None:
         return None
     points = _MOST * (1.0 - exp(-days / _SURE_DAYS)) * min(1.0, (sent - _A_FEW) / _MANY)
     new, known = counts[NEW_1D] + counts[STRANGE_NEW_1D], counts[KNOWN_1D] + counts[STRANGE_KNOWN_1D]
-    points *= min(1.0, _AT_ONCE * counts[RECIPIENTS_1H] / sent) * new / max(1.0, new + known)
+    points *= min(1.0, _AT_ONCE * counts[RECIPIENTS_1H] / sent) * share_new(new, known)
     if points < _LEAST_POINTS:
         return None
     return Evidence(

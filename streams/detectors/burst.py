@@ -96,6 +96,7 @@ def _spans(state: MailboxState) -> Iterator[tuple[float, float, float, str]]:
     least = _LEAST_ONE_BY_ONE + _LEAST_NEW * exp(-days / _ACQUAINTED_DAYS)
     if spaced > least and days >= _LEAST_DAYS_ONE_BY_ONE:  # a new shop's first day is all there is of it
         new = counts[NEW_1D] + counts[STRANGE_NEW_1D]
-        spaced *= new / max(1.0, new + counts[KNOWN_1D] + counts[STRANGE_KNOWN_1D]) * (1.0 - people.absence(counts))
+        known = counts[KNOWN_1D] + counts[STRANGE_KNOWN_1D]
+        spaced *= people.share_new(new, known) * (1.0 - people.absence(counts))
         a_day = people.before(counts, SPACED_3W, SPACED_1D) / max(1.0, days)
         yield spaced, max(least, _A_DAY * a_day), _MOST_SOFT, "mails to new people in a day, one by one"
