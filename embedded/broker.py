@@ -99,7 +99,7 @@ class Broker:
                 self.kill()
 
     def __enter__(self) -> Self:
-        return self.start()
+        return self if self.alive() else self.start()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -36,7 +36,6 @@ class EventLog:
     def __init__(self, settings: Settings, log: Path) -> None:
         self._settings = settings
         self._log = log
-        self._port = int(settings.kafka.bootstrap[0].rpartition(":")[2])
         self._cap_mb = float(settings.embedded.broker_memory_mb)
         self._broker: Broker | None = None
 
@@ -47,32 +46,17 @@ class EventLog:
         """
         self.kill()
         began = time.monotonic()
-        cluster = self._start()
+        self._broker = broker_with_topics(self._settings, self._log)
         try:
             filled = refill(self._settings)
         except BaseException:
             self.kill()
             raise
         what = ", ".join(f"{name} {count}" for name, count in filled.items()) or "nothing yet"
-        LOG.info("broker %s filled from ClickHouse in %.1f s: %s", cluster, time.monotonic() - began, what)
+        LOG.info(
+            "broker %s filled from ClickHouse in %.1f s: %s", self._broker.cluster_id, time.monotonic() - began, what
+        )
         self._make_room()
-
-    def _start(self) -> str:
-        """Start a broker with our topics, and theirs only; return the cluster's id."""
-        refused: OSError | None = None
-        for attempt in range(_TRIES):
-            cluster = f"embedded-{time.time_ns():x}"  # noqa: TID251 a name that no broker had before
-            self._broker = Broker(self._log, self._port, cluster).start()
-            try:
-                ensure_topics(self._settings, _ORDER)
-            except (ValueError, OSError) as error:
-                LOG.info("the new broker is thrown away: %s", error)
-                self.kill()
-                refused = OSError(f"the embedded broker cannot be given its topics: {error}; see {self._log}")
-                time.sleep(_AWAY_SECONDS * (1 + attempt))  # who still asks it for topics finds it away, and stops
-            else:
-                return cluster
-        raise refused or OSError("no try")
 
     def _make_room(self) -> None:
         """Raise the cap where the refill alone comes near it: replacing the broker would not help."""
@@ -117,6 +101,28 @@ class EventLog:
         broker, self._broker = self._broker, None
         if broker is not None:
             broker.kill()
+
+
+def broker_with_topics(settings: Settings, log: Path) -> Broker:
+    """Start an empty broker at the configured port with our topics, and theirs only, and a cluster id of its own.
+
+    OSError where that fails; no broker runs then.
+    """
+    port = int(settings.kafka.bootstrap[0].rpartition(":")[2])
+    refused: OSError | None = None
+    for attempt in range(_TRIES):
+        cluster = f"embedded-{time.time_ns():x}"  # noqa: TID251 a name that no broker had before
+        broker = Broker(log, port, cluster).start()
+        try:
+            ensure_topics(settings, _ORDER)
+        except (ValueError, OSError) as error:
+            LOG.info("the new broker is thrown away: %s", error)
+            broker.kill()
+            refused = OSError(f"the embedded broker cannot be given its topics: {error}; see {log}")
+            time.sleep(_AWAY_SECONDS * (1 + attempt))  # who still asks it for topics finds it away, and stops
+        else:
+            return broker
+    raise refused or OSError("no try")
 
 
 def _send(producer: KafkaProducer, each: Carried) -> Any:  # noqa: ANN401 kafka-python's futures have no type

@@ -94,6 +94,7 @@ class TopicLog(Generic[_T]):
             KafkaConsumer,
             self._kafka,
             group_id=None,
+            allow_auto_create_topics=False,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             metrics_enabled=False,

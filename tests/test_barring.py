@@ -18,6 +18,7 @@ from kafka import KafkaConsumer, TopicPartition
 
 from collectors.admin import ensure_topics
 from embedded.broker import Broker, free_port
+from embedded.eventlog import broker_with_topics
 from schemas import codec
 from schemas.mailbox_events import (
     MailboxFlagged,
@@ -161,8 +162,7 @@ def test_a_replaced_broker_releases_nobody_and_bars_nobody_meanwhile(tmp_path: P
     watching = threading.Event()
     watcher = threading.Thread(target=_watch, args=(port, seen, watching))
     watcher.start()
-    with Broker(tmp_path / "two.log", at, cluster_id="two"):
-        ensure_topics(configuration)
+    with broker_with_topics(configuration, tmp_path / "two.log"):
         time.sleep(6)  # an empty log is no news, however long it is empty
         publish(configuration, history[0])
         time.sleep(2)  # half of the refill bars nobody

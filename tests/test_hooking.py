@@ -19,6 +19,7 @@ from msgspec.structs import replace
 
 from collectors.admin import ensure_topics
 from embedded.broker import Broker, free_port
+from embedded.eventlog import broker_with_topics
 from schemas import codec, pool_settings, settings
 from schemas.observations import HookApplied, HookFailed
 from schemas.pool_events import (
@@ -173,8 +174,7 @@ def test_a_replaced_broker_never_makes_the_set_larger_or_smaller(
     watching = threading.Event()
     watcher = threading.Thread(target=_watch, args=(port, seen, watching))
     watcher.start()
-    with Broker(tmp_path / "two.log", at, cluster_id="two") as broker:
-        ensure_topics(configuration)
+    with broker_with_topics(configuration, tmp_path / "two.log") as broker:
         time.sleep(3)  # an empty log is no news
         _publish(broker.bootstrap, known[0])
         time.sleep(2)  # half of the refill is no news either
