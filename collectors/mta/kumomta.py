@@ -8,6 +8,7 @@ refused). The transport is the egress source, the outbound IP that of `source_ad
 Ignored by decision: AdminBounce (an operator took the message back: no server answered; it only ends the message), OOB
 and Feedback (bounces and complaints by mail, read where these arrive), Delayed, AdminRebind, DeferredInjectionRebind
 and XferIn, XferOut (between queues and nodes), and records of log hooks.
+A null is read as a field that is not there: what has none (the sender of a refused connection) is so written by some.
 """
 
 from collections.abc import Callable
@@ -90,7 +91,7 @@ class _Told(msgspec.Struct, rename={"kind": "type"}):
 def parse(text: str, clock: Clock) -> Record | Said | None:  # noqa: ARG001 the times are UTC
     """Return what a record says. ValueError where a line is no record."""
     try:
-        told = msgspec.json.decode(text, type=_Told)
+        told = _told(text)
     except (msgspec.DecodeError, RecursionError) as error:
         raise ValueError(f"no log record: {error}") from error
     if told.kind in _IGNORED or told.reception_protocol == "LogRecord":
@@ -99,6 +100,20 @@ def parse(text: str, clock: Clock) -> Record | Said | None:  # noqa: ARG001 the 
     if read is None:
         raise ValueError(f"no record type {told.kind[:40]!r}")
     return read(told, _at(told.event_time or told.timestamp))
+
+
+def _told(text: str) -> _Told:
+    """Return a record. Most have no null where a value is wanted: they are read once."""
+    try:
+        return msgspec.json.decode(text, type=_Told)
+    except msgspec.ValidationError:
+        return msgspec.convert(_without_nulls(msgspec.json.decode(text)), _Told)
+
+
+def _without_nulls(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _without_nulls(one) for key, one in value.items() if one is not None}
+    return [_without_nulls(one) for one in value if one is not None] if isinstance(value, list) else value
 
 
 def _at(moment: float | str) -> int:
