@@ -3,15 +3,19 @@
 Manual: https://learn.microsoft.com/exchange/mail-flow/transport-logs/message-tracking
 
 Events: RECEIVE (a message entered the transport), SEND and DELIVER (sent, to the world or into a mailbox), DEFER and
-FAIL. One line may name several recipients: each is a delivery attempt of its own. A message's queue id is its
+FAIL. One line may name several recipients: each is a delivery attempt of its own. What stayed too long in the queue
+(4.4.7) has expired, and the error that kept it there is its last attempt. A message's queue id is its
 internal-message-id, its transport the connector; the outbound IP is the client-ip of SEND. A hop within the
 organization is local. The log tells no login: the sender is the customer network of the client, else the return path.
 Ignored by decision: all other events (routing, agents, shadow copies, resolving, moderation), which say nothing more of
 a delivery; mails of Exchange's own probes (HealthMailbox).
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
+
+from msgspec import structs
 
 from collectors import exchange
 from collectors.addresses import ip_or_empty
@@ -41,7 +45,7 @@ _WITHIN = "Intra-Organization SMTP Send Connector"
 _PROBES = "healthmailbox"
 _EXPIRED = "4.4.7"
 _ERROR = "{LED="
-_NEXT = "];[{LRT="
+_NEXT = re.compile(r";(?=\[\{LRT=)")
 _MOST_RECIPIENTS = 1000
 
 
@@ -78,6 +82,9 @@ def _ended(row: Mapping[str, str], at: int, host: str) -> Iterator[Record]:
     for address, status in zip(addresses, _statuses(row, len(addresses)), strict=True):
         reply = _error(status) or one_line(status)
         if event == "FAIL" and enhanced_of(reply) == _EXPIRED:
+            yield Expired(at, host, queue_id, _sender(row))
+        elif event == "FAIL" and enhanced_of(_behind_error(status)) == _EXPIRED:
+            yield structs.replace(_attempt(row, at, host, address, reply), outcome="deferred")
             yield Expired(at, host, queue_id, _sender(row))
         else:
             yield _attempt(row, at, host, address, reply)
@@ -121,7 +128,7 @@ def _statuses(row: Mapping[str, str], recipients: int) -> list[str]:
     text = row.get("recipient-status", "") or row.get("source-context", "")
     if recipients == 1:
         return [text]
-    parts = text.split(_NEXT if _ERROR in text else ";")
+    parts = _NEXT.split(text) if _ERROR in text else text.split(";")
     return parts if len(parts) == recipients else [text] * recipients
 
 
@@ -129,6 +136,12 @@ def _error(status: str) -> str:
     """Return the last error of `[{LRT=…};{LED=550 5.7.1 …};{FQDN=…};{IP=…}]`, "" where a status has another form."""
     _, found, rest = status.partition(_ERROR)
     return one_line(rest.rpartition("};{FQDN=")[0] or rest.partition("}")[0]) if found else ""
+
+
+def _behind_error(status: str) -> str:
+    """Return what Exchange says itself behind the error, as `[…];550 4.4.7 QUEUE.Expired; message expired`."""
+    own = status.rpartition("};{FQDN=")[2]
+    return one_line(own.partition("}];")[2])
 
 
 def _number(row: Mapping[str, str], column: str) -> int:

@@ -42,6 +42,21 @@ ROWS = (
         '"/var/spool/mail/user"',
     ),
     Row(
+        reason="expired",
+        phrases=(
+            "have been failing for a long time and retry time not reached",
+            "have been failing for a long time and were last tried after",
+            "retry time not reached for any host after a long failure period",
+            "connection refused * retry timeout exceeded",
+            "connection reset * retry timeout exceeded",
+            "network is unreachable * retry timeout exceeded",
+            "no route to host * retry timeout exceeded",
+            "remote host closed * retry timeout exceeded",
+            "host lookup * retry timeout exceeded",
+        ),
+        sample="all hosts for 'example.com' have been failing for a long time (and retry time not reached)",
+    ),
+    Row(
         reason="network",
         phrases=(
             "hop count",
