@@ -1,4 +1,4 @@
-"""The collecting process: a thread for each log, one for the DNSBLs, one for each Maildir, until it is told to end."""
+"""The collecting process: a thread for each log, input and Maildir, one for the DNSBLs, until it is told to end."""
 
 import fcntl
 import logging
@@ -8,8 +8,10 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from functools import partial
 from types import FrameType
 
+from collectors import inputs
 from collectors.demands import demands
 from collectors.geo import GeoDatabases
 from collectors.intake import Intake
@@ -68,6 +70,7 @@ def _works(settings: Settings, stop: threading.Event, sink: Sink | None) -> dict
             works[place] = collector.run
     if wrong := [*demands(settings)]:
         raise ValueError("; ".join(wrong))
+    works |= _inputs(settings, stop)
     poller = Poller(settings.dnsbl, [ip for pool in settings.pool.values() for ip in pool.ips])
     works["dnsbl"] = _publishing(poller.run, settings.kafka, stop, None)  # asked again next round, if it gets lost
     works["own side"] = _publishing(OwnSide(settings).run, settings.kafka, stop, None)  # likewise
@@ -79,6 +82,16 @@ def _works(settings: Settings, stop: threading.Event, sink: Sink | None) -> dict
             attempts=ClickHouseLog(settings.clickhouse, attempts=True),
         )
         works[f"complaints.{name}"] = _publishing(intake.run, settings.kafka, stop, sink)
+    return works
+
+
+def _inputs(settings: Settings, stop: threading.Event) -> dict[str, Work]:
+    """Return what is to be done for each input that a table takes. ValueError, OSError as of `inputs.outlet_of`."""
+    works: dict[str, Work] = {}
+    for name in sorted({*settings.inputs_by_table.values()} - {""}):
+        given, outlet = settings.input[name], inputs.outlet_of(settings, name)
+        works[f"input.{name}"] = partial(inputs.load(given.kind), given, outlet, stop)
+        works[f"losses of input.{name}"] = _publishing(outlet.losses.run, settings.kafka, stop, None)
     return works
 
 

@@ -8,6 +8,7 @@ import logging
 import os
 import time
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -18,6 +19,7 @@ LOG = logging.getLogger(__name__)
 MAX_LINE = 1 << 20
 _SAMPLE = 1000
 _MAX_SKIP = 64 * MAX_LINE
+Begin = Literal["first", "last", "oldest"]
 
 
 class Position(msgspec.Struct, frozen=True):
@@ -48,7 +50,11 @@ class Batch(msgspec.Struct, frozen=True):
 
 
 class Follower:
-    """The reader of one log from a position on; None begins a log nobody has read yet."""
+    """The reader of one log from a position on; None begins a log nobody has read yet.
+
+    It begins with the first line of the file of the log's own name, or behind its last one, or with the oldest file
+    that a rotation left.
+    """
 
     def __init__(
         self,
@@ -56,13 +62,13 @@ class Follower:
         host: str,
         position: Position | None = None,
         *,
-        from_end: bool = False,
+        begin: Begin = "first",
         settle_seconds: float = 1.0,
     ) -> None:
         self.path = path
         self.position = position
         self._host = host
-        self._from_end = from_end
+        self._begin_at = begin
         self._settle_seconds = settle_seconds
         self._file = -1
         self._generation = position.generation if position else 0
@@ -96,13 +102,14 @@ class Follower:
 
     def _begin(self) -> None:
         """Open a log that nobody has read, once its first line is complete."""
-        log = [found for found in generations(self.path) if found.path == self.path]
+        files = generations(self.path)
+        log = files[:1] if self._begin_at == "oldest" else [found for found in files if found.path == self.path]
         if log and self._switch(log[0]) and self.position is not None:
-            if self._from_end:
+            if self._begin_at == "last":
                 self.position = msgspec.structs.replace(self.position, offset=_last_line_end(self._file))
         elif self._file < 0:
             _refuse_other_than_files(self.path)
-        self._from_end = False
+        self._begin_at = "first"
 
     def _resume(self, position: Position) -> Batch | None:
         """Open the file of the position under whatever name; else a copy of it; else state the loss and go on."""

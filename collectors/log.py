@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from collectors.checkpoint import Checkpoint, Held, load, save
-from collectors.follow import Batch, Follower, Position
+from collectors.follow import Batch, Begin, Follower, Position
 from collectors.poplive import Side, Waiting
 from collectors.publish import BrokerReplacedError, Publisher, StoppedError
 from collectors.reading import LogReader
@@ -91,8 +91,10 @@ class _Session:
         before = load(task.file)
         self._begun = before is not None
         self._at = before or Checkpoint(str(task.log.log))
-        from_end = before is None and task.log.start == "end"
-        self._follower = Follower(task.log.log, task.identity, self._at.position, from_end=from_end)
+        begin: Begin = "oldest" if task.log.input else "first"
+        if before is None and task.log.start == "end":
+            begin = "last"
+        self._follower = Follower(task.log.log, task.identity, self._at.position, begin=begin)
         self._publisher = Publisher(task.settings.kafka, task.stop)
         self._reader = task.reader(self._at) if self._at.position else None
         self._held = Held()

@@ -20,6 +20,7 @@ from embedded.checking_followers import followers, odd
 from embedded.checking_hooks import open_hooks, pool_hooks
 from embedded.checking_paths import creatable
 from embedded.listening import faults
+from schemas.inputs.taken import not_taken
 from schemas.settings import Log, Settings
 from streams import hookplaces, hooks, leak_key
 from streams.steps import known_rules
@@ -113,9 +114,11 @@ def _lists(settings: Settings) -> Iterator[str]:
 
 def _logs(settings: Settings) -> Iterator[str]:
     for part, logs in (("mta", settings.mta), ("logins", settings.logins)):
-        yield from _twice(part, "log", {name: log.log for name, log in logs.items()})
-        for name, log in logs.items():
+        files = {name: log for name, log in logs.items() if not log.input}
+        yield from _twice(part, "log", {name: log.log for name, log in files.items()})
+        for name, log in files.items():
             yield from _log(f"{part}.{name}.log", log)
+    yield from not_taken(settings.input, settings.inputs_by_table)
     yield from creatable("data", settings.data / "any")
 
 
@@ -132,6 +135,8 @@ def _maildirs(settings: Settings) -> Iterator[str]:
     yield from _twice("complaints", "maildir", {name: box.maildir for name, box in settings.complaints.items()})
     for name, box in settings.complaints.items():
         yield from _told(partial(ways_of, box, f"complaints.{name}"))
+        if box.input and not box.maildir.exists():
+            continue  # it is made when it is needed
         if not box.maildir.is_dir():
             yield f"complaints.{name}.maildir: {box.maildir} is no folder"
         elif not os.access(box.maildir, os.W_OK):

@@ -6,13 +6,16 @@ Every wrong key is named at once, with its place. Only passwords come from elsew
 import os
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from schemas.checked import Ip, Name, Network, Port, Seconds, Zone, envelope_pattern
 from schemas.customers import owners
 from schemas.dnsbl_settings import Dnsbl
+from schemas.domain_settings import Domains
+from schemas.inputs import AnyInput
+from schemas.inputs.taken import placed, taken_wrongly
 from schemas.mailbox_settings import Customer, Mailboxes, bars
 from schemas.part import Part
 from schemas.password import password_in
@@ -70,10 +73,14 @@ class ClickHouse(Part):
 
 
 class Log(Part):
-    """A log file to follow: `format` is a module of collectors/mta/ or collectors/logins/."""
+    """A log to follow: `format` is a module of collectors/mta/ or collectors/logins/.
+
+    `log` is its file, or that in which the lines of `input` wait.
+    """
 
     format: Name
     log: Path
+    input: Name | Literal[""] = ""
     host: str = ""
     timezone: Zone = "UTC"
     start: Literal["beginning", "end"] = "beginning"
@@ -82,12 +89,14 @@ class Log(Part):
 class Maildir(Part):
     """A Maildir for complaints, bounces or reports: `format` is one of `collectors/documents.py`; "any" tries them all.
 
+    `input` brings mails there; without one, others do.
     `header` and `verp` name our sender in a mail (docs/complaints.md). A complaint whose mail the log does not know yet
     waits `attribution_wait_minutes`; its mail left within `attribution_days`.
     """
 
     format: Name = "any"
     maildir: Path
+    input: Name | Literal[""] = ""
     header: Annotated[str, Field(pattern=r"^[!-9;-~]{0,76}$")] = ""
     verp: Annotated[str, AfterValidator(envelope_pattern)] = ""
     verp_key_env: str = "RELAYWARDEN_VERP_KEY"
@@ -136,16 +145,29 @@ class Settings(Part):
     clickhouse: ClickHouse = ClickHouse()
     mta: dict[Name, Log] = Field(default_factory=dict)
     logins: dict[Name, Log] = Field(default_factory=dict)
+    input: dict[Name, AnyInput] = Field(default_factory=dict)
     complaints: dict[Name, Maildir] = Field(default_factory=dict)
     networks: dict[Network, str] = Field(default_factory=dict)
     dnsbl: Dnsbl = Dnsbl()
     pool: dict[Name, Pool] = Field(default_factory=dict)
     mailboxes: Mailboxes = Mailboxes()
     customers: dict[Name, Customer] = Field(default_factory=dict)
+    domains: Domains = Domains()
     replies: Replies = Replies()
     geoip: GeoIp = GeoIp()
     dashboard: Dashboard = Dashboard()
     embedded: Embedded = Embedded()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _placed(cls, given: dict[str, Any]) -> dict[str, Any]:
+        return placed(given, cls.model_fields["data"].default)
+
+    @model_validator(mode="after")
+    def _taken(self) -> Self:
+        if wrong := "; ".join(taken_wrongly(self.input, self.inputs_by_table)):
+            raise ValueError(wrong)
+        return self
 
     @field_validator("pool")
     @classmethod
@@ -174,6 +196,13 @@ class Settings(Part):
         if enforced and mailboxes is not None and not bars(mailboxes.hooks):
             raise ValueError(f"{', '.join(enforced)}: 'enforce', but mailboxes.hooks has none that bars a mailbox")
         return customers
+
+    @property
+    def inputs_by_table(self) -> dict[str, str]:
+        """Return the input of each table that may have one, "" where it has none."""
+        logs = {"mta": self.mta, "logins": self.logins}
+        named = {f"{part}.{name}": log.input for part, each in logs.items() for name, log in each.items()}
+        return named | {f"complaints.{name}": box.input for name, box in self.complaints.items()}
 
     @property
     def outbound_ips(self) -> dict[str, str]:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from collectors.follow import MAX_LINE, Batch, Follower
+from collectors.follow import MAX_LINE, Batch, Begin, Follower
 from collectors.rotation import generations
 
 Place = tuple[str, int]
@@ -20,10 +20,10 @@ Place = tuple[str, int]
 class Reader:
     """What a collector keeps of a follower: lines by place, what was not read, and the position to go on from."""
 
-    def __init__(self, path: Path, *, settle_seconds: float = 0.0, from_end: bool = False) -> None:
+    def __init__(self, path: Path, *, settle_seconds: float = 0.0, begin: Begin = "first") -> None:
         self.path = path
         self.settle_seconds = settle_seconds
-        self.follower = Follower(path, "mx1", from_end=from_end, settle_seconds=settle_seconds)
+        self.follower = Follower(path, "mx1", begin=begin, settle_seconds=settle_seconds)
         self.lines: list[bytes] = []
         self.places: list[Place] = []
         self.unread: list[str] = []
@@ -115,11 +115,11 @@ def test_a_folder_in_the_place_of_a_log_is_refused(tmp_path: Path) -> None:
 
 def test_from_the_end_skips_what_is_there_but_not_a_log_that_comes_later(log: Path, tmp_path: Path) -> None:
     append(log, b"old\nolder\nhal")
-    reader = Reader(log, from_end=True)
+    reader = Reader(log, begin="last")
     assert reader.drain() == []
     append(log, b"f\nnew\n")
     assert reader.drain() == [b"half", b"new"]
-    later = Reader(tmp_path / "late.log", from_end=True)
+    later = Reader(tmp_path / "late.log", begin="last")
     assert later.drain() == []
     append(later.path, b"first\n")
     assert later.drain() == [b"first"]

@@ -68,9 +68,14 @@ def test_the_example_configuration_is_sound_and_complete() -> None:
         "customers.customer-4711.": mailbox_settings.Customer,
         "replies.": reply_settings.Replies,
         "geoip.": settings.GeoIp,
+        **{f"input.{name}.": type(each) for name, each in example.input.items()},
         "dashboard.": settings.Dashboard,
         "embedded.": settings.Embedded,
     }
+    assert set(example.input) == {path.stem for path in (ROOT / "schemas" / "inputs").glob("[a-z]*.py")} - {"taken"}
+    instead = {"mta.mx1.input": "mta.relays.input", "logins.imap1.input": "mta.relays.input"}
+    instead["complaints.fbl.input"] = "complaints.bounces.input"
+    given |= {key for key, other in instead.items() if other in given}
     missing = {prefix + name for prefix, part in parts.items() for name in part.model_fields} - given
     assert missing == set()
 

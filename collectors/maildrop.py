@@ -1,0 +1,45 @@
+"""Mails of an input, delivered into the Maildir that the intake reads: each once, and on disk before it is taken."""
+
+import os
+from hashlib import blake2b
+from pathlib import Path
+
+_FOLDERS = ("tmp", "new", "cur")
+
+
+class Maildrop:
+    """A Maildir to deliver into; it is made where its parent is there. OSError where it cannot be."""
+
+    def __init__(self, folder: Path) -> None:
+        self._tmp, self._new, self._cur = (folder / name for name in _FOLDERS)
+        for each in (folder, self._tmp, self._new, self._cur):
+            each.mkdir(exist_ok=True)
+
+    def deliver(self, mail: bytes, name: str = "", came: float | None = None) -> bool:
+        """Put a mail into `new`; return when it is on disk. False: one of this name was delivered before.
+
+        `name` is what identifies it, whatever its characters; without one, its bytes do. `came` (seconds of the epoch)
+        is when it came, where that is not now: the intake believes dates by it. OSError: not delivered.
+        """
+        base = blake2b(name.encode() if name else mail, digest_size=16).hexdigest()
+        waiting = self._new / base
+        if waiting.exists() or (self._cur / f"{base}:2,S").exists():
+            return False
+        draft = self._tmp / base
+        with draft.open("wb") as out:
+            out.write(mail)
+            out.flush()
+            if came is not None:
+                os.utime(out.fileno(), (came, came))
+            os.fsync(out.fileno())
+        draft.replace(waiting)
+        _on_disk(self._new)
+        return True
+
+
+def _on_disk(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
