@@ -3,7 +3,7 @@
 A family has one public function `read(bounce)`, which returns what a mail (collectors/bouncemail.py) tells of its
 recipients, None where it is no bounce of this family, and raises ValueError where it is one but cannot be read. Only
 the text above the returned mail is read, and each family begins at words that only its servers write: a report in a
-mail that somebody forwards, or complains of, is no bounce of ours.
+mail that somebody forwards, or complains of, is no bounce of ours (collectors/mailsystem.py).
 """
 
 from collections.abc import Iterator
@@ -15,6 +15,7 @@ from typing import Protocol, cast
 from collectors import bouncemail
 from collectors.bounced import Told, events, is_automatic
 from collectors.bouncemail import BounceMail
+from collectors.mailsystem import is_persons
 from collectors.ways import NO_WAYS, Ways
 from schemas.bounce_events import BounceReceived
 
@@ -56,7 +57,7 @@ def load(name: str) -> Parse:
 
 def _parse(wanted: tuple[str, ...], message: bytes, ways: Ways = NO_WAYS) -> tuple[BounceReceived, ...]:
     bounce = bouncemail.read(message)
-    if is_automatic(bounce.mail):
+    if is_automatic(bounce.mail) or is_persons(bounce.mail):
         return ()
     try:
         found = next(_told(wanted, bounce), None)
