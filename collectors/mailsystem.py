@@ -44,5 +44,5 @@ def _is_systems(mail: Message) -> bool:
 
 
 def _local_part(mail: Message, name: str) -> str:
-    """Return what stands before the @ of a field's address, "" where it names none (the null sender, qmail's `#@[]`)."""
+    """Return what stands before the @ of a field's address, "" where it has none (`<>`, and qmail's `#@[]`)."""
     return headers.mailbox(headers.first(mail, name)).rpartition("@")[0].removeprefix("#")

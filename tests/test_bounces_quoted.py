@@ -1,4 +1,4 @@
-"""A bounce is a mail that a mail system wrote: one that a person sends on, or asks about, is none, whatever it holds."""
+"""A bounce is a mail system's mail: one that a person sends on, or asks about, is none, whatever is in it."""
 
 import pytest
 
