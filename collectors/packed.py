@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, TYPE_CHECKING, NamedTuple, cast
 
 import zstandard
 
@@ -31,6 +31,9 @@ _FOREIGN = {
     b"LZIP\x01": "lzip",
     b"\x5d\x00\x00": "lzma",
 }
+DAMAGE = (lzma.LZMAError, zlib.error, zstandard.ZstdError, EOFError, OSError)
+"""What is raised where an archive cannot be unpacked: an OSError, if it has no number, by gzip and bz2."""
+
 _SUFFIXES = frozenset({".gz", ".xz", ".zst", ".bz2", ".zip", ".z", ".lz4", ".7z", ".rar", ".lz", ".lzma"})
 
 
@@ -66,11 +69,12 @@ class _Zstd(io.RawIOBase):
 
 
 class _Again(io.RawIOBase):
-    """Gives what was read of a file already, then the rest of it."""
+    """Gives what was read of a file already, then the rest of it, or the damage that was met there."""
 
-    def __init__(self, head: bytes, rest: IO[bytes]) -> None:
+    def __init__(self, head: bytes, rest: IO[bytes], damage: Exception | None) -> None:
         self._head = memoryview(head)
         self._rest = rest
+        self._damage = damage
 
     def readable(self) -> bool:
         """Tell that it can be read."""
@@ -79,16 +83,33 @@ class _Again(io.RawIOBase):
     def readinto(self, buffer: "WriteableBuffer") -> int:
         """Fill the buffer as far as something is there; 0 means the end."""
         view = memoryview(buffer).cast("B")
+        if self._damage is not None and not self._head:
+            raise self._damage
         piece = self._head[: len(view)] if self._head else memoryview(self._rest.read(len(view)))
         view[: len(piece)] = piece
         self._head = self._head[len(piece) :]
         return len(piece)
 
 
-def begun(source: IO[bytes]) -> tuple[bytes, IO[bytes]]:
-    """Return the first 2 MB of a file, or all where it has less, and the file as if nothing had been read of it."""
-    head = source.read(HEAD)
-    return head, io.BufferedReader(_Again(head, source), LONGEST_LINE)
+class Begun(NamedTuple):
+    """The first 2 MB of a file, or all where it has less; the file as if nothing had been read; the damage in there."""
+
+    head: bytes
+    file: IO[bytes]
+    damage: Exception | None
+
+
+def begun(source: IO[bytes]) -> Begun:
+    """Return the beginning of a file; of a damaged archive what it holds before the damage."""
+    head, damage = bytearray(), None
+    read = cast("io.BufferedIOBase", source).read1  # all that one read gives, so that nothing is lost by the next
+    try:
+        while len(head) < HEAD and (piece := read(min(LONGEST_LINE, HEAD - len(head)))):
+            head += piece
+    except DAMAGE as error:
+        damage = error
+    rest = io.BufferedReader(_Again(bytes(head), source, damage), LONGEST_LINE)
+    return Begun(bytes(head), rest, damage)
 
 
 @contextmanager
@@ -107,12 +128,10 @@ def opened(file: str, *, zipped: bool = False) -> Iterator[tuple[IO[bytes], date
         changed = datetime.fromtimestamp(path.stat().st_mtime, UTC)
         with path.open("rb") as source:
             yield _plain(source, file, zipped=zipped), changed
-    except (lzma.LZMAError, zlib.error, zstandard.ZstdError, EOFError) as error:
-        raise ValueError(f"{file}: a damaged archive: {error}") from error
-    except OSError as error:
-        if error.errno is not None:
+    except DAMAGE as error:
+        if isinstance(error, OSError) and error.errno is not None:
             raise
-        raise ValueError(f"{file}: a damaged archive: {error}") from error  # so say gzip and bz2
+        raise ValueError(f"{file}: a damaged archive: {error}") from error
 
 
 def _plain(source: io.BufferedReader, file: str, *, zipped: bool) -> IO[bytes]:
@@ -145,10 +164,18 @@ def _unpacked(source: io.BufferedReader, beginning: bytes) -> IO[bytes] | None:
 
 
 def lines_of(source: IO[bytes]) -> Iterator[tuple[int, bytes]]:
-    """Give each line with its byte offset; of one beyond the limit only the beginning: memory is bounded."""
+    """Give each line with its byte offset; of one beyond the limit only the beginning: memory is bounded.
+
+    EOFError tells behind which byte an archive is damaged.
+    """
     offset = 0
-    while piece := source.readline(2 * LONGEST_LINE):
-        yield offset, piece
-        offset += len(piece)
-        while not piece.endswith(b"\n") and (piece := source.readline(2 * LONGEST_LINE)):
+    try:
+        while piece := source.readline(2 * LONGEST_LINE):
+            yield offset, piece
             offset += len(piece)
+            while not piece.endswith(b"\n") and (piece := source.readline(2 * LONGEST_LINE)):
+                offset += len(piece)
+    except DAMAGE as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        raise EOFError(f"behind byte {offset} of what it holds: {error}") from error

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import IO, BinaryIO, NamedTuple
 
 from collectors import documents, recognise
+from collectors.feedback import DamagedError
 from collectors.geo import GeoDatabases
 from collectors.mailtype import described
 from collectors.mixed import MixedReader
@@ -109,20 +110,25 @@ def parse_file(  # noqa: PLR0913 the command has that many options
 def _recognised(given: IO[bytes], log: _Log) -> _Taken:
     """Return the formats that a file is of, why, and the file again. ValueError where it is of none.
 
-    A mail may quote a log: what can be read whole is tried first, unless the file is longer than its head.
+    A mail may quote a log: what can be read whole is tried first, unless the file is longer than its head. Of a damaged
+    archive the lines before the damage are read; what is read whole would lack its end: the damage is raised.
     """
-    head, source = begun(given)
+    head, source, damage = begun(given)
     lines = head.split(b"\n")[:_SAMPLE]
     longer = len(head) >= HEAD
     if longer and (found := recognise.of_log(lines, log.sampling)).formats:
         return _Taken(found.names, found.summary(), source)
     content = source.read(_LARGEST_FILE) if longer else head
     document = recognise.of_document(content)
+    if document and damage is not None:
+        raise damage
     if document:
         kind = documents.kind_of(document)
         return _Taken((document,), f"{document} (a {kind.what if kind else 'file'})", io.BytesIO(content))
     if not longer and (found := recognise.of_log(lines, log.sampling)).formats:
         return _Taken(found.names, found.summary(), source)
+    if damage is not None:
+        raise damage
     seems = described(content)
     if seems.startswith("no mail"):
         seems = f"none of its first {sum(map(bool, lines))} lines tells anything"
@@ -144,6 +150,8 @@ def _whole(format_name: str, file: str, content: bytes, output: BinaryIO, change
     counts = Counts(lines=1)
     try:
         events = documents.parse(format_name, content)
+    except DamagedError as error:
+        raise ValueError(f"{file}: {error}") from error
     except ValueError as error:
         counts.dead_letters = 1
         counts.nothing = str(error)

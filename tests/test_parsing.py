@@ -10,6 +10,7 @@ import tracemalloc
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 import zstandard
@@ -155,6 +156,35 @@ def test_a_cut_or_damaged_archive_is_an_error_after_what_it_held(tmp_path: Path,
         with pytest.raises(ValueError, match="mail: a damaged archive: "):
             parse_file("postfix", str(file), output)
         assert output.getvalue()
+
+
+@pytest.mark.parametrize("packing", PACK)
+def test_of_a_short_archive_too_the_lines_before_the_damage_are_kept(tmp_path: Path, packing: str) -> None:
+    lines = [LINE.replace(b"CA55E21AD1D", b"%011X" % (number * 7**20 % 16**11)) for number in range(1500)]
+    file = tmp_path / "mail"
+    whole = b"".join(lines)
+    file.write_bytes(PACK[packing](whole[: 1 << 17]) + PACK[packing](whole[1 << 17 :])[:-9])
+    done = run("parse", "auto", file)
+    assert refusal(done).startswith(f"{file}: a damaged archive: behind byte ")
+    place = int(refusal(done).split("behind byte ")[1].split()[0])
+    assert 1 << 16 < place <= len(whole)
+    assert len(done.stdout.splitlines()) == place // len(LINE)
+
+
+@pytest.mark.parametrize("format_name", ["auto", "any", "dmarc_aggregate"])
+def test_of_a_damaged_archive_nothing_is_read_that_is_read_whole(tmp_path: Path, format_name: str) -> None:
+    report = next((Path(__file__).parent / "golden" / "feedback" / "dmarc_aggregate").glob("*.xml")).read_bytes()
+    held = io.BytesIO()
+    with ZipFile(held, "w", ZIP_DEFLATED) as archive:
+        archive.writestr("r.xml", report)
+    packed = {name: pack(report) for name, pack in PACK.items()} | {"zip": held.getvalue()}
+    for packing, content in packed.items():
+        for damaged in (content[: len(content) // 2], content[:14]):
+            file = tmp_path / "report"
+            file.write_bytes(damaged)
+            done = run("parse", format_name, file)
+            assert refusal(done).startswith(f"{file}: a damaged {'zip' if packing == 'zip' else 'archive'}: "), packing
+            assert done.stdout == ""
 
 
 def test_standard_input_is_unpacked_too() -> None:

@@ -13,9 +13,12 @@ from typing import cast, get_args
 
 from msgspec.structs import replace
 
+from collectors.feedback._carried import DamagedError
 from schemas.events import Event
 from schemas.names import derived_id
 from schemas.report_events import ReportEvent
+
+__all__ = ["DamagedError", "dated", "load", "names", "parse", "parse_any"]
 
 _REPORTS = get_args(ReportEvent)
 Parse = Callable[[bytes], tuple[Event, ...]]

@@ -24,10 +24,15 @@ _NAMED = re.compile(r"[^!]{1,255}![^!]{1,255}!\d{1,12}!\d{1,12}(?:[!.].{0,200})?
 _OURS = re.compile(r"Report[ _]Domain:", re.IGNORECASE)
 
 
+class DamagedError(ValueError):
+    """A file is an archive that cannot be unpacked."""
+
+
 def documents(data: bytes) -> Iterator[bytes]:
     """Yield the documents that a file, or a mail with it attached, holds.
 
-    ValueError where an archive cannot be unpacked; of a mail only if its name or the subject says that it is a report.
+    DamagedError where the file is an archive that cannot be unpacked; ValueError where one in a mail cannot, if its
+    name or the subject says that it is a report.
     """
     if data.lstrip()[:4].startswith(_BEGINNINGS):
         yield from unpacked(data)
@@ -47,9 +52,9 @@ def documents(data: bytes) -> Iterator[bytes]:
             continue
         try:
             yield from unpacked(content, left)
-        except ValueError:
+        except ValueError as error:
             if ours or _NAMED.fullmatch(name):
-                raise
+                raise ValueError(str(error)) from error
 
 
 class _Left:
@@ -67,7 +72,7 @@ class _Left:
 
 
 def unpacked(content: bytes, left: _Left | None = None, depth: int = 0) -> Iterator[bytes]:
-    """Yield what an archive, or an archive in an archive, holds. ValueError where it is damaged, too large or deep."""
+    """Yield what an archive, or an archive in an archive, holds. ValueError where it is too large, deep or damaged."""
     left = left or _Left()
     if not content.startswith((_GZIP, _ZIP)):
         yield content
@@ -89,7 +94,7 @@ def _unzipped(content: bytes, left: _Left) -> Iterator[bytes]:
                 with archive.open(info) as file:
                     yield left.take(file.read(left.bytes + 1), "a zip")
     except (BadZipFile, NotImplementedError, EOFError, RuntimeError, OSError, zlib.error) as error:
-        raise ValueError(f"a damaged zip: {error}") from error
+        raise DamagedError(f"a damaged zip: {error}") from error
 
 
 def _gunzipped(content: bytes, left: _Left) -> Iterator[bytes]:
@@ -99,8 +104,8 @@ def _gunzipped(content: bytes, left: _Left) -> Iterator[bytes]:
         try:
             plain += left.take(member.decompress(content, left.bytes + 1), "a gzip")
         except zlib.error as error:
-            raise ValueError(f"a damaged gzip: {error}") from error
+            raise DamagedError(f"a damaged gzip: {error}") from error
         if not member.eof:
-            raise ValueError("a damaged gzip: it ends before its end")
+            raise DamagedError("a damaged gzip: it ends before its end")
         content = member.unused_data
     yield bytes(plain)
