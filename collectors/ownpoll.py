@@ -60,7 +60,7 @@ class OwnSide:
 
     def _looked(self, publish: Publish, stop: threading.Event) -> float:
         """Look at the IPs, and return after how many seconds to do so again."""
-        found = asyncio.run(_unless(stop, ownside.observed(self._relays, self._settings.dnsbl)))
+        found = asyncio.run(unless(stop, ownside.observed(self._relays, self._settings.dnsbl)))
         interval = self._settings.dnsbl.identity_interval_hours * _HOUR_SECONDS
         if not found:
             return interval
@@ -76,7 +76,7 @@ class OwnSide:
         """Ask the lists of domains whose turn it is."""
         used = domains.configured(self._settings, self._identities)
         turn = [asker for asker in self._askers if self._schedule.is_due(asker.dnsbl.name, now)]
-        told = asyncio.run(_unless(stop, domains.observed(used, turn))) if used and turn else []
+        told = asyncio.run(unless(stop, domains.observed(used, turn))) if used and turn else []
         if not told:
             self._schedule.skip((asker.dnsbl.name for asker in turn), now)
         found = [self._schedule.after(event, now) if isinstance(event, ListHealthObserved) else event for event in told]
@@ -135,7 +135,7 @@ class _Schedule:
         return msgspec.structs.replace(health, next_at=again) if refusals else health
 
 
-async def _unless(stop: threading.Event, work: Coroutine[None, None, list[Told]]) -> list[Told]:
+async def unless(stop: threading.Event, work: Coroutine[None, None, list[Told]]) -> list[Told]:
     """Return what the work gives, or nothing as soon as `stop` is set."""
     task = asyncio.ensure_future(work)
     while not task.done():

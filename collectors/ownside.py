@@ -67,7 +67,7 @@ class Names:
                 return Found()
             except (dns.exception.DNSException, OSError) as error:
                 return Found(failure=self._why(error))
-        return Found(tuple(sorted(_value(record, kind) for record in answer)))
+        return Found(tuple(sorted(value(record, kind) for record in answer)))
 
     def _why(self, error: Exception) -> str:
         if isinstance(error, dns.resolver.LifetimeTimeout):
@@ -77,7 +77,8 @@ class Names:
         return f"no answer: {type(error).__name__}"
 
 
-def _value(record: object, kind: Kind) -> str:
+def value(record: object, kind: Kind) -> str:
+    """Return a record of the DNS as text: an address, a name, or all strings of a TXT record in a row."""
     match kind:
         case "A" | "AAAA":
             return canonical_ip(record.address)  # type: ignore[attr-defined]  # dnspython's records have no common type

@@ -23,6 +23,7 @@ LIMITED = (
     "complaints",
     "reports",
     "bounces",
+    "domain_checks",
     "pool_observations",
     "mailbox_signals",
     "case_observations",

@@ -1,0 +1,63 @@
+"""When each customer's domain is looked at: once an interval, at a time of its own, so that all are spread. Pure.
+
+The time of a domain follows from its name, so a restart asks nothing sooner. Times are µs since the epoch.
+"""
+
+from hashlib import blake2b
+
+import msgspec
+
+from schemas.domain_events import CustomerDomainChecked
+
+DAY = 86_400_000_000
+_PACE_SECONDS = 5.0
+_HASTE = 4
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """When a domain was looked at, whether all passed, and what was told of it when (`digest` is what of it counts)."""
+
+    at: int
+    passed: bool = False
+    told_at: int = 0
+    digest: str = ""
+
+
+def slot(domain: str, interval: int) -> int:
+    """Return where in each interval a domain's time is."""
+    return int.from_bytes(blake2b(domain.encode(), digest_size=8).digest(), "big") % interval
+
+
+def due(domain: str, asked: Asked | None, interval: int, now: int) -> int:
+    """Return when a domain is to be looked at: one that never was, or only in the future, at once.
+
+    One that did not pass is looked at again after a day, and each at its time of the interval, but not twice within a
+    day (or half an interval that is shorter).
+    """
+    if asked is None or asked.at > now:
+        return 0
+    least = asked.at + min(DAY, interval // 2)
+    regular = least + (slot(domain, interval) - least) % interval
+    return regular if asked.passed else min(regular, asked.at + DAY)
+
+
+def gap_seconds(count: int, interval: int) -> float:
+    """Return how long to wait from one domain to the next: what was missed is made up at four times the usual pace."""
+    return min(_PACE_SECONDS, interval / 1e6 / (_HASTE * max(1, count)))
+
+
+def digest(event: CustomerDomainChecked) -> str:
+    """Return what tells whether anything changed."""
+    said = [event.customer, *(msgspec.json.encode(each).decode() for each in event.checks)]
+    return blake2b("\0".join(said).encode(), digest_size=16).hexdigest()
+
+
+def noted(event: CustomerDomainChecked, before: Asked | None, interval: int) -> tuple[Asked, bool]:
+    """Return what is to be remembered of a look, and whether it is to be told: what changed, and each once an interval.
+
+    Three quarters of an interval count as one: a look may come late, and the next in time.
+    """
+    said = digest(event)
+    tells = before is None or said != before.digest or not 0 <= event.at - before.told_at < interval * 3 // 4
+    told_at = event.at if tells or before is None else before.told_at
+    return Asked(event.at, event.outcome in {"pass", "advice", ""}, told_at, said), tells
