@@ -13,6 +13,7 @@ from embedded.case_commands import case_app
 from embedded.complaints_commands import complaints_app
 from embedded.delisting_commands import delisting_app
 from embedded.dnsbl_command import dnsbl
+from embedded.domain_commands import domains_app
 from embedded.identity_command import identity
 from embedded.leaks_commands import leaks_app
 from embedded.mailbox_commands import mailbox_app
@@ -41,6 +42,7 @@ app.add_typer(replies_app, name="replies")
 app.add_typer(reasons_app, name="reasons")
 app.add_typer(case_app, name="case")
 app.add_typer(delisting_app, name="delisting")
+app.add_typer(domains_app, name="domains")
 app.add_typer(leaks_app, name="leaks")
 app.add_typer(mailbox_app, name="mailbox")
 app.command()(parse)

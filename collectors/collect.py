@@ -13,6 +13,7 @@ from types import FrameType
 
 from collectors import inputs
 from collectors.demands import demands
+from collectors.domainpoll import CustomerDomains
 from collectors.geo import GeoDatabases
 from collectors.intake import Intake
 from collectors.log import LogCollector
@@ -74,6 +75,8 @@ def _works(settings: Settings, stop: threading.Event, sink: Sink | None) -> dict
     poller = Poller(settings.dnsbl, [ip for pool in settings.pool.values() for ip in pool.ips])
     works["dnsbl"] = _publishing(poller.run, settings.kafka, stop, None)  # asked again next round, if it gets lost
     works["own side"] = _publishing(OwnSide(settings).run, settings.kafka, stop, None)  # likewise
+    if settings.customers or settings.domains.extra or settings.domains.file:
+        works["customers' domains"] = _publishing(CustomerDomains(settings).run, settings.kafka, stop, sink)
     for name, maildir in settings.complaints.items():
         intake = Intake(
             maildir,

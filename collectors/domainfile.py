@@ -12,7 +12,7 @@ _MOST_BYTES = 64 * 1024 * 1024
 def domains(settings: Settings) -> list[Listed]:
     """Return all domains, sorted. ValueError names what is wrong in the file, or why it cannot be read."""
     file = settings.domains.file
-    return domain_list.domains(settings, domain_list.parse(_text(file), str(file)) if file else [])
+    return domain_list.domains(settings, domain_list.parse(_text(file), f"domains.file: {file}") if file else [])
 
 
 def _text(file: Path) -> str:

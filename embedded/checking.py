@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from collectors import documents, logins, mta
+from collectors import documents, domainfile, logins, mta
 from collectors.demands import demands
 from collectors.geo import GeoDatabases
 from collectors.lists import chosen
@@ -40,7 +40,7 @@ def findings(settings: Settings, master_cf: Path | None = None) -> list[str]:
 
     With a `master_cf` also where Postfix's transports are others than the pools'. OSError if that cannot be read.
     """
-    files = (_formats, _lists, _logs, _maildirs, _geoip, _rules, _leaks_key)
+    files = (_formats, _lists, _logs, _maildirs, _domains, _geoip, _rules, _leaks_key)
     checks = (*files, pool_hooks, _shared, faults, suspensions, followers)
     wrong = [sentence for check in checks for sentence in check(settings)]
     return wrong + (list(_master_cf(settings, master_cf)) if master_cf else [])
@@ -82,6 +82,10 @@ def _formats(settings: Settings) -> Iterator[str]:
     )
     for part, name, format_name, load in known:
         yield from _refused(f"{part}.{name}.format", load, format_name)
+
+
+def _domains(settings: Settings) -> Iterator[str]:
+    yield from _told(partial(domainfile.domains, settings))
 
 
 def _refused(place: str, load: Callable[[str], object], wanted: str) -> Iterator[str]:

@@ -13,10 +13,10 @@ from schemas.observations import ListHealthObserved
 from schemas.own_observations import DomainListingObserved
 from schemas.settings import Settings
 from schemas.topics import TOPICS
-from streams import leak_key
+from streams import domain_desk, leak_key
 from streams.leak_lists import identities
 from streams.migrate import migrate
-from streams.operating import warehouse
+from streams.operating import now, warehouse
 
 
 def findings(settings: Settings) -> list[str]:
@@ -53,6 +53,7 @@ def _clickhouse(settings: Settings) -> Iterator[str]:
             return
         with warehouse(settings) as client:
             yield from _leaks(settings, identities(client))
+            yield from _domains(*domain_desk.failing(client, settings, now()))
     except (OSError, ValueError) as error:
         yield str(error)
 
@@ -61,6 +62,11 @@ def _leaks(settings: Settings, count: int) -> Iterator[str]:
     if count and leak_key.known(settings.data) is None:
         places = f"{leak_key.place(settings.data)} nor in {leak_key.VARIABLE}"
         yield f"data: {count} leaked identities are not applied by a worker here: their key is neither in {places}"
+
+
+def _domains(failing: int, known: int) -> Iterator[str]:
+    if failing:
+        yield f"domains: {failing} of {known} do not publish what they should: `relaywarden domains list --failing`"
 
 
 def _lists(settings: Settings) -> Iterator[str]:

@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from schemas import dnsbl_settings, mailbox_hooks, mailbox_settings, pool_hooks, pool_settings, reply_settings, settings
+from schemas import (
+    dnsbl_settings,
+    domain_settings,
+    mailbox_hooks,
+    mailbox_settings,
+    pool_hooks,
+    pool_settings,
+    reply_settings,
+    settings,
+)
 from schemas.events import EVENT_TYPES
 from streams import bars, hooks
 from tests.parts import require, require_root
@@ -66,6 +75,7 @@ def test_the_example_configuration_is_sound_and_complete() -> None:
         "mailboxes.hooks.": mailbox_hooks.MailboxHooks,
         **{f"mailboxes.hooks.{name}.": type(hook) for name, hook in bars.configured(example.mailboxes.hooks).items()},
         "customers.customer-4711.": mailbox_settings.Customer,
+        "domains.": domain_settings.Domains,
         "replies.": reply_settings.Replies,
         "geoip.": settings.GeoIp,
         **{f"input.{name}.": type(each) for name, each in example.input.items()},
