@@ -18,3 +18,18 @@ def password_in(path: Path, setting: str) -> str:
     if mode & stat.S_IRWXO:
         raise ValueError(f"{setting}: {path} is open to others (mode {mode:04o}); chmod 600 it")
     return line
+
+
+def secret(variable: str, file: Path | None, setting: str) -> str:
+    """Return what a variable of the environment holds, else a file's first line.
+
+    ValueError where neither is there; it names `setting` with the ending `_env` or `_file`.
+    """
+    given = os.environ.get(variable, "") if variable else ""
+    if not given and file is not None:
+        given = password_in(file, f"{setting}_file")
+        if not given:
+            raise ValueError(f"{setting}_file: {file} is empty")
+    if not given:
+        raise ValueError(f"{setting}_env: the environment has no {variable}")
+    return given

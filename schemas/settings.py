@@ -15,14 +15,14 @@ from schemas.customers import owners
 from schemas.dnsbl_settings import Dnsbl
 from schemas.domain_settings import Domains
 from schemas.inputs import AnyInput
-from schemas.inputs.taken import placed, taken_wrongly
+from schemas.inputs.taken import placed, taken_wrongly, with_brokers
 from schemas.mailbox_settings import Customer, Mailboxes, bars
 from schemas.part import Part
 from schemas.password import password_in
 from schemas.pool_settings import Pool
 from schemas.reply_settings import Replies
 
-_SECRET = {"url", "key_env", "verp_key_env"}
+_SECRET = {"url", "key_env", "verp_key_env", "password_env", "token_env"}
 """Settings whose wrong value is not told: a URL may hold a token, and who confuses name and secret wrote the secret."""
 
 
@@ -161,6 +161,7 @@ class Settings(Part):
     @model_validator(mode="before")
     @classmethod
     def _placed(cls, given: dict[str, Any]) -> dict[str, Any]:
+        given = with_brokers(given, cls.model_fields["kafka"].default.bootstrap)
         return placed(given, cls.model_fields["data"].default)
 
     @model_validator(mode="after")

@@ -29,6 +29,20 @@ def placed(given: dict[str, Any], data: Path) -> dict[str, Any]:
     return given | changed
 
 
+def with_brokers(given: dict[str, Any], usual: tuple[str, ...]) -> dict[str, Any]:
+    """Return a configuration in which each Kafka input that names no brokers has those of the event log."""
+    inputs, kafka = given.get("input"), given.get("kafka")
+    if not isinstance(inputs, dict):
+        return given
+    bootstrap = kafka.get("bootstrap", usual) if isinstance(kafka, dict) else usual
+    return given | {
+        "input": {
+            name: {"bootstrap": bootstrap} | each if isinstance(each, dict) and each.get("kind") == "kafka" else each
+            for name, each in inputs.items()
+        }
+    }
+
+
 def _with_place(place: str, table: Any, key: str, data: Path, kind: str) -> Any:  # noqa: ANN401 not yet looked at
     name = table.get("input") if isinstance(table, dict) else None
     if not (name and isinstance(name, str)):

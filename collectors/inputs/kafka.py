@@ -1,0 +1,165 @@
+"""A Kafka topic of log lines: every record once, in the order of its partition.
+
+No consumer group knows of this reader: where it stands is kept in the spool together with the lines, or not at all, so
+that kill -9 doubles and loses nothing. Which topic it is, is asked for before anything that was read is kept: a topic
+that was made anew begins at offset 0 again.
+"""
+
+import logging
+import ssl
+import threading
+import time
+from pathlib import Path
+
+from collectors.inputs import Outlet, _offsets, _shapes
+from collectors.inputs._offsets import Cursor
+from collectors.linetopic import LineTopic, OutOfRangeError, Record, TopicAwayError
+from collectors.spool import Spool
+from schemas.inputs.kafka import KafkaInput
+
+LOG = logging.getLogger("relaywarden.collect")
+
+_POLL_MS = 200
+_GATHER_SECONDS = 0.2
+_GATHER_BYTES = 1024 * 1024
+_CHECK_SECONDS = 2.0
+_PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0)
+
+
+def run(settings: KafkaInput, outlet: Outlet, stop: threading.Event) -> None:
+    """Read the topic until `stop`. ValueError where the configuration or the kept position cannot be used."""
+    place = f"input.{outlet.name}"
+    spool, options = outlet.lines, _options(settings, place)
+    if spool is None:
+        return
+    reader = _Reader(settings, outlet, spool, stop)
+    while not stop.is_set():
+        try:
+            with LineTopic(settings.bootstrap, settings.topic, options) as topic:
+                reader.follow(topic)
+        except TopicAwayError as error:
+            stop.wait(reader.failed(error))
+
+
+class _Reader:
+    """What goes on through all connections: where reading stands."""
+
+    def __init__(self, settings: KafkaInput, outlet: Outlet, spool: Spool, stop: threading.Event) -> None:
+        self._what, self._losses = f"input.{outlet.name}: the topic {settings.topic}", outlet.losses
+        self._failures = 0
+        self._from_end = settings.start == "end"
+        self._read = _shapes.of_text if settings.decode == "line" else _shapes.of_json
+        self._spool, self._stop = spool, stop
+        self._beyond: frozenset[int] = frozenset()
+        try:
+            self._at = _offsets.read(spool.position)
+        except ValueError as error:
+            raise ValueError(f"input.{outlet.name}: what its spool keeps is no place in a topic: {error}") from error
+
+    def failed(self, error: TopicAwayError) -> float:
+        """Warn of the first failure in a row; return how long to wait before the next try."""
+        if not self._failures:
+            LOG.warning("%s is away, tried again until it answers: %s", self._what, error)
+        self._failures += 1
+        return _PAUSES[min(self._failures, len(_PAUSES)) - 1]
+
+    def _well(self) -> None:
+        if self._failures:
+            LOG.info("%s answers again", self._what)
+        self._failures = 0
+
+    def follow(self, topic: LineTopic) -> None:
+        """Keep what comes until `stop`, or until the topic must be opened anew. TopicAwayError where it is away."""
+        at = self._begun(topic)
+        checked = time.monotonic()
+        while at is not None and not self._stop.is_set():
+            try:
+                records = self._gathered(topic)
+            except OutOfRangeError as error:
+                self._beyond = error.partitions
+                return
+            if records or time.monotonic() - checked > _CHECK_SECONDS:
+                now, checked = topic.asked(), time.monotonic()
+                if now != topic.identity:
+                    return  # another topic, or more partitions: `_begun` tells
+                self._well()
+            if records:
+                at = self._kept(at, records)
+
+    def _begun(self, topic: LineTopic) -> Cursor | None:
+        """Return where reading begins, kept on disk before the first record; None where `stop` came first."""
+        plan = _offsets.plan(self._at, topic.identity[:2], topic.bounds(), from_end=self._from_end, beyond=self._beyond)
+        self._beyond = frozenset()
+        if plan.cursor != self._at and not self._spool.append_when_there_is_room((), plan.cursor.packed(), self._stop):
+            return None
+        self._at = plan.cursor
+        for said in plan.said:
+            LOG.warning("%s: %s", self._what, said)
+        for lost in plan.lost:
+            LOG.warning("%s: %s", self._what, lost)
+            self._losses.note(str(lost), lost.count)
+        topic.seek(plan.cursor.offsets)
+        return plan.cursor
+
+    def _gathered(self, topic: LineTopic) -> list[Record]:
+        """Return what comes within a moment, so that few records are not few lines on each write to the disk."""
+        records = topic.poll(_POLL_MS)
+        size = sum(len(each.value) for each in records)
+        until = time.monotonic() + _GATHER_SECONDS
+        while records and size < _GATHER_BYTES and (left := until - time.monotonic()) > 0 and not self._stop.is_set():
+            more = topic.poll(int(left * 1000))
+            size += sum(len(each.value) for each in more)
+            records += more
+        return records
+
+    def _kept(self, at: Cursor, records: list[Record]) -> Cursor | None:
+        """Keep the lines of records with the place behind them; None where `stop` came first, and nothing was kept."""
+        lines: list[bytes] = []
+        seen: dict[int, int] = {}
+        notes: list[tuple[str, int, bytes]] = []
+        for record in records:
+            seen[record.partition] = record.offset
+            place = f"partition {record.partition}, offset {record.offset}"
+            try:
+                found = self._read(record.value)
+            except ValueError as error:
+                notes.append((f"{place}: {error}", 1, record.value))
+                continue
+            lines += found.lines
+            notes += [(f"{place}, item {each.number}: {each.reason}", 1, each.sample) for each in found.unread]
+            if further := found.refused - len(found.unread):
+                notes.append((f"{place}: further items are no log lines", further, b""))
+        after = _offsets.after(at, seen)
+        if not self._spool.append_when_there_is_room(lines, after.packed(), self._stop):
+            return None
+        self._at = after
+        for reason, count, sample in notes:
+            self._losses.note(reason, count, sample)
+        return after
+
+
+def _options(settings: KafkaInput, place: str) -> dict[str, object]:
+    """Return kafka-python's settings of a connection. ValueError names what cannot be used."""
+    options: dict[str, object] = {"security_protocol": settings.protocol}
+    if settings.protocol.startswith("SASL"):
+        options |= {
+            "sasl_mechanism": settings.mechanism,
+            "sasl_plain_username": settings.user,
+            "sasl_plain_password": settings.password(place),
+        }
+    if settings.protocol.endswith("SSL"):
+        options["ssl_context"] = _tls(settings.ca, settings.certificate, settings.key, place)
+    return options
+
+
+def _tls(ca: Path | None, certificate: Path | None, key: Path | None, place: str) -> ssl.SSLContext:
+    try:
+        context = ssl.create_default_context(cafile=ca)
+    except (OSError, ssl.SSLError) as error:
+        raise ValueError(f"{place}.ca: {ca}: {error.strerror or error}") from error
+    if certificate is not None:
+        try:
+            context.load_cert_chain(certificate, key)
+        except (OSError, ssl.SSLError) as error:
+            raise ValueError(f"{place}.certificate: {certificate}: {error.strerror or error}") from error
+    return context
