@@ -1,12 +1,12 @@
 """How far a log was read, beside what its reader remembers: one JSON file a log, replaced as a whole or not at all."""
 
-import os
 from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 
+from collectors import ondisk
 from collectors.follow import Position
 
 _WAITING = 4
@@ -43,17 +43,7 @@ def load(file: Path) -> Checkpoint | None:
 
 def save(file: Path, checkpoint: Checkpoint) -> None:
     """Replace the file: after a crash it holds the old checkpoint or the new one."""
-    new = file.with_suffix(".new")
-    with new.open("wb") as out:
-        out.write(msgspec.json.encode(checkpoint))
-        out.flush()
-        os.fsync(out.fileno())
-    new.replace(file)
-    folder = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    ondisk.replace(file, msgspec.json.encode(checkpoint))
 
 
 class Held:

@@ -4,6 +4,8 @@ import os
 from hashlib import blake2b
 from pathlib import Path
 
+from collectors import ondisk
+
 _FOLDERS = ("tmp", "new", "cur")
 
 
@@ -33,13 +35,5 @@ class Maildrop:
                 os.utime(out.fileno(), (came, came))
             os.fsync(out.fileno())
         draft.replace(waiting)
-        _on_disk(self._new)
+        ondisk.sync_folder(self._new)
         return True
-
-
-def _on_disk(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

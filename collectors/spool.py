@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from collectors import checkpoint
+from collectors import checkpoint, ondisk
 from collectors.follow import MAX_LINE
 from collectors.rotation import generations
 
@@ -65,7 +65,7 @@ class Spool:
         with self._lock:
             size = self._room_for(len(data))
             if position:
-                _replace(self._redo, msgspec.msgpack.encode(_Redo(self._inode(), size, data, position)))
+                ondisk.replace(self._redo, msgspec.msgpack.encode(_Redo(self._inode(), size, data, position)))
                 self.position = position
             self._write(data)
 
@@ -138,7 +138,7 @@ class Spool:
 
     def _opened(self) -> int:
         descriptor = os.open(self.file, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o640)
-        _folder_on_disk(self.file.parent)
+        ondisk.sync_folder(self.file.parent)
         return descriptor
 
     def _inode(self) -> int:
@@ -165,22 +165,3 @@ class Spool:
         if size and os.pread(self._descriptor, 1, size - 1) != b"\n":
             self._write(b"\n")
         return redo.position
-
-
-def _replace(file: Path, content: bytes) -> None:
-    """Replace a file: after a crash it holds the old content or the new."""
-    new = file.with_suffix(".new")
-    with new.open("wb") as out:
-        out.write(content)
-        out.flush()
-        os.fsync(out.fileno())
-    new.replace(file)
-    _folder_on_disk(file.parent)
-
-
-def _folder_on_disk(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
