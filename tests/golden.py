@@ -28,6 +28,7 @@ from streams.notices.examples import examples
 from streams.notices.letter import letter
 from streams.notices.rendering import Renderer
 from streams.replies.table import Found, built_in
+from tests import customer_zones
 from tests.patterns import worst
 
 NOTICES = CustomerMailHook(
@@ -200,6 +201,7 @@ def files() -> Iterator[tuple[Path, str]]:
     for mail in sorted((GOLDEN / "bounces").glob("*/*.eml")):
         yield mail.with_suffix(".expected"), bounce(mail)
     yield from notices()
+    yield from customer_zones.expected()
 
 
 def main() -> int:

@@ -30,9 +30,15 @@ async def checks(listed: Listed, wanted: Wanted, inquiry: Inquiry) -> list[Domai
         return [check("dmarc", "unknown", "dmarc_unknown", why)]
     if holds is None or holds.record is None:
         return [check("dmarc", "absent", "dmarc_absent", publish=zonefile.txt(name, _FRESH))]
+    organization = treewalk.organizational(steps)
+    if not f".{holds.name}".endswith(f".{organization}"):  # a registry's: receivers of RFC 7489 do not look at it
+        asked, publish = holds.record.value("sp") or holds.record.value("p"), zonefile.txt(name, _FRESH)
+        return [
+            check("dmarc", "advice", "dmarc_inherited", holds.name, asked, record=holds.records[0], publish=publish)
+        ]
     return [
         *_policy(holds, holds.record, domain),
-        *await _reports(holds, holds.record, treewalk.organizational(steps), inquiry),
+        *await _reports(holds, holds.record, organization, inquiry),
         *await _alignment(steps, holds.record, wanted, inquiry),
     ]
 

@@ -10,9 +10,10 @@ from collectors.customerdomain.inquiry import Inquiry
 from collectors.customerdomain.spftree import Tree
 from collectors.customerdomain.wanted import Wanted
 from collectors.spf import Verdict
-from schemas.domain_events import DomainCheck
+from schemas.domain_events import DomainCheck, DomainOutcome
 from schemas.domain_list import Listed
 
+_DENIED = frozenset(("fail", "softfail", "neutral", "none"))
 _UNSURE = frozenset(("temperror", "unknown"))
 
 
@@ -59,7 +60,7 @@ def _of(verdicts: dict[str, Verdict], *results: str) -> str:
 def _permits(
     verdicts: dict[str, Verdict], tree: Tree, wanted: Wanted, record: str, fresh: str
 ) -> Iterator[DomainCheck]:
-    denied = _of(verdicts, "fail", "softfail", "neutral", "none")
+    denied = _of(verdicts, *_DENIED)
     unsure = [one.reason for one in verdicts.values() if one.result in _UNSURE]
     if denied and wanted.spf_include in tree.includes:
         yield check("spf", "fail", "spf_include_denies", wanted.spf_include, denied, record=record)
@@ -81,8 +82,10 @@ def _include(
         yield check("spf", "pass", "spf_includes", include)
     elif all(one.result == "pass" for one in verdicts.values()) and verdicts:
         yield check("spf", "advice", "spf_without_include", include, record=record, publish=fresh)
-    else:
-        yield check("spf", "fail", "spf_lacks_include", include, record=record, publish=fresh)
+    else:  # where it cannot be told whom the record permits, it may permit ours
+        denied = bool(_of(verdicts, *_DENIED)) or not verdicts
+        outcome: DomainOutcome = "fail" if denied else "advice"
+        yield check("spf", outcome, "spf_lacks_include", include, record=record, publish=fresh)
 
 
 def _asks(tree: Tree, record: str) -> Iterator[DomainCheck]:

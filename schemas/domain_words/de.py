@@ -4,6 +4,7 @@ SENTENCES = {
     "no_such_domain": (
         "Diese Domain gibt es nicht: {0}. Ist der Kunde weggezogen, oder ist die Registrierung abgelaufen?"
     ),
+    "no_such_domain_told": "Diese Domain gibt es nicht: {0}. Ist ihre Registrierung abgelaufen?",
     "mx_found": "Mails nimmt {0} an.",
     "mx_null": (
         "Die Domain sagt, dass sie keine Mails annimmt (Null-MX): Manche Empfänger lehnen Mails von ihr dann ab."

@@ -2,6 +2,7 @@
 
 SENTENCES = {
     "no_such_domain": "There is no such domain: {0}. Has the customer left, or did the registration end?",
+    "no_such_domain_told": "There is no such domain: {0}. Did its registration end?",
     "mx_found": "Mail is taken by {0}.",
     "mx_null": "The domain says that it takes no mail (null MX): some receivers then refuse mail from it.",
     "mx_implicit": "There is no MX record; mail goes to the domain's own address, {0}.",

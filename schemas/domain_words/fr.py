@@ -2,6 +2,7 @@
 
 SENTENCES = {
     "no_such_domain": "Ce domaine n'existe pas : {0}. Le client est-il parti, ou l'enregistrement a-t-il expiré ?",
+    "no_such_domain_told": "Ce domaine n'existe pas : {0}. Son enregistrement a-t-il expiré ?",
     "mx_found": "Les e-mails sont reçus par {0}.",
     "mx_null": "Le domaine dit ne pas recevoir d'e-mails (MX nul) : certains destinataires refusent alors les siens.",
     "mx_implicit": "Il n'y a pas d'enregistrement MX ; les e-mails vont à l'adresse du domaine lui-même, {0}.",

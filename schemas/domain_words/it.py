@@ -2,6 +2,7 @@
 
 SENTENCES = {
     "no_such_domain": "Questo dominio non esiste: {0}. Il cliente se n'è andato, o la registrazione è scaduta?",
+    "no_such_domain_told": "Questo dominio non esiste: {0}. La sua registrazione è scaduta?",
     "mx_found": "Le e-mail sono ricevute da {0}.",
     "mx_null": "Il dominio dice di non ricevere e-mail (MX nullo): alcuni destinatari rifiutano allora le sue.",
     "mx_implicit": "Non c'è un record MX; le e-mail vanno all'indirizzo del dominio stesso, {0}.",

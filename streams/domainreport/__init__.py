@@ -23,6 +23,8 @@ LANGUAGES: tuple[Language, ...] = ("de", "fr", "it", "en")
 LAYOUT = "layout.html"
 _LOCALES = {"de": "de", "fr": "fr", "it": "it", "en": "en_GB"}
 _TITLES = {"domain": "DNS", "mx": "MX", "spf": "SPF", "dkim": "DKIM", "dmarc": "DMARC"}
+_TOLD_SO = {"no_such_domain": "no_such_domain_told"}
+"""Findings of which the customer is told in other words than the abuse desk."""
 _TO_DO, _TOLD = ("fail", "absent"), ("advice", "unknown")
 
 
@@ -95,7 +97,7 @@ def _findings(look: CustomerDomainChecked, outcomes: Sequence[str], language: st
         {
             "title": _TITLES[each.name],
             "code": each.code,
-            "sentence": _visible(sentence(each.code, each.facts, language)),
+            "sentence": _visible(sentence(_TOLD_SO.get(each.code, each.code), each.facts, language)),
             "record": _visible(each.record),
             "publish": [_visible(line) for line in each.publish.splitlines()],
             "ours_to_send": _ours_to_send(each),
