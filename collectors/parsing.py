@@ -9,11 +9,11 @@ from collectors import documents, recognise
 from collectors.feedback import DamagedError
 from collectors.geo import GeoDatabases
 from collectors.mailtype import described
-from collectors.mixed import MixedReader
 from collectors.packed import HEAD, begun, lines_of, opened
 from collectors.reading import LONGEST_LINE, Counts, LogReader, log_formats
+from collectors.searching import SearchingReader
 from schemas.codec import encode
-from schemas.events import DeadLetter
+from schemas.events import DeadLetter, Event
 from schemas.names import derived_id, source_id
 from schemas.places import Where, nowhere
 from schemas.redaction import redacted
@@ -56,11 +56,12 @@ class _Log(NamedTuple):
 
 
 class _Taken(NamedTuple):
-    """The formats that a file is read as, why, and the file."""
+    """The formats that a file is read as, why, the file, and how many of its first lines tell the formats."""
 
     names: tuple[str, ...]
     why: str
     content: IO[bytes]
+    sample: int = 0
 
 
 def formats() -> tuple[str, ...]:
@@ -96,14 +97,29 @@ def parse_file(  # noqa: PLR0913 the command has that many options
         changed,
     ):
         log = _Log(file, host, zone, ips, networks, where, changed)
-        named = _Taken((format_name,), "", source)
-        names, taken, content = _recognised(source, log) if format_name == AUTO else named
-        if documents.kind_of(names[0]) is not None:
-            counts = _whole(names[0], file, content.read(_LARGEST_FILE), output, changed)
+        taken = _recognised(source, log) if format_name == AUTO else _Taken((format_name,), "", source)
+        first = taken.names[0]
+        if documents.kind_of(first) is not None:
+            counts = _whole(first, file, taken.content.read(_LARGEST_FILE), output, changed)
+        elif format_name == AUTO:
+            return _searched(taken, log, output, progress)
         else:
-            counts = _lines([log.reader(name) for name in names], content, output, progress)
-            counts.nothing = counts.seems(names[0])
-    counts.taken = taken
+            counts = _lines(log.reader(first), taken.content, output, progress)
+            counts.nothing = counts.seems(first)
+    counts.taken = taken.why
+    return counts
+
+
+def _searched(taken: _Taken, log: _Log, output: BinaryIO, progress: Progress | None) -> Counts:
+    reader = SearchingReader(taken.names, taken.sample, log.reader, log.sampling)
+    try:
+        _lines(reader, taken.content, output, progress)
+    except EOFError:  # damaged: what was read before that is told
+        _write(output, reader.finish())
+        raise
+    _write(output, reader.finish())
+    counts = reader.counts
+    counts.taken = taken.why + reader.later
     return counts
 
 
@@ -117,7 +133,7 @@ def _recognised(given: IO[bytes], log: _Log) -> _Taken:
     lines = head.split(b"\n")[:_SAMPLE]
     longer = len(head) >= HEAD
     if longer and (found := recognise.of_log(lines, log.sampling)).formats:
-        return _Taken(found.names, found.summary(), source)
+        return _Taken(found.names, found.summary(), source, len(lines))
     content = source.read(_LARGEST_FILE) if longer else head
     document = recognise.of_document(content)
     if document and damage is not None:
@@ -126,7 +142,7 @@ def _recognised(given: IO[bytes], log: _Log) -> _Taken:
         kind = documents.kind_of(document)
         return _Taken((document,), f"{document} (a {kind.what if kind else 'file'})", io.BytesIO(content))
     if not longer and (found := recognise.of_log(lines, log.sampling)).formats:
-        return _Taken(found.names, found.summary(), source)
+        return _Taken(found.names, found.summary(), source, len(lines))
     if damage is not None:
         raise damage
     seems = described(content)
@@ -135,15 +151,20 @@ def _recognised(given: IO[bytes], log: _Log) -> _Taken:
     raise ValueError(f"{log.file}: of no format that is known here: {seems}; docs/formats.md has all formats")
 
 
-def _lines(readers: list[LogReader], source: IO[bytes], output: BinaryIO, progress: Progress | None) -> Counts:
-    reader = readers[0] if len(readers) == 1 else MixedReader(readers)
+def _lines(
+    reader: LogReader | SearchingReader, source: IO[bytes], output: BinaryIO, progress: Progress | None
+) -> Counts:
     told = 0
     for offset, line in lines_of(source):
-        output.writelines(encode(event) + b"\n" for event in reader.read(line, offset))
+        _write(output, reader.read(line, offset))
         if progress is not None and offset - told > LONGEST_LINE:
             progress(offset - told)
             told = offset
     return reader.counts
+
+
+def _write(output: BinaryIO, events: list[Event]) -> None:
+    output.writelines(encode(event) + b"\n" for event in events)
 
 
 def _whole(format_name: str, file: str, content: bytes, output: BinaryIO, changed: datetime) -> Counts:

@@ -29,8 +29,8 @@ def parse(
     The format auto is told by the content, and the counts say what the file was taken for, and why; a log that several
     programs write to is read by all their formats; a file that no format knows is an error. All formats are in
     docs/formats.md. Of a damaged archive the lines before the damage are read, then it is an error; of one that holds a
-    report nothing is. Where a format was named and nothing at all was read the counts say what the file seems to be; the
-    exit status stays 0.
+    report nothing is. Where a format was named and nothing at all was read the counts say what the file seems to be;
+    the exit status stays 0.
     """
     from msgspec.structs import asdict
 

@@ -116,6 +116,38 @@ def test_a_long_log_is_told_by_its_head_and_read_to_its_end(tmp_path: Path) -> N
     assert counts.events == {"delivery_attempted": 12_000}
 
 
+LATER = {
+    "a short end": POSTFIX * 5_000 + DOVECOT * 40,
+    "one in ten": POSTFIX * 5_000 + (POSTFIX * 9 + DOVECOT) * 200,
+    "among others": POSTFIX * 5_000 + CRON * 1_200 + (CRON + POSTFIX + DOVECOT) * 200,
+    "two more": POSTFIX * 5_000 + DOVECOT * 700 + EXIM * 700,
+}
+
+
+@pytest.mark.parametrize("log", LATER.values(), ids=LATER)
+def test_a_format_that_begins_behind_the_head_is_found_and_no_line_of_it_lost(tmp_path: Path, log: bytes) -> None:
+    file, output = tmp_path / "mail.log", io.BytesIO()
+    file.write_bytes(log)
+    counts = parse_file("auto", str(file), output)
+    events = [decode(line) for line in output.getvalue().splitlines()]
+    assert counts.lines == log.count(b"\n")
+    assert counts.lines == len(events) - counts.further + counts.absorbed + counts.ignored
+    assert (counts.dead_letters, counts.ignored) == (0, log.count(CRON))
+    assert counts.events.get("message_submitted", 0) == log.count(EXIM)
+    assert counts.events.get("mailbox_authenticated", 0) == log.count(DOVECOT) + log.count(EXIM)
+    assert len({event.id for event in events}) == len(events)
+    assert counts.taken.startswith("postfix (5000 of the first 5000 lines); behind byte ")
+
+
+def test_dead_letters_behind_the_head_keep_their_place(tmp_path: Path) -> None:
+    file, output = tmp_path / "mail.log", io.BytesIO()
+    file.write_bytes(POSTFIX * 5_000 + b"\xff\xfe\n" * 3 + POSTFIX + b"\xff\xfe\n" * 600 + POSTFIX)
+    counts = parse_file("auto", str(file), output)
+    dead = [isinstance(decode(line), DeadLetter) for line in output.getvalue().splitlines()]
+    assert dead == [False] * 5_000 + [True] * 3 + [False] + [True] * 600 + [False]
+    assert (counts.dead_letters, counts.taken) == (603, "postfix (5000 of the first 5000 lines)")
+
+
 @pytest.mark.parametrize("kind", documents.KINDS, ids=lambda kind: kind.what)
 def test_a_mail_or_report_is_told_by_what_it_holds(kind: documents.Kind) -> None:
     """Each golden file that its format reads is taken for a file of its kind, or for one that tells more of it."""
