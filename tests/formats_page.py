@@ -30,10 +30,10 @@ Made from the code by `make golden`: what each format's module says of itself, a
 `relaywarden parse FORMAT FILE` reads a file, plain, gz, xz, zst or bz2, and writes its events as JSON lines; no server
 is needed. `relaywarden parse auto FILE` tells the format by the content: of a log, by what each format makes of its
 first 5,000 lines (2 MB at most), of a mail or report, by what it holds. A log that several programs write to is read by
-the formats of all that this sample shows, each line by the one that knows it. Where 500 lines on end are of none of these, or
-4,000 apart from each other (more, the longer nothing is found), it is looked at again, and once more at the end: a program whose
-lines begin there is read from its first line on, if not more than 8 MB of unknown lines lie between. What no format knows is
-an error.
+the formats of all that this sample shows, each line by the one that knows it. Where 500 lines on end are of none of
+these, or 4,000 apart from each other (more, the longer nothing is found), it is looked at again, and once more at the
+end: a program whose lines begin there is read from its first line on, if not more than 8 MB of unknown lines lie
+between. What no format knows is an error.
 
 What goes through syslog is read as rsyslog, syslog-ng and postlogd write it, and as `journalctl` shows it with
 `-o short` (its default), `short-precise`, `short-iso` or `short-iso-precise`; its other forms are not read.
