@@ -28,6 +28,8 @@ _JOURNAL = ("-- Logs begin ", "-- Journal begins ")
 _LONGEST_STAMP = 40
 _FRACTION, _MICROSECONDS, _ZONE = 19, 6, 26
 _USUAL_TAG = 64
+_CUT = re.compile(r"([^\[ ]+)\[(?:(\d+)\] |\d* )")
+_CUT_AT = 32  # rsyslog's RSYSLOG_ForwardFormat: behind so many characters of the tag it goes on with the text
 
 
 class Line(msgspec.Struct, frozen=True, gc=False):
@@ -173,6 +175,10 @@ def _named(at: int, rest: str) -> Line:
     program, pid = _known_tag(tag) if len(tag) <= _USUAL_TAG else _tag(tag)
     if " " in program:
         return Line(at, host, "", "", rest)
+    if " " in pid:
+        cut = _CUT.match(rest)
+        if cut is not None and cut.end() == _CUT_AT + 1:
+            return Line(at, host, cut[1], cut[2] or "", rest[cut.end() :])
     return Line(at, host, program, pid, payload)
 
 
@@ -194,5 +200,5 @@ def _rfc5424(text: str, clock: Clock) -> Line:
     data = _STRUCTURED.match(parts[4])
     if data is None:
         raise ValueError(f"no structured data: {parts[4][:40]!r}")
-    payload = parts[4][data.end() :].removeprefix(" ").removeprefix("\ufeff")
+    payload = parts[4][data.end() :].lstrip(" ").removeprefix("\ufeff")
     return Line(clock.iso(stamp), host, program, pid, payload)
