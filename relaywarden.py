@@ -9,6 +9,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from embedded.backtest_command import backtest
+from embedded.bounces_commands import bounces_app
 from embedded.case_commands import case_app
 from embedded.complaints_commands import complaints_app
 from embedded.delisting_commands import delisting_app
@@ -38,6 +39,7 @@ app.add_typer(pool_app, name="pool")
 app.add_typer(queue_app, name="queue")
 app.add_typer(notice_app, name="notice")
 app.add_typer(complaints_app, name="complaints")
+app.add_typer(bounces_app, name="bounces")
 app.add_typer(replies_app, name="replies")
 app.add_typer(reasons_app, name="reasons")
 app.add_typer(case_app, name="case")

@@ -1,4 +1,6 @@
-"""What the Complaints page asks about bounces that came by mail."""
+"""What the Complaints page and `relaywarden bounces list` ask about bounces that came by mail."""
+
+from typing import NamedTuple
 
 import pandas as pd
 from clickhouse_connect.driver.client import Client
@@ -16,11 +18,25 @@ GROUP BY reason ORDER BY bounces DESC, reason
 
 _LISTED = """
 SELECT fromUnixTimestamp64Micro(at, 'UTC') AS time, sender, confidence, doubt, action, recipient, reason, permanent,
-       reply, reporting_mta, outbound_ip AS ip, message_id
+       reply, reporting_mta, outbound_ip AS ip, message_id, toInt64(count() OVER ()) AS total
 FROM bounces FINAL
 WHERE at > {since:Int64} AND at <= {until:Int64} AND action IN ('failed', 'delayed')
+  AND ({mailbox:String} = '' OR lower(sender) = lower({mailbox:String}))
+  AND ({domain:String} = '' OR endsWith(lower(recipient), concat('@', lower({domain:String}))))
+  AND ({reason:String} = '' OR reason = {reason:String})
 ORDER BY bounces.at DESC, id LIMIT {limit:UInt32}
 """
+
+
+class Chosen(NamedTuple):
+    """Which bounces: of one sender's mail, to recipients in one domain, of one reason; "" stands for all."""
+
+    mailbox: str = ""
+    domain: str = ""
+    reason: str = ""
+
+
+ALL = Chosen()
 
 
 def reasons(client: Client, span: Span) -> pd.DataFrame:
@@ -29,10 +45,10 @@ def reasons(client: Client, span: Span) -> pd.DataFrame:
     return frame(client, _REASONS, columns, since=span.since, until=span.until)
 
 
-def listed(client: Client, span: Span, limit: int = 200) -> pd.DataFrame:
-    """Return the newest bounces; those that tell of a delivery are left out."""
+def listed(client: Client, span: Span, limit: int = 200, chosen: Chosen = ALL) -> pd.DataFrame:
+    """Return the newest bounces; those that tell of a delivery are left out; `total` counts all of the span."""
     columns = (
         *("time", "sender", "confidence", "doubt", "action", "recipient", "reason", "permanent", "reply"),
-        *("reporting_mta", "ip", "message_id"),
+        *("reporting_mta", "ip", "message_id", "total"),
     )
-    return frame(client, _LISTED, columns, since=span.since, until=span.until, limit=limit)
+    return frame(client, _LISTED, columns, since=span.since, until=span.until, limit=limit, **chosen._asdict())

@@ -1,16 +1,18 @@
 """Bounces by mail on the page of the complaints: the reasons, the newest ones, and strangers' texts as they are."""
 
+import json
 import time
 from collections.abc import Iterator
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from embedded.clickhouse import ClickHouseServer
+from embedded.clickhouse import PASSWORD_ENV, ClickHouseServer
 from schemas import codec
 from schemas.bounce_events import BounceReceived
 from schemas.names import derived_id
 from streams.migrate import migrate
+from tests.command.shell import refusal, run
 from tests.pages.conftest import Hall, Open
 from tests.pages.scene import RUDE_REPLY
 
@@ -33,7 +35,7 @@ def post(clickhouse: ClickHouseServer, tmp_path_factory: pytest.TempPathFactory)
             id=derived_id("b", number),
             at=now - (number + 1) * 600_000_000,
             format="rfc3464",
-            recipient="bob@example.com",
+            recipient="bob@example.com" if number else "dave@mail.example.com",
             **given,  # type: ignore[arg-type]  # fields by name
         )
         for number, given in enumerate(GIVEN)
@@ -54,7 +56,7 @@ def test_bounces_are_summed_by_reason_and_listed_with_what_is_known_of_the_sende
     summed, listed = (each.value for each in test.dataframe)
     columns = ("reason", "bounces", "final", "delays", "recipients", "senders")
     assert list(zip(*(summed[name] for name in columns), strict=True)) == [
-        ("user unknown", 2, 2, 0, 1, 1),
+        ("user unknown", 2, 2, 0, 2, 1),
         ("mailbox full", 1, 0, 1, 1, 0),
     ]
     assert list(zip(listed["sender"], listed["sure"], listed["verdict"], listed["doubt"], strict=True)) == [
@@ -63,3 +65,52 @@ def test_bounces_are_summed_by_reason_and_listed_with_what_is_known_of_the_sende
         ("unattributed", "", "▲ delayed", ""),
     ]
     assert listed["reply"][2] == RUDE_REPLY
+
+
+@pytest.fixture
+def known(clickhouse: ClickHouseServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give the command the password."""
+    monkeypatch.setenv(PASSWORD_ENV, clickhouse.password)
+
+
+def _told(post: Hall, *options: str) -> list[dict[str, object]]:
+    done = run("bounces", "list", "--config", post.config, "--json", *options)
+    assert (done.returncode, done.stderr) == (0, "")
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("options", "actions"),
+    [
+        ((), [("user_unknown", "failed"), ("user_unknown", "failed"), ("mailbox_full", "delayed")]),
+        (("--reason", "mailbox_full"), [("mailbox_full", "delayed")]),
+        (("--mailbox", "Alice@example.net"), [("user_unknown", "failed")]),
+        (("--domain", "example.COM"), [("user_unknown", "failed"), ("mailbox_full", "delayed")]),
+        (("--mailbox", "alice@example.net", "--domain", "example.com"), []),
+        (("--reason", "virus", "--hours", "1"), []),
+    ],
+)
+@pytest.mark.usefixtures("known")
+def test_the_command_lists_them(post: Hall, options: tuple[str, ...], actions: list[tuple[str, str]]) -> None:
+    assert [(row["reason"], row["action"]) for row in _told(post, *options)] == actions
+
+
+@pytest.mark.usefixtures("known")
+def test_the_command_tells_all_of_a_bounce_and_where_there_is_none(post: Hall) -> None:
+    first, _, third = _told(post)
+    assert (first["sender"], first["confidence"], first["permanent"]) == ("alice@example.net", 0.9, True)
+    assert (third["reply"], third["sender"], third["permanent"]) == (RUDE_REPLY, "", False)
+    none = run("bounces", "list", "--config", post.config, "--reason", "virus", "--hours", "48")
+    assert (none.returncode, none.stdout) == (0, "no such bounces in 2 days\n")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--reason", "rude"), "--reason 'rude' is none; there are user_unknown, host_unknown, "),
+        (("--domain", "bob@example.com"), "--domain 'bob@example.com': say what stands behind the @"),
+        (("--hours", "0"), "--hours 0: say 1 to 87840"),
+    ],
+)
+def test_what_cannot_be_asked_is_one_clear_line(post: Hall, options: tuple[str, ...], words: str) -> None:
+    assert words in refusal(run("bounces", "list", "--config", post.config, *options))
