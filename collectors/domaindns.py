@@ -92,8 +92,6 @@ class DomainNames:
             return f"no answer within {self._patience:g} s"
         if isinstance(error, dns.resolver.NoNameservers):
             return "no name server could tell (SERVFAIL or REFUSED)"
-        if isinstance(error, dns.message.ChainTooLong):
-            return "its aliases (CNAME) lead in a circle, or too far"
         return f"no answer: {type(error).__name__}"
 
 

@@ -7,12 +7,13 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
-from collectors import domainfile, domainslots
+from collectors import domainslots
 from collectors.customerdomain.wanted import wanted
 from collectors.domainask import AT_ONCE, looked
 from collectors.domaindns import DomainNames
 from collectors.domainstore import DomainStore
 from collectors.ownpoll import unless
+from schemas import domain_file
 from schemas.domain_events import CustomerDomainChecked
 from schemas.domain_list import Listed
 from schemas.events import Event
@@ -35,8 +36,8 @@ class CustomerDomains:
         self._asked = self._store.all()
         self._listed: dict[str, Listed] = {}
         self._due: list[tuple[int, int, str]] = []
-        self._seen = domainfile.state(settings)
-        self._plan(domainfile.domains(settings))
+        self._seen = domain_file.state(settings)
+        self._plan(domain_file.domains(settings))
 
     def run(self, publish: Publish, stop: threading.Event) -> None:
         """Look and publish until `stop`."""
@@ -66,12 +67,12 @@ class CustomerDomains:
 
     def _renew(self) -> None:
         """Take in the file where it changed; one that is wrong leaves all as it was."""
-        seen = domainfile.state(self._settings)
+        seen = domain_file.state(self._settings)
         if seen in {self._seen, (0, 0)}:
             return
         self._seen = seen
         try:
-            self._plan(domainfile.domains(self._settings))
+            self._plan(domain_file.domains(self._settings))
         except ValueError as error:
             LOG.warning("the domains of before are kept: %s", error)
         else:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from collectors import documents, domainfile, logins, mta
+from collectors import documents, logins, mta
 from collectors.demands import demands
 from collectors.geo import GeoDatabases
 from collectors.lists import chosen
@@ -20,6 +20,7 @@ from embedded.checking_followers import followers, odd
 from embedded.checking_hooks import open_hooks, pool_hooks
 from embedded.checking_paths import creatable
 from embedded.listening import faults
+from schemas import domain_file
 from schemas.inputs.taken import not_taken
 from schemas.settings import Log, Settings
 from streams import hookplaces, hooks, leak_key
@@ -85,7 +86,7 @@ def _formats(settings: Settings) -> Iterator[str]:
 
 
 def _domains(settings: Settings) -> Iterator[str]:
-    yield from _told(partial(domainfile.domains, settings))
+    yield from _told(partial(domain_file.domains, settings))
 
 
 def _refused(place: str, load: Callable[[str], object], wanted: str) -> Iterator[str]:

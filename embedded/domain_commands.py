@@ -98,9 +98,9 @@ def domains_report(
 
 def _of(settings: "Settings", customer: str) -> "Sequence[Listed]":
     """Return the domains of a customer, or all. ValueError where he has none."""
-    from collectors import domainfile
+    from schemas import domain_file
 
-    listed = domainfile.domains(settings)
+    listed = domain_file.domains(settings)
     own = [each for each in listed if customer in {"", each.customer}]
     if customer and not own:
         raise ValueError(f"--customer {customer!r}: no domain is his, by [customers] or the file of [domains]")

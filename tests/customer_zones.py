@@ -56,7 +56,7 @@ class Zones:
                 there = any(each == at or each.endswith(f".{at}") for each in self._names)
                 return Answer(missing=not there and not alias, alias=alias)
             at = target[0]
-        return Answer(failure="its aliases (CNAME) lead in a circle, or too far")
+        return Answer(failure="no name server could tell (SERVFAIL or REFUSED)")
 
 
 def read(text: str) -> tuple[Zones, Listed, Wanted]:

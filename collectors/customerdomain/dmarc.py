@@ -53,7 +53,7 @@ def _policy(holds: Step, record: Record, domain: str) -> Iterator[DomainCheck]:
         yield check("dmarc", "pass", "dmarc_inherited", holds.name, asked, record=text)
     elif asked:
         yield check("dmarc", "pass", "dmarc_policy", asked, record=text)
-    elif "p" not in record.tags:
+    elif "p" not in record.tags and not record.wrong:
         yield check("dmarc", "advice", "dmarc_no_policy", record=text)
     if not inherited and (others := _subdomains(record)):
         yield check("dmarc", "pass", "dmarc_subdomains", others)
