@@ -150,8 +150,8 @@ def test_a_tag_that_rsyslog_cut_after_32_characters_ends_where_it_was_cut(text: 
 
 
 FRAMES = (
-    b"<22>one\n"
-    b"11 <22>two\nand3 <4>"
+    b"11 <22>two\nand<22>one\n"
+    b"3 <4>"
     b"<22>4 <5>\n"
     b"\n"
     b"2026-11-29T02:35:34Z no count\n"
@@ -159,8 +159,8 @@ FRAMES = (
     b"10000000 <22>no count of a frame\n"
 )
 MESSAGES_IN_FRAMES = [
-    b"<22>one",
     b"<22>two\nand",
+    b"<22>one",
     b"<4>",
     b"<22>4 <5>",
     b"",
@@ -192,13 +192,24 @@ def test_each_frame_is_recognised_in_pieces_of_any_size(size: int) -> None:
 )
 def test_a_frame_that_is_too_long_is_told_and_skipped_and_the_next_is_read(long: bytes, size: int) -> None:
     frames, found, told = Frames(), [], []
-    stream = b"<22>before\n" + long + b"8 <22>next<22>last\n"
+    stream = b"10 <22>before" + long + b"8 <22>next<22>last\n"
     for at in range(0, len(stream), size):
         messages, refused = frames.feed(stream[at : at + size])
         found += messages
         told += refused
     assert found == [b"<22>before", b"<22>next", b"<22>last"]
     assert told == [long[:200]]
+
+
+@pytest.mark.parametrize("size", [1, 5, 1000])
+def test_no_text_of_a_message_that_ends_with_a_line_feed_takes_what_follows_for_its_own(size: int) -> None:
+    others = [b"<22>other %d" % number for number in range(9)]
+    for count in (20, 60_000, 900_000):
+        frames, found = Frames(), []
+        stream = b"<22>begins\n<22>a stranger writes\n%d <22>this\n" % count + b"\n".join(others) + b"\n"
+        for at in range(0, len(stream), size):
+            found += frames.feed(stream[at : at + size])[0]
+        assert found[-9:] == others
 
 
 @given(

@@ -1,7 +1,9 @@
 """The messages in a stream of bytes (RFC 6587): counted by octets or ended by a line feed, recognised one by one.
 
 A frame is a counted one where it begins with a number, a blank and the `<` of a priority; rsyslog and syslog-ng write
-no other. All else ends with a line feed.
+no other. All else ends with a line feed. Where frames end so, a line feed in the text of a message begins a frame, and
+a stranger may have written what follows: behind such a frame, a counted one is believed only if it is short and holds
+no line feed but its last byte. Else one number in a text would take what others say for its own.
 """
 
 import re
@@ -20,6 +22,7 @@ class Frames:
     def __init__(self) -> None:
         self._rest = bytearray()
         self._looked = 0  # there is no line feed before this place
+        self._by_line_feed = False
         self._skipping = 0
 
     @property
@@ -41,9 +44,9 @@ class Frames:
         at = self._skipped() if self._skipping else 0
         while at < len(rest):
             counted = _COUNT.match(rest, at) if rest[at] in _DIGITS else None
-            if counted is not None:
+            if counted is not None and self._believed(counted):
                 then = self._counted(at, counted, messages, refused)
-            elif rest[at] in _DIGITS and _BEGUN_COUNT.match(rest, at):
+            elif counted is None and rest[at] in _DIGITS and _BEGUN_COUNT.match(rest, at):
                 break
             else:
                 then = self._ended(at, messages, refused)
@@ -53,6 +56,12 @@ class Frames:
         del rest[:at]
         self._looked = max(0, self._looked - at)
         return messages, refused
+
+    def _believed(self, counted: re.Match[bytes]) -> bool:
+        size, begin = int(counted[1]), counted.end() - 1
+        if not self._by_line_feed:
+            return True
+        return size <= LONGEST and self._rest.find(b"\n", begin, begin + size - 1) < 0
 
     def _counted(self, at: int, counted: re.Match[bytes], messages: list[bytes], refused: list[bytes]) -> int:
         """Take a counted frame; return where the next begins, -1 where this one is not complete."""
@@ -77,6 +86,7 @@ class Frames:
         elif end >= 0:
             messages.append(bytes(rest[at:end]))
         if end >= 0:
+            self._by_line_feed = self._by_line_feed or end > at
             return end + 1
         self._looked = len(rest)
         if not long:
