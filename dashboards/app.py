@@ -21,7 +21,16 @@ def _shield() -> Image.Image:
 def main() -> None:
     """Show the page that the URL names; the tab's title comes before all that takes its time."""
     st.set_page_config(page_title="Relaywarden", page_icon=_shield(), layout="wide")
-    from dashboards.views import complaints, delisting, mailboxes, overview, pool, providers, reports  # noqa: PLC0415 loading pandas and Altair takes a second
+    from dashboards.views import (  # noqa: PLC0415 loading pandas and Altair takes a second
+        complaints,
+        delisting,
+        domains,
+        mailboxes,
+        overview,
+        pool,
+        providers,
+        reports,
+    )
 
     for library in ("urllib3.connectionpool", "clickhouse_connect"):  # the pages say themselves what is away
         logging.getLogger(library).setLevel(logging.ERROR)
@@ -33,6 +42,7 @@ def main() -> None:
         "providers": st.Page(providers.page, title="Providers", icon=":material/dns:", url_path="providers"),
         "mailboxes": st.Page(mailboxes.page, title="Mailboxes", icon=":material/mail:", url_path="mailboxes"),
         "complaints": st.Page(complaints.page, title="Complaints", icon=":material/report:", url_path="complaints"),
+        "domains": st.Page(domains.page, title="Domains", icon=":material/domain:", url_path="domains"),
         "reports": st.Page(reports.page, title="Reports", icon=":material/summarize:", url_path="reports"),
     }
     st.session_state["pages"] = pages

@@ -30,6 +30,15 @@ STEPS = {
     "": "● nothing",
 }
 OUTCOMES_OF_CHECKS = {"pass": "● pass", "fail": "▲ fail", "unknown": "? unknown", "": "· not asked"}
+UNSEEN = "· not yet checked"
+OUTCOMES_OF_DOMAINS = {
+    "pass": "● pass",
+    "advice": "◆ advice",
+    "fail": "■ fail",
+    "absent": "■ absent",
+    "unknown": "? unknown",
+    "": "· not asked",
+}
 ANSWERS = {"listed": "■ listed", "not_listed": "○ not listed", "unknown": "? unknown", "": "· not asked"}
 
 _BAD, _WARN, _GOOD = "rgba(200, 85, 61, 0.22)", "rgba(224, 166, 58, 0.20)", "rgba(76, 141, 184, 0.13)"

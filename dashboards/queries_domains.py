@@ -1,0 +1,80 @@
+"""What the Domains page asks the warehouse: by the newest look at each customer's domain what it publishes.
+
+Rows stored twice are alike, and the newest look is picked before anything is counted: there is no need of FINAL.
+"""
+
+import pandas as pd
+from clickhouse_connect.driver.client import Client
+
+from dashboards.queries import frame
+from dashboards.span import Span
+
+_NEWEST = """
+SELECT domain, max((at, id)) AS place, argMax((customer, outcome, mx, spf, dkim, dmarc), (at, id)) AS said
+FROM domain_checks WHERE at > {until:Int64} - {back:Int64} AND at <= {until:Int64} GROUP BY domain
+"""
+
+_COUNTS = f"""
+SELECT sort, outcome, toInt64(count()) AS domains
+FROM ({_NEWEST})
+ARRAY JOIN ['all', 'mx', 'spf', 'dkim', 'dmarc'] AS sort, [said.2, said.3, said.4, said.5, said.6] AS outcome
+GROUP BY sort, outcome ORDER BY sort, outcome LIMIT 100
+"""  # noqa: S608 our own text, with nothing of anybody's
+
+_LISTED = f"""
+WITH ({{outcomes:Array(String)}}, {{search:String}}) AS wanted,
+wished AS
+(
+    SELECT domain, place, said FROM ({_NEWEST})
+    WHERE (empty(wanted.1) OR has(wanted.1, said.2))
+      AND (positionCaseInsensitiveUTF8(domain, wanted.2) > 0 OR positionCaseInsensitiveUTF8(said.1, wanted.2) > 0)
+)
+SELECT domain, customer, outcome, mx, spf, dkim, dmarc, checks, fromUnixTimestamp64Micro(at, 'UTC') AS time,
+       toInt64((SELECT count() FROM wished)) AS total
+FROM domain_checks
+WHERE (domain, at, id) IN
+(
+    SELECT domain, place.1, place.2 FROM wished
+    ORDER BY indexOf(['fail', 'absent', 'unknown', 'advice'], said.2) = 0,
+             indexOf(['fail', 'absent', 'unknown', 'advice'], said.2), domain
+    LIMIT {{limit:UInt32}}
+)
+ORDER BY indexOf(['fail', 'absent', 'unknown', 'advice'], outcome) = 0,
+         indexOf(['fail', 'absent', 'unknown', 'advice'], outcome), domain
+LIMIT 1 BY domain
+"""  # noqa: S608 likewise
+
+_SEEN = f"SELECT arraySort(groupArray(domain)) AS domains FROM ({_NEWEST})"  # noqa: S608 likewise
+
+_ONE = """
+SELECT each.name AS sort, each.outcome AS result, each.text AS found, each.record AS record, each.publish AS publish
+FROM (SELECT checks FROM domain_checks WHERE domain = {domain:String} AND at > {until:Int64} - {back:Int64}
+      AND at <= {until:Int64} ORDER BY at DESC, id DESC LIMIT 1)
+ARRAY JOIN checks AS each
+"""
+
+
+def counts(client: Client, span: Span, back: int) -> pd.DataFrame:
+    """Return how many domains come to each outcome, of all checks ("all") and of each sort, by looks of `back` µs."""
+    return frame(client, _COUNTS, ("sort", "outcome", "domains"), until=span.until, back=back)
+
+
+def listed(  # noqa: PLR0913, PLR0917 as many as the page's filters
+    client: Client, span: Span, back: int, search: str, outcomes: tuple[str, ...], limit: int = 1000
+) -> pd.DataFrame:
+    """Return the domains that come to one of the outcomes (all, where none is named), the worst first."""
+    columns = ("domain", "customer", "outcome", "mx", "spf", "dkim", "dmarc", "checks", "time", "total")
+    values = {"until": span.until, "back": back, "search": search, "outcomes": list(outcomes), "limit": limit}
+    return frame(client, _LISTED, columns, **values)
+
+
+def seen(client: Client, span: Span, back: int) -> pd.DataFrame:
+    """Return, in one row, the names of all domains that were looked at."""
+    return frame(client, _SEEN, ("domains",), until=span.until, back=back)
+
+
+def one(client: Client, span: Span, back: int, domain: str) -> pd.DataFrame:
+    """Return the findings of a domain's newest look, in their order."""
+    return frame(
+        client, _ONE, ("sort", "result", "found", "record", "publish"), until=span.until, back=back, domain=domain
+    )
