@@ -81,10 +81,11 @@ def running(
     ways: Sequence[str] = ("udp", "tcp"),
     spool: Spool | None = None,
     settings: Mapping[str, object] | None = None,
+    address: str = HOST,
 ) -> Iterator[Running]:
     """Run an input that listens by these ways, and looks around often, until the end; it must end as it is told to."""
     ports = {way: free_port() for way in ways}
-    places = {way: f"{HOST}:{port}" for way, port in ports.items()}
+    places = {way: f"{address}:{port}" for way, port in ports.items()}
     configured = SyslogInput.model_validate({"kind": "syslog", **places, **(settings or {})})
     kept = spool or Spool(folder / "spool", MOST)
     losses, stop = Losses("relays", "syslog"), threading.Event()
@@ -136,12 +137,12 @@ def certificates(folder: Path) -> dict[str, Path]:
     return {file.name: file for file in folder.glob("*.[kp]e*")}
 
 
-def connected(lab: Running, way: str = "tcp") -> socket.socket:
+def connected(lab: Running, way: str = "tcp", host: str = HOST) -> socket.socket:
     found: list[socket.socket] = []
 
     def tried() -> bool:
         try:
-            found.append(socket.create_connection((HOST, lab.ports[way]), timeout=10))
+            found.append(socket.create_connection((host, lab.ports[way]), timeout=10))
         except ConnectionRefusedError:
             return False
         return True

@@ -61,6 +61,17 @@ def test_a_host_that_a_message_names_counts_unless_the_peer_shall(
         assert event.host == host
 
 
+def test_both_families_come_to_one_place_and_each_sender_by_his_own_address(tmp_path: Path) -> None:
+    with running(tmp_path, settings={"host": "peer"}, address="[::]") as lab:
+        for host, family in ((HOST, socket.AF_INET), ("::1", socket.AF_INET6)):
+            with connected(lab, host=host) as tcp, socket.socket(family, socket.SOCK_DGRAM) as udp:
+                tcp.sendall(delivery(b"bob") + b"\n")
+                udp.sendto(delivery(b"bob"), (host, lab.ports["udp"]))
+        until(lambda: len(lab.lines()) == 4, "four lines")
+        hosts = sorted(event.host for event in events_of(lab.lines()) if isinstance(event, DeliveryAttempted))
+        assert hosts == [HOST, HOST, "::1", "::1"]
+
+
 def test_a_stranger_begins_no_second_line_and_is_skipped_where_he_is_endless(tmp_path: Path) -> None:
     forged = delivery(b"forged")
     with running(tmp_path) as lab, connected(lab) as client:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collectors.inputs._syslog_frames import LONGEST, Frames
-from collectors.inputs._syslog_wire import BROKEN, CUT, FUTURE, SLASHLESS, Wire
+from collectors.inputs._syslog_wire import BROKEN, CUT, NO_TIME, SLASHLESS, Wire
 from collectors.syslog import Clock, split
 from schemas.moments import epoch_microseconds
 
@@ -16,7 +16,8 @@ NOW = b"2026-11-29T02:40:00.000000+00:00 "
 PEER = b"192.0.2.7"
 SENT = b"E2AE29B5D11: to=<a@example.net>"
 
-# Those named rsyslog are what rsyslogd 8.2302 sent, those named syslog-ng and Cisco are as their manuals show them.
+# Those named rsyslog are what rsyslogd 8.2302 sent, those named syslog-ng what syslog-ng 3.38 sent (names changed);
+# that of Cisco is as the manual shows it.
 MESSAGES = {
     "rsyslog, RSYSLOG_ForwardFormat": (
         b"<22>2026-11-29T02:35:34.235577+00:00 mx1 postfix/submission/smtpd[7414]: E2AE29B5D11: client=a[192.0.2.3]\n",
@@ -34,7 +35,11 @@ MESSAGES = {
         b"<22>Nov 29 03:35:34 mx1 postfix/smtp[915]: " + SENT + b"\n",
         b"2026-11-29T02:35:34.000000+00:00 mx1 postfix/smtp[915]: " + SENT,
     ),
-    "syslog-ng, syslog(): structured data with what ends it, and a byte order mark": (
+    "syslog-ng, syslog()": (
+        b'<22>1 2026-11-29T02:57:04+00:00 mx1 postfix/smtp 915 - [meta sequenceId="1"] ' + SENT + b"\n",
+        b"2026-11-29T02:57:04+00:00 mx1 postfix/smtp[915]: " + SENT,
+    ),
+    "structured data with what ends it, and a byte order mark (RFC 5424, part 6.3)": (
         b'<22>1 2026-11-29T03:35:34+01:00 mx1 postfix/smtp 915 - [meta x="\\]\\"]" y="1"][z@1] \xef\xbb\xbf' + SENT,
         b"2026-11-29T03:35:34+01:00 mx1 postfix/smtp[915]: " + SENT,
     ),
@@ -61,7 +66,6 @@ MESSAGES = {
         b"<189>Nov 29 03:35:34.123: %SYS-5-X: y",
         b"2026-11-29T02:35:34.123000+00:00 192.0.2.7 %SYS-5-X: y",
     ),
-    "no such day": (b"<22>Feb 30 03:35:34 mx1 a: b", NOW + b"192.0.2.7 Feb 30 03:35:34 mx1 a: b"),
     "what would begin another line, or another column, as rsyslog escapes it": (
         b"<22>Nov 29 03:35:34 mx1 a: b\n<22>Nov 29 03:35:34 mx1 postfix/smtp[1]: \tc\x00d\x7f\x1b\r\n\x00",
         b"2026-11-29T02:35:34.000000+00:00 mx1 a: b#012<22>Nov 29 03:35:34 mx1 postfix/smtp[1]: #011c#000d#177#033",
@@ -70,9 +74,15 @@ MESSAGES = {
 }
 
 REMARKED = {
-    FUTURE: [
+    NO_TIME: [
         (b"<22>2036-11-29T02:35:34Z mx1 a: b", NOW + b"mx1 a: b"),
         (b"<22>1 2036-11-29T02:35:34Z mx1 a - - - b", NOW + b"mx1 a: b"),
+        (b"<22>Feb 30 03:35:34.9 mx1 a: b", NOW + b"mx1 a: b"),
+        (b"<22>Nov 29 25:35:34 mx1 a: b", NOW + b"mx1 a: b"),
+        (b"<22>Mer 29 03:35:34 mx1 a: b", NOW + b"mx1 a: b"),
+        (b"<22>1 2026-13-29T02:35:34Z mx1 a - - - b", NOW + b"mx1 a: b"),
+        (b"<22>1960-11-29T02:35:34Z mx1 a: b", NOW + b"mx1 a: b"),
+        (b"<22>2026-11-31T02:35:34,5 mx1 a: b", NOW + b"mx1 a: b"),
         (b"<22>Jan  1 00:00:03 mx1 a: b", NOW + b"mx1 a: b"),  # a clock that a reboot set back
     ],
     CUT: [
@@ -84,7 +94,7 @@ REMARKED = {
     SLASHLESS: [(b"<22>1 - mx1 postfix 915 - -  " + SENT, NOW + b"mx1 postfix[915]: " + SENT)],
     BROKEN: [
         (b"<22>1 2026-11-29T02:35:34Z mx1 a - -", b""),
-        (b"<22>1 2026-13-29T02:35:34Z mx1 a - - - b", b""),
+        (b"<22>1 Nov 29 02:35:34 mx1 a - - - b", b""),
         (b'<22>1 - mx1 a - - [x y="] b', b""),
     ],
 }

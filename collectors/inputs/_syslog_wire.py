@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from schemas.moments import epoch_microseconds, moment_of, rfc3339
 
-FUTURE = "a stamp more than a day ahead: the time of receipt stands in its place"
+NO_TIME = "a stamp that no calendar has, or more than a day ahead: the time of receipt stands in its place"
 CUT = (
     "the program's name is cut off after 32 characters, as rsyslog's RSYSLOG_ForwardFormat does it: use the template of"
     " docs/inputs.md"
@@ -30,6 +30,7 @@ _SECOND = 1_000_000
 _MINUTE = 60 * _SECOND
 _DAY = 24 * 60 * _MINUTE
 _MICROSECONDS = 6
+_NEVER = -_SECOND  # with any fraction still below 0
 _CUT_AT = 32
 _MONTHS = b"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 _CONTROLS = bytes((*range(32), 127))
@@ -68,44 +69,34 @@ class Wire:
             message = _CONTROL.sub(_escaped, message)
         usual = _USUAL.match(message)
         if usual is not None:
-            found = self._usual(usual, message[usual.end() :], peer, received)
-        elif _STRUCTURED_BEGINS.match(message):
+            return self._usual(usual, message[usual.end() :], peer, received)
+        if _STRUCTURED_BEGINS.match(message):
             full = _STRUCTURED.match(message)
-            found = None if full is None else self._structured(full, message[full.end() :], peer, received)
-            if found is None:
-                return b"", BROKEN
-        else:
-            found = None
-        if found is None:  # without a stamp: when it came is the next best (RFC 3164, part 4.3)
-            priority = _PRIORITY.match(message)
-            text = message[priority.end() :] if priority else message
-            found = (b"%b %b %b" % (_written(received), peer, text) if text else b""), ""
-        return found
+            return (b"", BROKEN) if full is None else self._structured(full, message[full.end() :], peer, received)
+        priority = _PRIORITY.match(message)  # no stamp: when it came is the next best (RFC 3164, part 4.3)
+        text = message[priority.end() :] if priority else message
+        return (b"%b %b %b" % (_written(received), peer, text) if text else b""), ""
 
-    def _usual(self, usual: re.Match[bytes], rest: bytes, peer: bytes, received: int) -> _Found | None:
+    def _usual(self, usual: re.Match[bytes], rest: bytes, peer: bytes, received: int) -> _Found:
         day, clock, fraction, zone, named, named_fraction, host = usual.groups()
         if named is not None:
             at, stamp = self._named(named, received // _MINUTE), b""
-            at = at + _micros(named_fraction) if at >= 0 else at
+            at += _micros(named_fraction)
         else:
             at, stamp = self._exact(day, clock, fraction, zone, received)
-        if at < 0:
-            return None
         remark = CUT if rest[_CUT_AT : _CUT_AT + 1] == b" " and _is_cut(rest[:_CUT_AT]) else ""
-        if at > received + _DAY:
-            stamp, remark = _written(received), FUTURE
+        if not 0 <= at <= received + _DAY:
+            at, stamp, remark = received, b"", NO_TIME
         host = peer if self._by_peer or host in _NOBODY else host
         return b"%b %b %b" % (stamp or _written(at), host, rest), remark
 
-    def _structured(self, full: re.Match[bytes], text: bytes, peer: bytes, received: int) -> _Found | None:
+    def _structured(self, full: re.Match[bytes], text: bytes, peer: bytes, received: int) -> _Found:
         day, clock, fraction, zone, host, program, process = full.groups()
         at, stamp, remark = received, b"", ""
         if day is not None:
             at, stamp = self._exact(day, clock, fraction, zone, received)
-            if at < 0:
-                return None
-        if at > received + _DAY:
-            at, stamp, remark = received, b"", FUTURE
+        if not 0 <= at <= received + _DAY:
+            at, stamp, remark = received, b"", NO_TIME
         elif program == b"postfix":
             remark = SLASHLESS
         host = peer if self._by_peer or host in _NOBODY else host
@@ -115,25 +106,25 @@ class Wire:
     def _exact(self, day: bytes, clock: bytes, fraction: bytes, zone: bytes, received: int) -> tuple[int, bytes]:
         """Return the time of a stamp that names the year, and the stamp itself where it names its zone, too.
 
-        The time is -1 where there is no such.
+        The time is below 0 where there is no such.
         """
         if zone:
             return _second(day, clock, zone), b"%bT%b%b%b" % (day, clock, fraction or b"", zone)
         at = self._zoned(day, clock, received // _MINUTE)
-        return (at + _micros(fraction) if at >= 0 else at), b""
+        return at + _micros(fraction), b""
 
     def _dated(self, day: bytes, clock: bytes, minute: int) -> int:
         try:
             naive = datetime.fromisoformat(f"{day.decode()}T{clock.decode()}")
         except ValueError:
-            return -1
+            return _NEVER
         return self._nearest([naive], minute * _MINUTE)
 
     def _named_day(self, stamp: bytes, minute: int) -> int:
-        """Return the time of a stamp without a year: the one nearest to its receipt, -1 where there is none."""
+        """Return the time of a stamp without a year: the one nearest to its receipt, below 0 where there is none."""
         month, day, clock = stamp.split()
         if month not in _MONTHS:
-            return -1
+            return _NEVER
         received = minute * _MINUTE
         year = moment_of(received).year
         found = []
@@ -149,16 +140,16 @@ class Wire:
     def _nearest(self, naive: list[datetime], received: int) -> int:
         """Return which time is meant by clocks on the wall: in the hour that comes twice the receipt tells which."""
         found = [epoch_microseconds(each.replace(tzinfo=self._zone, fold=fold)) for each in naive for fold in (0, 1)]
-        return min(found, key=lambda at: abs(at - received), default=-1)
+        return min(found, key=lambda at: abs(at - received), default=_NEVER)
 
 
 @lru_cache(4096)
 def _second(day: bytes, clock: bytes, zone: bytes) -> int:
-    """Return the time of a stamp without its fraction, -1 where there is no such."""
+    """Return the time of a stamp without its fraction, below 0 where there is no such."""
     try:
         return epoch_microseconds(datetime.fromisoformat(f"{day.decode()}T{clock.decode()}{zone.decode()}"))
     except (ValueError, OverflowError):
-        return -1
+        return _NEVER
 
 
 def _micros(fraction: bytes | None) -> int:
