@@ -9,34 +9,7 @@ from schemas.reasons.row import Row
 from schemas.reasons.rows import rows
 from schemas.reasons.said import Said, phrased
 from schemas.reasons.table import find
-from streams.replies.rows import rows as replies
 
-# What a reply about our IP is by the table of replies (docs/replies.md), and which reasons agree with that.
-_AGREE = {
-    "listed": {"blocked_ip"},
-    "reputation": {"poor_reputation", "blocked_ip"},
-    "volume": {"rate"},
-    "setup": {"reverse_dns", "tls"},
-    "greylisted": {"greylisted"},
-    "recipient": {"user_unknown", "mailbox_full", "mailbox_disabled", "recipient_refused", "rate"},
-    "content": {"spam_content", "policy", "virus", "auth_failed", "blocked_sender", "too_large", "bad_format"},
-}
-# The two tables part here: a domain's poor name and rate are the sender's (`content`), a rate of bulk mail speaks
-# against an IP's name; `TSS04` and 4.7.650 name both, and these dynamic addresses are called a list's. Barracuda blocks
-# so what it has taken and read.
-_PART = {
-    "barracuda_blocked": "spam_content",
-    "cisco_domain_reputation": "poor_reputation",
-    "domain_reputation_generally": "poor_reputation",
-    "google_low_reputation_domain": "poor_reputation",
-    "google_rate_domain": "rate",
-    "google_unsolicited_ip": "rate",
-    "hotmail_ou": "reverse_dns",
-    "laposte_refused": "blocked_ip",
-    "microsoft_rate_by_reputation": "poor_reputation",
-    "united_internet_violations": "policy",
-    "yahoo_tss_volume": "poor_reputation",
-}
 _SAID = "host mx.example.com[192.0.2.1] said:"
 _EXIM = "SMTP error from remote mail server after end of data: host mx.example.com [192.0.2.1]:"
 _UNKNOWN = "550 <user@example.com>: User unknown"
@@ -51,12 +24,6 @@ def test_each_row_knows_its_sample_and_each_phrase_alone_gives_its_reason(row: R
     code, after = [*row.codes, ""][0], [*row.after, ""][0]
     alone = {phrase: find(Said(code, code, after, phrased(phrase.replace(" * ", " of ")))) for phrase in row.phrases}
     assert {phrase for phrase, found in alone.items() if found is None or found.reason != row.reason} == set()
-
-
-def test_the_table_of_replies_and_that_of_reasons_agree() -> None:
-    told = {row.name: (row.kind, classify(row.sample).name) for row in replies() if row.kind in _AGREE}
-    assert {name: reason for name, (kind, reason) in told.items() if reason not in _AGREE[kind]} == _PART
-    assert len(told) > 120
 
 
 @pytest.mark.parametrize(

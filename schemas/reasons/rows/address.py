@@ -6,7 +6,13 @@ ROWS = (
     Row(
         rank=0,
         reason="system",  # the receiver's own resolver asks the list wrongly: that says nothing about the IP
-        phrases=("open resolver", "query refused", "127.255.255."),
+        phrases=(
+            "open resolver",
+            "query refused",
+            "127.255.255.",
+            "excessive number of queries",
+            "spamhaus.org/returnc",
+        ),
         sample="554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using zen.spamhaus.org; "
         "Error: open resolver; https://check.spamhaus.org/returnc/pub/203.0.113.53/",
     ),
@@ -33,7 +39,15 @@ ROWS = (
     Row(
         rank=0,
         reason="blocked_ip",
-        phrases=("blocked using", "0.0.0.0 is listed", "0.0.0.0 is blacklisted", "0.0.0.0 has been blocked"),
+        phrases=(
+            "blocked using",
+            "0.0.0.0 is listed",
+            "0.0.0.0 is blacklisted",
+            "0.0.0.0 has been blocked",
+            "0.0.0.0 is banned",
+            "is in an rbl on",
+            "listed on the spamhaus project",
+        ),
         sample="550 5.7.1 Client host [192.0.2.1] blocked using Barracuda Reputation; "
         "http://www.barracudanetworks.com/reputation/?r=1&ip=192.0.2.1",
     ),
@@ -46,6 +60,8 @@ ROWS = (
             "not yet authorized to deliver",
             "internal resource is temporarily unavailable",
             "internal resources are temporarily unavailable",
+            "as antispam measure",
+            "as anti-spam measure",
         ),
         codes=("4",),
         sample="450 4.1.1 <user@example.com>: Recipient address rejected: unverified address: Address verification in "
@@ -202,6 +218,10 @@ ROWS = (
             "your ip * blocked",
             "your ip * blacklist",
             "your ip * denied",
+            "your ip is on ",
+            "ihre ip * gesperrt",
+            "votre ip * bloqu",
+            "su ip * lista negra",
             "ip * temporarily blacklisted",
             "ip temporarily blacklisted",
             "ip source bloquee",

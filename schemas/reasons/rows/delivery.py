@@ -9,6 +9,7 @@ ROWS = (
         phrases=(
             "disk quota exceeded",
             "quota exceeded message delivery failed",
+            "or the recipients mailbox is full",
             "quota exceeded",
             "over quota",
             "mailbox size limit",

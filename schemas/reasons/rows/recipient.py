@@ -5,6 +5,20 @@ from schemas.reasons.row import LAST, Row
 ROWS = (
     Row(
         rank=-1,
+        reason="user_unknown",  # Postfix's words, and the text of a table of theirs behind them
+        phrases=("recipient address rejected user unknown",),
+        codes=("5.1.1",),
+        sample="550 5.1.1 <bob@example.com>: Recipient address rejected: User unknown in virtual mailbox table",
+    ),
+    Row(
+        rank=0,
+        reason="user_unknown",  # whatever list the address is called after
+        phrases=("no such user", "user unknown"),
+        codes=("5.1.1",),
+        sample="550 5.1.1 <spamcop.net/bob@example.com>: no such user",
+    ),
+    Row(
+        rank=-1,
         reason="mailbox_full",
         phrases=("you have exceeded",),
         codes=("4.2.2", "5.2.2"),

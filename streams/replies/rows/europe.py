@@ -171,6 +171,14 @@ ROWS = (
         source=_ORANGE,
     ),
     Row(
+        name="orange_recipient",
+        kind="recipient",
+        words=("compte du destinataire", "recipient account"),
+        pattern=r".{0,60}(?:Le compte du destinataire est|The recipient account is) (?:bloqu|archiv|blocked|archived)",
+        sample="550 5.5.0 Le compte du destinataire est bloque. The recipient account is blocked. LPN007_426",
+        source=_ORANGE,
+    ),
+    Row(
         name="laposte_refused",
         kind="content",
         codes=("5",),

@@ -131,6 +131,41 @@ ROWS = (
         source=_POSTFIX + "#smtpd_tls_security_level",
     ),
     Row(
+        name="sending_quota",
+        kind="other",  # of an account, or of one mail: not the IP's
+        words=("quota",),
+        pattern=r".{0,120}(?:sender quota|sending quota|quota for (?:sending|external recipients))",
+        sample="421 4.7.28 Gmail has detected this message exceeded its quota for sending messages with the same "
+        "Message-ID",
+        source="https://support.google.com/a/answer/3726730",
+    ),
+    Row(
+        name="too_many_invalid_recipients",
+        kind="volume",
+        words=("too many invalid recipients",),
+        pattern=r".{0,60}too many invalid recipients",
+        sample="550 Your message could not be delivered due to too many invalid recipients",
+        source="https://github.com/sisimai/rb-sisimai",
+    ),
+    Row(
+        name="takes_no_mail",
+        kind="recipient",
+        rank=2,
+        words=("not accept mail",),
+        pattern=r"(?:host|domain|server) does not accept mail(?! from)",
+        sample="521 5.3.2 Host does not accept mail",
+        source="https://www.rfc-editor.org/rfc/rfc7504",
+    ),
+    Row(
+        name="loop",
+        kind="other",
+        rank=0,
+        words=("hop count", "too many hops", "mail loop"),
+        pattern=r".{0,160}(?:hop count exceeded|too many hops|mail loop)",
+        sample="554 5.4.6 Hop count exceeded - possible mail loop",
+        source=_SISIMAI,
+    ),
+    Row(
         name="mailbox_full",
         kind="recipient",
         rank=2,
@@ -217,7 +252,8 @@ ROWS = (
         kind="content",
         rank=2,
         words=("size", "too large", "too big"),
-        pattern=r".{0,120}(?:message (?:size|too (?:large|big|long))|size (?:limit|exceeds)|too large)",
+        pattern=r".{0,120}(?:message (?:size|(?:file )?too (?:large|big|long)|exceeds maximum)|size (?:limit|exceeds)|"
+        r"too large)",
         sample="552 5.3.4 Message size exceeds fixed limit",
         source=_SMTPD_CHECK,
     ),

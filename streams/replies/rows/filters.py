@@ -137,8 +137,7 @@ ROWS = (
     ),
     Row(
         name="barracuda_blocked",
-        kind="listed",
-        named="",
+        kind="content",  # its filter took the mail, and says so of the recipient; of an IP it names its list
         words=(":blocked)",),
         pattern=r"permanent failure for one or more recipients \(.{1,200}:blocked\)",
         sample="550 permanent failure for one or more recipients (user@example.com:blocked)",

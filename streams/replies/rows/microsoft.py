@@ -10,6 +10,14 @@ _HOTMAIL = "https://sendersupport.olc.protection.outlook.com/pm/troubleshooting.
 
 ROWS = (
     Row(
+        name="microsoft_no_recipient",
+        kind="recipient",
+        words=("all recipient addresses rejected",),
+        pattern=r"All recipient addresses rejected : Access denied",
+        sample="550 5.4.1 All recipient addresses rejected : Access denied. AS(201806271)",
+        source=_EOP,
+    ),
+    Row(
         name="microsoft_s3140",
         kind="listed",
         words=("block list (s3140)",),

@@ -65,10 +65,29 @@ ROWS = (
         source="https://community.spectrum.net/discussion/172891/",
     ),
     Row(
+        name="cox_listed",
+        kind="listed",
+        words=("aup#cxbl", "aup#cdrbl", "aup#ipbl"),
+        pattern=r".{0,250}AUP#(?:CXBL|CDRBL|IPBL)\b",
+        sample="550 5.1.0 <bounce@example.com> sender rejected. Refer to Error Codes section at "
+        "https://www.cox.com/residential/support/email-error-codes.html for more information. AUP#CDRBL",
+        source="https://www.cox.com/residential/support/email-error-codes.html",
+    ),
+    Row(
+        name="godaddy_too_many_recipients",
+        kind="volume",
+        words=("too many recipients this hour",),
+        pattern=r".{0,120} has sent to too many recipients this hour",
+        sample="550 5.1.1 <user@example.com> - 192.0.2.1 has sent to too many recipients this hour. IB607 "
+        "<http://x.co/rlbounce>",
+        source="https://www.godaddy.com/help/fix-rejected-email-with-a-bounce-error-40685",
+        rank=-1,
+    ),
+    Row(
         name="charter_rate",
         kind="volume",
-        words=("sender rejected aup#i-13",),
-        pattern=r"sender rejected AUP#I-13\d{1,2}",
+        words=("aup#i",),
+        pattern=r".{0,250}sender rejected.{0,120}AUP#(?:In|I)-13\d{1,2}",
         sample="550 5.1.0 sender rejected AUP#I-1310",
         source="https://www.spamresource.com/2019/10/charterroadrunner-bounces.html",
         rank=0,
