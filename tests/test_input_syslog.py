@@ -14,7 +14,7 @@ from collectors.follow import Follower
 from collectors.inputs import Outlet, _gathered, _syslog_datagrams, _syslog_streams, syslog
 from collectors.losses import Losses
 from collectors.spool import Spool
-from schemas.events import DeliveryAttempted
+from schemas.events import DeadLetter, DeliveryAttempted
 from schemas.inputs.syslog import SyslogInput
 from schemas.settings import SettingsError, parse
 from tests.syslog_lab import HOST, STAMP, connected, delivery, events_of, running
@@ -205,3 +205,25 @@ def test_a_place_that_another_has_is_told_and_nothing_is_taken(tmp_path: Path) -
     with socket.socket(type=socket.SOCK_DGRAM) as again:
         again.bind((HOST, int(place.rpartition(":")[2])))  # it was let go of
         assert again.getsockname()[0] == HOST
+
+
+@pytest.mark.parametrize("why", ["full", "broken"])
+def test_lines_that_the_end_finds_without_a_place_on_disk_are_told(why: str, tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool", 1 if why == "full" else 1 << 20)
+    if why == "broken":
+        spool.close()
+    losses, stop = Losses("relays", "syslog"), threading.Event()
+    gathered = _gathered.Gathered("relays", spool, losses, stop)
+    thread = threading.Thread(target=gathered.run)
+    thread.start()
+    assert gathered.put([b"one", b"two"]) == 0.0
+    stop.set()
+    gathered.put([b"three"])
+    gathered.close()
+    thread.join(10)
+    letters: list[object] = []
+    losses.run(letters.extend, stop)
+    (letter,) = letters
+    assert isinstance(letter, DeadLetter)
+    assert letter.reason == "ended while there was no room in the spool: lines that were taken are lost (3 times)"
+    assert letter.text == "one"
