@@ -126,7 +126,7 @@ def certificates(folder: Path) -> dict[str, Path]:
     authority = ("-CA", "ca.pem", "-CAkey", "ca.key")
     for name, options in {
         "ca": ("-addext", "keyUsage=critical,keyCertSign"),
-        "server": (*authority, "-addext", f"subjectAltName=IP:{HOST}"),
+        "server": (*authority, "-addext", f"subjectAltName=IP:{HOST},DNS:collector.example.net"),
         "client": (*authority, "-addext", "subjectAltName=DNS:mx1.example.net"),
         "other": ("-addext", "subjectAltName=DNS:mx1.example.net"),
     }.items():

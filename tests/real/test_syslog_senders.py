@@ -1,5 +1,6 @@
 """rsyslogd sends to the syslog input as our manual configures it: what it is told is an event, by every way."""
 
+import re
 import signal
 import socket
 import subprocess
@@ -60,6 +61,35 @@ def template() -> str:
     return line + "\n"
 
 
+def manuals_action(port: int) -> str:
+    """Return the action that the manual gives, with our port in the place of its own."""
+    action = re.search(r"^mail\.\* action\(type=\"omfwd\".*?\)$", MANUAL.read_text(), re.MULTILINE | re.DOTALL)
+    assert action is not None
+    return action[0].replace("192.0.2.10", HOST).replace('port="6514"', f'port="{port}"') + "\n"
+
+
+def keys_of(made: dict[str, Path]) -> str:
+    return (
+        f'defaultNetstreamDriverCAFile="{made["ca.pem"]}" defaultNetstreamDriverCertFile="{made["client.pem"]}"'
+        f' defaultNetstreamDriverKeyFile="{made["client.key"]}"'
+    )
+
+
+def test_rsyslog_as_the_manual_configures_it_delivers_by_tls(tmp_path: Path) -> None:
+    made = certificates(tmp_path)
+    server = {"certificate": made["server.pem"], "key": made["server.key"], "ca": made["ca.pem"]}
+    with running(tmp_path, ("tls",), settings=server) as lab:
+        rules = template() + manuals_action(lab.ports["tls"])
+        with sending(tmp_path / "rsyslog", rules, keys_of(made)) as local:
+            local.send(b"<22>Nov 21 14:02:04 postfix/out2/smtp[915]: " + TEXT % (b"E2AE29B5D11", b"bob"))
+            local.send(b"<14>Nov 21 14:02:04 other[1]: no mail")
+            until(lambda: len(lab.lines()) == 1, "the line")
+        (event,) = events_of(lab.lines())
+        assert isinstance(event, DeliveryAttempted)
+        assert (event.host, event.recipient, event.outbound_ip) == ("mx1", "bob@gmail.com", "192.0.2.12")
+    assert lab.letters == []
+
+
 def test_each_way_and_template_of_rsyslog_gives_the_delivery(tmp_path: Path) -> None:
     made = certificates(tmp_path)
     server = {"certificate": made["server.pem"], "key": made["server.key"], "ca": made["ca.pem"]}
@@ -74,11 +104,7 @@ def test_each_way_and_template_of_rsyslog_gives_the_delivery(tmp_path: Path) -> 
             "tls-lf": ("tls", f'{tls} template="relaywarden"'),
         }
         rules = "".join(WAY.format(name=name, port=lab.ports[way], options=how) for name, (way, how) in ways.items())
-        options = (
-            f'parser.permitSlashInProgramName="on" defaultNetstreamDriverCAFile="{made["ca.pem"]}"'
-            f' defaultNetstreamDriverCertFile="{made["client.pem"]}"'
-            f' defaultNetstreamDriverKeyFile="{made["client.key"]}"'
-        )
+        options = f'parser.permitSlashInProgramName="on" {keys_of(made)}'
         with sending(tmp_path / "rsyslog", template() + rules, options) as local:
             for name in ways:
                 for tag in TRANSPORTS:
