@@ -21,35 +21,32 @@ ARRAY JOIN ['all', 'mx', 'spf', 'dkim', 'dmarc'] AS sort, [said.2, said.3, said.
 GROUP BY sort, outcome ORDER BY sort, outcome LIMIT 100
 """  # noqa: S608 our own text, with nothing of anybody's
 
-_LISTED = f"""
-WITH ({{outcomes:Array(String)}}, {{search:String}}) AS wanted,
-wished AS
-(
-    SELECT domain, place, said FROM ({_NEWEST})
-    WHERE (empty(wanted.1) OR has(wanted.1, said.2))
-      AND (positionCaseInsensitiveUTF8(domain, wanted.2) > 0 OR positionCaseInsensitiveUTF8(said.1, wanted.2) > 0)
-)
-SELECT domain, customer, outcome, mx, spf, dkim, dmarc, checks, fromUnixTimestamp64Micro(at, 'UTC') AS time,
-       toInt64((SELECT count() FROM wished)) AS total
-FROM domain_checks
-WHERE (domain, at, id) IN
-(
-    SELECT domain, place.1, place.2 FROM wished
-    ORDER BY indexOf(['fail', 'absent', 'unknown', 'advice'], said.2) = 0,
-             indexOf(['fail', 'absent', 'unknown', 'advice'], said.2), domain
-    LIMIT {{limit:UInt32}}
-)
+_PICKED = f"""
+SELECT domain, said.1 AS customer, said.2 AS outcome, said.3 AS mx, said.4 AS spf, said.5 AS dkim, said.6 AS dmarc,
+       place.1 AS moment, toInt64(count() OVER ()) AS total
+FROM ({_NEWEST})
+WHERE (empty({{outcomes:Array(String)}}) OR has({{outcomes:Array(String)}}, outcome))
+  AND (positionCaseInsensitiveUTF8(domain, {{search:String}}) > 0
+       OR positionCaseInsensitiveUTF8(customer, {{search:String}}) > 0)
 ORDER BY indexOf(['fail', 'absent', 'unknown', 'advice'], outcome) = 0,
          indexOf(['fail', 'absent', 'unknown', 'advice'], outcome), domain
-LIMIT 1 BY domain
+LIMIT {{limit:UInt32}}
 """  # noqa: S608 likewise
+
+_FINDINGS = """
+SELECT domain, checks, fromUnixTimestamp64Micro(at, 'UTC') AS time
+FROM domain_checks
+WHERE type = 'customer_domain_checked' AND domain IN {domains:Array(String)}
+  AND at >= {least:Int64} AND at <= {until:Int64}
+ORDER BY at DESC, id DESC LIMIT 1 BY domain
+"""
 
 _SEEN = f"SELECT arraySort(groupArray(domain)) AS domains FROM ({_NEWEST})"  # noqa: S608 likewise
 
 _ONE = """
 SELECT each.name AS sort, each.outcome AS result, each.text AS found, each.record AS record, each.publish AS publish
-FROM (SELECT checks FROM domain_checks WHERE domain = {domain:String} AND at > {until:Int64} - {back:Int64}
-      AND at <= {until:Int64} ORDER BY at DESC, id DESC LIMIT 1)
+FROM (SELECT checks FROM domain_checks WHERE type = 'customer_domain_checked' AND domain = {domain:String}
+      AND at > {until:Int64} - {back:Int64} AND at <= {until:Int64} ORDER BY at DESC, id DESC LIMIT 1)
 ARRAY JOIN checks AS each
 """
 
@@ -63,9 +60,13 @@ def listed(  # noqa: PLR0913, PLR0917 as many as the page's filters
     client: Client, span: Span, back: int, search: str, outcomes: tuple[str, ...], limit: int = 1000
 ) -> pd.DataFrame:
     """Return the domains that come to one of the outcomes (all, where none is named), the worst first."""
-    columns = ("domain", "customer", "outcome", "mx", "spf", "dkim", "dmarc", "checks", "time", "total")
+    columns = ("domain", "customer", "outcome", "mx", "spf", "dkim", "dmarc", "moment", "total")
     values = {"until": span.until, "back": back, "search": search, "outcomes": list(outcomes), "limit": limit}
-    return frame(client, _LISTED, columns, **values)
+    picked = frame(client, _PICKED, columns, **values)
+    least = int(picked["moment"].min()) if len(picked) else span.until
+    names = list(picked["domain"])
+    found = frame(client, _FINDINGS, ("domain", "checks", "time"), domains=names, least=least, until=span.until)
+    return picked.drop(columns="moment").merge(found, on="domain")
 
 
 def seen(client: Client, span: Span, back: int) -> pd.DataFrame:

@@ -71,9 +71,9 @@ def domains(settings: Settings, listed: list[Listed]) -> list[Listed]:
     wrong: list[str] = []
     for customer, name in _of_customers(settings):
         known = found.get(name, Listed(name))
-        if known.customer not in {"", customer}:
+        if customer and known.customer not in {"", customer}:
             wrong.append(f"{name} is the customer {known.customer}'s in the file, and {customer}'s in [customers]")
-        found[name] = Listed(name, customer, known.selectors)
+        found[name] = Listed(name, customer or known.customer, known.selectors)
     if wrong:
         raise ValueError(f"domains.file: {'; '.join(wrong[:_MOST_WRONG])}")
     return [found[name] for name in sorted(found)]
@@ -82,18 +82,28 @@ def domains(settings: Settings, listed: list[Listed]) -> list[Listed]:
 def _of_customers(settings: Settings) -> Iterator[tuple[str, str]]:
     """Yield customer and domain of each of his domains and addresses; what stands for a network has none.
 
-    A domain that is named counts before one that only addresses have: these may be of several customers.
+    A domain of which only addresses are named is a customer's where all of them are his; else it is nobody's, as the
+    domain that a provider gives to many.
     """
-    entries = [(name, entry) for name, one in settings.customers.items() for entry in one.mailboxes]
-    named = {each[1].strip().lower() for each in entries}
-    seen: set[str] = set()
-    for customer, entry in entries:
-        if entry in settings.networks.values() or (domain_of(entry) in named):
-            continue
-        try:
-            name = domain(domain_of(entry) or entry)
-        except ValueError:
-            continue
-        if name not in seen:
-            seen.add(name)
-            yield customer, name
+    named: dict[str, str] = {}
+    addressed: dict[str, set[str]] = {}
+    networks = set(settings.networks.values())
+    for customer, one in settings.customers.items():
+        for entry in one.mailboxes:
+            name = "" if entry in networks else _domain_in(entry)
+            if name and "@" in entry:
+                addressed.setdefault(name, set()).add(customer)
+            elif name:
+                named[name] = customer
+    yield from ((customer, name) for name, customer in named.items())
+    for name, customers in addressed.items():
+        if name not in named:
+            yield min(customers) if len(customers) == 1 else "", name
+
+
+def _domain_in(entry: str) -> str:
+    """Return the domain of a customer's domain or address, "" where the DNS could not hold it, or it is none."""
+    try:
+        return domain(domain_of(entry) or entry)
+    except ValueError:
+        return ""

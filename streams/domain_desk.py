@@ -14,8 +14,13 @@ from streams import domainreport
 from streams.domainreport import LANGUAGES, Language, Report, Said
 
 _NEWEST = """SELECT type, id, at, domain, customer, outcome, mx, spf, dkim, dmarc, checks, questions
-FROM domain_checks WHERE at > {since:Int64} AND ({domain:String} = '' OR domain = {domain:String})
-ORDER BY at DESC, id LIMIT 1 BY domain"""
+FROM domain_checks
+WHERE (domain, at, id) IN
+(
+    SELECT domain, place.1, place.2
+    FROM (SELECT domain, max((at, id)) AS place FROM domain_checks WHERE at > {since:Int64} GROUP BY domain)
+)
+LIMIT 1 BY domain"""
 _FAILING = """SELECT countIf(newest IN ('fail', 'absent')), count() FROM
 (SELECT argMax(outcome, (at, id)) AS newest FROM domain_checks WHERE at > {since:Int64} GROUP BY domain)"""
 _INTERVALS = 3
@@ -28,11 +33,11 @@ def since(settings: Settings, now: int) -> int:
     return now - int(_INTERVALS * settings.domains.interval_days * _DAY)
 
 
-def newest(client: Client, settings: Settings, now: int, domain: str = "") -> dict[str, CustomerDomainChecked]:
-    """Return the newest look at each domain (or at one) within three intervals."""
+def newest(client: Client, settings: Settings, now: int) -> dict[str, CustomerDomainChecked]:
+    """Return the newest look at each domain within three intervals."""
     text = client.raw_query(
         _NEWEST,
-        parameters={"since": since(settings, now), "domain": domain},
+        parameters={"since": since(settings, now)},
         fmt="JSONEachRow",
         settings={"output_format_json_quote_64bit_integers": 0, "output_format_json_named_tuples_as_objects": 1},
     )

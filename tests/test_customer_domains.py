@@ -240,8 +240,9 @@ def test_every_wrong_line_of_a_file_is_named() -> None:
 
 def test_the_customers_of_the_configuration_bring_their_domains() -> None:
     customers = {
-        "one": {"mailboxes": ["one.example", "sales@shop.example", "net-1"]},
-        "two": {"mailboxes": ["info@one.example", "info@shop.example"]},
+        "one": {"mailboxes": ["one.example", "sales@shop.example", "info@shop.example", "net-1"]},
+        "two": {"mailboxes": ["info@one.example", "alice@isp.example"]},
+        "three": {"mailboxes": ["bob@isp.example"]},
     }
     table = {"customers": customers, "networks": {"192.0.2.0/24": "net-1"}, "domains": {"extra": ["extra.example"]}}
     settings = Settings.model_validate(table)
@@ -249,6 +250,7 @@ def test_the_customers_of_the_configuration_bring_their_domains() -> None:
     assert [(each.domain, each.customer, each.selectors) for each in found] == [
         ("extra.example", "", ()),
         ("file.example", "three", ()),
+        ("isp.example", "", ()),  # of the addresses of several customers: nobody's
         ("one.example", "one", ("k1",)),
         ("shop.example", "one", ()),
     ]

@@ -12,7 +12,7 @@ from collectors.spf import Found, Kind
 MOST_QUESTIONS = 120
 MOST_FAILURES = 5
 MOST_ANSWER = 16 * 1024
-MOST_TEXT = 64 * 1024
+MOST_TEXT = 32 * 1024
 
 
 class Answer(msgspec.Struct, frozen=True):

@@ -23,7 +23,7 @@ _FILTERS: dict[str, tuple[str, ...]] = {
 _SORTS = {"mx": "MX", "spf": "SPF", "dkim": "DKIM", "dmarc": "DMARC"}
 _INTERVALS = 3
 _DAY = 86_400_000_000
-_RARELY = 20.0
+_RARELY = 15.0
 _MOST_UNSEEN = 1000
 _SAID = "Each domain is looked at once an interval, one that fails again after a day. Nothing of it decides anything."
 
@@ -46,7 +46,7 @@ def page() -> None:
     shown = Page(1)
     back = int(_INTERVALS * shown.settings.domains.interval_days * _DAY)
     unseen = _unseen(shown, back)
-    counts = shown.read(queries_domains.counts, back, every=5.0)
+    counts = shown.read(queries_domains.counts, back, every=_RARELY)
     if counts is None:
         elements.unread()
     else:
@@ -115,7 +115,7 @@ def _not_yet(unseen: list[tuple[str, str]] | None, search: str) -> None:
 
 
 def _listed(shown: Page, back: int, search: str, outcomes: tuple[str, ...]) -> None:
-    found = shown.read(queries_domains.listed, back, search, outcomes, every=5.0)
+    found = shown.read(queries_domains.listed, back, search, outcomes, every=_RARELY)
     none = "No data: no such domain was looked at." if not outcomes else "No domain comes to that."
     if elements.missing(found, none) or found is None:
         return
@@ -192,7 +192,7 @@ def _one(shown: Page, back: int, domain: str) -> None:
         if st.button("Close", icon=":material/close:", key="close"):
             del st.query_params["domain"]
             st.rerun(scope="fragment")
-    found = shown.read(queries_domains.one, back, domain, every=5.0)
+    found = shown.read(queries_domains.one, back, domain, every=_RARELY)
     if elements.missing(found, "No data: this domain was not looked at yet.") or found is None:
         return
     told = found.assign(
