@@ -151,6 +151,14 @@ def _plain(source: io.BufferedReader, file: str, *, zipped: bool) -> IO[bytes]:
     return source
 
 
+def content(source: io.BufferedReader, name: str) -> IO[bytes]:
+    """Return what a file holds: itself, or unpacked. ValueError where it is packed as is not unpacked here.
+
+    EOFError where only its name is an archive's; reading may raise what is in `DAMAGE`.
+    """
+    return _plain(source, name, zipped=False)
+
+
 def _unpacked(source: io.BufferedReader, beginning: bytes) -> IO[bytes] | None:
     if beginning.startswith(b"\x1f\x8b"):
         return cast("IO[bytes]", gzip.open(source))

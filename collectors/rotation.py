@@ -26,7 +26,11 @@ class Generation(NamedTuple):
 
 def fingerprint(descriptor: int) -> str:
     """Return a hash of the first line (of at most 4096 bytes of it), or "" while it is not complete."""
-    head = os.pread(descriptor, HEAD_BYTES, 0)
+    return fingerprint_in(os.pread(descriptor, HEAD_BYTES, 0))
+
+
+def fingerprint_in(head: bytes) -> str:
+    """Return the fingerprint of what begins with these (at most 4096) bytes; "": its first line is not complete."""
     end = head.find(b"\n")
     if end < 0 and len(head) < HEAD_BYTES:
         return ""
