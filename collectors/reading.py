@@ -10,6 +10,7 @@ from collectors import logins, mta
 from collectors.mta.join import Join
 from collectors.mta.records import Record, Said, Several
 from collectors.syslog import Clock
+from collectors.wrapped import only_stamped, unwrapped
 from schemas.events import DeadLetter, Event
 from schemas.facts import Fact
 from schemas.moments import epoch_microseconds
@@ -105,6 +106,7 @@ class LogReader:
         self._join = Join(outbound_ips=outbound_ips, networks=networks, where=where, state=before.join)
         self._at = before.last or epoch_microseconds(reference)
         self._told_at = 0
+        self._wrapped = False
         self.counts = Counts()
 
     @property
@@ -128,7 +130,7 @@ class LogReader:
             counts.ignored += 1
             return []
         try:
-            said = self._parse(text, self._clock)
+            said = self._said(text)
             if said is None:
                 counts.ignored += 1
                 return []
@@ -146,6 +148,39 @@ class LogReader:
         if at:  # 0: the header of a table, and what a record of several lines begins with, have no time
             self._at = self._told_at = at
         return self._joined(records, offset)
+
+    def _said(self, text: str) -> Record | Said | None:
+        """Return what a line says, also where another program has wrapped something around it. ValueError: unreadable.
+
+        A line is looked at in that way only where it says nothing as it is, or where one before it was wrapped.
+        """
+        if self._wrapped:
+            return self._parse(unwrapped(text), self._clock)
+        try:
+            said = self._parse(text, self._clock)
+        except ValueError:
+            if (inner := unwrapped(text)) is text:
+                raise
+            said = self._parse(inner, self._clock)
+            self._wrapped = said is not None
+            return said
+        return self._within(text) if said is None else said
+
+    def _within(self, text: str) -> Record | Said | None:
+        """Return what a line holds that says nothing as it is. ValueError where what is wrapped around it is no doubt.
+
+        A stamp alone may be the line's own: then it is the line of another program.
+        """
+        if (inner := unwrapped(text)) is text:
+            return None
+        try:
+            said = self._parse(inner, self._clock)
+        except ValueError:
+            if only_stamped(text):
+                return None
+            raise
+        self._wrapped = said is not None
+        return said
 
     def _joined(self, records: tuple[Record, ...], offset: int) -> list[Event]:
         events: list[Event] = []

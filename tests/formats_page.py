@@ -38,6 +38,12 @@ between. What no format knows is an error.
 What goes through syslog is read as rsyslog, syslog-ng and postlogd write it, and as `journalctl` shows it with
 `-o short` (its default), `short-precise`, `short-iso` or `short-iso-precise`; its other forms are not read.
 
+Around any line may stand what containers wrap around it: Docker's json-file (`{"log":"…","stream":…}`), the prefix
+`postfix-mailcow-1  | ` of `docker compose logs` (with or without colours and `--timestamps`), the stamp of
+`docker logs -t`, Kubernetes' `… stdout F …`. The line needs its own time, as those of mailcow and
+docker-mailserver have. A line that Docker cut at 16 KB is read as far as it goes. Of Haraka and qmail, whose lines
+may stand behind a stamp of others, that of `docker logs -t` is taken for one of these, and what follows for a host.
+
 Each line is an event, absorbed by the join (it only tells something of a message), ignored by decision, or a dead
 letter with its reason. A golden line is a real one, or copied from the program's source, with other names; in an attack
 a stranger's text imitates what the program writes.
