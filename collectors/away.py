@@ -3,6 +3,7 @@
 import logging
 
 LOG = logging.getLogger("relaywarden.collect")
+_LONGEST_REASON = 300  # it may be a stranger's words
 
 
 class Away:
@@ -20,6 +21,7 @@ class Away:
 
     def failed(self, reason: str) -> float:
         """Note a failure; return after how many seconds to try again. A reason that was not told yet is warned of."""
+        reason = "".join(character if character.isprintable() else "?" for character in reason[:_LONGEST_REASON])
         pause = min(self._longest, self._first * 2.0 ** min(self._failed, 30))
         self._failed += 1
         if reason != self._told and not (self._well and self._failed == 1):
