@@ -1,9 +1,11 @@
 """The spool of an input: lines and its place are kept together, read as a log, and given free when they were read."""
 
+import resource
 import signal
 import subprocess
 import sys
 import threading
+from contextlib import nullcontext
 from pathlib import Path
 
 import msgspec
@@ -97,6 +99,27 @@ def test_a_torn_line_without_a_place_is_ended_and_hides_no_other(tmp_path: Path)
     again = Spool(tmp_path / "s", MOST)
     again.append([b"next"])
     assert again.file.read_bytes() == b"whole\nto\nnext\n"
+
+
+@pytest.mark.parametrize("position", [b"", b"two"])
+def test_a_disk_that_refuses_tears_no_line_and_loses_no_place(tmp_path: Path, position: bytes) -> None:
+    spool = Spool(tmp_path / "s", MOST)
+    first = b"x" * 50_000
+    spool.append([first], b"one")
+    limit, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    lines = [b"second" + b"." * 100_000, b"third"]
+    resource.setrlimit(resource.RLIMIT_FSIZE, (120_000, hard))
+    try:
+        with nullcontext() if position else pytest.raises(OSError, match="large"):
+            spool.append(lines, position)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, hard))
+    spool.append([b"fourth"])
+    kept = spool.file.read_bytes().split(b"\n")
+    assert kept[0] == first
+    assert kept[-2:] == [b"fourth", b""]
+    assert (kept[1:-2] == lines) is bool(position)
+    assert spool.position == (position or b"one")
 
 
 def test_a_damaged_redo_record_is_named(tmp_path: Path) -> None:
