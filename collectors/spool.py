@@ -50,7 +50,7 @@ class Spool:
         self._segment = max(1, min(_SEGMENT, most_bytes // _SEGMENTS))
         self._readers = tuple(readers)
         self._lock = threading.Lock()
-        self._full = False
+        self._full = self._unfinished = False
         folder.mkdir(parents=True, exist_ok=True)
         self._older = sum(found.size for found in generations(self.file) if found.path != self.file)
         self._descriptor = self._opened()
@@ -59,15 +59,27 @@ class Spool:
     def append(self, lines: Sequence[bytes], position: bytes = b"") -> None:
         """Keep lines, and with them a new `position`; return when both are on disk. They hold no line feed.
 
-        SpoolFullError where there is no room.
+        SpoolFullError where there is no room; OSError where the disk refuses them. Without a `position`, some of them
+        may be kept then.
         """
         data = b"".join(line[: MAX_LINE - 1] + b"\n" for line in lines)
         with self._lock:
+            if self._unfinished:
+                self._recovered()
+                self._unfinished = False
             size = self._room_for(len(data))
             if position:
                 ondisk.replace(self._redo, msgspec.msgpack.encode(_Redo(self._inode(), size, data, position)))
                 self.position = position
-            self._write(data)
+            self._unfinished = True
+            try:
+                self._write(data)
+            except OSError as error:
+                if not position:
+                    raise
+                LOG.warning("%s: %s; what is to be written there is kept, and written first", self.file, error.strerror)
+            else:
+                self._unfinished = False
 
     def append_when_there_is_room(self, lines: Sequence[bytes], position: bytes, stop: threading.Event) -> bool:
         """Keep lines as `append` does, however long there is no room. False: `stop` was set first, none was kept."""
