@@ -4,6 +4,9 @@ import bz2
 import gzip
 import lzma
 import os
+import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -263,3 +266,37 @@ def test_each_file_of_exchange_has_its_own_columns(tmp_path: Path) -> None:
 def test_wrong_patterns_are_named(pattern: str, said: str) -> None:
     with pytest.raises(SettingsError, match=said):
         parse(f'[input.f]\nkind = "files"\npattern = "{pattern}"\n', "relaywarden.toml")
+
+
+COLLECT = """
+import sys, threading
+from pathlib import Path
+from collectors.inputs import files
+from schemas.inputs.files import FilesInput
+from tests.inputs_lab import outlet_in
+folder = Path(sys.argv[1])
+outlet = outlet_in(folder / "work", "files")
+print("up", flush=True)
+files.run(FilesInput(kind="files", pattern=str(folder / "log" / "acct-*")), outlet, threading.Event())
+"""
+
+
+def test_killed_again_and_again_each_line_is_taken_once(tmp_path: Path) -> None:
+    log = Log(tmp_path)
+    expected: list[str] = []
+    for turn in range(3):
+        lines = [f"{turn}-{number}" for number in range(150_000)]
+        expected += lines
+        if turn == 1:
+            log.write("acct-1.gz", gzip.compress("".join(f"{line}\n" for line in lines).encode(), 1), OLD + turn)
+        else:
+            log.write(f"acct-{turn}", "".join(f"{line}\n" for line in lines), OLD + turn)
+        with subprocess.Popen([sys.executable, "-c", COLLECT, str(tmp_path)], stdout=subprocess.PIPE) as collector:
+            assert collector.stdout is not None
+            collector.stdout.readline()
+            with pytest.raises(subprocess.TimeoutExpired):
+                collector.wait(0.03 * (turn + 1))
+            collector.send_signal(signal.SIGKILL)
+    log.again()
+    assert log.taken().split() == expected
+    assert lost(log.outlet) == []

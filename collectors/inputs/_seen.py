@@ -62,19 +62,24 @@ class Memory:
         """Go on from what is on disk. ValueError where the two do not belong together."""
         self.files: dict[str, Seen] = {}
         self.last, self._base, self._changes = "", "", {}  # type: str, str, dict[str, Seen | None]
+        self._stems: dict[str, set[str]] = {}
+        self._gone: set[str] = set()
         self.dirty = False
-        if not position:
-            return
+        if position:
+            self._restore(position, base)
+
+    def _restore(self, position: bytes, base: bytes) -> None:
         kept = msgspec.msgpack.decode(position, type=_Position)
         self.last = kept.last
         newer = msgspec.msgpack.decode(base, type=_Base) if base else _Base("", {})
-        if base and newer.follows == _mark(position):
-            self.files, self._base = newer.files, _mark(base)
-            return
-        if kept.base and kept.base != _mark(base):
+        is_newer = bool(base) and newer.follows == _mark(position)
+        if not is_newer and kept.base and kept.base != _mark(base):
             raise ValueError("it does not belong to what waits in the spool")
-        self.files, self._base = (newer.files if kept.base else {}), kept.base
-        for name, seen in kept.changes.items():
+        self._base = _mark(base) if is_newer else kept.base
+        self.files = newer.files if self._base else {}
+        for name in self.files:
+            self._index(name)
+        for name, seen in ({} if is_newer else kept.changes).items():
             self._set(name, seen)
 
     def put(self, name: str, seen: Seen) -> None:
@@ -108,16 +113,30 @@ class Memory:
             self.files.pop(name, None)
         else:
             self.files[name] = seen
+        self._index(name)
+
+    def _index(self, name: str) -> None:
+        """Keep in mind by which names a file is found, of ten thousand others."""
+        seen, alike = self.files.get(name), self._stems.setdefault(_stem(name), set())
+        alike.discard(name)
+        self._gone.discard(name)
+        if seen is not None:
+            alike.add(name)
+            if seen.gone:
+                self._gone.add(name)
+        elif not alike:
+            del self._stems[_stem(name)]
 
     def copied_by(self, name: str, look: Look, fingerprint: str, *, packed: bool) -> set[tuple[int, int]]:
         """Return of which files this may be the copy: how far each was read, and the CRC-32 of that."""
-        own = _stem(name)
+        alike = self._stems.get(_stem(name), set())
+        known = [(other, self.files[other]) for other in alike | self._gone]
         return {
             (seen.offset, seen.check)
-            for other, seen in self.files.items()
+            for other, seen in known
             if seen.fingerprint == fingerprint
             and seen.offset
-            and (_stem(other) == own or (seen.gone and (packed or seen.look.inode == look.inode)))
+            and (packed or other in alike or seen.look.inode == look.inode)
         }
 
 
