@@ -1,7 +1,10 @@
 """What the tests of lines' inputs share: an outlet with a spool, and the events that are read from it."""
 
+import resource
+import signal
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -54,6 +57,19 @@ def events(to: Outlet, format_name: str = "postfix") -> list[Event]:
         reference=datetime(2026, 12, 1, tzinfo=UTC),
     )
     return [event for place, each in enumerate(kept(to)) for event in reader.read(each, place)]
+
+
+@contextmanager
+def no_file_above(size: int) -> Iterator[None]:
+    """Let the disk refuse what would make a file of this process larger, as a full or broken one does."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
 
 
 def losses(to: Outlet) -> list[DeadLetter]:

@@ -21,7 +21,7 @@ from schemas.inputs.http import HttpInput
 from schemas.report_events import TlsReported
 from schemas.settings import Maildir, SettingsError, parse
 from tests.http_inputs import JSON, NDJSON, TEXT, TOKEN, Posted, serving
-from tests.line_inputs import events, kept, line, losses, outlet
+from tests.line_inputs import events, kept, line, losses, no_file_above, outlet
 from tests.mail_inputs import REPORT
 
 
@@ -135,6 +135,22 @@ def test_a_full_spool_is_told_until_there_is_room(tmp_path: Path, caplog: pytest
         assert "lines wait there" in refused[-1].json()["error"]
         assert len(kept(posted.outlet)) == 60 - len(refused)
     assert caplog.text.count("lines are refused for now") == 1
+
+
+def test_a_disk_that_refuses_is_told_and_a_key_taken_once_nevertheless(posted: Posted) -> None:
+    key, body = TEXT | {"Idempotency-Key": "k"}, b"\n".join(line(number) for number in range(20))
+    assert posted.lines(body).json() == {"taken": 20}
+    with no_file_above(5000):  # the redo record of a key fits, the file of 40 lines does not
+        assert posted.lines(body, key).json() == {"taken": 20}
+        refused = posted.lines(line(99))
+        assert (refused.status_code, refused.headers["Retry-After"]) == (503, "10")
+        assert refused.json()["error"] == "it cannot be kept now: [Errno 27] File too large"
+    assert posted.lines(body, key).json() == {"taken": 20}
+    assert posted.lines(line(98)).json() == {"taken": 1}
+    assert posted.mail(REPORT.format(number=1)).json() == {"taken": 1}
+    with no_file_above(10):
+        assert posted.mail(REPORT.format(number=2)).status_code == 503
+    assert kept(posted.outlet) == [*[line(number) for number in range(20)] * 2, line(98)]
 
 
 def test_with_a_certificate_it_is_https(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from embedded.broker import Broker
 from schemas.events import DeadLetter, DeliveryAttempted
 from schemas.inputs.kafka import KafkaInput
 from schemas.settings import SettingsError, parse
-from tests.line_inputs import events, kept, line, losses, outlet
+from tests.line_inputs import events, kept, line, losses, no_file_above, outlet
 from tests.mail_inputs import running
 from tests.waits import until
 
@@ -143,14 +143,10 @@ def test_in_another_cluster_the_topic_is_begun_anew(tmp_path: Path, caplog: pyte
     with Broker(tmp_path / "one.log", cluster_id="one") as broker:
         send(broker, topic(broker, "t"), [(0, line(number)) for number in range(5)])
         given = settings(broker, "t")
-        port = broker.port
-        with running(kafka.run, given, to):
-            until(lambda: len(kept(to)) == 5, "5 lines")
-            broker.kill()
-            with Broker(tmp_path / "two.log", port, cluster_id="two") as other:
-                send(other, topic(other, "t"), [(0, line(number)) for number in (7, 8)])
-                until(lambda: len(kept(to)) == 7, "2 more lines")
-                other.kill()
+        read(given, to, 5)
+    with Broker(tmp_path / "two.log", broker.port, cluster_id="two") as other:
+        send(other, topic(other, "t"), [(0, line(number)) for number in (7, 8)])
+        read(given, to, 7)
     assert kept(to)[5:] == [line(7), line(8)]
     assert "another topic (of cluster two) is in the place of the one that was read" in caplog.text
     assert _offsets.read(to.lines.position if to.lines else b"") == Cursor("two", _topic_of(to), {0: 2})
@@ -182,6 +178,24 @@ def test_a_full_spool_lets_the_topic_wait(broker: Broker, tmp_path: Path, caplog
     assert at is not None
     assert len(kept(to)) == at.offsets[0] < 400
     assert len(read(settings(broker, name), outlet(tmp_path, "kafka"), 400)) == 400
+
+
+def test_a_disk_that_refuses_is_waited_for_and_each_line_kept_once(
+    broker: Broker, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    name, to = topic(broker, "refused"), outlet(tmp_path, "kafka")
+    send(broker, name, [(0, line(number)) for number in range(50)])
+    assert len(read(settings(broker, name), to, 50)) == 50
+    with running(kafka.run, settings(broker, name), to):
+        with no_file_above(12_000):  # the redo record of 40 lines fits, the file of 90 does not
+            send(broker, name, [(0, line(number)) for number in range(50, 89)])
+            until(lambda: "what is to be written there is kept" in caplog.text, "the spool's warning")
+            send(broker, name, [(0, line(89))])
+            until(lambda: "waits, since its lines cannot be kept" in caplog.text, "the warning")
+        until(lambda: len(kept(to)) >= 90, "90 lines")
+        send(broker, name, [(0, line(90))])
+        until(lambda: len(kept(to)) >= 91, "one more")
+    assert kept(to) == [line(number) for number in range(91)]
 
 
 AT = Cursor("c", "t", {0: 500, 1: 7})

@@ -38,7 +38,9 @@ def run(settings: KafkaInput, outlet: Outlet, stop: threading.Event) -> None:
             with LineTopic(settings.bootstrap, settings.topic, options) as topic:
                 reader.follow(topic)
         except TopicAwayError as error:
-            stop.wait(reader.failed(error))
+            stop.wait(reader.failed(f"is away, tried again until it answers: {error}"))
+        except OSError as error:
+            stop.wait(reader.failed(f"waits, since its lines cannot be kept: {error}"))
 
 
 class _Reader:
@@ -52,26 +54,29 @@ class _Reader:
         self._spool, self._stop = spool, stop
         self._beyond: frozenset[int] = frozenset()
         try:
-            self._at = _offsets.read(spool.position)
+            _offsets.read(spool.position)
         except ValueError as error:
             raise ValueError(f"input.{outlet.name}: what its spool keeps is no place in a topic: {error}") from error
 
-    def failed(self, error: TopicAwayError) -> float:
+    def failed(self, how: str) -> float:
         """Warn of the first failure in a row; return how long to wait before the next try."""
         if not self._failures:
-            LOG.warning("%s is away, tried again until it answers: %s", self._what, error)
+            LOG.warning("%s %s", self._what, how)
         self._failures += 1
         return _PAUSES[min(self._failures, len(_PAUSES)) - 1]
 
     def _well(self) -> None:
         if self._failures:
-            LOG.info("%s answers again", self._what)
+            LOG.info("%s is read again", self._what)
         self._failures = 0
 
     def follow(self, topic: LineTopic) -> None:
-        """Keep what comes until `stop`, or until the topic must be opened anew. TopicAwayError where it is away."""
+        """Keep what comes until `stop`, or until the topic must be opened anew.
+
+        TopicAwayError where it is away; OSError where the disk refuses.
+        """
         at = self._begun(topic)
-        checked = time.monotonic()
+        begun = checked = time.monotonic()
         while at is not None and not self._stop.is_set():
             try:
                 records = self._gathered(topic)
@@ -82,17 +87,18 @@ class _Reader:
                 now, checked = topic.asked(), time.monotonic()
                 if now != topic.identity:
                     return  # another topic, or more partitions: `_begun` tells
-                self._well()
             if records:
                 at = self._kept(at, records)
+            if checked > begun:
+                self._well()
 
     def _begun(self, topic: LineTopic) -> Cursor | None:
         """Return where reading begins, kept on disk before the first record; None where `stop` came first."""
-        plan = _offsets.plan(self._at, topic.identity[:2], topic.bounds(), from_end=self._from_end, beyond=self._beyond)
+        before = _offsets.read(self._spool.position)
+        plan = _offsets.plan(before, topic.identity[:2], topic.bounds(), from_end=self._from_end, beyond=self._beyond)
         self._beyond = frozenset()
-        if plan.cursor != self._at and not self._spool.append_when_there_is_room((), plan.cursor.packed(), self._stop):
+        if plan.cursor != before and not self._spool.append_when_there_is_room((), plan.cursor.packed(), self._stop):
             return None
-        self._at = plan.cursor
         for said in plan.said:
             LOG.warning("%s: %s", self._what, said)
         for lost in plan.lost:
@@ -132,7 +138,6 @@ class _Reader:
         after = _offsets.after(at, seen)
         if not self._spool.append_when_there_is_room(lines, after.packed(), self._stop):
             return None
-        self._at = after
         for reason, count, sample in notes:
             self._losses.note(reason, count, sample)
         return after
