@@ -5,23 +5,20 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import IO, BinaryIO, NamedTuple
 
-from collectors import documents, recognise
-from collectors.feedback import DamagedError
+from collectors import documents, recognise, wholefile
 from collectors.geo import GeoDatabases
 from collectors.mailtype import described
 from collectors.packed import HEAD, begun, lines_of, opened
 from collectors.reading import LONGEST_LINE, Counts, LogReader, log_formats
 from collectors.searching import SearchingReader
 from schemas.codec import encode
-from schemas.events import DeadLetter, Event
-from schemas.names import derived_id, source_id
+from schemas.events import Event
+from schemas.names import source_id
 from schemas.places import Where, nowhere
-from schemas.redaction import redacted
 from schemas.settings import GeoIp, Settings
 
 AUTO = "auto"
 Progress = Callable[[int], None]
-_LARGEST_FILE = 64 * 1024 * 1024
 _SAMPLE = 5_000
 
 
@@ -80,7 +77,7 @@ def parse_file(  # noqa: PLR0913 the command has that many options
     host: str = "",
     progress: Progress | None = None,
 ) -> Counts:
-    """Write the events of a log or of one mail (`-` is standard input), packed or not; return what was counted.
+    """Write the events of a log, a mail or an mbox (`-` is standard input), packed or not; return what was counted.
 
     The format `auto` is told by the content. `transports` tells the outbound IPs beside those of the settings;
     `progress` is told the uncompressed bytes read since it was last told. ValueError for an unknown format, a damaged
@@ -100,7 +97,7 @@ def parse_file(  # noqa: PLR0913 the command has that many options
         taken = _recognised(source, log) if format_name == AUTO else _Taken((format_name,), "", source)
         first = taken.names[0]
         if documents.kind_of(first) is not None:
-            counts = _whole(first, file, taken.content.read(_LARGEST_FILE), output, changed)
+            counts = wholefile.parse(first, wholefile.File(file, changed), taken.content, output, progress)
         elif format_name == AUTO:
             return _searched(taken, log, output, progress)
         else:
@@ -130,11 +127,13 @@ def _recognised(given: IO[bytes], log: _Log) -> _Taken:
     archive the lines before the damage are read; what is read whole would lack its end: the damage is raised.
     """
     head, source, damage = begun(given)
+    if wholefile.is_box(head):
+        return _Taken((documents.ANY,), "any (an mbox of mails)", source)
     lines = head.split(b"\n")[:_SAMPLE]
     longer = len(head) >= HEAD
     if longer and (found := recognise.of_log(lines, log.sampling)).formats:
         return _Taken(found.names, found.summary(), source, len(lines))
-    content = source.read(_LARGEST_FILE) if longer else head
+    content = source.read(wholefile.LARGEST) if longer else head
     document = recognise.of_document(content)
     if document and damage is not None:
         raise damage
@@ -165,33 +164,3 @@ def _lines(
 
 def _write(output: BinaryIO, events: list[Event]) -> None:
     output.writelines(encode(event) + b"\n" for event in events)
-
-
-def _whole(format_name: str, file: str, content: bytes, output: BinaryIO, changed: datetime) -> Counts:
-    counts = Counts(lines=1)
-    try:
-        events = documents.parse(format_name, content)
-    except DamagedError as error:
-        raise ValueError(f"{file}: {error}") from error
-    except ValueError as error:
-        counts.dead_letters = 1
-        counts.nothing = str(error)
-        letter = DeadLetter(
-            id=derived_id(format_name, file),
-            at=int(changed.timestamp()) * 1_000_000,
-            name=file,
-            format=format_name,
-            reason=redacted(str(error)),
-            text=redacted(content[:2000].decode("utf-8", "replace")),
-            place=file,
-        )
-        output.write(encode(letter) + b"\n")
-        return counts
-    if not events:
-        counts.ignored = 1
-        counts.nothing = f"{described(content)}, not of the format {format_name}"
-    counts.lines = max(1, len(events))
-    for event in events:
-        counts.note(event)
-        output.write(encode(event) + b"\n")
-    return counts
