@@ -42,24 +42,34 @@ class Posted:
         return found
 
 
-@contextmanager
-def serving(folder: Path, *, most_bytes: int = ROOMY, mails: bool = False, **more: str) -> Iterator[Posted]:
-    port = free_port()
+def settings(folder: Path, listen: str, **more: str) -> HttpInput:
+    """Return the settings of an input with the token in a file."""
     (folder / "token").write_text(TOKEN)
     (folder / "token").chmod(0o600)
-    given = {"kind": "http", "listen": f"127.0.0.1:{port}", "token_file": folder / "token", "spool_max_mb": 64, **more}
-    to = outlet(folder, "http", most_bytes=most_bytes, mails=Maildrop(folder / "mails") if mails else None)
-    scheme, verify = ("https", False) if more else ("http", True)
-    with (
-        running(http.run, HttpInput.model_validate(given), to),
-        httpx.Client(
-            base_url=f"{scheme}://127.0.0.1:{port}", headers={"Authorization": f"Bearer {TOKEN}"}, verify=verify
-        ) as client,
-    ):
-        until(lambda: _listens(port), "the server")
-        yield Posted(to, client, port)
+    given = {"kind": "http", "listen": listen, "token_file": folder / "token", "spool_max_mb": 64, **more}
+    return HttpInput.model_validate(given)
 
 
-def _listens(port: int) -> bool:
+def client_of(port: int, scheme: str = "http") -> httpx.Client:
+    """Return a client that knows the token and believes any certificate."""
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    return httpx.Client(base_url=f"{scheme}://127.0.0.1:{port}", headers=headers, verify=scheme == "http")
+
+
+def listens(port: int) -> bool:
+    """Tell whether a connection to the port is taken."""
     with closing(socket.socket()) as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@contextmanager
+def serving(folder: Path, *, most_bytes: int = ROOMY, mails: bool = False, **more: str) -> Iterator[Posted]:
+    """Let the input work while the block runs; with a certificate by https."""
+    port = free_port()
+    to = outlet(folder, "http", most_bytes=most_bytes, mails=Maildrop(folder / "mails") if mails else None)
+    with (
+        running(http.run, settings(folder, f"127.0.0.1:{port}", **more), to),
+        client_of(port, "https" if more else "http") as client,
+    ):
+        until(lambda: listens(port), "the server")
+        yield Posted(to, client, port)

@@ -4,6 +4,7 @@ import gzip
 import json
 import socket
 import subprocess
+import sys
 import threading
 import zlib
 from collections.abc import Iterator
@@ -11,18 +12,30 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
+import httpx
 import pytest
 import zstandard
 
 from collectors.inputs import http
 from collectors.intake import Intake
+from embedded.broker import free_port
 from schemas.events import ComplaintReceived, DeliveryAttempted, Event
 from schemas.inputs.http import HttpInput
 from schemas.report_events import TlsReported
 from schemas.settings import Maildir, SettingsError, parse
-from tests.http_inputs import JSON, NDJSON, TEXT, TOKEN, Posted, serving
+from tests.http_inputs import JSON, NDJSON, TEXT, TOKEN, Posted, client_of, listens, serving, settings
 from tests.line_inputs import events, kept, line, losses, no_file_above, outlet
 from tests.mail_inputs import REPORT
+from tests.waits import until
+
+RUN = """
+import sys, threading
+from pathlib import Path
+from collectors.inputs import http
+from schemas.inputs.http import HttpInput
+from tests.line_inputs import outlet
+http.run(HttpInput.model_validate_json(sys.argv[1]), outlet(Path(sys.argv[2]), "http"), threading.Event())
+"""
 
 
 @pytest.fixture
@@ -103,6 +116,39 @@ def test_a_key_is_answered_again_and_not_taken_twice_also_after_a_restart(tmp_pa
         assert answers == [{"taken": 1}] * 8
         assert posted.lines(line(5), TEXT | {"Idempotency-Key": "x" * 300}).status_code == 400
         assert kept(posted.outlet) == [line(1), line(2), line(9), line(4)]
+
+
+def test_killed_under_load_what_was_answered_is_kept_and_what_was_not_may_come_again(tmp_path: Path) -> None:
+    port = free_port()
+    given = settings(tmp_path, f"127.0.0.1:{port}")
+    command = [sys.executable, "-c", RUN, given.model_dump_json(), str(tmp_path)]
+    bodies = {f"key-{number}": b"\n".join(line(10 * number + each) for each in range(10)) for number in range(400)}
+    answered: set[str] = set()
+
+    def post(client: httpx.Client, key: str) -> None:
+        try:
+            answer = client.post("/v1/lines", content=bodies[key], headers=TEXT | {"Idempotency-Key": key})
+        except httpx.TransportError:
+            return
+        assert answer.json() == {"taken": 10}
+        answered.add(key)
+
+    for killed in (True, False):
+        process = subprocess.Popen(command)
+        until(lambda: listens(port), "the server")
+        with client_of(port) as client, ThreadPoolExecutor(8) as pool:
+            done = [pool.submit(post, client, key) for key in bodies]
+            if killed:
+                until(lambda: len(answered) > 50, "answers")
+                process.kill()
+            for each in done:
+                each.result()
+        process.kill()
+        process.wait()
+        assert (50 < len(answered) < len(bodies)) is killed
+    lines = kept(outlet(tmp_path, "http"))
+    assert len(lines) == 4000
+    assert sorted(lines) == sorted(each for body in bodies.values() for each in body.split(b"\n"))
 
 
 def test_of_many_at_once_none_is_lost(posted: Posted) -> None:
