@@ -3,6 +3,8 @@
 The time of a domain follows from its name, so a restart asks nothing sooner. Times are µs since the epoch.
 """
 
+import heapq
+from collections.abc import Iterable, Mapping
 from hashlib import blake2b
 
 import msgspec
@@ -61,3 +63,33 @@ def noted(event: CustomerDomainChecked, before: Asked | None, interval: int) -> 
     tells = before is None or said != before.digest or not 0 <= event.at - before.told_at < interval * 3 // 4
     told_at = event.at if tells or before is None else before.told_at
     return Asked(event.at, event.outcome in {"pass", "advice", ""}, told_at, said), tells
+
+
+class Plan:
+    """Which domain is next: the longest due first, and of those that are due alike the one whose time comes first."""
+
+    def __init__(self, domains: Iterable[str], asked: Mapping[str, Asked], interval: int, now: int) -> None:
+        self._interval = interval
+        self._due = [self._place(name, asked.get(name), now) for name in domains]
+        heapq.heapify(self._due)
+        self.count = len(self._due)
+
+    def _place(self, name: str, asked: Asked | None, now: int) -> tuple[int, int, str]:
+        return due(name, asked, self._interval, now), slot(name, self._interval), name
+
+    def turn(self, now: int, most: int) -> list[str]:
+        """Take out the domains that are due, at most so many."""
+        found: list[str] = []
+        while self._due and self._due[0][0] <= now and len(found) < most:
+            found.append(heapq.heappop(self._due)[2])
+        return found
+
+    def put(self, name: str, asked: Asked, now: int) -> None:
+        """Put a domain back that was looked at."""
+        heapq.heappush(self._due, self._place(name, asked, now))
+
+    def pause_seconds(self, done: int, now: int, most: float) -> float:
+        """Return how long to wait after looking at so many domains, or where none was due; at most so long."""
+        if done:
+            return done * gap_seconds(self.count, self._interval)
+        return min(most, max(0.0, (self._due[0][0] - now) / 1e6)) if self._due else most

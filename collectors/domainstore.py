@@ -21,7 +21,7 @@ class DomainStore:
         self._path = path
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            self._file = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+            self._file = sqlite3.connect(path, timeout=1.0, isolation_level=None, check_same_thread=False)
             self._file.execute("PRAGMA journal_mode = WAL")
             self._file.execute(_TABLE)
         except sqlite3.Error as error:
@@ -43,6 +43,8 @@ class DomainStore:
             self._file.executemany("INSERT OR REPLACE INTO domains VALUES (?, ?, ?, ?, ?)", rows)
             self._file.execute("COMMIT")
         except sqlite3.Error as error:
+            if self._file.in_transaction:
+                self._file.execute("ROLLBACK")
             raise self._unusable(error) from error
 
     def close(self) -> None:

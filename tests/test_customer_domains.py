@@ -21,6 +21,7 @@ from schemas.codec import decode, encode
 from schemas.domain_events import CustomerDomainChecked, DomainCheck
 from schemas.domain_list import Listed
 from schemas.settings import Settings, SettingsError, parse
+from schemas.topics import DOMAIN_CHECKS, place_of
 from tests.customer_zones import GOLDEN, WANTED, Zones, expected, look
 
 INTERVAL = 7 * DAY
@@ -90,6 +91,7 @@ def test_a_hostile_zone_costs_a_bounded_number_of_questions_and_passes_nothing(
     assert event.spf != "pass"
     assert len(encode(event)) < 30_000
     assert decode(encode(event)) == event
+    assert place_of(event, 8) == (DOMAIN_CHECKS, 0)
     texts = [text for each in event.checks for text in (each.text, each.record, each.publish, *each.facts)]
     assert all(text.isprintable() for text in texts)
 
@@ -189,6 +191,25 @@ def test_all_domains_are_spread_over_the_week_and_what_was_missed_is_not_made_up
     assert min(days) > 850
     assert domainslots.gap_seconds(100_000, INTERVAL) == pytest.approx(1.512)
     assert domainslots.gap_seconds(10, INTERVAL) == domainslots.gap_seconds(0, INTERVAL) == 5.0
+
+
+def test_after_days_away_all_is_made_up_at_a_bounded_pace_and_each_keeps_its_time() -> None:
+    """Two thousand domains over forty days; nobody looks from the tenth to the fourteenth."""
+    away, gap, minute = range(10 * DAY, 14 * DAY), domainslots.gap_seconds(2000, INTERVAL), 60_000_000
+    looks: dict[str, list[int]] = {f"d{number}.example": [] for number in range(2000)}
+    plan, now = domainslots.Plan(looks, {}, INTERVAL, 0), 0
+    while now < 40 * DAY:
+        batch = plan.turn(now, 8) if now not in away else []
+        for name in batch:
+            looks[name].append(now)
+            plan.put(name, Asked(now, passed=True), now)
+        now += int(1e6 * plan.pause_seconds(len(batch), now, 60.0)) if now not in away else 4 * DAY
+    every = sorted(at for found in looks.values() for at in found)
+    assert all(len(found) >= 5 for found in looks.values())
+    assert all(ninth - first >= 4e6 * gap for first, ninth in zip(every, every[16:], strict=False))
+    for name, found in looks.items():
+        assert all(later - sooner <= INTERVAL + 5 * DAY for sooner, later in pairwise(found))
+        assert (found[-1] - domainslots.slot(name, INTERVAL)) % INTERVAL <= 10 * minute
 
 
 def _event(at: int, text: str, outcome: str = "fail") -> CustomerDomainChecked:

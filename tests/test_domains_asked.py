@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -14,6 +15,8 @@ from collectors import domainask
 from collectors.customerdomain.wanted import wanted
 from collectors.domaindns import DomainNames
 from collectors.domainpoll import CustomerDomains
+from collectors.domainslots import Asked
+from collectors.domainstore import DomainStore
 from schemas import domain_file
 from schemas.domain_events import CustomerDomainChecked
 from schemas.domain_list import Listed
@@ -191,6 +194,19 @@ def test_a_file_that_goes_wrong_is_refused_at_the_start_and_left_aside_later(bin
     file.unlink()
     with pytest.raises(ValueError, match=r"domains\.csv: No such file or directory$"):
         domain_file.domains(settings)
+
+
+def test_a_state_that_cannot_be_written_is_rolled_back_and_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "domains.db"
+    store, rival = DomainStore(path), sqlite3.connect(path, isolation_level=None)
+    rival.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(OSError, match=r"domains\.db: database is locked"):
+        store.keep([("a.example", Asked(1))])
+    rival.execute("ROLLBACK")
+    rival.close()
+    store.keep([("a.example", Asked(2, True, 2, "x")), ("b.example", Asked(3))])
+    store.close()
+    assert DomainStore(path).all() == {"a.example": Asked(2, True, 2, "x"), "b.example": Asked(3)}
 
 
 def test_a_damaged_state_is_named(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from embedded.clickhouse import ClickHouseServer
 from tests.conftest import require
 from tests.pages import test_delisting_page as delistings
+from tests.pages import test_domains_page as domains
 from tests.pages import test_providers_page as providers
 from tests.pages import test_reports_page as reports
 from tests.pages.conftest import fill, furnish, store
@@ -37,7 +38,7 @@ _CLOCK = re.compile(r"^\d\d:\d\d:\d\d UTC$")
 _DRAWN = """() => !document.querySelector('[data-testid=stSkeleton]') && [...document.querySelectorAll(
     '[data-testid=stDataFrame], [data-testid=stVegaLiteChart]')].every(each => each.querySelector('canvas, svg'))"""
 _PAINTED = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
-_SEARCH = re.compile(r"/(pool|mailboxes|complaints|reports|providers|delisting)/_stcore/(health|host-config)$")
+_SEARCH = re.compile(r"/(pool|mailboxes|complaints|domains|reports|providers|delisting)/_stcore/(health|host-config)$")
 expect.set_options(timeout=40 * SECONDS)
 
 
@@ -130,6 +131,7 @@ def port(clickhouse: ClickHouseServer, tmp_path_factory: pytest.TempPathFactory)
     store(hall.client, "pool_observations", providers.scene(hall.now))
     store(hall.client, "delisting_events", delistings.scene(hall.now))
     store(hall.client, "reports", reports.scene(hall.now))
+    store(hall.client, "domain_checks", domains.scene(hall.now))
     with serving(hall, clickhouse.password, folder / "log") as (_process, where):
         yield where
     assert "Traceback" not in (folder / "log").read_text()
@@ -183,6 +185,10 @@ def test_the_pages_show_the_flagged_mailbox_and_the_withdrawn_ip(visitor: Visito
     visitor.table(0, "■ blocked: Bot-like behaviour" if wide else "192.0.2.13")
     visitor.table(1, RUDE if wide else "rude.example")
     visitor.picture("reports")
+    visitor.go("/domains?domain=rude.example", "Customers' domains")
+    visitor.table(0, "■ absent")
+    expect(visitor.page.get_by_test_id("stCode").first).to_contain_text("rude.example")
+    visitor.picture("domains")
     visitor.go("/providers", "Providers")
     visitor.table(0, "■ 0.40")
     visitor.table(2, f"550 5.7.1 {providers.RUDE}")

@@ -7,9 +7,11 @@ import msgspec
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from embedded import checking_online
+from embedded.broker import free_port
 from embedded.clickhouse import PASSWORD_ENV, ClickHouseServer
 from schemas.domain_events import CustomerDomainChecked
-from schemas.settings import load
+from schemas.settings import Kafka, load
 from streams import domain_desk
 from tests.command.shell import run
 from tests.customer_zones import GOLDEN, look
@@ -26,6 +28,8 @@ ZONES = {
     "plain.example": "08-spf_neutral",
 }
 CONFIG = """
+[dnsbl]
+timeout_seconds = 0.2
 [domains]
 extra = ["good.example", "new.example"]
 file = "FILE"
@@ -33,6 +37,10 @@ file = "FILE"
 mailboxes = ["bare.example", "weak.example"]
 language = "fr"
 """
+
+
+def _away() -> Kafka:
+    return Kafka(bootstrap=(f"127.0.0.1:{free_port()}",))
 
 
 def scene(now: int) -> list[CustomerDomainChecked]:
@@ -176,3 +184,5 @@ def test_the_commands_tell_what_was_last_seen(
     assert "Domaines auxquels il manque quelque chose : 2 sur 2." in said
     settings = load(desk.config)
     assert domain_desk.failing(desk.client, settings, desk.now) == (4, 7)
+    found = checking_online.findings(settings.model_copy(update={"pool": {}, "kafka": _away()}))
+    assert "domains: 4 of 7 do not publish what they should: `relaywarden domains list --failing`" in found
