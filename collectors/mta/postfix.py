@@ -9,8 +9,8 @@ from the right behind it: no text of a client, a remote server or a mail becomes
 refusing (discard, filter, hold, redirect, prepend, warn), what postscreen finds before it refuses (its refusal has a
 line of its own; a client that it drops has named no sender yet), what one of several servers said before the next was
 tried, postsuper's holding and letting go, statistics, and bounce(8), since a notification is a message of Postfix's own
-with lines of its own. Spam filters that write to the same file (spamd, amavis, rspamd) are
-read as their own formats read them: the join tells whose mail they judged.
+with lines of its own. Spam filters that write to the same file (spamd, amavis, rspamd, MailScanner)
+are read as their own formats read them: the join tells whose mail they judged.
 """
 
 import re
@@ -18,7 +18,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from collectors.addresses import ip_or_empty
-from collectors.mta import rspamd, spamassassin
+from collectors.mta import mailscanner, rspamd, spamassassin
 from collectors.mta._postfix_refusals import limited, refused
 from collectors.mta.records import (
     Accepted,
@@ -226,6 +226,10 @@ def _spamassassin(line: Line, _: str) -> Record | None:
     return spamassassin.scored(line)
 
 
+def _mailscanner(line: Line, _: str) -> Record | None:
+    return mailscanner.scored(line)
+
+
 def _rspamd(line: Line, _: str) -> Record | None:
     return rspamd.scored(line)
 
@@ -246,6 +250,7 @@ _FILTERS: dict[str, _Daemon] = {
     "amavis": _spamassassin,
     "amavisd": _spamassassin,
     "rspamd": _rspamd,
+    "MailScanner": _mailscanner,
 }
 _programs: dict[str, tuple[_Daemon | None, str]] = {}
 _MOST_PROGRAMS = 4096
