@@ -29,13 +29,13 @@ _PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0)
 def run(settings: KafkaInput, outlet: Outlet, stop: threading.Event) -> None:
     """Read the topic until `stop`. ValueError where the configuration or the kept position cannot be used."""
     place = f"input.{outlet.name}"
-    spool, options = outlet.lines, _options(settings, place)
+    spool, connection = outlet.lines, options(settings, place)
     if spool is None:
         return
     reader = _Reader(settings, outlet, spool, stop)
     while not stop.is_set():
         try:
-            with LineTopic(settings.bootstrap, settings.topic, options) as topic:
+            with LineTopic(settings.bootstrap, settings.topic, connection) as topic:
                 reader.follow(topic)
         except TopicAwayError as error:
             stop.wait(reader.failed(f"is away, tried again until it answers: {error}"))
@@ -143,18 +143,18 @@ class _Reader:
         return after
 
 
-def _options(settings: KafkaInput, place: str) -> dict[str, object]:
+def options(settings: KafkaInput, place: str) -> dict[str, object]:
     """Return kafka-python's settings of a connection. ValueError names what cannot be used."""
-    options: dict[str, object] = {"security_protocol": settings.protocol}
+    found: dict[str, object] = {"security_protocol": settings.protocol}
     if settings.protocol.startswith("SASL"):
-        options |= {
+        found |= {
             "sasl_mechanism": settings.mechanism,
             "sasl_plain_username": settings.user,
             "sasl_plain_password": settings.password(place),
         }
     if settings.protocol.endswith("SSL"):
-        options["ssl_context"] = _tls(settings.ca, settings.certificate, settings.key, place)
-    return options
+        found["ssl_context"] = _tls(settings.ca, settings.certificate, settings.key, place)
+    return found
 
 
 def _tls(ca: Path | None, certificate: Path | None, key: Path | None, place: str) -> ssl.SSLContext:
