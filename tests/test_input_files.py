@@ -285,7 +285,7 @@ def test_killed_again_and_again_each_line_is_taken_once(tmp_path: Path) -> None:
     log = Log(tmp_path)
     expected: list[str] = []
     for turn in range(3):
-        lines = [f"{turn}-{number}" for number in range(150_000)]
+        lines = [f"{turn}-{number}" for number in range(60_000)]
         expected += lines
         if turn == 1:
             log.write("acct-1.gz", gzip.compress("".join(f"{line}\n" for line in lines).encode(), 1), OLD + turn)
@@ -295,7 +295,7 @@ def test_killed_again_and_again_each_line_is_taken_once(tmp_path: Path) -> None:
             assert collector.stdout is not None
             collector.stdout.readline()
             with pytest.raises(subprocess.TimeoutExpired):
-                collector.wait(0.03 * (turn + 1))
+                collector.wait(0.02 * (turn + 1))
             collector.send_signal(signal.SIGKILL)
     log.again()
     assert log.taken().split() == expected
