@@ -68,6 +68,7 @@ async def _serve(
             await asyncio.sleep(_SWEEP_SECONDS)
             door.sweep()
         server.close()
+        door.pre_shutdown()  # those that only wait for another request are not waited for
         await door.shutdown(_END_SECONDS)
         if keeping is not None:
             keeping.cancel()
