@@ -62,9 +62,10 @@ def name_of(mail: bytes, recipient: str) -> str:
     return f"{blake2b(mail, digest_size=32).hexdigest()} {recipient.lower()}"
 
 
-def unstuffed(data: bytes) -> bytes:
+def unstuffed(data: bytearray) -> bytes:
     r"""Return the mail of what was sent behind DATA, given with a CRLF before it, up to the dot; its lines end with LF.
 
     Only CRLF ends a line (RFC 5321, 2.3.8): a dot between bare line feeds is text.
     """
-    return data.removesuffix(b".\r\n").replace(b"\r\n.", b"\r\n").removeprefix(b"\r\n").replace(b"\r\n", b"\n")
+    mail = data.removesuffix(b".\r\n").replace(b"\r\n.", b"\r\n").removeprefix(b"\r\n")
+    return bytes(mail.replace(b"\r\n", b"\n"))

@@ -209,13 +209,13 @@ class MailServer(SMTP):
         # So that a dot on the first line ends it, too; the library itself clears this buffer, which nothing else gives.
         self._reader._buffer[:0] = b"\r\n"  # type: ignore[attr-defined]  # noqa: SLF001 see above
         await self.push("354 End data with <CR><LF>.<CR><LF>")
-        data = await self._until_the_dot()
-        replies = await self._taken(envelope, data)
+        mail = await self._until_the_dot()
+        replies = await self._taken(envelope, mail)
         self.envelope = self._create_envelope()
         await self.push("\r\n".join(replies if self._house.lmtp else replies[:1]))
 
     async def _until_the_dot(self) -> bytes | None:
-        """Return what is sent up to the dot, with it; None where that is too large. ConnectionResetError at its end."""
+        """Return the mail that is sent, None where it is too large. ConnectionResetError where the connection ends."""
         data = bytearray()
         too_large = False
         while True:
@@ -234,15 +234,15 @@ class MailServer(SMTP):
             else:
                 data += piece
             if ended:
-                return None if too_large else bytes(data)
+                return None if too_large else unstuffed(data)
 
-    async def _taken(self, envelope: Envelope, data: bytes | None) -> list[str]:
+    async def _taken(self, envelope: Envelope, mail: bytes | None) -> list[str]:
         """Return a reply for each recipient; the first that is no success stands before the others by SMTP."""
         recipients = envelope.rcpt_tos
-        if data is None:
+        if mail is None:
             self._house.refused(f"a mail of more than {LARGEST} bytes", b"")
             return [_TOO_LARGE] * len(recipients)
         sender = str(envelope.mail_from).removeprefix("<").removesuffix(">")
-        kept = await self._house.keep(unstuffed(data), sender, recipients)
+        kept = await self._house.keep(mail, sender, recipients)
         replies = ["250 2.0.0 taken" if each else "452 4.3.1 it cannot be written here now" for each in kept]
         return replies if self._house.lmtp else sorted(replies, reverse=True)

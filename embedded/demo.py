@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from embedded.broker import free_port
+from embedded.hoster import customer_domains
 from embedded.hoster.configuration import configuration as configuration_of
 from embedded.hoster.live import Show, Stage
 from embedded.hoster.past import Plan, start_of, write
@@ -46,6 +47,11 @@ def configuration(folder: Path) -> dict[str, Any]:
             "timeout_seconds": 1.0,
             "listed_ttl_max_seconds": 1.0,
             "clean_ttl_max_seconds": 1.0,
+        },
+        "domains": {
+            "extra": list(customer_domains.DOMAINS),
+            "dkim_selectors": [customer_domains.SELECTOR],
+            "spf_include": customer_domains.SPF_INCLUDE,
         },
         "pool": {
             "main": {
@@ -108,7 +114,13 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     socketmap = ("127.0.0.1", given.socketmap_port)
     stage = Stage(given.folder, IPS, socketmap, given.seed, first_takeover_seconds=9.0, takeover_seconds=34.0)
-    with Zones(port=given.dns_port, zones=tuple(ZONES.values()), relays=HOSTS) as zones:
+    with Zones(
+        port=given.dns_port,
+        zones=tuple(ZONES.values()),
+        relays=HOSTS,
+        records=customer_domains.records(IPS),
+        others=customer_domains.zones(),
+    ) as zones:
         Show(stage, zones).run()
     return 0
 

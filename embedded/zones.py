@@ -32,16 +32,26 @@ class Zones:
     """Zones served by a thread, as a context manager; whom they list may be changed while they answer.
 
     The RFC 5782 test points 127.0.0.2 and ::FFFF:7F00:2 are always listed. `relays` maps IPs to the names of the hosts
-    that they are: PTR, address and SPF are served for them, too.
+    that they are: PTR, address and SPF are served for them, too; so are the `records` of other names (type to
+    text), in the zones `others`.
     """
 
-    def __init__(
-        self, zones: Sequence[str], port: int = 0, host: str = "127.0.0.1", relays: Mapping[str, str] | None = None
+    def __init__(  # noqa: PLR0913 as many as it serves
+        self,
+        zones: Sequence[str],
+        port: int = 0,
+        host: str = "127.0.0.1",
+        *,
+        relays: Mapping[str, str] | None = None,
+        records: Mapping[str, Mapping[str, str]] | None = None,
+        others: Sequence[str] = (),
     ) -> None:
         lists = [dns.name.from_text(zone) for zone in zones]
-        self._hosts = dict(_host_records(relays or {}))
+        self._hosts: dict[dns.name.Name, Mapping[str, str]] = dict(_host_records(relays or {}))
         above = {name.parent() for name in self._hosts}
-        self._zones = tuple(sorted({*lists, *above}, key=len, reverse=True))
+        self._hosts |= {dns.name.from_text(name): each for name, each in (records or {}).items()}
+        plain = map(dns.name.from_text, others)
+        self._zones = tuple(sorted({*lists, *above, *plain}, key=len, reverse=True))
         self._lists = tuple(lists)
         self._listed = {(zone, ip_address(ip)): ("127.0.0.2", "test point") for zone in lists for ip in _ALWAYS}
         self._lock = threading.Lock()
@@ -115,9 +125,9 @@ class Zones:
         if not records:
             reply.set_rcode(dns.rcode.NXDOMAIN)
 
-    def _records(self, zone: dns.name.Name, name: dns.name.Name) -> dict[str, str]:
+    def _records(self, zone: dns.name.Name, name: dns.name.Name) -> Mapping[str, str]:
         if name == zone:
-            return {"SOA": _soa(zone), "NS": f"ns.{zone}"}
+            return {"SOA": _soa(zone), "NS": f"ns.{zone}", **self._hosts.get(name, {})}
         if name in self._hosts:
             return self._hosts[name]
         ip = _ip(name.relativize(zone))

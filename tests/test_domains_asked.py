@@ -17,6 +17,9 @@ from collectors.domaindns import DomainNames
 from collectors.domainpoll import CustomerDomains
 from collectors.domainslots import Asked
 from collectors.domainstore import DomainStore
+from embedded import demo
+from embedded.hoster import customer_domains
+from embedded.zones import Zones
 from schemas import domain_file
 from schemas.domain_events import CustomerDomainChecked
 from schemas.domain_list import Listed
@@ -258,3 +261,21 @@ def test_wrong_input_ends_with_status_2(words: tuple[str, ...], told: str, tmp_p
     config = tmp_path / "relaywarden.toml"
     config.write_text("[customers.seven]\nmailboxes = ['good.example']\n[dnsbl]\nport = 1\ntimeout_seconds = 0.2\n")
     assert refusal(run("domains", *words, "--config", config)) == told
+
+
+def test_the_demo_has_one_domain_of_each_kind(tmp_path: Path) -> None:
+    records, others = customer_domains.records(demo.IPS), customer_domains.zones()
+    with Zones(list(demo.ZONES.values()), relays=demo.HOSTS, records=records, others=others) as zones:
+        table = demo.configuration(tmp_path)
+        settings = Settings.model_validate({**table, "dnsbl": {"port": zones.port, "timeout_seconds": 2.0}})
+        events = domainask.ask(domain_file.domains(settings), settings)
+        found = {event.domain: (event.outcome, event.spf, event.dkim, event.dmarc) for event in events}
+    assert found == {
+        "customer0.example": ("pass", "pass", "pass", "pass"),
+        "customer1.example": ("absent", "pass", "pass", "absent"),
+        "customer2.example": ("fail", "fail", "pass", "pass"),
+        "customer3.example": ("fail", "pass", "fail", "pass"),
+        "customer4.example": ("absent", "absent", "absent", "absent"),
+        "customer5.example": ("fail", "fail", "pass", "pass"),
+        "customer6.example": ("unknown", "unknown", "unknown", "unknown"),
+    }

@@ -77,7 +77,7 @@ def test_the_envelope_stands_above_what_the_mail_brought_with_it() -> None:
     ],
 )
 def test_dots_are_unstuffed_and_lines_end_as_a_maildir_has_them(data: bytes, expected: bytes) -> None:
-    assert unstuffed(data) == expected
+    assert unstuffed(bytearray(data)) == expected
 
 
 def test_a_mail_is_known_by_its_bytes_and_recipient() -> None:

@@ -22,8 +22,7 @@ SENTENCES = {
     "spf_permits": "SPF erlaubt alle {0} unserer Adressen.",
     "spf_denies": "SPF erlaubt diese unserer Adressen nicht: {0}.",
     "spf_include_denies": (
-        "Unser eigener Eintrag {0}, den der SPF-Eintrag einschliesst, erlaubt {1} nicht: "
-        "Das müssen wir beheben."
+        "Unser eigener Eintrag {0}, den der SPF-Eintrag einschliesst, erlaubt {1} nicht: Das müssen wir beheben."
     ),
     "spf_ips_unknown": "Ob SPF {0} erlaubt, liess sich nicht feststellen.",
     "spf_includes": "Der SPF-Eintrag schliesst {0} ein.",

@@ -15,8 +15,7 @@ SENTENCES = {
     "spf_permits": "SPF permits all {0} of our addresses.",
     "spf_denies": "SPF does not permit these of our addresses: {0}.",
     "spf_include_denies": (
-        "Our own record {0}, which the SPF record includes, does not permit {1}: that is "
-        "ours to mend."
+        "Our own record {0}, which the SPF record includes, does not permit {1}: that is ours to mend."
     ),
     "spf_ips_unknown": "Whether SPF permits {0} could not be told: {1}.",
     "spf_includes": "The SPF record includes {0}.",
