@@ -204,7 +204,7 @@ def test_what_was_decided_before_notices_were_turned_on_is_no_news(host: Host, s
     bar = Bar(step="suspend", since=1_000_000, decision="old")
     host.mailer.tell(TellCustomers(bars={ALICE: bar}))
     host.tell("suspend", "d1", mailbox="bob@example.net")
-    until(lambda: len(server.taken) == 1)
+    until(lambda: len(host.told) == 2)
     assert [each.mailbox for each in host.told] == ["bob@example.net", "bob@example.net"]
 
 
