@@ -206,6 +206,7 @@ def test_what_was_decided_before_notices_were_turned_on_is_no_news(host: Host, s
     host.tell("suspend", "d1", mailbox="bob@example.net")
     until(lambda: len(host.told) == 2)
     assert [each.mailbox for each in host.told] == ["bob@example.net", "bob@example.net"]
+    assert len(server.taken) == 1
 
 
 def test_the_mailbox_itself_is_never_told_alone(host: Host, server: Server) -> None:
