@@ -46,11 +46,22 @@ def read(message: bytes) -> tuple[Message, list[Message]]:
 
 def _parts(mail: Message) -> Iterator[Message]:
     yield mail
-    content = mail.get_payload()
+    content = payload(mail)
     if isinstance(content, list) and mail.get_content_maintype() == "multipart":
         for part in content:
             if isinstance(part, Message):
                 yield from _parts(part)
+
+
+def payload(part: Message) -> object:
+    """Return the parts that a part has, or its text.
+
+    Of `charset*=…` (RFC 2231) beside bytes beyond ASCII the library makes a TypeError: such a text is taken for UTF-8.
+    """
+    try:
+        return part.get_payload()
+    except TypeError:
+        return content_of(part)
 
 
 def empty() -> Message:
@@ -74,11 +85,11 @@ def original_of(parts: list[Message]) -> Message:
 
 def fields_of(part: Message, expected: str) -> Message:
     """Return the header that a part holds as its content; some reports put a second header before it."""
-    content = part.get_payload()
+    content = payload(part)
     inner = content[0] if isinstance(content, list) and content else part
     if inner is not part and isinstance(inner, Message) and inner.get(expected) is not None:
         return inner
-    text = inner.get_payload() if isinstance(inner, Message) else content
+    text = payload(inner) if isinstance(inner, Message) else content
     if isinstance(text, str) and _FIELD_NAME.match(text.lstrip()):
         return message_from_string(text.lstrip(), policy=compat32)
     return inner if isinstance(inner, Message) else part

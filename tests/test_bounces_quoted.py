@@ -2,7 +2,8 @@
 
 import pytest
 
-from collectors import bounces
+from collectors import bounces, documents
+from schemas.bounce_events import BounceReceived
 
 read = bounces.load("bounce")
 STATUS = b"""\
@@ -101,3 +102,14 @@ def test_a_list_program_is_a_mail_system() -> None:
     assert read(header + DATE + PLAIN + b"\n" + alert) == ()
     (bounce,) = read(header + b"X-MLServer: fml [fml 4.0.3]\n" + DATE + PLAIN + b"\n" + alert)
     assert (bounce.recipient, bounce.format) == ("list@example.com", "gateway_text")
+
+
+@pytest.mark.parametrize("name", documents.names())
+def test_a_charset_told_in_parts_beside_bytes_beyond_ascii_ends_nothing(name: str) -> None:
+    plain = PLAIN.replace(b"charset=utf-8", b"charset*=utf-8")
+    for content in (b"Gr\xfc\xdfe\n", b"Gr\xfc\xdfe\n" + EXIM, MIXED + b"\n" + STATUS + b"\xfc"):
+        try:
+            told = documents.parse(name, b"Return-Path: <>\nFrom: a@example.net\n" + DATE + plain + b"\n" + content)
+        except ValueError:
+            continue
+        assert {event.recipient for event in told if isinstance(event, BounceReceived)} <= {"bob@example.com"}

@@ -78,7 +78,7 @@ def read(bounce: BounceMail) -> Told | None:
 
 def _content(part: Message) -> str:
     """Return the fields of a status part as text: the parser has made headers of them, or left what is encoded."""
-    content = part.get_payload()
+    content = headers.payload(part)
     blocks = [block for block in content if isinstance(block, Message)] if isinstance(content, list) else []
     text = "\n\n".join(_written(block) for block in blocks) if blocks else headers.text(content)
     encoding = headers.first(part, "Content-Transfer-Encoding").lower()
