@@ -4,16 +4,15 @@ Nothing here makes a topic, or commits an offset to a group: where reading stand
 """
 
 import logging
-import socket
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple, Self, TypeVar
 
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError, OffsetOutOfRangeError
-from kafka.net.compat import KafkaNetClient
 
 from collectors.inputs._offsets import Bounds
+from schemas.kafka_clients import opened
 
 LOG = logging.getLogger("relaywarden.collect")
 
@@ -151,37 +150,11 @@ class LineTopic:
         ]
 
     def _opened(self, kind: type[_Client], **config: object) -> _Client:
-        """Return a client; one that finds no broker would leave a thread and sockets behind, so it is knocked first."""
-        self._knock()
-        made: list[Any] = []
-
-        def client(**options: object) -> object:
-            made.append(KafkaNetClient(**options))
-            return made[-1]
-
-        try:
-            return kind(
-                kafka_client=client,
-                bootstrap_servers=list(self._bootstrap),
-                bootstrap_timeout_ms=_PATIENCE_MS,
-                request_timeout_ms=_PATIENCE_MS,
-                client_id="relaywarden-input",
-                **self._options,
-                **config,
-            )
-        except (KafkaError, OSError):
-            for half in made:
-                half.close()
-            raise
-
-    def _knock(self) -> None:
-        """Return if one of the brokers takes a connection. OSError of the last one if none does."""
-        refused: OSError = ConnectionError("no broker is configured")
-        for place in self._bootstrap:
-            host, _, port = place.rpartition(":")
-            try:
-                with socket.create_connection((host.strip("[]"), int(port)), timeout=_PATIENCE_MS / 1000):
-                    return
-            except OSError as error:
-                refused = ConnectionError(f"no broker at {place}: {error.strerror or error}")
-        raise refused
+        return opened(
+            kind,
+            self._bootstrap,
+            client_id="relaywarden-input",
+            patience_ms=_PATIENCE_MS,
+            **self._options,
+            **config,
+        )

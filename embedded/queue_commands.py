@@ -96,7 +96,7 @@ def _order(
     as_json: bool,
 ) -> None:
     from embedded.running import live
-    from streams.kafka_clients import knock
+    from schemas.kafka_clients import knock
     from streams.operating import publish
     from streams.operating_mailboxes import named
     from streams.queue_orders import Desk

@@ -9,12 +9,12 @@ from kafka.errors import KafkaError
 
 from schemas import codec
 from schemas.customers import owners
+from schemas.kafka_clients import opened
 from schemas.mailbox_events import IdentityLeaked
 from schemas.moments import moment_of
 from schemas.names import domain_of, provider_of
 from schemas.settings import Settings
 from schemas.topics import MAILBOX_LEAKS
-from streams.kafka_clients import opened
 from streams.leaks import key_of
 
 # Somebody may have failed to log in under any name: such a one is nobody's, nor is its domain ours.
@@ -66,7 +66,9 @@ def publish(settings: Settings, events: Sequence[IdentityLeaked]) -> None:
     """Publish leaks, each to the partition of its mailbox. OSError where Kafka does not confirm all of them."""
     where = ", ".join(settings.kafka.bootstrap)
     try:
-        producer = opened(KafkaProducer, settings.kafka, acks="all", linger_ms=20, max_block_ms=_ACK_SECONDS * 1000)
+        producer = opened(
+            KafkaProducer, settings.kafka.bootstrap, acks="all", linger_ms=20, max_block_ms=_ACK_SECONDS * 1000
+        )
         try:
             for start in range(0, len(events), _IN_FLIGHT):
                 sent = [_send(producer, event) for event in events[start : start + _IN_FLIGHT]]

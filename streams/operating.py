@@ -18,11 +18,11 @@ from schemas import codec
 from schemas.culprits import sentences
 from schemas.events import Event
 from schemas.facts import Culprit
+from schemas.kafka_clients import opened
 from schemas.names import canonical_ip, derived_id, provider_named
 from schemas.observations import OperatorActed
 from schemas.settings import Settings
 from schemas.topics import place_of
-from streams.kafka_clients import opened
 from streams.pools import Pools
 from streams.provider_scope import barred
 from streams.standing import Pool, Standing, moment
@@ -200,7 +200,7 @@ def publish(settings: Settings, event: Event) -> None:
     patience = _ACK_SECONDS * 1000
     try:
         producer = opened(
-            KafkaProducer, settings.kafka, acks="all", max_block_ms=patience, delivery_timeout_ms=patience
+            KafkaProducer, settings.kafka.bootstrap, acks="all", max_block_ms=patience, delivery_timeout_ms=patience
         )
         try:
             producer.send(topic.name, codec.encode(event), partition=partition).get(_ACK_SECONDS)

@@ -9,9 +9,9 @@ from kafka.errors import KafkaError
 
 from schemas import codec
 from schemas.events import Event
+from schemas.kafka_clients import PATIENCE_MS, opened
 from schemas.settings import Kafka
 from schemas.topics import Topic, place_of
-from streams.kafka_clients import PATIENCE_MS, opened
 
 _WAITING = 1000
 _LONGEST_PAUSE_SECONDS = 30.0
@@ -82,7 +82,7 @@ class Reporter:
 
     def _find(self, topic: Topic) -> None:
         """Make sure that a topic is there: a broker might make it with the wrong partitions. OSError if it is not."""
-        admin = opened(KafkaAdminClient, self._kafka)
+        admin = opened(KafkaAdminClient, self._kafka.bootstrap)
         try:
             if admin.describe_topics([topic.name])[0]["error_code"]:
                 raise OSError(f"the broker has no topic {topic.name}")
@@ -93,7 +93,7 @@ class Reporter:
     def _connected(self) -> KafkaProducer:
         return opened(
             KafkaProducer,
-            self._kafka,
+            self._kafka.bootstrap,
             acks="all",
             enable_idempotence=False,
             delivery_timeout_ms=PATIENCE_MS + 1000,

@@ -15,9 +15,9 @@ from kafka.errors import KafkaError
 
 from schemas import codec
 from schemas.events import Event
+from schemas.kafka_clients import PATIENCE_MS, opened
 from schemas.settings import Kafka
 from schemas.topics import Topic
-from streams.kafka_clients import PATIENCE_MS, opened
 
 _CHECK_SECONDS = 2.0
 _POLL_MS = 250
@@ -87,12 +87,12 @@ class TopicLog(Generic[_T]):
         self._consumer = self._admin = None
 
     def _open(self) -> None:
-        self._admin = opened(KafkaAdminClient, self._kafka)
+        self._admin = opened(KafkaAdminClient, self._kafka.bootstrap)
         self._identity = self._ask_identity()
         self._where = [TopicPartition(self._topic.name, number) for number in range(self._identity[2])]
         self._consumer = opened(
             KafkaConsumer,
-            self._kafka,
+            self._kafka.bootstrap,
             group_id=None,
             allow_auto_create_topics=False,
             enable_auto_commit=False,

@@ -21,6 +21,7 @@ from collectors.admin import ensure_topics
 from embedded.broker import Broker, free_port
 from embedded.eventlog import broker_with_topics
 from schemas import codec, pool_settings, settings
+from schemas.kafka_clients import opened
 from schemas.observations import HookApplied, HookFailed
 from schemas.pool_events import (
     IpProbationStarted,
@@ -36,7 +37,6 @@ from streams.applying import Outcome, Wanted
 from streams.hookfacts import fact_of
 from streams.hooking import serve
 from streams.hooks import ActiveSet
-from streams.kafka_clients import opened
 from streams.keeping import Fold
 from streams.lastgood import Kept, LastGood, active_set, restored
 from streams.socketmap import netstring
@@ -380,14 +380,14 @@ def test_the_same_outcome_has_the_same_id_and_another_decision_another() -> None
 def test_a_broker_that_never_speaks_leaves_no_thread_behind(
     kind: type[KafkaConsumer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("streams.kafka_clients.PATIENCE_MS", 300)
+    monkeypatch.setattr("schemas.kafka_clients.PATIENCE_MS", 300)
     before = set(threading.enumerate())
     with socket.create_server(("127.0.0.1", 0)) as mute:
         kafka = settings.Kafka(bootstrap=(f"127.0.0.1:{mute.getsockname()[1]}",))
         for _ in range(3):
             with pytest.raises(KafkaError):
-                opened(kind, kafka)
+                opened(kind, kafka.bootstrap)
     assert set(threading.enumerate()) == before
     kafka = settings.Kafka(bootstrap=(f"127.0.0.1:{free_port()}",))
     with pytest.raises(OSError, match=f"no broker at {kafka.bootstrap[0]}: Connection refused"):
-        opened(kind, kafka)
+        opened(kind, kafka.bootstrap)
