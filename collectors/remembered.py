@@ -1,10 +1,11 @@
 """What an input of mails remembers of where it stands: one JSON file, replaced as a whole or not at all."""
 
-import os
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
+
+from collectors import ondisk
 
 State = TypeVar("State", bound=msgspec.Struct)
 
@@ -23,14 +24,4 @@ def recalled(file: Path, kind: type[State]) -> State | None:
 
 def remember(file: Path, state: msgspec.Struct) -> None:
     """Replace the file: after a crash it holds the old state or the new one."""
-    new = file.with_suffix(".new")
-    with new.open("wb") as out:
-        out.write(msgspec.json.encode(state))
-        out.flush()
-        os.fsync(out.fileno())
-    new.replace(file)
-    folder = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    ondisk.replace(file, msgspec.json.encode(state))
