@@ -8,6 +8,7 @@ import re
 
 import msgspec
 
+from collectors.inputs._controls import escaped
 from schemas.moments import moment_of
 
 FIELDS = "MESSAGE,_HOSTNAME,SYSLOG_IDENTIFIER,_COMM,_PID,SYSLOG_PID,_SOURCE_REALTIME_TIMESTAMP"
@@ -15,7 +16,6 @@ FIELDS = "MESSAGE,_HOSTNAME,SYSLOG_IDENTIFIER,_COMM,_PID,SYSLOG_PID,_SOURCE_REAL
 _Value = str | list[int | str | list[int] | None] | None
 _LONGEST_NAME = 60
 _NO_NAME = re.compile(r"[^!-9;-Z\\^-~]")  # blanks, brackets, colons: they part the header's fields
-_CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
 
 
 class _Fields(msgspec.Struct, rename="upper"):
@@ -65,7 +65,7 @@ def entry(text: bytes) -> Entry:
         f"{stamp} {_name(fields.host) or '-'} {_name(fields.syslog_identifier) or _name(fields.command) or 'unknown'}"
         f"{f'[{pid.decode()}]' if pid.isdigit() else ''}: "
     )
-    return Entry(fields.cursor, header.encode() + _CONTROL.sub(_escaped, message))
+    return Entry(fields.cursor, header.encode() + escaped(message))
 
 
 def _bytes(value: _Value) -> bytes:
@@ -87,8 +87,3 @@ def _stamp(micros: bytes) -> str:
 
 def _name(value: _Value) -> str:
     return _NO_NAME.sub("_", _bytes(value).decode("utf-8", "replace"))[:_LONGEST_NAME]
-
-
-def _escaped(found: "re.Match[bytes]") -> bytes:
-    """Return a control character as rsyslog writes it: a line feed is #012."""
-    return b"#%03o" % found[0][0]

@@ -12,13 +12,14 @@ from typing import Any
 
 import msgspec
 
+from collectors.inputs._controls import escaped
+
 MOST = 262_144
 """So many lines, or objects with all those within them, may a body hold: it is a bound on what they take in memory."""
 
 _MOST_COMMAS = 1_000_000
 _SAMPLE = 1000
 _TOLD = 20
-_CONTROLS = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _HOST = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.%:-]{0,253}(?<!:)|-")
 _PROGRAM = re.compile(r"[^!-~]|[\[\]:]")
 _TAG = re.compile(r"([^\[\]: ]{1,128})(?:\[([0-9]{1,10})\])?:?")
@@ -276,6 +277,5 @@ def _of_epoch(number: float) -> str:
 
 
 def _escaped(line: bytes) -> bytes:
-    """Return a line without its end, and with each control character but the tab as `#` and three octal digits."""
-    line = line.rstrip(b"\r\n")
-    return _CONTROLS.sub(lambda found: b"#%03o" % found[0][0], line) if _CONTROLS.search(line) else line
+    """Return a line without its end, and with no control character but the tab."""
+    return escaped(line.rstrip(b"\r\n"), tabs=False)

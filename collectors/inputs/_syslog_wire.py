@@ -12,6 +12,7 @@ from datetime import datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from collectors.inputs._controls import escaped
 from schemas.moments import epoch_microseconds, moment_of, rfc3339
 
 NO_TIME = "a stamp that no calendar has, or more than a day ahead: the time of receipt stands in its place"
@@ -33,8 +34,6 @@ _MICROSECONDS = 6
 _NEVER = -_SECOND  # with any fraction still below 0
 _CUT_AT = 32
 _MONTHS = b"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
-_CONTROLS = bytes((*range(32), 127))
-_CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
 _PRIORITY = re.compile(rb"<\d{1,3}>")
 _HOST = rb"([0-9A-Za-z_.:-]{0,254}[0-9A-Za-z_.-])"
 _USUAL = re.compile(
@@ -64,9 +63,7 @@ class Wire:
         b"" where it is empty or, with a remark, cannot be read. `peer` is what its sender is called, `received` when
         it came.
         """
-        message = message.rstrip(b"\r\n\0")
-        if len(message.translate(None, _CONTROLS)) != len(message):
-            message = _CONTROL.sub(_escaped, message)
+        message = escaped(message.rstrip(b"\r\n\0"))
         usual = _USUAL.match(message)
         if usual is not None:
             return self._usual(usual, message[usual.end() :], peer, received)
@@ -169,7 +166,3 @@ def _written_second(second: int) -> bytes:
 def _is_cut(tag: bytes) -> bool:
     """Tell whether a name is one that was cut within the program's name; `split` mends one that is cut behind it."""
     return b"/" in tag and not any(sign in tag for sign in b"[: ")
-
-
-def _escaped(found: re.Match[bytes]) -> bytes:
-    return b"#%03o" % found[0][0]
