@@ -1,6 +1,8 @@
 """Mails of an input, delivered into the Maildir that the intake reads: each once, and on disk before it is taken."""
 
 import os
+import time
+from datetime import datetime
 from hashlib import blake2b
 from pathlib import Path
 
@@ -37,3 +39,15 @@ class Maildrop:
         draft.replace(waiting)
         ondisk.sync_folder(self._new)
         return True
+
+
+def seconds_of(came: datetime | None) -> float | None:
+    """Return when a mail came, in seconds of the epoch and not later than now; None: not told, or before the epoch.
+
+    What names no zone is of this host's.
+    """
+    try:
+        at = came.timestamp() if came else None
+    except (OverflowError, ValueError, OSError):
+        return None
+    return None if at is None or at < 0 else min(at, time.time())  # noqa: TID251 no mail came later

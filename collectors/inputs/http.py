@@ -13,6 +13,7 @@ from http import HTTPStatus
 
 from aiohttp import web
 
+from collectors import tls
 from collectors.httpbody import LAST, RefusedError, Wanted, body_of
 from collectors.httpdoor import Busy, BusyError, Door, Flight
 from collectors.inputs import Outlet, _bodies, _keys, _shapes
@@ -40,7 +41,7 @@ _Action = Callable[[web.BaseRequest, Callable[[int], None]], Awaitable[_Answer]]
 def run(settings: HttpInput, outlet: Outlet, stop: threading.Event) -> None:
     """Serve until `stop`. ValueError where the token, the certificate or the address cannot be used."""
     place = f"input.{outlet.name}"
-    token, context = settings.token(place), _tls(settings, place)
+    token, context = settings.token(place), tls.server(place, settings.certificate, settings.key)
     if context is None and not settings.address[0].startswith(_LOOPBACK):
         LOG.warning(
             "%s: on %s without a certificate the token crosses the network in the clear", place, settings.listen
@@ -199,14 +200,3 @@ def _key_of(request: web.BaseRequest) -> bytes:
         return _keys.named(request.headers.get("Idempotency-Key", ""))
     except ValueError as error:
         raise RefusedError(HTTPStatus.BAD_REQUEST, str(error), LAST) from error
-
-
-def _tls(settings: HttpInput, place: str) -> ssl.SSLContext | None:
-    if settings.certificate is None:
-        return None
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    try:
-        context.load_cert_chain(settings.certificate, settings.key)
-    except (OSError, ssl.SSLError) as error:
-        raise ValueError(f"{place}.certificate: {settings.certificate}: {error.strerror or error}") from error
-    return context

@@ -5,17 +5,16 @@ numbers its mails anew and all are fetched again, those that were delivered befo
 """
 
 import logging
-import ssl
 import threading
-import time
 
 import msgspec
 from imapclient.exceptions import IMAPClientError
 
+from collectors import tls
 from collectors.away import Away
-from collectors.imapfolder import Fetched, Folder, LoginRefusedError, opened
+from collectors.imapfolder import Folder, LoginRefusedError, opened
 from collectors.inputs import Outlet
-from collectors.maildrop import Maildrop
+from collectors.maildrop import Maildrop, seconds_of
 from collectors.remembered import recalled, remember
 from schemas.inputs.imap import ImapInput
 
@@ -35,7 +34,7 @@ class _Place(msgspec.Struct, frozen=True):
 def run(settings: ImapInput, outlet: Outlet, stop: threading.Event) -> None:
     """Deliver the mails of the folder until `stop`. ValueError for an unset password, a damaged state or `ca`."""
     place = f"input.{outlet.name}"
-    password, context = settings.password(place), _context(settings, place)
+    password, context = settings.password(place), tls.client(place, settings.ca)
     if outlet.mails is None:
         stop.wait()
         return
@@ -90,7 +89,7 @@ class _Reader:
         for uids in folder.after(at.uid):
             for mails in folder.mails(uids):
                 for each in mails:
-                    self._mails.deliver(each.mail, came=_when(each))
+                    self._mails.deliver(each.mail, came=seconds_of(each.came))
                 folder.move([each.uid for each in mails])
                 if mails:
                     at = self._noted(msgspec.structs.replace(at, uid=mails[-1].uid))
@@ -102,19 +101,3 @@ class _Reader:
         remember(self._outlet.state, place)
         self._at = place
         return place
-
-
-def _when(fetched: Fetched) -> float | None:
-    """Return when a mail came, in seconds of the epoch; None: not told, or before that."""
-    try:
-        came = fetched.came.timestamp() if fetched.came else None
-    except (OverflowError, ValueError, OSError):
-        return None
-    return None if came is None or came < 0 else min(came, time.time())  # noqa: TID251 no mail came later
-
-
-def _context(settings: ImapInput, place: str) -> ssl.SSLContext:
-    try:
-        return ssl.create_default_context(cafile=settings.ca)
-    except (OSError, ssl.SSLError) as error:
-        raise ValueError(f"{place}.ca: {settings.ca}: {error}") from error

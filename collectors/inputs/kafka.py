@@ -6,11 +6,10 @@ that was made anew begins at offset 0 again.
 """
 
 import logging
-import ssl
 import threading
 import time
-from pathlib import Path
 
+from collectors import tls
 from collectors.inputs import Outlet, _offsets, _shapes
 from collectors.inputs._offsets import Cursor
 from collectors.linetopic import LineTopic, OutOfRangeError, Record, TopicAwayError
@@ -153,18 +152,5 @@ def options(settings: KafkaInput, place: str) -> dict[str, object]:
             "sasl_plain_password": settings.password(place),
         }
     if settings.protocol.endswith("SSL"):
-        found["ssl_context"] = _tls(settings.ca, settings.certificate, settings.key, place)
+        found["ssl_context"] = tls.client(place, settings.ca, settings.certificate, settings.key)
     return found
-
-
-def _tls(ca: Path | None, certificate: Path | None, key: Path | None, place: str) -> ssl.SSLContext:
-    try:
-        context = ssl.create_default_context(cafile=ca)
-    except (OSError, ssl.SSLError) as error:
-        raise ValueError(f"{place}.ca: {ca}: {error.strerror or error}") from error
-    if certificate is not None:
-        try:
-            context.load_cert_chain(certificate, key)
-        except (OSError, ssl.SSLError) as error:
-            raise ValueError(f"{place}.certificate: {certificate}: {error.strerror or error}") from error
-    return context

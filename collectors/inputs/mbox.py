@@ -9,7 +9,6 @@ import logging
 import os
 import stat
 import threading
-import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -21,7 +20,7 @@ from collectors import mbox
 from collectors.away import Away
 from collectors.inputs import Outlet
 from collectors.lockedbox import BusyError, locked
-from collectors.maildrop import Maildrop
+from collectors.maildrop import Maildrop, seconds_of
 from collectors.remembered import recalled, remember
 from schemas.inputs.mbox import MboxInput
 
@@ -82,7 +81,7 @@ class _Reader:
             place = _Place(str(self._path), about.st_ino, end, _mark(file, end))
             ended = end >= os.fstat(file.fileno()).st_size
         for each in mails:
-            self._mails.deliver(each.mail, came=_when(each))
+            self._mails.deliver(each.mail, came=seconds_of(each.came))
         if place != self._at:
             remember(self._outlet.state, place)
             self._at = place
@@ -129,12 +128,3 @@ def _mark(file: BinaryIO, offset: int) -> str:
     begin = max(0, offset - _MARK)
     file.seek(begin)
     return hashlib.blake2b(file.read(offset - begin), digest_size=16).hexdigest()
-
-
-def _when(found: mbox.Boxed) -> float | None:
-    """Return when a mail came, in seconds of the epoch (by this host's zone if none is told); None: not told."""
-    try:
-        came = found.came.timestamp() if found.came else None
-    except (OverflowError, ValueError, OSError):
-        return None
-    return None if came is None or came < 0 else min(came, time.time())  # noqa: TID251 no mail came later

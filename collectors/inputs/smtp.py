@@ -17,6 +17,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
+from collectors import tls
 from collectors.away import Away
 from collectors.envelope import Recipients, name_of, stamped
 from collectors.inputs import Outlet
@@ -32,11 +33,11 @@ def run(settings: SmtpInput, outlet: Outlet, stop: threading.Event) -> None:
     # aiosmtpd tells each command of a stranger at length; what is refused here is told as dead letters.
     logging.getLogger("mail.log").setLevel(logging.CRITICAL)
     place = f"input.{outlet.name}"
-    tls = _tls(settings, place)
+    context = tls.server(place, settings.certificate, settings.key)
     listener = _listener(settings, place)
     try:
         with ThreadPoolExecutor(1, f"{place}-disk") as disk:  # one at a time: two of one mail would share a draft
-            asyncio.run(_serve(settings, outlet, stop, listener, tls, disk))
+            asyncio.run(_serve(settings, outlet, stop, listener, context, disk))
     finally:
         listener.close()
         if settings.listen.startswith("/"):
@@ -48,7 +49,7 @@ async def _serve(  # noqa: PLR0913, PLR0917 all that `run` made ready
     outlet: Outlet,
     stop: threading.Event,
     listener: socket.socket,
-    tls: ssl.SSLContext | None,
+    context: ssl.SSLContext | None,
     disk: ThreadPoolExecutor,
 ) -> None:
     loop = asyncio.get_running_loop()
@@ -66,7 +67,7 @@ async def _serve(  # noqa: PLR0913, PLR0917 all that `run` made ready
         most=settings.connections,
         keep=keep,
         refused=lambda reason, sample: outlet.losses.note(f"{settings.listen}: {reason}", sample=sample),
-        tls=tls,
+        tls=context,
     )
     create = loop.create_unix_server if settings.listen.startswith("/") else loop.create_server
     server = await create(lambda: MailServer(house, loop), sock=listener)
@@ -103,20 +104,6 @@ class _Desk:
             return False
         self._away.well()
         return True
-
-
-def _tls(settings: SmtpInput, place: str) -> ssl.SSLContext | None:
-    if settings.certificate is None or settings.key is None:
-        return None
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    for key, path in (("certificate", settings.certificate), ("key", settings.key)):
-        if not os.access(path, os.R_OK):
-            raise ValueError(f"{place}.{key}: {path} cannot be read")
-    try:
-        context.load_cert_chain(settings.certificate, settings.key)
-    except (ssl.SSLError, OSError) as error:
-        raise ValueError(f"{place}.certificate: {settings.certificate} with {settings.key}: {error}") from error
-    return context
 
 
 def _listener(settings: SmtpInput, place: str) -> socket.socket:

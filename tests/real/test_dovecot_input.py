@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from collectors import tls
 from collectors.imapfolder import opened
 from collectors.inputs import imap
 from embedded.broker import free_port
@@ -196,7 +197,7 @@ def test_what_is_done_is_moved(lab: Lab, tmp_path: Path, old: bool) -> None:  # 
     with Lab(tmp_path, old=True) as lab_of_old:
         settings = lab_of_old.settings(user, done="Done", tls="none", port=lab_of_old.port)
         _moved(lab_of_old, settings, box)
-        with opened(settings, PASSWORD, imap._context(settings, "")) as folder:  # noqa: SLF001
+        with opened(settings, PASSWORD, tls.client("", settings.ca)) as folder:
             lab_of_old.put(user, _report(9))
             ended = threading.Event()
             ended.set()
