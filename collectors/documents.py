@@ -13,6 +13,8 @@ from collectors import bounces, complaints, feedback
 from collectors.ways import NO_WAYS, Ways
 from schemas.events import Event
 
+LARGEST = 10 * 1024 * 1024
+"""Bytes of a mail: of a larger one it is only told that it came."""
 ANY = "any"
 Read = Callable[[bytes], tuple[Event, ...]]
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from collectors import complaints, dnsbl, logins
+from collectors.documents import LARGEST
 from collectors.geo import GeoDatabases
 from collectors.packed import lines_of, opened
 from collectors.parsing import Progress
@@ -31,7 +32,6 @@ from schemas.settings import Log, Maildir, Settings
 
 _AT = attrgetter("at")
 _TOLD = 1 << 20
-_LARGEST_MAIL = 10 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ def _complaints(past: Past, folder: Path, box: Maildir) -> list[ComplaintReceive
     for path in sorted(_mails(folder)):
         counts.lines += 1
         try:
-            complaint = parse(path.read_bytes()[: _LARGEST_MAIL + 1], ways)
+            complaint = parse(path.read_bytes()[: LARGEST + 1], ways)
         except ValueError:
             counts.dead_letters += 1
             continue

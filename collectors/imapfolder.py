@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from imapclient import DELETED, IMAPClient, SocketTimeout
 from imapclient.exceptions import IMAPClientError, LoginError
 
-from collectors.mbox import LARGEST
+from collectors.documents import LARGEST
 from schemas.inputs.imap import ImapInput
 
 LOG = logging.getLogger("relaywarden.collect")

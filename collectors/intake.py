@@ -13,7 +13,7 @@ from pathlib import Path
 
 from collectors import bounced
 from collectors.attribution import SentLog
-from collectors.documents import reader
+from collectors.documents import LARGEST, reader
 from collectors.feedback import dated as of_its_file
 from collectors.reports import dated
 from collectors.waiting import Attributor
@@ -26,7 +26,6 @@ from schemas.settings import Maildir
 
 LOG = logging.getLogger("relaywarden.complaints")
 
-_LARGEST = 10 * 1024 * 1024
 _BATCH = 64  # what is published but not moved comes again after a crash: the worker knows a mailbox's last 512 by id
 _MOST_EVENTS = 10_000  # a report may have that many rows alone
 _PAUSE_SECONDS = 1.0
@@ -102,11 +101,11 @@ class Intake:
     def _events(self, path: Path) -> tuple[Event, ...] | None:
         """Return what a mail makes, nothing where it is neither complaint nor report; None where it must wait."""
         with path.open("rb") as file:
-            mail = file.read(_LARGEST + 1)
+            mail = file.read(LARGEST + 1)
             mtime_ns = os.fstat(file.fileno()).st_mtime_ns
         try:
-            if len(mail) > _LARGEST:
-                raise ValueError(f"a mail of more than {_LARGEST} bytes")  # noqa: TRY301 one way out for both
+            if len(mail) > LARGEST:
+                raise ValueError(f"a mail of more than {LARGEST} bytes")  # noqa: TRY301 one way out for both
             found = of_its_file(self._read(mail), mtime_ns // 1000)
         except ValueError as error:
             return (self._dead(path, mail, mtime_ns, str(error)),)

@@ -16,10 +16,11 @@ from typing import AnyStr
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from collectors import documents
 from collectors.envelope import Recipients, is_plain, unstuffed
 
 LOG = logging.getLogger("relaywarden.collect")
-LARGEST = 10 * 1024 * 1024 - 4096
+LARGEST = documents.LARGEST - 4096
 """What is announced as SIZE: with its envelope in front a mail is no larger than the intake reads."""
 _END = b"\r\n.\r\n"
 _MOST_RECIPIENTS = 100

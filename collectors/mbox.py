@@ -12,8 +12,8 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 
-LARGEST = 10 * 1024 * 1024
-"""What a mail is cut to, and one byte more, by which it is known as too large."""
+from collectors.documents import LARGEST
+
 LONGEST_PIECE = 64 * 1024
 _BEGIN = re.compile(rb"From (\S{0,1000}) *(\S.{0,200}\d\d:\d\d.{0,100})")
 _QUOTED = re.compile(rb">+From ")

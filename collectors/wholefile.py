@@ -60,8 +60,8 @@ def _read(  # noqa: PLR0913, PLR0917 whose mail, where it stands, where it goes,
 ) -> None:
     """Write the events of a mail or report and count them; `offset` is where it begins in an mbox."""
     try:
-        if offset is not None and len(mail) > mbox.LARGEST:
-            raise ValueError(f"a mail of more than {mbox.LARGEST} bytes")  # noqa: TRY301 one way out for both
+        if offset is not None and len(mail) > documents.LARGEST:
+            raise ValueError(f"a mail of more than {documents.LARGEST} bytes")  # noqa: TRY301 one way out for both
         events = documents.parse(format_name, mail)
     except DamagedError as error:
         raise ValueError(f"{file.name}: {error}") from error

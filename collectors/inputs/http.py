@@ -14,6 +14,7 @@ from http import HTTPStatus
 from aiohttp import web
 
 from collectors import tls
+from collectors.documents import LARGEST
 from collectors.httpbody import LAST, RefusedError, Wanted, body_of
 from collectors.httpdoor import Busy, BusyError, Door, Flight
 from collectors.inputs import Outlet, _bodies, _keys, _shapes
@@ -26,7 +27,6 @@ from schemas.inputs.http import HttpInput
 LOG = logging.getLogger("relaywarden.collect")
 
 _MOST_LINES = 16 * 1024 * 1024
-_MOST_MAIL = 10 * 1024 * 1024
 _MOST_IN_FLIGHT = 64 * 1024 * 1024
 _TURNS = 2  # so many bodies are unpacked or read at a time
 _SWEEP_SECONDS = 0.1
@@ -187,7 +187,7 @@ class _Mails:
     async def take(self, request: web.BaseRequest, count: Callable[[int], None]) -> _Answer:
         """Deliver what a body holds. RefusedError where it is empty; OSError where it cannot be kept."""
         key = _key_of(request)
-        mail = await body_of(request, Wanted(_bodies.MAILS, _MOST_MAIL), count, self._turn)
+        mail = await body_of(request, Wanted(_bodies.MAILS, LARGEST), count, self._turn)
         if not mail.strip():
             raise RefusedError(HTTPStatus.BAD_REQUEST, "the body is empty")
         async with self._alone:
