@@ -97,6 +97,20 @@ def choice(name: str, label: str, options: list[str], usual: str, kept: str = ""
     return chosen
 
 
+def search(placeholder: str) -> str:
+    """Show a field to search by, which the page's address keeps; return what stands there."""
+    typed = st.text_input(
+        "Search",
+        key="search",
+        placeholder=placeholder,
+        label_visibility="collapsed",
+        value=st.query_params.get("search", ""),
+        max_chars=200,
+    )
+    keep("search", typed)
+    return typed
+
+
 def keep(name: str, value: str) -> None:
     """Keep a value in the URL, or take it out where it is empty."""
     if value and st.query_params.get(name) != value:

@@ -5,13 +5,12 @@ from collections.abc import Iterator
 import msgspec
 
 from schemas.checked import domain
-from schemas.domain_settings import selector
+from schemas.domain_settings import MOST_SELECTORS, selector
 from schemas.names import domain_of
 from schemas.settings import Settings
 
 _MOST_WRONG = 20
 _MOST_CUSTOMER = 100
-_MOST_SELECTORS = 10
 _COLUMNS = 3
 
 
@@ -53,8 +52,8 @@ def _line(content: str) -> Listed:
     if len(rest) >= _COLUMNS:
         raise ValueError(f"{content!r} has more than domain, selectors, customer")
     selectors = tuple(dict.fromkeys(map(selector, rest[0].split()))) if rest else ()
-    if len(selectors) > _MOST_SELECTORS:
-        raise ValueError(f"{len(selectors)} selectors; at most {_MOST_SELECTORS} are looked for")
+    if len(selectors) > MOST_SELECTORS:
+        raise ValueError(f"{len(selectors)} selectors; at most {MOST_SELECTORS} are looked for")
     customer = rest[1] if len(rest) > 1 else ""
     if not customer.isprintable() or len(customer) > _MOST_CUSTOMER:
         raise ValueError(f"{customer!r} is no name of a customer")

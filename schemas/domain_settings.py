@@ -10,7 +10,9 @@ from schemas.checked import Domain, domain
 from schemas.part import Part
 
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
-_MOST_SELECTORS = 10
+MOST_SELECTORS = 10
+_INTERVALS = 3
+_DAY = 86_400_000_000
 _SLOT = re.compile(r"\{([^{}]*)\}")
 
 
@@ -23,8 +25,8 @@ def selector(text: str) -> str:
 
 
 def _few(names: tuple[str, ...]) -> tuple[str, ...]:
-    if len(names) > _MOST_SELECTORS:
-        raise ValueError(f"{len(names)} selectors; at most {_MOST_SELECTORS} are looked for in each domain")
+    if len(names) > MOST_SELECTORS:
+        raise ValueError(f"{len(names)} selectors; at most {MOST_SELECTORS} are looked for in each domain")
     return tuple(dict.fromkeys(names))
 
 
@@ -61,3 +63,8 @@ class Domains(Part):
     return_path: Annotated[str, AfterValidator(_domain_or_nothing)] = ""
     interval_days: Days = 7.0
     queries_per_second: Rate = 20.0
+
+    @property
+    def known_for(self) -> int:
+        """Return for how many µs a look counts: what was seen three intervals ago is not known any more."""
+        return int(_INTERVALS * self.interval_days * _DAY)

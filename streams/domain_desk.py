@@ -11,7 +11,9 @@ from schemas.domain_list import Listed
 from schemas.moments import rfc3339
 from schemas.settings import Settings
 from streams import domainreport
-from streams.domainreport import LANGUAGES, Language, Report, Said
+from streams.domainreport import Report
+from streams.notices import LANGUAGES, Language
+from streams.notices.paragraphs import Words
 
 _NEWEST = """SELECT type, id, at, domain, customer, outcome, mx, spf, dkim, dmarc, checks, questions
 FROM domain_checks
@@ -23,14 +25,12 @@ WHERE (domain, at, id) IN
 LIMIT 1 BY domain"""
 _FAILING = """SELECT countIf(newest IN ('fail', 'absent')), count() FROM
 (SELECT argMax(outcome, (at, id)) AS newest FROM domain_checks WHERE at > {since:Int64} GROUP BY domain)"""
-_INTERVALS = 3
-_DAY = 86_400_000_000
 _LOOK: msgspec.json.Decoder[CustomerDomainChecked] = msgspec.json.Decoder(CustomerDomainChecked)
 
 
 def since(settings: Settings, now: int) -> int:
     """Return from when on a look counts: what was seen before three intervals is not known any more."""
-    return now - int(_INTERVALS * settings.domains.interval_days * _DAY)
+    return now - settings.domains.known_for
 
 
 def newest(client: Client, settings: Settings, now: int) -> dict[str, CustomerDomainChecked]:
@@ -81,7 +81,7 @@ def language_of(text: str) -> Language:
 
 def report(
     settings: Settings, customer: str, listed: Sequence[Listed], looks: dict[str, CustomerDomainChecked], language: str
-) -> Said:
+) -> Words:
     """Return the report to a customer about his domains. ValueError where there is no such customer or language."""
     own = [each for each in listed if each.customer == customer]
     if not own:

@@ -18,7 +18,8 @@ from schemas.domain_events import CustomerDomainChecked
 from schemas.domain_list import Listed
 from streams import domainreport
 from streams.domain_desk import texts
-from streams.domainreport import LANGUAGES, Report
+from streams.domainreport import Report
+from streams.notices import LANGUAGES
 
 GOLDEN = Path(__file__).parent / "golden"
 WANTED = Wanted(ips=("192.0.2.1", "192.0.2.2", "2001:db8::1"), selectors=("s1",), spf_include="spf.isp.example")

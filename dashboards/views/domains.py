@@ -21,8 +21,6 @@ _FILTERS: dict[str, tuple[str, ...]] = {
     "Not yet checked": (),
 }
 _SORTS = {"mx": "MX", "spf": "SPF", "dkim": "DKIM", "dmarc": "DMARC"}
-_INTERVALS = 3
-_DAY = 86_400_000_000
 _RARELY = 15.0
 _MOST_UNSEEN = 1000
 _SAID = "Each domain is looked at once an interval, one that fails again after a day. Nothing of it decides anything."
@@ -33,18 +31,10 @@ def page() -> None:
     """Show the page."""
     st.header("Customers' domains", anchor=False)
     with st.container(horizontal=True, vertical_alignment="center"):
-        search = st.text_input(
-            "Search",
-            key="search",
-            placeholder="Search a domain or customer",
-            label_visibility="collapsed",
-            value=st.query_params.get("search", ""),
-            max_chars=200,
-        )
-        elements.keep("search", search)
+        search = elements.search("Search a domain or customer")
         chosen = elements.choice("show", "Show", list(_FILTERS), "All")
     shown = Page(1)
-    back = int(_INTERVALS * shown.settings.domains.interval_days * _DAY)
+    back = shown.settings.domains.known_for
     unseen = _unseen(shown, back)
     counts = shown.read(queries_domains.counts, back, every=_RARELY)
     if counts is None:

@@ -19,15 +19,7 @@ def page() -> None:
     """Show the page."""
     hours = elements.header("Mailboxes")
     with st.container(horizontal=True, vertical_alignment="center"):
-        search = st.text_input(
-            "Search",
-            key="search",
-            placeholder="Search a mailbox",
-            label_visibility="collapsed",
-            value=st.query_params.get("search", ""),
-            max_chars=200,
-        )
-        elements.keep("search", search)
+        search = elements.search("Search a mailbox")
         names = {name: step for step, name in _FILTERS.items()}
         step = elements.choice("step", "Step", list(names), "All")
     shown = Page(hours)

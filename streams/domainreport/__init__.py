@@ -1,27 +1,23 @@
 """What a customer's administrator must publish for his domains, in his language, with the records to copy. Pure.
 
-A template is a text of paragraphs parted by blank lines; its first line is `Subject: …`. A paragraph that begins with
-`# ` is a heading, lines that begin with `- ` are a list, and lines that begin with four blanks are records to copy.
-The HTML is made of the same paragraphs by `layout.html`, so that both say the same.
+Of a template (`streams.notices.paragraphs`) a paragraph that begins with `# ` is a heading, lines that begin with `- `
+are a list, and lines that begin with four blanks are records to copy.
 """
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Literal
 
 import msgspec
 from babel import Locale
 from babel.dates import format_date
-from jinja2 import DictLoader, Environment, StrictUndefined
 
 from schemas.domain_events import FAILING, GRAVITY, CustomerDomainChecked, DomainCheck
 from schemas.domain_words import sentence
 from schemas.moments import moment_of
+from streams.notices import LAYOUT, Language, visible
+from streams.notices.paragraphs import LIST, LOCALES, Words, blocks, environment, parted
 
-Language = Literal["de", "fr", "it", "en"]
-LANGUAGES: tuple[Language, ...] = ("de", "fr", "it", "en")
-LAYOUT = "layout.html"
-_LOCALES = {"de": "de", "fr": "fr", "it": "it", "en": "en_GB"}
+_MARKS = (("h2", re.compile("# ")), LIST, ("pre", re.compile("    ")))
 _TITLES = {"domain": "DNS", "mx": "MX", "spf": "SPF", "dkim": "DKIM", "dmarc": "DMARC"}
 _TOLD_SO = {"no_such_domain": "no_such_domain_told"}
 """Findings of which the customer is told in other words than the abuse desk."""
@@ -39,39 +35,17 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     support: str = ""
 
 
-class Said(msgspec.Struct, frozen=True):
-    """A report's words."""
-
-    subject: str
-    text: str
-    html: str
-
-
-class Block(msgspec.Struct, frozen=True):
-    """A paragraph of the HTML ("text", "ul", "pre" or "h2"), with its lines."""
-
-    kind: str
-    lines: tuple[str, ...]
-
-
-def said(report: Report, texts: Mapping[str, str]) -> Said:
+def said(report: Report, texts: Mapping[str, str]) -> Words:
     """Return a report in words; `texts` are the templates by their names (`de.txt`, `layout.html`)."""
-    environment = Environment(
-        loader=DictLoader(dict(texts)),
-        undefined=StrictUndefined,
-        autoescape=lambda name: name == LAYOUT,  # noqa: S701 the text part is no HTML
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    filled = environment.get_template(f"{report.language}.txt").render(_context(report))
-    first, _, rest = filled.partition("\n")
-    subject, text = first.removeprefix("Subject: ").strip(), re.sub(r"\n{3,}", "\n\n", rest.strip("\n")) + "\n"
-    context = {"subject": subject, "language": report.language, "blocks": blocks(text)}
-    return Said(subject, text, environment.get_template(LAYOUT).render(context))
+    filling = environment(texts)
+    first, text = parted(filling.get_template(f"{report.language}.txt").render(_context(report)))
+    subject = first.removeprefix("Subject: ").strip()
+    context = {"subject": subject, "language": report.language, "blocks": blocks(text, _MARKS)}
+    return Words(subject, text, filling.get_template(LAYOUT).render(context))
 
 
 def _context(report: Report) -> dict[str, object]:
-    locale = Locale.parse(_LOCALES[report.language])
+    locale = Locale.parse(LOCALES[report.language])
     looks = sorted(report.looks, key=lambda each: (-GRAVITY.index(each.outcome), each.domain))
     return {
         "customer": _visible(report.customer),
@@ -120,18 +94,4 @@ def _in_order(look: CustomerDomainChecked) -> str:
 
 
 def _visible(text: str) -> str:
-    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
-
-
-def blocks(text: str) -> list[Block]:
-    """Return the paragraphs, lists, records and headings of a text."""
-    found: list[Block] = []
-    for part in filter(None, (part.strip("\n") for part in re.split(r"\n[ \t]*\n", text))):
-        lines = part.split("\n")
-        for kind, mark in (("h2", "# "), ("ul", "- "), ("pre", "    ")):
-            if all(line.startswith(mark) for line in lines):
-                found.append(Block(kind, tuple(line.removeprefix(mark) for line in lines)))
-                break
-        else:
-            found.append(Block("text", tuple(lines)))
-    return found
+    return visible(text, len(text))

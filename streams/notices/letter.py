@@ -9,7 +9,7 @@ from schemas.mailbox_hooks import CustomerMailHook
 from schemas.moments import moment_of
 from schemas.names import derived_id, domain_of
 from streams.notices import Notice
-from streams.notices.rendering import Words
+from streams.notices.paragraphs import Words
 
 _POLICY = SMTP.clone(cte_type="7bit", raise_on_defect=True)
 

@@ -9,36 +9,20 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-import msgspec
 from babel import Locale
 from babel.dates import format_date, format_time, get_timezone, get_timezone_name
 from babel.numbers import format_decimal, format_percent
-from jinja2 import DictLoader, Environment, StrictUndefined, TemplateError
+from jinja2 import TemplateError
 
 from schemas.facts import Evidence
 from schemas.mailbox_hooks import CustomerMailHook
 from schemas.moments import moment_of
 from streams.notices import LANGUAGES, LAYOUT, REASONS, TEMPLATES, Language, Notice, Texts, visible
+from streams.notices.paragraphs import LIST, LOCALES, Words, blocks, environment, parted
 
 _MOST_REASONS = 4
 _NOT_SHOWN = frozenset(("score", "password"))
-_NUMBERED = re.compile(r"[0-9]{1,2}\. ")
-_LOCALES = {"de": "de", "fr": "fr", "it": "it", "en": "en_GB"}
-
-
-class Words(msgspec.Struct, frozen=True):
-    """What a mail says."""
-
-    subject: str
-    text: str
-    html: str
-
-
-class Block(msgspec.Struct, frozen=True):
-    """A paragraph ("text") or a list ("ul", "ol") of the HTML part, with its lines."""
-
-    kind: str
-    lines: tuple[str, ...]
+_MARKS = (LIST, ("ol", re.compile(r"[0-9]{1,2}\. ")))
 
 
 class Renderer:
@@ -47,20 +31,14 @@ class Renderer:
     def __init__(self, texts: Texts, settings: CustomerMailHook) -> None:
         self._settings = settings
         self._names = frozenset(texts)
-        self._environment = Environment(
-            loader=DictLoader(dict(texts)),
-            undefined=StrictUndefined,
-            autoescape=_is_html,  # noqa: S701 the text part is no HTML
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
+        self._environment = environment(texts)
 
     def words(self, notice: Notice) -> Words:
         """Return the words of a mail. ValueError names a template that cannot be filled in, and why."""
         place = f"{notice.language}/{notice.template}"
         context = self._context(notice)
         subject, text = _parted(f"{place}.txt", self._filled(f"{place}.txt", context))
-        context |= {"subject": subject, "blocks": blocks(text)}
+        context |= {"subject": subject, "blocks": blocks(text, _MARKS)}
         html = self._filled(f"{place}.html" if f"{place}.html" in self._names else LAYOUT, context)
         return Words(subject, text, html)
 
@@ -87,7 +65,7 @@ class Renderer:
             raise ValueError(f"{name}{_line(error)}: {getattr(error, 'message', None) or error}") from error
 
     def _context(self, notice: Notice) -> dict[str, Any]:
-        locale = Locale.parse(_LOCALES[notice.language])
+        locale = Locale.parse(LOCALES[notice.language])
         zone = get_timezone(self._settings.timezone)
         began = moment_of(notice.since).astimezone(zone)
         context: dict[str, Any] = {
@@ -128,10 +106,6 @@ def _line(error: Exception) -> str:
     return f" line {told}" if told else ""
 
 
-def _is_html(name: str | None) -> bool:
-    return name is not None and name.endswith(".html")
-
-
 def _facts(evidence: Evidence) -> dict[str, object]:
     return {"rule": evidence.rule, "value": evidence.value, "usual": evidence.usual}
 
@@ -151,22 +125,7 @@ def _plural(value: float, one: str, other: str, *, locale: Locale) -> str:
 
 
 def _parted(name: str, filled: str) -> tuple[str, str]:
-    first, _, rest = filled.partition("\n")
+    first, text = parted(filled)
     if not first.startswith("Subject: ") or not first.removeprefix("Subject: ").strip():
         raise ValueError(f"{name}: its first line is no 'Subject: …'")
-    text = re.sub(r"\n{3,}", "\n\n", rest.strip("\n")) + "\n"
     return visible(first.removeprefix("Subject: ").strip(), 250), text
-
-
-def blocks(text: str) -> list[Block]:
-    """Return the paragraphs and lists of a text."""
-    found = []
-    for part in filter(None, (part.strip("\n") for part in re.split(r"\n[ \t]*\n", text))):
-        lines = part.split("\n")
-        if all(line.startswith("- ") for line in lines):
-            found.append(Block("ul", tuple(line.removeprefix("- ") for line in lines)))
-        elif all(_NUMBERED.match(line) for line in lines):
-            found.append(Block("ol", tuple(_NUMBERED.sub("", line, count=1) for line in lines)))
-        else:
-            found.append(Block("text", tuple(lines)))
-    return found
