@@ -20,7 +20,6 @@ from collectors.spf import Kind
 from schemas.settings import Settings
 
 _AT_ONCE = 32
-_TRIES = 2
 _EDNS_BYTES = 1232
 _MOST_KNOWN = 20_000
 _MOST_KEPT_SIZE = 4096
@@ -33,11 +32,7 @@ class DomainNames:
     """What asks; to be used in one event loop."""
 
     def __init__(self, settings: Settings) -> None:
-        self._resolver = dns.asyncresolver.Resolver(configure=False)
-        self._resolver.nameservers = list(settings.dnsbl.resolvers)
-        self._resolver.port = settings.dnsbl.port
-        self._resolver.lifetime = settings.dnsbl.timeout_seconds
-        self._resolver.timeout = settings.dnsbl.timeout_seconds / _TRIES
+        self._resolver = ownside.resolver(settings.dnsbl)
         self._resolver.use_edns(0, 0, _EDNS_BYTES)
         self._patience = settings.dnsbl.timeout_seconds
         self._gate = asyncio.Semaphore(_AT_ONCE)
@@ -88,11 +83,9 @@ class DomainNames:
         return Answer(values, alias=_alias(name, found.canonical_name)), float(found.chaining_result.minimum_ttl)
 
     def _why(self, error: Exception) -> str:
-        if isinstance(error, dns.resolver.LifetimeTimeout):
-            return f"no answer within {self._patience:g} s"
-        if isinstance(error, dns.resolver.NoNameservers):
-            return "no name server could tell (SERVFAIL or REFUSED)"
-        return f"no answer: {type(error).__name__}"
+        if isinstance(error, dns.message.ChainTooLong):
+            return "its aliases (CNAME) lead in a circle, or too far"
+        return ownside.why(error, self._patience)
 
 
 def _values(found: dns.resolver.Answer, kind: Kind) -> tuple[str, ...]:

@@ -46,11 +46,7 @@ class Names:
     """The configured name servers, asked for names and addresses with a bound on the questions under way."""
 
     def __init__(self, settings: Dnsbl) -> None:
-        self._resolver = dns.asyncresolver.Resolver(configure=False)
-        self._resolver.nameservers = list(settings.resolvers)
-        self._resolver.port = settings.port
-        self._resolver.lifetime = settings.timeout_seconds
-        self._resolver.timeout = settings.timeout_seconds / _TRIES
+        self._resolver = resolver(settings)
         self._gate = asyncio.Semaphore(_AT_ONCE)
         self._patience = settings.timeout_seconds
 
@@ -66,15 +62,27 @@ class Names:
             except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
                 return Found()
             except (dns.exception.DNSException, OSError) as error:
-                return Found(failure=self._why(error))
+                return Found(failure=why(error, self._patience))
         return Found(tuple(sorted(value(record, kind) for record in answer)))
 
-    def _why(self, error: Exception) -> str:
-        if isinstance(error, dns.resolver.LifetimeTimeout):
-            return f"no answer within {self._patience:g} s"
-        if isinstance(error, dns.resolver.NoNameservers):
-            return "no name server could tell (SERVFAIL or REFUSED)"
-        return f"no answer: {type(error).__name__}"
+
+def resolver(settings: Dnsbl) -> dns.asyncresolver.Resolver:
+    """Return what asks the configured name servers, each question twice at most."""
+    asking = dns.asyncresolver.Resolver(configure=False)
+    asking.nameservers = list(settings.resolvers)
+    asking.port = settings.port
+    asking.lifetime = settings.timeout_seconds
+    asking.timeout = settings.timeout_seconds / _TRIES
+    return asking
+
+
+def why(error: Exception, patience: float) -> str:
+    """Return why the DNS could not be asked, after waiting so many seconds."""
+    if isinstance(error, dns.resolver.LifetimeTimeout):
+        return f"no answer within {patience:g} s"
+    if isinstance(error, dns.resolver.NoNameservers):
+        return "no name server could tell (SERVFAIL or REFUSED)"
+    return f"no answer: {type(error).__name__}"
 
 
 def value(record: object, kind: Kind) -> str:
