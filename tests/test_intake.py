@@ -17,39 +17,13 @@ from collectors.intake import Intake
 from schemas import codec
 from schemas.events import ComplaintReceived, DeadLetter, Event
 from schemas.settings import Maildir
+from tests import mail_inputs
 
-REPORT = """\
-From: feedback@provider.example.net
-Date: Sun, 1 Mar 2026 10:00:00 +0000
-Subject: complaint {number}
-MIME-Version: 1.0
-Content-Type: multipart/report; report-type=feedback-report; boundary=b
-
---b
-Content-Type: text/plain
-
-A complaint.
---b
-Content-Type: message/feedback-report
-
-Feedback-Type: abuse
-User-Agent: Example/1
-Version: 1
-Source-IP: 192.0.2.11
-
---b
-Content-Type: message/rfc822
-
-Received: from mx1.example.net (mx1.example.net [192.0.2.11])
-	by mx.example.com with ESMTPS; Sun, 1 Mar 2026 09:00:01 +0000
+AUTHENTICATED = """\
 Received: from pc (unknown [198.51.100.9]) (Authenticated sender: eve@example.net)
 \tby mx1.example.net (Postfix) with ESMTPSA id 4F1qXz3aaa; Sun, 1 Mar 2026 09:00:00 +0000
-From: eve@example.net
-Message-ID: <{number}@example.net>
-
-Buy!
---b--
 """
+REPORT = mail_inputs.REPORT.replace("From: eve@example.net", f"{AUTHENTICATED}From: eve@example.net")
 
 
 def _maildir(tmp_path: Path) -> Path:
