@@ -235,7 +235,8 @@ def _sentence(item: dict[str, Any]) -> str:
         isinstance(given, str | int | float | bool) and repr(given) not in message and item["loc"][-1] not in _SECRET
     )
     shown = f" (is {given!r})" if tells else ""
-    return f"{key}: {message[0].lower()}{message[1:]}{shown}"
+    place = f"{key}: " if key else ""  # of what concerns several tables the message tells the places
+    return f"{place}{message[0].lower()}{message[1:]}{shown}"
 
 
 def load(path: Path) -> Settings:

@@ -60,7 +60,7 @@ def _row(listed: Listed, look: CustomerDomainChecked | None) -> dict[str, object
     if look is None:
         nothing = dict.fromkeys(("mx", "spf", "dkim", "dmarc", "checked", "wrong"), "")
         return {"domain": listed.domain, "customer": listed.customer, "outcome": "not yet checked", **nothing}
-    wrong = "; ".join(each.text for each in look.checks if each.outcome in {*FAILING, "unknown"})
+    wrong = " ".join(each.text for each in look.checks if each.outcome in {*FAILING, "unknown"})
     return {
         "domain": listed.domain,
         "customer": listed.customer,
