@@ -13,7 +13,7 @@ from types import FrameType
 
 from collectors import inputs
 from collectors.demands import demands
-from collectors.domainpoll import CustomerDomains
+from collectors.domainwatch.poll import CustomerDomains
 from collectors.geo import GeoDatabases
 from collectors.intake import Intake
 from collectors.log import LogCollector

@@ -48,7 +48,7 @@ def domains_check(
     as_json: Json = False,
 ) -> None:
     """Ask the DNS now; exit status 1 where something fails, is absent or could not be asked."""
-    from collectors import domainask
+    from collectors.domainwatch.ask import ask
     from embedded.terminal import stepwise
 
     settings = load(config)
@@ -56,7 +56,7 @@ def domains_check(
     outcomes: set[str] = set()
 
     def asked(advance: Callable[[int], None]) -> Iterator[dict[str, object]]:
-        for event in domainask.ask(listed, settings):
+        for event in ask(listed, settings):
             advance(1)
             outcomes.add(event.outcome)
             yield from _findings(event, failing=failing)
@@ -77,7 +77,7 @@ def domains_report(
     as_json: Json = False,
 ) -> None:
     """Write what a customer's administrator must publish, with the records to copy, in his language."""
-    from collectors import domainask
+    from collectors.domainwatch.ask import ask
     from embedded.running import live
     from streams import domain_desk
     from streams.operating import now, warehouse
@@ -85,7 +85,7 @@ def domains_report(
     settings = live(load(config))
     listed = _of(settings, customer)
     if anew:
-        looks = {event.domain: event for event in domainask.ask(listed, settings)}
+        looks = {event.domain: event for event in ask(listed, settings)}
     else:
         with warehouse(settings) as client:
             looks = domain_desk.newest(client, settings, now())

@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors import customerdomain, domainslots
+from collectors import customerdomain
 from collectors.customerdomain import dkimkey, dmarcrecord, spfrecord, treewalk, zonefile
 from collectors.customerdomain.inquiry import MOST_FAILURES, MOST_QUESTIONS
-from collectors.domainslots import DAY, Asked
+from collectors.domainwatch import slots
+from collectors.domainwatch.slots import DAY, Asked
 from schemas import domain_list, domain_words
 from schemas.codec import decode, encode
 from schemas.domain_events import CustomerDomainChecked, DomainCheck
@@ -176,28 +177,28 @@ def test_a_domain_waits_for_its_time_of_the_week_and_one_that_failed_a_day(
     at: int,
     passed: bool,  # noqa: FBT001 drawn
 ) -> None:
-    due = domainslots.due(name, Asked(at, passed), INTERVAL, at)
+    due = slots.due(name, Asked(at, passed), INTERVAL, at)
     assert DAY <= due - at <= (INTERVAL + DAY if passed else DAY)
     if passed:
-        assert due % INTERVAL == domainslots.slot(name, INTERVAL)
-        assert domainslots.due(name, Asked(due, passed), INTERVAL, due) == due + INTERVAL
-    assert domainslots.due(name, None, INTERVAL, at) == 0
-    assert domainslots.due(name, Asked(at + 1, passed), INTERVAL, at) == 0  # the clock was set back
+        assert due % INTERVAL == slots.slot(name, INTERVAL)
+        assert slots.due(name, Asked(due, passed), INTERVAL, due) == due + INTERVAL
+    assert slots.due(name, None, INTERVAL, at) == 0
+    assert slots.due(name, Asked(at + 1, passed), INTERVAL, at) == 0  # the clock was set back
 
 
 def test_all_domains_are_spread_over_the_week_and_what_was_missed_is_not_made_up_at_once() -> None:
-    slots = [domainslots.slot(f"d{number}.example", INTERVAL) for number in range(7000)]
-    days = [sum(day * DAY <= slot < (day + 1) * DAY for slot in slots) for day in range(7)]
+    places = [slots.slot(f"d{number}.example", INTERVAL) for number in range(7000)]
+    days = [sum(day * DAY <= slot < (day + 1) * DAY for slot in places) for day in range(7)]
     assert min(days) > 850
-    assert domainslots.gap_seconds(100_000, INTERVAL) == pytest.approx(1.512)
-    assert domainslots.gap_seconds(10, INTERVAL) == domainslots.gap_seconds(0, INTERVAL) == 5.0
+    assert slots.gap_seconds(100_000, INTERVAL) == pytest.approx(1.512)
+    assert slots.gap_seconds(10, INTERVAL) == slots.gap_seconds(0, INTERVAL) == 5.0
 
 
 def test_after_days_away_all_is_made_up_at_a_bounded_pace_and_each_keeps_its_time() -> None:
     """Two thousand domains over forty days; nobody looks from the tenth to the fourteenth."""
-    away, gap, minute = range(10 * DAY, 14 * DAY), domainslots.gap_seconds(2000, INTERVAL), 60_000_000
+    away, gap, minute = range(10 * DAY, 14 * DAY), slots.gap_seconds(2000, INTERVAL), 60_000_000
     looks: dict[str, list[int]] = {f"d{number}.example": [] for number in range(2000)}
-    plan, now = domainslots.Plan(looks, {}, INTERVAL, 0), 0
+    plan, now = slots.Plan(looks, {}, INTERVAL, 0), 0
     while now < 40 * DAY:
         batch = plan.turn(now, 8) if now not in away else []
         for name in batch:
@@ -209,7 +210,7 @@ def test_after_days_away_all_is_made_up_at_a_bounded_pace_and_each_keeps_its_tim
     assert all(ninth - first >= 4e6 * gap for first, ninth in zip(every, every[16:], strict=False))
     for name, found in looks.items():
         assert all(later - sooner <= INTERVAL + 5 * DAY for sooner, later in pairwise(found))
-        assert (found[-1] - domainslots.slot(name, INTERVAL)) % INTERVAL <= 10 * minute
+        assert (found[-1] - slots.slot(name, INTERVAL)) % INTERVAL <= 10 * minute
 
 
 def _event(at: int, text: str, outcome: str = "fail") -> CustomerDomainChecked:
@@ -222,7 +223,7 @@ def test_only_what_changed_is_told_and_each_domain_once_a_week(texts: list[str])
     """A domain that fails is looked at each day."""
     asked, told = None, []
     for day, text in enumerate(texts):
-        asked, tells = domainslots.noted(_event(1_772_000_000_000_000 + day * DAY, text), asked, INTERVAL)
+        asked, tells = slots.noted(_event(1_772_000_000_000_000 + day * DAY, text), asked, INTERVAL)
         told += [day] if tells else []
     assert told[0] == 0
     for before, after in pairwise((*told, len(texts))):

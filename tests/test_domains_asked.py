@@ -11,12 +11,12 @@ import msgspec
 import pytest
 import tomli_w
 
-from collectors import domainask
 from collectors.customerdomain.wanted import wanted
-from collectors.domaindns import DomainNames
-from collectors.domainpoll import CustomerDomains
-from collectors.domainslots import Asked
-from collectors.domainstore import DomainStore
+from collectors.domainwatch.ask import ask, looked
+from collectors.domainwatch.poll import CustomerDomains
+from collectors.domainwatch.resolver import DomainNames
+from collectors.domainwatch.slots import Asked
+from collectors.domainwatch.store import DomainStore
 from embedded import demo
 from embedded.hoster import customer_domains
 from embedded.zones import Zones
@@ -97,7 +97,7 @@ def _found(event: CustomerDomainChecked) -> set[tuple[str, str]]:
 
 def test_each_zone_is_told_as_it_is(bind: Bind, tmp_path: Path) -> None:
     settings = _settings(bind.port, tmp_path, extra=list(EVERY))
-    events = {event.domain: event for event in domainask.ask(domain_file.domains(settings), settings)}
+    events = {event.domain: event for event in ask(domain_file.domains(settings), settings)}
     assert {name: event.outcome for name, event in events.items()} == EVERY
     assert {each.outcome for each in events["good.example"].checks} == {"pass"}
     assert _found(events["alias.example"]) >= {("dkim_key", "pass"), ("dmarc_rua_refused", "advice")}
@@ -118,7 +118,7 @@ def test_each_zone_is_told_as_it_is(bind: Bind, tmp_path: Path) -> None:
 
 
 def test_a_hostile_zone_passes_nothing_at_a_bounded_price(bind: Bind, tmp_path: Path) -> None:
-    (event,) = domainask.ask([Listed("hostile.example")], _settings(bind.port, tmp_path))
+    (event,) = ask([Listed("hostile.example")], _settings(bind.port, tmp_path))
     told = {each.code: each.text for each in event.checks}
     assert told["spf_unknown"] == "The SPF record could not be asked: its answer is longer than 16384 characters."
     assert told["dkim_unknown"].endswith("could not be asked: no name server could tell (SERVFAIL or REFUSED).")
@@ -132,9 +132,9 @@ def test_what_many_domains_lead_to_is_asked_once(bind: Bind, tmp_path: Path) -> 
 
     async def asked(*domains: str) -> int:
         names = DomainNames(settings)
-        await domainask.looked([Listed(name) for name in domains], wanted(settings), names)
+        await looked([Listed(name) for name in domains], wanted(settings), names)
         before = names.asked
-        await domainask.looked([Listed(name) for name in domains], wanted(settings), names)
+        await looked([Listed(name) for name in domains], wanted(settings), names)
         assert names.asked == before
         return before
 
@@ -268,7 +268,7 @@ def test_the_demo_has_one_domain_of_each_kind(tmp_path: Path) -> None:
     with Zones(list(demo.ZONES.values()), relays=demo.HOSTS, records=records, others=others) as zones:
         table = demo.configuration(tmp_path)
         settings = Settings.model_validate({**table, "dnsbl": {"port": zones.port, "timeout_seconds": 2.0}})
-        events = domainask.ask(domain_file.domains(settings), settings)
+        events = ask(domain_file.domains(settings), settings)
         found = {event.domain: (event.outcome, event.spf, event.dkim, event.dmarc) for event in events}
     assert found == {
         "customer0.example": ("pass", "pass", "pass", "pass"),

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from collectors import customerdomain
 from collectors.customerdomain.wanted import Wanted, wanted
-from collectors.domaindns import DomainNames
+from collectors.domainwatch.resolver import DomainNames
 from schemas.domain_events import CustomerDomainChecked
 from schemas.domain_list import Listed
 from schemas.settings import Settings

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
 
-from collectors.domainslots import Asked
+from collectors.domainwatch.slots import Asked
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS domains (

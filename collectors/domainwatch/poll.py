@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable, Sequence
 
 from collectors.customerdomain.wanted import wanted
-from collectors.domainask import AT_ONCE, looked
-from collectors.domaindns import DomainNames
-from collectors.domainslots import DAY, Asked, Plan, noted
-from collectors.domainstore import DomainStore
+from collectors.domainwatch.ask import AT_ONCE, looked
+from collectors.domainwatch.resolver import DomainNames
+from collectors.domainwatch.slots import DAY, Asked, Plan, noted
+from collectors.domainwatch.store import DomainStore
 from collectors.ownpoll import unless
 from schemas import domain_file
 from schemas.domain_events import CustomerDomainChecked
