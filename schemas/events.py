@@ -14,6 +14,7 @@ from schemas.mailbox_events import CaseEvent, IdentityLeaked, MailboxDecision, M
 from schemas.observations import PoolObservation
 from schemas.pool_events import PoolEvent
 from schemas.report_events import ReportEvent
+from schemas.sunset_events import SunsetEvent
 
 
 class SourceOpened(Fact, frozen=True, kw_only=True):
@@ -204,6 +205,7 @@ Event = (
     | StepChanged
     | CaseEvent
     | DelistingEvent
+    | SunsetEvent
     | DeadLetter
 )
 

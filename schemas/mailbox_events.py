@@ -82,9 +82,12 @@ class QueueHeld(Fact, frozen=True, kw_only=True):
 
 
 class NoticeSent(Fact, frozen=True, kw_only=True):
-    """A mail to a customer: `intended` before it is handed over, then `sent` or `refused` with the server's `reply`."""
+    """A mail to a customer: `intended` before it is handed over, then `sent` or `refused` with the server's `reply`.
 
-    mailbox: str
+    `sunset` names the sunset whose letter it is; such a mail is about no single mailbox.
+    """
+
+    mailbox: str = ""
     customer: str = ""
     recipient: str
     template: str
@@ -93,6 +96,7 @@ class NoticeSent(Fact, frozen=True, kw_only=True):
     status: Literal["intended", "sent", "refused"]
     reply: str = ""
     decision: str = ""
+    sunset: str = ""
 
 
 class MailboxFlagged(Fact, frozen=True, kw_only=True):

@@ -21,6 +21,7 @@ from schemas.part import Part
 from schemas.password import password_in
 from schemas.pool_settings import Pool
 from schemas.reply_settings import Replies
+from schemas.sunset_settings import Sunset
 
 _SECRET = {"url", "key_env", "verp_key_env", "password_env", "token_env"}
 """Settings whose wrong value is not told: a URL may hold a token, and who confuses name and secret wrote the secret."""
@@ -154,6 +155,7 @@ class Settings(Part):
     customers: dict[Name, Customer] = Field(default_factory=dict)
     domains: Domains = Domains()
     replies: Replies = Replies()
+    sunset: dict[Name, Sunset] = Field(default_factory=dict)
     geoip: GeoIp = GeoIp()
     dashboard: Dashboard = Dashboard()
     embedded: Embedded = Embedded()

@@ -12,6 +12,7 @@ from schemas import (
     observations,
     pool_events,
     report_events,
+    sunset_events,
 )
 from schemas.facts import Fact
 from schemas.names import partition_of
@@ -60,6 +61,9 @@ MAILBOX_LEAKS = Topic("mailbox.leaks", (mailbox_events.IdentityLeaked,), retenti
 CASE_OBSERVATIONS = Topic("case.observations", (mailbox_events.StepChanged,), single=True, retention_ms=400 * DAY_MS)
 CASE_EVENTS = Topic("case.events", get_args(mailbox_events.CaseEvent), single=True, retention_ms=-1)
 DELISTING_EVENTS = Topic("delisting.events", get_args(delisting_events.DelistingEvent), single=True, retention_ms=-1)
+SUNSET_EVENTS = Topic(
+    "sunset.events", (*get_args(sunset_events.SunsetEvent), mailbox_events.NoticeSent), single=True, retention_ms=-1
+)
 DEAD_LETTERS = Topic("dead.letters", (events.DeadLetter,), single=True, retention_ms=90 * DAY_MS)
 # A worker that was cut off may write a state older than its successor's: the lag keeps the successor's readable.
 _LAGGING = {**_STAMPED, "min.compaction.lag.ms": "3600000"}
@@ -84,6 +88,7 @@ TOPICS = (
     CASE_OBSERVATIONS,
     CASE_EVENTS,
     DELISTING_EVENTS,
+    SUNSET_EVENTS,
     DEAD_LETTERS,
     MAILBOX_STATE,
     TRAFFIC_STATE,
@@ -91,13 +96,16 @@ TOPICS = (
     CASE_STATE,
     DELISTING_STATE,
 )
-_BY_EVENT = {event: topic for topic in TOPICS for event in topic.events if event is not observations.OperatorActed}
+_ROUTED = (observations.OperatorActed, mailbox_events.NoticeSent)
+_BY_EVENT = {event: topic for topic in TOPICS for event in topic.events if event not in _ROUTED}
 
 
 def topic_of(event: Fact) -> Topic:
-    """Return the topic of an event; an operator's order goes to whom it concerns, the pool or the mailbox."""
+    """Return the topic of an event: an operator's order and a mail to a customer go to what they concern."""
     if isinstance(event, observations.OperatorActed):
         return MAILBOX_SIGNALS if event.action in _OF_MAILBOXES else POOL_OBSERVATIONS
+    if isinstance(event, mailbox_events.NoticeSent):
+        return SUNSET_EVENTS if event.sunset else MAILBOX_SIGNALS
     return _BY_EVENT[type(event)]
 
 

@@ -30,6 +30,7 @@ from schemas.topics import (
     MAILBOX_STATE,
     POOL_EVENTS,
     POOL_STATE,
+    SUNSET_EVENTS,
     TRAFFIC_STATE,
     Topic,
     place_of,
@@ -46,7 +47,7 @@ _STATES = {
     CASE_STATE.name: "customer",
     DELISTING_STATE.name: "pool",
 }
-_DECIDED = (POOL_EVENTS, MAILBOX_EVENTS, MAILBOX_LEAKS, CASE_EVENTS, DELISTING_EVENTS)
+_DECIDED = (POOL_EVENTS, MAILBOX_EVENTS, MAILBOX_LEAKS, CASE_EVENTS, DELISTING_EVENTS, SUNSET_EVENTS)
 # Of what is told to the folds the newest days: the broker before may have taken it and ended before it was folded.
 # What a state knows already it skips by the ids.
 _TOLD = (MAILBOX_SIGNALS, CASE_OBSERVATIONS)

@@ -19,6 +19,7 @@ from schemas import (
     pool_settings,
     reply_settings,
     settings,
+    sunset_settings,
 )
 from schemas.events import EVENT_TYPES
 from streams import bars, hooks
@@ -77,6 +78,8 @@ def test_the_example_configuration_is_sound_and_complete() -> None:
         "customers.customer-4711.": mailbox_settings.Customer,
         "domains.": domain_settings.Domains,
         "replies.": reply_settings.Replies,
+        **{f"sunset.{name}.": sunset_settings.Sunset for name in example.sunset},
+        **{f"sunset.{name}.mail.": sunset_settings.SunsetMail for name, each in example.sunset.items() if each.mail},
         "geoip.": settings.GeoIp,
         **{f"input.{name}.": type(each) for name, each in example.input.items()},
         "dashboard.": settings.Dashboard,

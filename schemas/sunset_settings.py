@@ -1,0 +1,66 @@
+"""What is going away, when, whom that concerns, and in which steps it is switched off (docs/sunset.md)."""
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from schemas.checked import Zone
+from schemas.mailbox_hooks import Address
+from schemas.part import Part
+from schemas.smtp_settings import Smtp
+
+SunsetKind = Literal["smtp_after_pop", "cleartext_login", "old_tls"]
+Language = Literal["de", "fr", "it", "en"]
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+TlsVersion = Literal["SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2"]
+Hour = Annotated[int, Field(ge=0, le=23)]
+
+
+class SunsetMail(Smtp):
+    """The letters to the customers of a sunset: from whom, in what words, over which server.
+
+    `support` is whom to call, `website` where the instructions stand, both as they are to be read. `templates` is a
+    folder with texts of the company's own, `test_recipient` who gets the tests. `unsubscribe` is an address or URL for
+    `List-Unsubscribe`, where a customer may say that he wants no more of these letters.
+    """
+
+    sender: Address
+    sender_name: str = ""
+    reply_to: Address | Literal[""] = ""
+    company: Annotated[str, Field(min_length=1)]
+    support: Annotated[str, Field(min_length=1)]
+    website: str = ""
+    smtp_server: Annotated[str, Field(min_length=1)] = "smtp.example.net"
+    imap_server: str = ""
+    unsubscribe: str = ""
+    language: Language = "en"
+    templates: Path | None = None
+
+
+class Sunset(Part):
+    """Something that ends: from `begins` on its users' customers get a letter a week, `letters` at most, till `ends`.
+
+    Letters go on `weekday` from `hour` on, spread over `spread_hours`, in `timezone`. A mailbox that is not seen for
+    `quiet_days` is done. Mailboxes under `least_confidence` are not written about. `old_tls` are the versions that end.
+    """
+
+    kind: SunsetKind
+    begins: date
+    ends: date
+    letters: Annotated[int, Field(ge=1, le=52)] = 6
+    weekday: Weekday = "tuesday"
+    hour: Hour = 9
+    spread_hours: Annotated[float, Field(ge=0, le=24)] = 4.0
+    timezone: Zone = "UTC"
+    quiet_days: Annotated[int, Field(ge=1, le=90)] = 7
+    least_confidence: Annotated[float, Field(ge=0, le=1)] = 0.3
+    old_tls: frozenset[TlsVersion] = frozenset(("SSLv3", "TLSv1", "TLSv1.1"))
+    mail: SunsetMail | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.ends <= self.begins:
+            raise ValueError(f"ends {self.ends} is not after begins {self.begins}")
+        return self
