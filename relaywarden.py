@@ -13,6 +13,7 @@ from embedded.bounces_commands import bounces_app
 from embedded.case_commands import case_app
 from embedded.complaints_commands import complaints_app
 from embedded.delisting_commands import delisting_app
+from embedded.directory_commands import directory_app
 from embedded.dnsbl_command import dnsbl
 from embedded.domain_commands import domains_app
 from embedded.identity_command import identity
@@ -44,6 +45,7 @@ app.add_typer(replies_app, name="replies")
 app.add_typer(reasons_app, name="reasons")
 app.add_typer(case_app, name="case")
 app.add_typer(delisting_app, name="delisting")
+app.add_typer(directory_app, name="directory")
 app.add_typer(domains_app, name="domains")
 app.add_typer(leaks_app, name="leaks")
 app.add_typer(mailbox_app, name="mailbox")

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, fie
 
 from schemas.checked import Ip, Name, Network, Port, Seconds, Zone, envelope_pattern
 from schemas.customers import owners
+from schemas.directory_settings import AnyDirectory
 from schemas.dnsbl_settings import Dnsbl
 from schemas.domain_settings import Domains
 from schemas.inputs import AnyInput
@@ -153,6 +154,7 @@ class Settings(Part):
     pool: dict[Name, Pool] = Field(default_factory=dict)
     mailboxes: Mailboxes = Mailboxes()
     customers: dict[Name, Customer] = Field(default_factory=dict)
+    directory: AnyDirectory | None = None
     domains: Domains = Domains()
     replies: Replies = Replies()
     sunset: dict[Name, Sunset] = Field(default_factory=dict)

@@ -76,6 +76,7 @@ def test_the_example_configuration_is_sound_and_complete() -> None:
         "mailboxes.hooks.": mailbox_hooks.MailboxHooks,
         **{f"mailboxes.hooks.{name}.": type(hook) for name, hook in bars.configured(example.mailboxes.hooks).items()},
         "customers.customer-4711.": mailbox_settings.Customer,
+        "directory.": type(example.directory),
         "domains.": domain_settings.Domains,
         "replies.": reply_settings.Replies,
         **{f"sunset.{name}.": sunset_settings.Sunset for name in example.sunset},

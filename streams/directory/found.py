@@ -1,0 +1,98 @@
+"""A directory in memory: who is asked for a mailbox finds its customer, an alias' mailbox, a domain's customer."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from schemas.names import canonical_mailbox, domain_of
+from streams.directory import Account, Problem
+
+
+class Directory:
+    """Filled row by row: what came first counts, and what contradicts it is told."""
+
+    def __init__(self) -> None:
+        self._accounts: dict[str, Account] = {}
+        self._owner: dict[str, str] = {}  # the customer of an address or @domain
+        self._alias: dict[str, str] = {}  # the mailbox of an alias
+        self._aliases: dict[str, tuple[str, ...]] = {}
+        self._contradicted: set[tuple[str, str]] = set()
+
+    def __len__(self) -> int:
+        """Return how many addresses and domains it has."""
+        return len(self._owner)
+
+    def of(self, mailbox: str) -> Account | None:
+        """Return whose a mailbox is: by its address, else by its domain; None where nobody's."""
+        key = canonical_mailbox(mailbox)
+        customer = self._owner.get(key) or self._owner.get(f"@{domain_of(key)}")
+        return None if customer is None else self._accounts[customer]
+
+    def knows(self, mailbox: str) -> bool:
+        """Tell whether an address stands there by itself, not only by its domain."""
+        return canonical_mailbox(mailbox) in self._owner
+
+    def mailbox(self, address: str) -> str:
+        """Return the mailbox of an alias; any other address is its own."""
+        key = canonical_mailbox(address)
+        return self._alias.get(key, key)
+
+    def aliases(self, mailbox: str) -> tuple[str, ...]:
+        """Return the aliases of a mailbox, in the order of the source."""
+        return self._aliases.get(canonical_mailbox(mailbox), ())
+
+    def account(self, customer: str) -> Account | None:
+        """Return a customer by its name in the source."""
+        return self._accounts.get(customer)
+
+    def accounts(self) -> Iterator[Account]:
+        """Yield all customers."""
+        yield from self._accounts.values()
+
+    def mailboxes(self) -> Iterator[str]:
+        """Yield all addresses that are mailboxes: neither aliases nor domains."""
+        return (address for address in self._owner if not address.startswith("@") and address not in self._alias)
+
+    def add(self, address: str, mailbox: str, account: Account) -> list[str]:
+        """Take in an address, an alias where there is a `mailbox`; return what contradicts an earlier row."""
+        said = self._agreed(account)
+        owner = self._owner.get(address)
+        if owner is None:
+            self._owner[address] = account.customer
+            if mailbox:
+                self._alias[address] = mailbox
+                self._aliases[mailbox] = (*self._aliases.get(mailbox, ()), address)
+            return said
+        if owner != account.customer:
+            return [*said, f"{address} is of the customer {account.customer} here, of {owner} before: that counts"]
+        before = self._alias.get(address, "")
+        if before == mailbox:
+            return [*said, f"{address} stands there twice"]
+        return [*said, f"{address} is {_as(mailbox)} here, {_as(before)} before: that counts"]
+
+    def dangling(self) -> Iterator[Problem]:
+        """Yield each alias whose mailbox is not there."""
+        for alias, mailbox in self._alias.items():
+            if mailbox not in self._owner:
+                yield Problem(place=alias, text=f"is an alias of {mailbox}, which is not there")
+
+    def _agreed(self, account: Account) -> list[str]:
+        """Note a customer, or fill in what an earlier row of his left open; return where the two differ, once each."""
+        known = self._accounts.setdefault(account.customer, account)
+        if known is account or known == account:
+            return []
+        said, filled = [], {}
+        for field in ("name", "contact", "language", "tariff", "flags"):
+            here, before = getattr(account, field), getattr(known, field)
+            if here and not before:
+                filled[field] = here
+            elif here and here != before and (account.customer, field) not in self._contradicted:
+                self._contradicted.add((account.customer, field))
+                said.append(f"the {field} of {account.customer} is {here!r} here, {before!r} before: that counts")
+        if filled:
+            self._accounts[account.customer] = msgspec.structs.replace(known, **filled)
+        return said
+
+
+def _as(mailbox: str) -> str:
+    return f"an alias of {mailbox}" if mailbox else "a mailbox"

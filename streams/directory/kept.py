@@ -1,0 +1,90 @@
+"""The directory of a configuration, read anew when it is old; while it cannot be read, the last good one counts."""
+
+import logging
+from collections.abc import Callable, Iterator
+from itertools import chain
+
+from schemas.settings import Settings
+from streams.directory import DirectoryError, Problem, Row, rows
+from streams.directory.found import Directory
+from streams.directory.reading import read
+
+_HOUR = 3_600_000_000
+_RETRY = 300_000_000
+_MOST_TOLD = 20
+_log = logging.getLogger("relaywarden.directory")
+
+
+def load(
+    settings: Settings, told: Callable[[Problem], None], advance: Callable[[int], None] = lambda _: None
+) -> Directory:
+    """Return the directory: `[directory]`, then the customers of the configuration for whom it has none.
+
+    Each problem is told as soon as it is found; `advance` is told of each row. DirectoryError where the source cannot
+    be read to its end: half a directory would make customers strangers.
+    """
+    directory = Directory()
+    for problem in read(chain(_counted(settings, advance), _configured(settings)), directory):
+        told(problem)
+    return directory
+
+
+def _counted(settings: Settings, advance: Callable[[int], None]) -> Iterator[tuple[str, Row]]:
+    if settings.directory is None:
+        return
+    for each in rows(settings.directory):
+        advance(1)
+        yield each
+
+
+def _configured(settings: Settings) -> Iterator[tuple[str, Row]]:
+    """Yield a row for each address and domain of `[customers]`; names of networks are none."""
+    for name, customer in settings.customers.items():
+        for entry in customer.mailboxes:
+            if entry not in settings.networks.values():
+                contact, language = customer.contact, customer.language
+                yield (
+                    f"customers.{name}",
+                    {
+                        "address": entry,
+                        "customer": name,
+                        "contact": contact,
+                        "language": language,
+                    },
+                )
+
+
+class Kept:
+    """The directory of a process: `at` says what time it is."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._directory: Directory | None = None
+        self._due = 0
+        self.failure = ""
+
+    def directory(self, at: int) -> Directory | None:
+        """Return the directory, read anew where its time is over; None where it never could be read."""
+        if at >= self._due:
+            self._read(at)
+        return self._directory
+
+    def _read(self, at: int) -> None:
+        problems: list[Problem] = []
+        try:
+            directory = load(self._settings, problems.append)
+        except DirectoryError as error:
+            self.failure = str(error)
+            self._due = at + _RETRY
+            kept = "the last good one counts" if self._directory else "there is none yet"
+            _log.error("directory: %s; %s", error, kept)
+            return
+        self.failure = ""
+        source = self._settings.directory
+        self._due = at + int((source.reload_hours if source else 24.0) * _HOUR)
+        self._directory = directory
+        for problem in problems[:_MOST_TOLD]:
+            _log.warning("directory: %s: %s", problem.place, problem.text)
+        if len(problems) > _MOST_TOLD:
+            _log.warning("directory: %d more problems: relaywarden directory check", len(problems) - _MOST_TOLD)
+        _log.info("directory: %d addresses and domains", len(directory))
