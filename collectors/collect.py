@@ -55,6 +55,18 @@ def run(settings: Settings, stop: threading.Event | None = None) -> None:
                 sink.close()
 
 
+def is_running(settings: Settings) -> bool:
+    """Tell whether a collector works with these checkpoints. It does not where there are none; OSError: unknown."""
+    try:
+        with (settings.data / "checkpoints" / ".lock").open() as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
+
+
 def _works(settings: Settings, stop: threading.Event, sink: Sink | None) -> dict[str, Work]:
     """Return what is to be done, by name. ValueError where something configured cannot be."""
     works: dict[str, Work] = {}

@@ -6,7 +6,7 @@ has bytes. A mail is acknowledged when it is on disk, by LMTP for each recipient
 
 import asyncio
 import logging
-import ssl
+import socket
 from asyncio import IncompleteReadError, LimitOverrunError
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Sequence
@@ -18,6 +18,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from collectors import documents
 from collectors.envelope import Recipients, is_plain, unstuffed
+from collectors.tls import Certificates
 
 LOG = logging.getLogger("relaywarden.collect")
 LARGEST = documents.LARGEST - 4096
@@ -49,7 +50,7 @@ class House:
     most: int
     keep: Keep
     refused: Callable[[str, bytes], None]
-    tls: ssl.SSLContext | None = None
+    tls: Certificates | None = None
     inside: Counter[str] = field(default_factory=Counter)
     open: set["MailServer"] = field(default_factory=set)
 
@@ -126,7 +127,7 @@ class MailServer(SMTP):
             enable_SMTPUTF8=True,
             hostname=house.hostname,
             ident="relaywarden",
-            tls_context=house.tls,
+            tls_context=house.tls.context() if house.tls is not None else None,
             timeout=_TIMEOUT_SECONDS,
             auth_exclude_mechanism=("LOGIN", "PLAIN"),
             command_call_limit=_LIMITS,
@@ -140,6 +141,10 @@ class MailServer(SMTP):
         """Begin, in the clear or, a second time, with TLS."""
         super().connection_made(transport)
         self._house.open.add(self)
+        connection = transport.get_extra_info("socket")
+        if connection is not None and connection.family != socket.AF_UNIX:
+            # A reply of several lines goes out line by line: Nagle's algorithm would keep the second back for 40 ms.
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def connection_lost(self, error: Exception | None) -> None:
         """End."""

@@ -18,6 +18,7 @@ from collectors.ways import NO_WAYS, ways_of
 from embedded.checking_bars import loose, suspensions
 from embedded.checking_followers import followers, odd
 from embedded.checking_hooks import open_hooks, pool_hooks
+from embedded.checking_inputs import held, unready
 from embedded.checking_paths import creatable
 from embedded.listening import faults
 from schemas import domain_file
@@ -42,14 +43,14 @@ def findings(settings: Settings, master_cf: Path | None = None) -> list[str]:
     With a `master_cf` also where Postfix's transports are others than the pools'. OSError if that cannot be read.
     """
     files = (_formats, _lists, _logs, _maildirs, _domains, _geoip, _rules, _leaks_key)
-    checks = (*files, pool_hooks, _shared, faults, suspensions, followers)
+    checks = (*files, pool_hooks, _shared, faults, suspensions, followers, unready)
     wrong = [sentence for check in checks for sentence in check(settings)]
     return wrong + (list(_master_cf(settings, master_cf)) if master_cf else [])
 
 
 def notes(settings: Settings) -> list[str]:
     """Return a sentence for each thing that works, but hardly as it was meant."""
-    return [*_notes(settings), *loose(settings), *open_hooks(settings), *odd(settings)]
+    return [*_notes(settings), *loose(settings), *open_hooks(settings), *odd(settings), *held(settings)]
 
 
 def _notes(settings: Settings) -> Iterator[str]:
@@ -141,6 +142,7 @@ def _maildirs(settings: Settings) -> Iterator[str]:
     for name, box in settings.complaints.items():
         yield from _told(partial(ways_of, box, f"complaints.{name}"))
         if box.input and not box.maildir.exists():
+            yield from creatable(f"complaints.{name}.maildir", box.maildir / "new")
             continue  # it is made when it is needed
         if not box.maildir.is_dir():
             yield f"complaints.{name}.maildir: {box.maildir} is no folder"

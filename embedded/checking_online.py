@@ -1,4 +1,4 @@
-"""What `relaywarden check --online` finds beyond this machine: Kafka, ClickHouse and the DNSBLs, each asked now."""
+"""What `relaywarden check --online` finds beyond this machine: Kafka, ClickHouse, the inputs' servers, the DNSBLs."""
 
 from collections.abc import Iterator
 from ipaddress import ip_address
@@ -9,6 +9,7 @@ from collectors import domains, ownside
 from collectors.admin import partitions_there, reachable
 from collectors.lists import chosen, chosen_domains
 from collectors.resolve import ask
+from embedded.checking_servers import unreachable
 from schemas.observations import ListHealthObserved
 from schemas.own_observations import DomainListingObserved
 from schemas.settings import Settings
@@ -21,7 +22,7 @@ from streams.operating import now, warehouse
 
 def findings(settings: Settings) -> list[str]:
     """Return a sentence for each server that does not do what it is needed for."""
-    return [*_kafka(settings), *_clickhouse(settings), *_lists(settings), *_own_side(settings)]
+    return [*_kafka(settings), *_clickhouse(settings), *unreachable(settings), *_lists(settings), *_own_side(settings)]
 
 
 def _kafka(settings: Settings) -> Iterator[str]:

@@ -15,7 +15,7 @@ def writable(place: str, path: Path) -> Iterator[str]:
 
 def creatable(place: str, path: Path) -> Iterator[str]:
     """Yield why a file cannot be written whose folder is made with it: the nearest that is there must take the rest."""
-    yield from _fit(place, path, next(parent for parent in path.absolute().parents if parent.exists()))
+    yield from _fit(place, path, next(parent for parent in path.absolute().parents if os.access(parent, os.F_OK)))
 
 
 def _fit(place: str, path: Path, folder: Path) -> Iterator[str]:

@@ -22,3 +22,15 @@ def make(folder: Path, name: str = "server", host: str = "IP:127.0.0.1") -> tupl
     ]
     subprocess.run(command, check=True, capture_output=True)
     return certificate, key
+
+
+def expired(folder: Path, name: str = "old") -> tuple[Path, Path]:
+    """Make a certificate that counted until yesterday; return its file and that of its key."""
+    program = require("openssl", "openssl")
+    certificate, key, request = (folder / f"{name}.{ending}" for ending in ("pem", "key", "csr"))
+    asked = ["req", "-new", "-newkey", "rsa:2048", "-nodes", "-subj", f"/CN={name}", "-keyout", key, "-out", request]
+    signed = ["x509", "-req", "-in", request, "-signkey", key, "-days", "-1", "-out", certificate]
+    for command in (asked, signed):
+        subprocess.run([program, *map(str, command)], check=True, capture_output=True)
+    request.unlink()
+    return certificate, key

@@ -5,17 +5,24 @@ import socket
 import threading
 from contextlib import suppress
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _CAPABILITY = "IMAP4rev1 IDLE"
 
 
 class ImapServer:
-    """One folder on loopback; `mails` are its messages by UID, `odd` replaces the reply to a command by these bytes."""
+    """One folder on loopback; `mails` are its messages by UID, `odd` replaces the reply to a command by these bytes.
+
+    `refuses` gives the reply to one that is refused, "NO" and why, "BYE" to be gone, or "".
+    """
 
     def __init__(self) -> None:
         self.mails: dict[int, bytes] = {}
         self.odd: dict[str, bytes] = {}
+        self.refuses: Callable[[str], str] = lambda _command: ""
         self.told_with_idle: tuple[int, bytes] | None = None
         self.said: list[str] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -39,6 +46,12 @@ class ImapServer:
                 name = " ".join(command.split()[: 2 if command.startswith("UID") else 1]).upper()
                 if name in self.odd:
                     connection.sendall(self.odd[name])
+                    continue
+                refused = self.refuses(command)
+                if refused == "BYE":
+                    break
+                if refused:
+                    connection.sendall(f"{tag} {refused}\r\n".encode())
                     continue
                 if name == "IDLE":
                     self._idle(connection)

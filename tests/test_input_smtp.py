@@ -8,9 +8,11 @@ import ssl
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import median
 from typing import Any, Self
 
 import pytest
@@ -258,6 +260,16 @@ def _never() -> Any:  # noqa: ANN401 never asked: what it is given to ends befor
     return None
 
 
+def test_a_reply_of_several_lines_waits_for_no_acknowledgement(tmp_path: Path) -> None:
+    took = []
+    with _served(Box(tmp_path, "smtp")) as place, Client(place) as client:
+        for _ in range(15):
+            began = time.perf_counter()
+            assert client.say("LHLO x") == ["250 SMTPUTF8"]
+            took.append(time.perf_counter() - began)
+    assert median(took) < 0.03, "Nagle's algorithm makes it 0.04 or more each time"
+
+
 def test_with_a_certificate_starttls_is_offered(tmp_path: Path) -> None:
     certificate, key = tmp_path / "c.pem", tmp_path / "c.key"
     made = [
@@ -282,7 +294,7 @@ def test_with_a_certificate_starttls_is_offered(tmp_path: Path) -> None:
     assert len(box.mails()) == 1
     key.write_text("none")
     with (
-        pytest.raises(ValueError, match=r"input.box.certificate: .*c.pem with .*c.key: "),
+        pytest.raises(ValueError, match=r"input.box.certificate: .*c.pem with the key .*c.key: "),
         _served(box, certificate=certificate, key=key),
     ):
         pass

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from collectors.inputs import _syslog_streams
-from collectors.inputs._syslog_secured import Certificates
+from collectors.tls import Certificates
 from schemas.events import DeliveryAttempted
 from tests.syslog_lab import HOST, STAMP, TEXT, certificates, connected, delivery, events_of, running, secured
 from tests.waits import until
@@ -103,4 +103,4 @@ def test_an_unusable_certificate_is_told_with_its_file(setting: str, signed: dic
     (folder / "open.key").write_bytes(signed["server.key"].read_bytes())
     (folder / "open.key").chmod(0o644)
     with pytest.raises(ValueError, match=rf"input\.relays\.{setting.strip()}: .*{words}"):
-        Certificates("input.relays", folder / certificate, folder / key, None)
+        Certificates("input.relays", folder / certificate, folder / key, None, pytest.fail)

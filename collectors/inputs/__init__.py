@@ -1,12 +1,18 @@
 """Inputs: what brings lines and mails from elsewhere than a log file or a Maildir; one module a kind (docs/inputs.md).
 
-A kind is a module here with `run(settings, outlet, stop)`, and its settings in schemas/inputs/. It returns soon after
-`stop`. ValueError, naming `input.NAME.KEY` and the value, where its configuration cannot be used; what fails later it
-tries again for ever, and says so once. What a stranger sends never ends it, and never fills memory without bound.
+A kind is a module here with `ready` and `run`, and its settings in schemas/inputs/.
+
+`ready(settings, place, warn)` is a context manager that opens what has to be there at the start: sockets, certificates,
+secrets. ValueError, naming `input.NAME.KEY` and the value, where its configuration cannot be used; `warn` is told what
+is amiss and tried again, or used nevertheless. `relaywarden check` enters it and leaves at once, so it changes nothing.
+
+`run(settings, outlet, stop)` enters it first where it opens something, and returns soon after `stop`. What fails later
+it tries again for ever, and says so once. What a stranger sends never ends it, and never fills memory without bound.
 """
 
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -36,11 +42,17 @@ class Outlet:
 
 
 Run = Callable[[Any, Outlet, threading.Event], None]
+Ready = Callable[[Any, str, Callable[[str], None]], AbstractContextManager[object]]
 
 
 def load(kind: str) -> Run:
     """Return what runs an input of this kind; settings know no other kinds."""
     return cast("Run", import_module(f"collectors.inputs.{kind}").run)
+
+
+def ready_of(kind: str) -> Ready:
+    """Return what an input of this kind needs at its start."""
+    return cast("Ready", import_module(f"collectors.inputs.{kind}").ready)
 
 
 def outlet_of(settings: Settings, name: str) -> Outlet:

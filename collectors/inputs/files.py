@@ -5,8 +5,11 @@ remembered of each is kept with the lines: so each line is taken once, also thro
 """
 
 import logging
+import os
 import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import msgspec
 
@@ -51,6 +54,21 @@ def run(settings: FilesInput, outlet: Outlet, stop: threading.Event) -> None:
                 LOG.info("input.%s: it works again", outlet.name)
             away = ""
             stop.wait(_IDLE_SECONDS)
+
+
+@contextmanager
+def ready(settings: FilesInput, place: str, warn: Callable[[str], None]) -> Iterator[None]:
+    """Look at the folder, and at each file: what cannot be read is tried again."""
+    folder = Folder(settings.pattern)
+    try:
+        found, _ = folder.look()
+    except OSError as error:
+        warn(f"{place}.pattern: {settings.pattern}: {folder.path}: {error.strerror}")
+        found = []
+    for each in found:
+        if each.regular and not os.access(folder.path / each.name, os.R_OK):
+            warn(f"{place}.pattern: {folder.path / each.name} cannot be read by this user")
+    yield
 
 
 class EndedError(Exception):

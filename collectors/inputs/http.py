@@ -6,10 +6,13 @@
 import asyncio
 import hmac
 import logging
-import ssl
+import socket
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from http import HTTPStatus
+from typing import NamedTuple
 
 from aiohttp import web
 
@@ -19,6 +22,7 @@ from collectors.httpbody import LAST, RefusedError, Wanted, body_of
 from collectors.httpdoor import Busy, BusyError, Door, Flight
 from collectors.inputs import Outlet, _bodies, _keys, _shapes
 from collectors.inputs._keys import Taken
+from collectors.inputs._refused import words_of
 from collectors.linecommit import Commits, KeyReusedError, NotKeptError
 from collectors.losses import Losses
 from collectors.maildrop import Maildrop
@@ -31,6 +35,7 @@ _MOST_IN_FLIGHT = 64 * 1024 * 1024
 _TURNS = 2  # so many bodies are unpacked or read at a time
 _SWEEP_SECONDS = 0.1
 _END_SECONDS = 5.0
+_BACKLOG = 100
 _TOKEN_WANTED = {"WWW-Authenticate": 'Bearer realm="relaywarden"'}
 _LOOPBACK = ("127.", "::1", "localhost")
 
@@ -40,35 +45,57 @@ _Action = Callable[[web.BaseRequest, Callable[[int], None]], Awaitable[_Answer]]
 
 def run(settings: HttpInput, outlet: Outlet, stop: threading.Event) -> None:
     """Serve until `stop`. ValueError where the token, the certificate or the address cannot be used."""
+    with ready(settings, f"input.{outlet.name}", LOG.warning) as needed:
+        asyncio.run(_serve(settings, outlet, needed, stop))
+
+
+class _Needed(NamedTuple):
+    token: str
+    sockets: list[socket.socket]
+    certificates: tls.Certificates | None
+
+
+@contextmanager
+def ready(settings: HttpInput, place: str, warn: tls.Warn) -> Iterator[_Needed]:
+    """Give the token, the certificate, and a bound socket for each address of the host; closed in the end."""
+    token, certificates = settings.token(place), tls.server(place, settings.certificate, settings.key, warn)
+    if certificates is None and not settings.address[0].startswith(_LOOPBACK):
+        warn(f"{place}.listen: on {settings.listen} without a certificate the token crosses the network in the clear")
+    host, port = settings.address
+    with ExitStack() as opened:
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+            places = dict.fromkeys((family, address) for family, _, _, _, address in found)
+            sockets = [
+                opened.enter_context(socket.create_server(address[:2], family=family, backlog=_BACKLOG))
+                for family, address in places
+            ]
+        except OSError as error:
+            raise ValueError(f"{place}.listen: {host}:{port}: {words_of(error)}") from error
+        yield _Needed(token, sockets, certificates)
+
+
+async def _serve(settings: HttpInput, outlet: Outlet, needed: _Needed, stop: threading.Event) -> None:
     place = f"input.{outlet.name}"
-    token, context = settings.token(place), tls.server(place, settings.certificate, settings.key)
-    if context is None and not settings.address[0].startswith(_LOOPBACK):
-        LOG.warning(
-            "%s: on %s without a certificate the token crosses the network in the clear", place, settings.listen
-        )
-    asyncio.run(_serve(settings, outlet, token, context, stop))
-
-
-async def _serve(
-    settings: HttpInput, outlet: Outlet, token: str, context: ssl.SSLContext | None, stop: threading.Event
-) -> None:
-    place, (host, port) = f"input.{outlet.name}", settings.address
     commits = _commits(settings, outlet, place)
-    door = Door(_Service(outlet, commits, token).answer)
+    door = Door(_Service(outlet, commits, needed.token).answer)
+    context = None if needed.certificates is None else needed.certificates.standing()
     patience = None if context is None else _END_SECONDS
-    try:
-        server = await asyncio.get_running_loop().create_server(
-            door, host, port, ssl=context, ssl_handshake_timeout=patience, ssl_shutdown_timeout=patience
-        )
-    except OSError as error:
-        raise ValueError(f"{place}.listen: {host}:{port}: {error.strerror or error}") from error
-    LOG.info("%s: listening on %s port %d", place, host, port)
+    create = partial(
+        asyncio.get_running_loop().create_server,
+        ssl=context,
+        ssl_handshake_timeout=patience,
+        ssl_shutdown_timeout=patience,
+    )
+    servers = [await create(door, sock=each) for each in needed.sockets]
+    LOG.info("%s: listening on %s", place, settings.listen)
     async with asyncio.TaskGroup() as group:
         keeping = group.create_task(commits.run()) if commits is not None else None
         while not stop.is_set():
             await asyncio.sleep(_SWEEP_SECONDS)
             door.sweep()
-        server.close()
+        for server in servers:
+            server.close()
         door.pre_shutdown()  # those that only wait for another request are not waited for
         await door.shutdown(_END_SECONDS)
         if keeping is not None:

@@ -5,7 +5,10 @@ numbers its mails anew and all are fetched again, those that were delivered befo
 """
 
 import logging
+import ssl
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import msgspec
 from imapclient.exceptions import IMAPClientError
@@ -19,7 +22,7 @@ from collectors.remembered import recalled, remember
 from schemas.inputs.imap import ImapInput
 
 LOG = logging.getLogger("relaywarden.collect")
-_AWAY = (IMAPClientError, OSError, ValueError, LookupError, TypeError, AttributeError)
+AWAY = (IMAPClientError, OSError, ValueError, LookupError, TypeError, AttributeError)
 """What imapclient raises where a server is away, refuses something, or answers what it does not understand."""
 
 
@@ -34,7 +37,8 @@ class _Place(msgspec.Struct, frozen=True):
 def run(settings: ImapInput, outlet: Outlet, stop: threading.Event) -> None:
     """Deliver the mails of the folder until `stop`. ValueError for an unset password, a damaged state or `ca`."""
     place = f"input.{outlet.name}"
-    password, context = settings.password(place), tls.client(place, settings.ca)
+    with ready(settings, place, LOG.warning) as (password, context):
+        pass
     if outlet.mails is None:
         stop.wait()
         return
@@ -49,8 +53,14 @@ def run(settings: ImapInput, outlet: Outlet, stop: threading.Event) -> None:
                 reader.follow(folder, away)
         except LoginRefusedError as error:
             stop.wait(refused.failed(str(error)))
-        except _AWAY as error:
+        except AWAY as error:
             stop.wait(away.failed(str(error) or repr(error)))
+
+
+@contextmanager
+def ready(settings: ImapInput, place: str, warn: tls.Warn) -> Iterator[tuple[str, ssl.SSLContext]]:
+    """Give the password, and whom to trust."""
+    yield settings.password(place), tls.client(place, settings.ca, warn)
 
 
 class _Reader:

@@ -10,7 +10,8 @@ import shutil
 import subprocess
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Self, cast
 
@@ -34,14 +35,22 @@ _END_SECONDS = 5.0
 
 def run(settings: JournaldInput, outlet: Outlet, stop: threading.Event) -> None:
     """Take entries until `stop`. ValueError where journalctl or the directory is not there."""
-    program = shutil.which("journalctl")
-    if program is None:
-        raise ValueError(f"input.{outlet.name}.kind: 'journald', but there is no journalctl in PATH")
-    directory = settings.directory
-    if directory and not (Path(directory).is_dir() and os.access(directory, os.R_OK | os.X_OK)):
-        raise ValueError(f"input.{outlet.name}.directory: {directory!r} is no directory that can be read")
+    with ready(settings, f"input.{outlet.name}", LOG.warning) as program:
+        pass
     if outlet.lines is not None:
         _Reader(program, settings, outlet, outlet.lines, stop).run()
+
+
+@contextmanager
+def ready(settings: JournaldInput, place: str, _warn: Callable[[str], None]) -> Iterator[str]:
+    """Give the program that reads the journal, which it looks for in PATH."""
+    program = shutil.which("journalctl")
+    if program is None:
+        raise ValueError(f"{place}.kind: 'journald', but there is no journalctl in PATH")
+    directory = settings.directory
+    if directory and not (Path(directory).is_dir() and os.access(directory, os.R_OK | os.X_OK)):
+        raise ValueError(f"{place}.directory: {directory!r} is no directory that can be read")
+    yield program
 
 
 class _Reader:

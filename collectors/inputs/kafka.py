@@ -8,6 +8,8 @@ that was made anew begins at offset 0 again.
 import logging
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from collectors import tls
 from collectors.inputs import Outlet, _offsets, _shapes
@@ -28,7 +30,9 @@ _PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0)
 def run(settings: KafkaInput, outlet: Outlet, stop: threading.Event) -> None:
     """Read the topic until `stop`. ValueError where the configuration or the kept position cannot be used."""
     place = f"input.{outlet.name}"
-    spool, connection = outlet.lines, options(settings, place)
+    spool = outlet.lines
+    with ready(settings, place, LOG.warning) as connection:
+        pass
     if spool is None:
         return
     reader = _Reader(settings, outlet, spool, stop)
@@ -142,8 +146,9 @@ class _Reader:
         return after
 
 
-def options(settings: KafkaInput, place: str) -> dict[str, object]:
-    """Return kafka-python's settings of a connection. ValueError names what cannot be used."""
+@contextmanager
+def ready(settings: KafkaInput, place: str, warn: tls.Warn) -> Iterator[dict[str, object]]:
+    """Give kafka-python's settings of a connection."""
     found: dict[str, object] = {"security_protocol": settings.protocol}
     if settings.protocol.startswith("SASL"):
         found |= {
@@ -152,5 +157,5 @@ def options(settings: KafkaInput, place: str) -> dict[str, object]:
             "sasl_plain_password": settings.password(place),
         }
     if settings.protocol.endswith("SSL"):
-        found["ssl_context"] = tls.client(place, settings.ca, settings.certificate, settings.key)
-    return found
+        found["ssl_context"] = tls.client(place, settings.ca, warn, settings.certificate, settings.key)
+    yield found

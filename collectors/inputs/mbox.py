@@ -9,7 +9,8 @@ import logging
 import os
 import stat
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
@@ -56,6 +57,19 @@ def run(settings: MboxInput, outlet: Outlet, stop: threading.Event) -> None:
         away.well()
         if not more:
             stop.wait(_PAUSE_SECONDS)
+
+
+@contextmanager
+def ready(settings: MboxInput, place: str, warn: Callable[[str], None]) -> Iterator[None]:
+    """Look at the file: one that cannot be read, or is not there, is tried again."""
+    try:
+        if not stat.S_ISREG(settings.path.stat().st_mode):
+            warn(f"{place}.path: {settings.path} is no file")
+        elif not os.access(settings.path, os.R_OK):
+            warn(f"{place}.path: {settings.path} cannot be read by this user")
+    except OSError as error:
+        warn(f"{place}.path: {settings.path}: {error.strerror}")
+    yield
 
 
 class _Reader:

@@ -5,12 +5,11 @@ import grp
 import logging
 import os
 import socket
-import ssl
 import stat
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from ipaddress import ip_network
@@ -21,6 +20,7 @@ from collectors import tls
 from collectors.away import Away
 from collectors.envelope import Recipients, name_of, stamped
 from collectors.inputs import Outlet
+from collectors.inputs._refused import words_of
 from collectors.mailserver import House, MailServer
 from schemas.inputs.smtp import SmtpInput
 
@@ -33,11 +33,20 @@ def run(settings: SmtpInput, outlet: Outlet, stop: threading.Event) -> None:
     # aiosmtpd tells each command of a stranger at length; what is refused here is told as dead letters.
     logging.getLogger("mail.log").setLevel(logging.CRITICAL)
     place = f"input.{outlet.name}"
-    context = tls.server(place, settings.certificate, settings.key)
+    with (
+        ready(settings, place, LOG.warning) as (listener, certificates),
+        ThreadPoolExecutor(1, f"{place}-disk") as disk,  # one at a time: two of one mail would share a draft
+    ):
+        asyncio.run(_serve(settings, outlet, stop, listener, certificates, disk))
+
+
+@contextmanager
+def ready(settings: SmtpInput, place: str, warn: tls.Warn) -> Iterator[tuple[socket.socket, tls.Certificates | None]]:
+    """Give a listening socket, which is gone in the end, and the certificate."""
+    certificates = tls.server(place, settings.certificate, settings.key, warn)
     listener = _listener(settings, place)
     try:
-        with ThreadPoolExecutor(1, f"{place}-disk") as disk:  # one at a time: two of one mail would share a draft
-            asyncio.run(_serve(settings, outlet, stop, listener, context, disk))
+        yield listener, certificates
     finally:
         listener.close()
         if settings.listen.startswith("/"):
@@ -49,7 +58,7 @@ async def _serve(  # noqa: PLR0913, PLR0917 all that `run` made ready
     outlet: Outlet,
     stop: threading.Event,
     listener: socket.socket,
-    context: ssl.SSLContext | None,
+    certificates: tls.Certificates | None,
     disk: ThreadPoolExecutor,
 ) -> None:
     loop = asyncio.get_running_loop()
@@ -67,7 +76,7 @@ async def _serve(  # noqa: PLR0913, PLR0917 all that `run` made ready
         most=settings.connections,
         keep=keep,
         refused=lambda reason, sample: outlet.losses.note(f"{settings.listen}: {reason}", sample=sample),
-        tls=context,
+        tls=certificates,
     )
     create = loop.create_unix_server if settings.listen.startswith("/") else loop.create_server
     server = await create(lambda: MailServer(house, loop), sock=listener)
@@ -115,9 +124,10 @@ def _listener(settings: SmtpInput, place: str) -> socket.socket:
         host = host.removeprefix("[").removesuffix("]")
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         return socket.create_server((host, int(port)), family=family, backlog=_BACKLOG)
-    except (OSError, KeyError) as error:
-        why = getattr(error, "strerror", None) or error
-        raise ValueError(f"{place}.listen: {settings.listen}: {why}") from error
+    except OSError as error:
+        raise ValueError(f"{place}.listen: {settings.listen}: {words_of(error)}") from error
+    except KeyError as error:
+        raise ValueError(f"{place}.socket_group: {settings.socket_group!r} is no group here") from error
 
 
 def _of_this_machine(settings: SmtpInput) -> socket.socket:

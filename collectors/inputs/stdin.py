@@ -10,7 +10,8 @@ import select
 import stat
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from collectors.inputs import Outlet
@@ -32,7 +33,8 @@ _DOT_SECONDS = 1.0
 
 def run(settings: StdinInput, outlet: Outlet, stop: threading.Event) -> None:
     """Take lines until the standard input or `stop` ends it. ValueError where nothing can come from there."""
-    _refuse_other_than_pipes(outlet.name)
+    with ready(settings, f"input.{outlet.name}", LOG.warning):
+        pass
     if outlet.lines is None:
         return
     source = _Source(outlet.losses)
@@ -45,8 +47,10 @@ def run(settings: StdinInput, outlet: Outlet, stop: threading.Event) -> None:
         LOG.info("input.%s: the standard input has ended", outlet.name)
 
 
-def _refuse_other_than_pipes(name: str) -> None:
-    place = f"input.{name}.kind: 'stdin', but the standard input is"
+@contextmanager
+def ready(_settings: StdinInput, place: str, _warn: Callable[[str], None]) -> Iterator[None]:
+    """Look at the standard input of this process: for another's nothing can be told."""
+    name, place = place.removeprefix("input."), f"{place}.kind: 'stdin', but the standard input is"
     try:
         found = os.fstat(_INPUT)
     except OSError as error:
@@ -55,6 +59,7 @@ def _refuse_other_than_pipes(name: str) -> None:
         raise ValueError(f'{place} a regular file, which is followed with log = "FILE" instead of input = "{name}"')
     if stat.S_ISCHR(found.st_mode) and found.st_rdev == Path(os.devnull).stat().st_rdev:
         raise ValueError(f"{place} {os.devnull}: nobody writes to it")
+    yield
 
 
 class _Source:

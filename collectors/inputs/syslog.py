@@ -5,7 +5,6 @@ comes by TCP waits at its sender, what comes by UDP is dropped by the kernel onc
 """
 
 import logging
-import os
 import selectors
 import socket
 import threading
@@ -15,12 +14,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import cast
 
+from collectors import tls
 from collectors.inputs import Outlet
 from collectors.inputs._gathered import Gathered
+from collectors.inputs._refused import words_of
 from collectors.inputs._syslog_datagrams import Datagrams
 from collectors.inputs._syslog_desk import Desk
-from collectors.inputs._syslog_secured import Certificates
 from collectors.inputs._syslog_streams import Streams
+from collectors.tls import Certificates, Warn
 from schemas.inputs.syslog import SyslogInput, address_of
 
 LOG = logging.getLogger("relaywarden.collect")
@@ -36,10 +37,9 @@ def run(settings: SyslogInput, outlet: Outlet, stop: threading.Event) -> None:
     place = f"input.{outlet.name}"
     if outlet.lines is None:
         raise ValueError(f"{place}: no log takes its lines")
-    certificates = None
-    if settings.tls and settings.certificate and settings.key:
-        certificates = Certificates(place, settings.certificate, settings.key, settings.ca)
-    with _sockets(settings, place) as sockets, ThreadPoolExecutor(1, place) as pool:
+    with ready(settings, place, LOG.warning) as (sockets, certificates), ThreadPoolExecutor(1, place) as pool:
+        for way in sockets:
+            LOG.info("%s listens at %s by %s", place, getattr(settings, way), way)
         gathered = Gathered(outlet.name, outlet.lines, outlet.losses, stop)
         reader = _Reader(settings, Desk(settings, gathered, outlet.losses), sockets, certificates)
         reading = pool.submit(reader.run, stop)
@@ -99,8 +99,11 @@ class _Reader:
 
 
 @contextmanager
-def _sockets(settings: SyslogInput, place: str) -> Iterator[dict[str, socket.socket]]:
-    """Give a bound socket for each way that is configured, and close them in the end. ValueError names a wrong one."""
+def ready(
+    settings: SyslogInput, place: str, warn: Warn
+) -> Iterator[tuple[dict[str, socket.socket], Certificates | None]]:
+    """Give a bound socket for each way that is configured, and the certificates; the sockets are closed in the end."""
+    certificates = tls.server(place, settings.certificate, settings.key, warn, settings.ca)
     bound: dict[str, socket.socket] = {}
     try:
         for way, where in (("udp", settings.udp), ("tcp", settings.tcp), ("tls", settings.tls)):
@@ -108,10 +111,8 @@ def _sockets(settings: SyslogInput, place: str) -> Iterator[dict[str, socket.soc
                 try:
                     bound[way] = _bound(way, *address_of(where))
                 except OSError as error:
-                    why = os.strerror(error.errno or 0)
-                    raise ValueError(f"{place}.{way}: {where!r}: {why}") from error
-                LOG.info("%s listens at %s by %s", place, where, way)
-        yield bound
+                    raise ValueError(f"{place}.{way}: {where!r}: {words_of(error)}") from error
+        yield bound, certificates
     finally:
         for each in bound.values():
             each.close()

@@ -62,7 +62,8 @@ def test_tls_and_passwords(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capl
         }
         admin_of = KafkaInput.model_validate(given | {"mechanism": "PLAIN", "user": "admin", "password_env": "ADMIN"})
         reader_of = KafkaInput.model_validate(given | {"user": "reader", "password_env": "READER"})
-        options = {"bootstrap_servers": [node.bootstrap], **kafka.options(admin_of, "input.t")}
+        with kafka.ready(admin_of, "input.t", pytest.fail) as connection:
+            options = {"bootstrap_servers": [node.bootstrap], **connection}
         with closing(KafkaAdminClient(**options)) as admin:
             admin.create_topics({"maillog": {"num_partitions": 1, "replication_factor": 1}}, wait_for_metadata=True)
             scram = UserScramCredentialUpsertion("reader", ScramMechanism.SCRAM_SHA_512, password=b"secret")

@@ -197,7 +197,7 @@ def test_what_is_done_is_moved(lab: Lab, tmp_path: Path, old: bool) -> None:  # 
     with Lab(tmp_path, old=True) as lab_of_old:
         settings = lab_of_old.settings(user, done="Done", tls="none", port=lab_of_old.port)
         _moved(lab_of_old, settings, box)
-        with opened(settings, PASSWORD, tls.client("", settings.ca)) as folder:
+        with opened(settings, PASSWORD, tls.client("", settings.ca, pytest.fail)) as folder:
             lab_of_old.put(user, _report(9))
             ended = threading.Event()
             ended.set()
