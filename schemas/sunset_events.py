@@ -76,8 +76,9 @@ class LetterDue(Fact, frozen=True, kw_only=True):
     """A letter to a customer was decided, with all that it will say: the `number`th of `of`, on its mailboxes' uses.
 
     `due` (µs) is when it is to go at the earliest, `week` the number of the week since the sunset began, `ends` the
-    day it ends. Of a letter of thanks, `thanked` are the mailboxes. `recipient` "" is nobody to write to, and `problem`
-    says why: customer care has to call.
+    day it ends. `thanked` are the mailboxes that are done since a letter named them: all that a letter of thanks is
+    about, and what a letter on others says besides. `recipient` "" is nobody to write to, and `problem` says why:
+    customer care has to call; it counts as none of the letters.
     """
 
     sunset: str

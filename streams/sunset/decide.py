@@ -1,0 +1,168 @@
+"""What follows from a look: who was found, who is done, which letters are due, and where the sunset stands.
+
+Each function compares what was seen with what the ledger knows, so that doing it twice is harmless: an id is derived
+from what it is about (a mailbox's return, a customer's week, a day), never from when it was decided. What was not seen
+because its log was not read is neither found nor done.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import NamedTuple, Protocol, get_args
+
+from schemas.names import derived_id, domain_of
+from schemas.sunset_events import SunsetCounted, SunsetEvent, Use, UserDone, UserFound
+from schemas.sunset_settings import Language, Sunset
+from streams.directory import Account
+from streams.sunset.ledger import Box, Ledger
+from streams.sunset.look import Look
+from streams.sunset.weeks import day_of, start_of
+
+_WEEK = 7
+
+
+class Accounts(Protocol):
+    """Who knows whose a mailbox is."""
+
+    def of(self, mailbox: str) -> Account | None:
+        """Return the customer of a mailbox, None where nobody has it."""
+        ...
+
+
+class Case(NamedTuple):
+    """A sunset as it is decided about: name and settings, what is known, what was seen, and whose the mailboxes are."""
+
+    name: str
+    sunset: Sunset
+    ledger: Ledger
+    look: Look
+    accounts: Accounts
+
+    @property
+    def day(self) -> date:
+        """Return the day of the look."""
+        return day_of(self.sunset, self.look.at)
+
+    def use(self, mailbox: str) -> Use | None:
+        """Return the newest use of a mailbox, None where none was seen that is sure enough to count."""
+        use = self.look.uses.get(mailbox)
+        return use if use is not None and use.confidence >= self.sunset.least_confidence else None
+
+    def language(self, account: Account | None = None) -> str:
+        """Return the language of a customer where letters are written in it, else that of the letters."""
+        if account is not None and account.language in get_args(Language):
+            return account.language
+        return self.sunset.mail.language if self.sunset.mail else "en"
+
+    def owner(self, mailbox: str) -> Account:
+        """Return whose a mailbox is; one that nobody has belongs to its domain, or to itself where it has none."""
+        found = self.accounts.of(mailbox)
+        return found if found is not None else Account(customer=domain_of(mailbox) or mailbox)
+
+
+def users(case: Case) -> Iterator[SunsetEvent]:
+    """Yield who is found, back or done.
+
+    Quiet are the `quiet_days` before the day of the look: who was seen on them is a user, and who was not is done if
+    the logs of all hosts that carry him were read on each of them.
+    """
+    quiet = [case.day - timedelta(days=back) for back in range(case.sunset.quiet_days, 0, -1)]
+    since = start_of(case.sunset, quiet[0])
+    for mailbox in case.look.uses:
+        use = case.use(mailbox)
+        if use is not None and use.last >= since:
+            yield from _found(case, use, case.ledger.boxes.get(mailbox))
+    days = [day.isoformat() for day in quiet]
+    for mailbox, box in case.ledger.boxes.items():
+        if not box.done:
+            yield from _done(case, mailbox, box, since, days)
+
+
+def _found(case: Case, use: Use, box: Box | None) -> Iterator[UserFound]:
+    if box is not None and (not box.done or use.last <= box.last):
+        return
+    account = case.owner(use.mailbox)
+    yield UserFound(
+        id=derived_id("sunset-found", case.name, use.mailbox, box.done if box else ""),
+        at=case.look.at,
+        sunset=case.name,
+        mailbox=use.mailbox,
+        customer=account.customer,
+        language=case.language(account),
+        relapse=box is not None,
+        use=use,
+    )
+
+
+def _done(case: Case, mailbox: str, box: Box, since: int, days: list[str]) -> Iterator[UserDone]:
+    use = case.use(mailbox)
+    last = max(box.last, use.last if use else 0)
+    if last >= since or case.look.unheard(days, mailbox):
+        return
+    yield UserDone(
+        id=derived_id("sunset-done", case.name, mailbox, box.found),
+        at=case.look.at,
+        sunset=case.name,
+        mailbox=mailbox,
+        customer=box.customer,
+        language=box.language,
+        last=last,
+        switched=use.switched if use else 0,
+        quiet_days=case.sunset.quiet_days,
+    )
+
+
+class _Tally:
+    """The counts of one language."""
+
+    def __init__(self) -> None:
+        self.found = self.open = self.done = self.exempt = self.relapsed = self.messages = 0
+        self.customers: set[str] = set()
+
+
+def counts(case: Case) -> Iterator[SunsetCounted]:
+    """Yield where the sunset stands on the day of the look, for each language; a day is counted once.
+
+    Before anything was found that is nothing, in the language of the letters.
+    """
+    day = case.day.isoformat()
+    if case.ledger.counted > day:
+        return
+    tallies: defaultdict[str, _Tally] = defaultdict(_Tally)
+    for mailbox, box in case.ledger.boxes.items():
+        _tally(case, tallies[box.language], mailbox, box, day)
+    if not tallies:
+        tallies[case.language()] = _Tally()
+    week = [(case.day - timedelta(days=back)).isoformat() for back in range(_WEEK, 0, -1)]
+    unheard = len(case.look.unheard(week))
+    for language, tally in sorted(tallies.items()):
+        if case.ledger.counted == day and language in case.ledger.languages:
+            continue
+        yield SunsetCounted(
+            id=derived_id("sunset-counted", case.name, day, language),
+            at=case.look.at,
+            sunset=case.name,
+            day=day,
+            language=language,
+            found=tally.found,
+            open=tally.open,
+            done=tally.done,
+            exempt=tally.exempt,
+            relapsed=tally.relapsed,
+            customers=len(tally.customers),
+            messages=tally.messages,
+            unheard=unheard,
+        )
+
+
+def _tally(case: Case, tally: _Tally, mailbox: str, box: Box, day: str) -> None:
+    tally.found += 1
+    tally.relapsed += box.returned
+    tally.messages += case.look.messages.get(mailbox, 0)
+    if box.done:
+        tally.done += 1
+    elif case.ledger.exempt(mailbox, box.customer, day):
+        tally.exempt += 1
+    else:
+        tally.open += 1
+        tally.customers.add(box.customer)

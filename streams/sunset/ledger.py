@@ -1,0 +1,177 @@
+"""What is known of each sunset, from the log alone: its mailboxes, who was written to, exemptions, stages, tickets.
+
+A fold in place: a million mailboxes are too many to be copied for each event. Each event counts once however often it
+stands in the log, as two writers at once would put it there.
+"""
+
+from collections.abc import Iterable
+from sys import intern
+
+import msgspec
+
+from schemas.events import Event
+from schemas.names import domain_of
+from schemas.sunset_events import (
+    LetterDue,
+    Stage,
+    StagesPlanned,
+    StageStep,
+    StageStepped,
+    SunsetCounted,
+    TicketOpened,
+    Use,
+    UserDone,
+    UserExempted,
+    UserFound,
+)
+
+_ENCODER = msgspec.msgpack.Encoder()
+_USE: msgspec.msgpack.Decoder[Use] = msgspec.msgpack.Decoder(Use)
+
+
+class Box(msgspec.Struct, gc=False):
+    """A mailbox that was found: since when it is (again) known to use the old way, and when it was seen last (µs).
+
+    `done` is when it was told to be done, 0 while it is open. `week` is the newest whose letter named it. `kept` is its
+    use as it was found, for letters when the warehouse shows nothing newer.
+    """
+
+    customer: str
+    language: str
+    found: int
+    last: int
+    kept: bytes
+    done: int = 0
+    week: int = 0
+    thanked: bool = False
+    returned: bool = False
+
+    def use(self, mailbox: str) -> Use:
+        """Return the use with which it was found."""
+        if not self.kept:
+            return Use(mailbox=mailbox, confidence=1.0, last=self.last)
+        return _USE.decode(self.kept)
+
+
+class Written(msgspec.Struct, gc=False):
+    """What a customer was sent: letters in number, those that reached nobody, and the newest week of any."""
+
+    letters: int = 0
+    unaddressed: int = 0
+    week: int = 0
+
+
+class Step(msgspec.Struct, frozen=True, gc=False):
+    """The step at which a stage is: since and until when (µs, 0: open)."""
+
+    step: StageStep
+    at: int
+    until: int
+
+
+class Ledger(msgspec.Struct):
+    """One sunset. `counted` is the newest day that was counted, for these languages."""
+
+    boxes: dict[str, Box] = {}
+    written: dict[str, Written] = {}
+    exemptions: dict[str, str] = {}
+    stages: tuple[Stage, ...] = ()
+    steps: dict[int, Step] = {}
+    tickets: dict[str, int] = {}
+    counted: str = ""
+    languages: set[str] = set()
+
+    def exempt(self, mailbox: str, customer: str, day: str) -> bool:
+        """Tell whether a mailbox is exempt on a day: by itself, its domain or its customer."""
+        if not self.exemptions:
+            return False
+        subjects = (mailbox, f"@{domain_of(mailbox)}", customer)
+        return any(subject in self.exemptions and _holds(self.exemptions[subject], day) for subject in subjects)
+
+
+Ledgers = dict[str, Ledger]
+"""The ledger of each sunset that the log tells of."""
+
+
+def fold(ledgers: Ledgers, events: Iterable[Event]) -> None:
+    """Take these events into the ledgers, in the order of the log; what is not about a sunset is passed over."""
+    for event in events:
+        name = getattr(event, "sunset", "")
+        if name:
+            take(ledgers.setdefault(name, Ledger()), event)
+
+
+def take(ledger: Ledger, event: Event) -> None:
+    """Take one event into a sunset's ledger."""
+    match event:
+        case UserFound():
+            _found(ledger, event)
+        case UserDone():
+            _done(ledger, event)
+        case LetterDue():
+            _written(ledger, event)
+        case UserExempted():
+            if event.ended:
+                ledger.exemptions.pop(event.subject, None)
+            else:
+                ledger.exemptions[event.subject] = event.until
+        case SunsetCounted():
+            _counted(ledger, event)
+        case StagesPlanned():
+            ledger.stages, ledger.steps = event.stages, {}
+        case StageStepped():
+            ledger.steps[event.stage] = Step(event.step, event.at, event.until_at)
+        case TicketOpened():
+            ledger.tickets.setdefault(event.ticket, event.at)
+
+
+def _found(ledger: Ledger, event: UserFound) -> None:
+    """Open a mailbox that is new, or one that was done and was seen after that; anything else is a repetition."""
+    before = ledger.boxes.get(event.mailbox)
+    if before is not None and (not before.done or event.use.last <= before.last):
+        return
+    ledger.boxes[event.mailbox] = Box(
+        customer=intern(event.customer),
+        language=intern(event.language),
+        found=event.at,
+        last=event.use.last,
+        kept=_ENCODER.encode(event.use),
+        week=before.week if before else 0,
+        thanked=before.thanked if before else False,
+        returned=before is not None,
+    )
+
+
+def _done(ledger: Ledger, event: UserDone) -> None:
+    """Close a mailbox; what was said of an earlier time, before it was back, is a repetition."""
+    box = ledger.boxes.get(event.mailbox)
+    if box is not None and not box.done and event.last >= box.last:
+        box.done, box.last, box.kept = event.at, event.last, b""
+
+
+def _written(ledger: Ledger, event: LetterDue) -> None:
+    """Note a letter; a customer has one a week, the first that stands in the log."""
+    written = ledger.written.setdefault(event.customer, Written())
+    if event.week <= written.week:
+        return
+    written.week = event.week
+    if event.kind == "letter":
+        written.letters += bool(event.recipient)
+        written.unaddressed += not event.recipient
+    for use in event.uses:
+        if box := ledger.boxes.get(use.mailbox):
+            box.week = max(box.week, event.week)
+    for mailbox in event.thanked:
+        if box := ledger.boxes.get(mailbox):
+            box.thanked = True
+
+
+def _counted(ledger: Ledger, event: SunsetCounted) -> None:
+    if event.day > ledger.counted:
+        ledger.counted, ledger.languages = event.day, set()
+    if event.day == ledger.counted:
+        ledger.languages.add(event.language)
+
+
+def _holds(until: str, day: str) -> bool:
+    return not until or day <= until

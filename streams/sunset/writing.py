@@ -1,0 +1,109 @@
+"""Which letters are due: one a customer and week, on all its mailboxes that still use the old way.
+
+A mailbox that is done after a letter named it is thanked for once, in the customer's letter of that week where one is
+due, else in one of its own. A customer whom nobody can write to gets no letter but is told of as often, so that
+customer care may call.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from schemas.mailbox_hooks import ADDRESS
+from schemas.names import derived_id, domain_of
+from schemas.sunset_events import LetterDue, Use
+from streams.directory import Account
+from streams.sunset.decide import Case
+from streams.sunset.ledger import Written
+from streams.sunset.weeks import closing, due, last_week, start_of, week_of
+
+_NEVER = Written()
+
+
+class _Mailboxes:
+    """Of one customer: those that are open, and those that are done and not thanked for."""
+
+    def __init__(self) -> None:
+        self.open: list[str] = []
+        self.fixed: list[str] = []
+
+
+def letters(case: Case) -> Iterator[LetterDue]:
+    """Yield the letters of the week of the look that are not decided yet.
+
+    In them is what was found until the week's letters went; what is newer waits a week. None before the week's moment,
+    nor on the day it ends or later; none at all without `mail`.
+    """
+    week = week_of(case.sunset, case.day)
+    begun = case.look.at >= start_of(case.sunset, case.sunset.begins)
+    if case.sunset.mail is None or not begun or week > last_week(case.sunset):
+        return
+    for customer, mailboxes in sorted(_by_customer(case, week).items()):
+        written = case.ledger.written.get(customer, _NEVER)
+        when = due(case.sunset, case.name, customer, week, case.look.at)
+        if when is not None and written.week < week:
+            yield from _letter(case, customer, mailboxes, written, (week, when))
+
+
+def _by_customer(case: Case, week: int) -> dict[str, _Mailboxes]:
+    """Return what concerns each customer: no mailbox that is exempt, or was in a letter of this week."""
+    until, day = closing(case.sunset, week), case.day.isoformat()
+    found: defaultdict[str, _Mailboxes] = defaultdict(_Mailboxes)
+    for mailbox, box in case.ledger.boxes.items():
+        wanted = box.week and not box.thanked if box.done else box.found < until
+        if not wanted or box.week >= week:
+            continue
+        customer = case.owner(mailbox).customer
+        if not case.ledger.exempt(mailbox, customer, day):
+            (found[customer].fixed if box.done else found[customer].open).append(mailbox)
+    return found
+
+
+def _letter(
+    case: Case, customer: str, mailboxes: _Mailboxes, written: Written, when: tuple[int, int]
+) -> Iterator[LetterDue]:
+    week, at = when
+    account, problem = _addressee(case, (*mailboxes.open, *mailboxes.fixed))
+    spent = written.unaddressed if problem else written.letters
+    asks = bool(mailboxes.open) and spent < case.sunset.letters
+    if not asks and (problem or not mailboxes.fixed):
+        return  # nobody has to be called to be thanked
+    mail = case.sunset.mail
+    number = spent + 1 if asks else 0
+    left = last_week(case.sunset) - week
+    identity = derived_id("sunset-letter", case.name, customer, week)
+    yield LetterDue(
+        id=identity,
+        at=case.look.at,
+        sunset=case.name,
+        customer=customer,
+        name=account.name,
+        recipient="" if problem else account.contact,
+        language=case.language(account),
+        kind="letter" if asks else "thanks",
+        number=number,
+        of=min(case.sunset.letters, number + left) if asks else 0,
+        week=week,
+        ends=case.sunset.ends.isoformat(),
+        due=at,
+        uses=_uses(case, sorted(mailboxes.open)) if asks else (),
+        thanked=() if problem else tuple(sorted(mailboxes.fixed)),
+        message_id=f"<{identity}@{domain_of(mail.sender)}>" if mail and not problem else "",
+        problem=problem,
+    )
+
+
+def _addressee(case: Case, mailboxes: Sequence[str]) -> tuple[Account, str]:
+    """Return the customer of these mailboxes, and why he cannot be written to, "" where he can."""
+    account = case.owner(mailboxes[0])
+    if case.accounts.of(mailboxes[0]) is None:
+        return account, f"no customer has {mailboxes[0]}"
+    if not account.contact:
+        return account, f"the customer {account.customer} has no mail address"
+    if not ADDRESS.fullmatch(account.contact):
+        return account, f"the customer {account.customer} has the mail address {account.contact!r}, which is none"
+    return account, ""
+
+
+def _uses(case: Case, mailboxes: Sequence[str]) -> tuple[Use, ...]:
+    """Return the use of each mailbox as it was seen lately, else as it was found."""
+    return tuple(case.use(mailbox) or case.ledger.boxes[mailbox].use(mailbox) for mailbox in mailboxes)

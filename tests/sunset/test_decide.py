@@ -1,0 +1,118 @@
+"""Who is found, done and back; what is unheard is neither; the counts of a day."""
+
+import msgspec
+
+from schemas.sunset_events import SunsetCounted, UserDone, UserExempted, UserFound
+from streams.directory import Account
+from streams.sunset.decide import Case, counts, users
+from streams.sunset.ledger import Ledger, take
+from tests.sunset.scene import DAY, NAME, SUNSET, People, decided, local, look, use
+
+ACME = Account(customer="acme", name="Acme AG", contact="it@acme.example", language="fr")
+PEOPLE = People(ACME, Account(customer="solo", contact="me@solo.example", language="ro"))
+NOON = local("2027-02-03 12:00")
+
+
+def _case(ledger: Ledger, at: int, *uses: object, missing: dict[str, frozenset[str]] | None = None) -> Case:
+    found = [each for each in uses if not isinstance(each, str)]
+    return Case(NAME, SUNSET, ledger, look(at, found, missing), PEOPLE)  # type: ignore[arg-type]
+
+
+def test_a_user_is_found_once_with_his_customer_and_a_language_that_letters_have() -> None:
+    ledger = Ledger()
+    seen = use("a@acme.example", NOON - DAY)
+    (event,) = users(_case(ledger, NOON, seen))
+    assert event == UserFound(
+        id=event.id, at=NOON, sunset=NAME, mailbox="a@acme.example", customer="acme", language="fr", use=seen
+    )
+    take(ledger, event)
+    assert list(users(_case(ledger, NOON + DAY, seen))) == []
+    others = list(users(_case(ledger, NOON, use("b@solo.example", NOON), use("c@nobody.example", NOON))))
+    assert [(each.customer, each.language) for each in others if isinstance(each, UserFound)] == [
+        ("solo", "de"),
+        ("nobody.example", "de"),
+    ]
+
+
+def test_who_may_have_been_another_or_was_seen_long_ago_is_not_found() -> None:
+    unsure = use("a@acme.example", NOON, confidence=0.29)
+    past = use("b@acme.example", local("2027-01-26 23:59"))
+    assert list(users(_case(Ledger(), NOON, unsure, past))) == []
+    assert len(list(users(_case(Ledger(), NOON, use("b@acme.example", local("2027-01-27 00:00")))))) == 1
+
+
+def _found(last: str) -> Ledger:
+    ledger = Ledger()
+    decided(ledger, look(local(last), [use("a@acme.example", local(last))]), PEOPLE)
+    return ledger
+
+
+def test_a_mailbox_is_done_after_seven_whole_days_on_which_its_logs_were_read() -> None:
+    ledger = _found("2027-02-03 12:00")
+    assert list(users(_case(ledger, local("2027-02-10 23:59")))) == []
+    (done,) = users(_case(ledger, local("2027-02-11 00:00")))
+    assert isinstance(done, UserDone)
+    assert (done.mailbox, done.customer, done.language) == ("a@acme.example", "acme", "fr")
+    assert (done.last, done.quiet_days) == (NOON, 7)
+
+
+def test_one_unread_day_of_one_host_keeps_it_open_until_seven_days_were_read_on_end() -> None:
+    ledger = _found("2027-02-03 12:00")
+    missing = {"2027-02-06": frozenset({"mx2"})}
+    assert list(users(_case(ledger, local("2027-02-13 23:00"), missing=missing))) == []
+    assert len(list(users(_case(ledger, local("2027-02-14 00:00"), missing=missing)))) == 1
+
+
+def test_another_hosts_unread_day_does_not_matter_where_the_mailboxs_hosts_are_known() -> None:
+    ledger = _found("2027-02-03 12:00")
+    seen = look(local("2027-02-11 00:00"), missing={"2027-02-06": frozenset({"mx2"})})
+    mine = msgspec.structs.replace(seen, carriers_of={"a@acme.example": frozenset({"mx1"})})
+    assert len(list(users(Case(NAME, SUNSET, ledger, mine, PEOPLE)))) == 1
+
+
+def test_nothing_is_done_where_no_host_is_known_to_carry_anything() -> None:
+    ledger = _found("2027-02-03 12:00")
+    seen = msgspec.structs.replace(look(local("2027-02-20 12:00")), carriers=frozenset())
+    assert list(users(Case(NAME, SUNSET, ledger, seen, PEOPLE))) == []
+
+
+def test_who_relapses_is_back_and_done_again_later() -> None:
+    ledger = _found("2027-02-03 12:00")
+    decided(ledger, look(local("2027-02-11 01:00")), PEOPLE)
+    old = use("a@acme.example", NOON)
+    assert list(users(_case(ledger, local("2027-02-11 02:00"), old))) == [], "its last use is known already"
+    back = use("a@acme.example", local("2027-02-12 08:00"))
+    (found,) = users(_case(ledger, local("2027-02-12 09:00"), back))
+    assert isinstance(found, UserFound)
+    assert found.relapse
+    take(ledger, found)
+    (again,) = users(_case(ledger, local("2027-02-20 00:00"), back))
+    assert isinstance(again, UserDone)
+    assert again.last == back.last
+
+
+def test_a_day_is_counted_once_for_each_language() -> None:
+    ledger = Ledger()
+    exempt = UserExempted(id="x", at=NOON, sunset=NAME, subject="@solo.example", until="2027-02-03", reason="a fax")
+    take(ledger, exempt)
+    uses = [use(name, NOON - DAY) for name in ("a@acme.example", "b@acme.example", "c@solo.example")]
+    for event in users(_case(ledger, NOON, *uses)):
+        take(ledger, event)
+    missing = {"2027-02-01": frozenset({"mx1"}), "2027-02-03": frozenset({"mx1"})}
+    told = list(counts(_case(ledger, NOON, *uses, missing=missing)))
+    assert [
+        (each.language, each.found, each.open, each.done, each.exempt, each.customers, each.messages, each.unheard)
+        for each in told
+    ] == [("de", 1, 0, 0, 1, 0, 3, 1), ("fr", 2, 2, 0, 0, 1, 6, 1)]
+    take(ledger, told[0])
+    assert [each.language for each in counts(_case(ledger, NOON, *uses))] == ["fr"], "what a crash left out"
+    take(ledger, told[1])
+    assert list(counts(_case(ledger, NOON + 1, *uses))) == []
+    (next_day, _) = counts(_case(ledger, local("2027-02-04 00:00"), *uses))
+    assert (next_day.day, next_day.open, next_day.exempt) == ("2027-02-04", 1, 0), "the exemption has ended"
+
+
+def test_a_sunset_without_users_is_counted_too() -> None:
+    (only,) = counts(_case(Ledger(), NOON))
+    assert (only.day, only.language, only.found) == ("2027-02-03", "de", 0)
+    assert isinstance(only, SunsetCounted)
