@@ -13,7 +13,7 @@ from types import FrameType
 
 from collectors import inputs
 from collectors.demands import demands
-from collectors.domainwatch.poll import CustomerDomains
+from collectors.domainwatch.poll import CustomerDomains, has_work
 from collectors.geo import GeoDatabases
 from collectors.intake import Intake
 from collectors.log import LogCollector
@@ -87,7 +87,7 @@ def _works(settings: Settings, stop: threading.Event, sink: Sink | None) -> dict
     poller = Poller(settings.dnsbl, [ip for pool in settings.pool.values() for ip in pool.ips])
     works["dnsbl"] = _publishing(poller.run, settings.kafka, stop, None)  # asked again next round, if it gets lost
     works["own side"] = _publishing(OwnSide(settings).run, settings.kafka, stop, None)  # likewise
-    if settings.customers or settings.domains.extra or settings.domains.file:
+    if has_work(settings):
         works["customers' domains"] = _publishing(CustomerDomains(settings).run, settings.kafka, stop, sink)
     for name, maildir in settings.complaints.items():
         intake = Intake(

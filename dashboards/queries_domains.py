@@ -1,6 +1,7 @@
 """What the Domains page asks the warehouse: by the newest look at each customer's domain what it publishes.
 
-Rows stored twice are alike, and the newest look is picked before anything is counted: there is no need of FINAL.
+Rows stored twice are alike, and the newest look is picked before anything is counted: there is no need of FINAL. A
+domain whose newest row says that it was removed is in no answer.
 """
 
 import pandas as pd
@@ -10,20 +11,25 @@ from dashboards.queries import frame
 from dashboards.span import Span
 
 _NEWEST = """
-SELECT domain, max((at, id)) AS place, argMax((customer, outcome, mx, spf, dkim, dmarc), (at, id)) AS said
-FROM domain_checks WHERE at > {until:Int64} - {back:Int64} AND at <= {until:Int64} GROUP BY domain
+SELECT domain, customer, outcome, mx, spf, dkim, dmarc, at AS moment
+FROM domain_checks
+WHERE type = 'customer_domain_checked' AND (domain, at) IN
+(
+    SELECT domain, max(at) FROM domain_checks WHERE at > {until:Int64} - {back:Int64} AND at <= {until:Int64}
+    GROUP BY domain
+)
+LIMIT 1 BY domain
 """
 
 _COUNTS = f"""
 SELECT sort, outcome, toInt64(count()) AS domains
-FROM ({_NEWEST})
-ARRAY JOIN ['all', 'mx', 'spf', 'dkim', 'dmarc'] AS sort, [said.2, said.3, said.4, said.5, said.6] AS outcome
+FROM (SELECT [newest.outcome, mx, spf, dkim, dmarc] AS outcomes FROM ({_NEWEST}) AS newest)
+ARRAY JOIN ['all', 'mx', 'spf', 'dkim', 'dmarc'] AS sort, outcomes AS outcome
 GROUP BY sort, outcome ORDER BY sort, outcome LIMIT 100
 """  # noqa: S608 our own text, with nothing of anybody's
 
 _PICKED = f"""
-SELECT domain, said.1 AS customer, said.2 AS outcome, said.3 AS mx, said.4 AS spf, said.5 AS dkim, said.6 AS dmarc,
-       place.1 AS moment, toInt64(count() OVER ()) AS total
+SELECT domain, customer, outcome, mx, spf, dkim, dmarc, moment, toInt64(count() OVER ()) AS total
 FROM ({_NEWEST})
 WHERE (empty({{outcomes:Array(String)}}) OR has({{outcomes:Array(String)}}, outcome))
   AND (positionCaseInsensitiveUTF8(domain, {{search:String}}) > 0
@@ -34,18 +40,22 @@ LIMIT {{limit:UInt32}}
 """  # noqa: S608 likewise
 
 _FINDINGS = """
-SELECT domain, checks, fromUnixTimestamp64Micro(at, 'UTC') AS time
+SELECT domain, arrayStringConcat(arrayFilter((text, outcome) -> outcome != 'pass', checks.text, checks.outcome), ' ')
+           AS wrong,
+       arrayStringConcat(arrayDistinct(arrayFilter(lines -> lines != '', checks.publish)), ' | ') AS publish,
+       fromUnixTimestamp64Micro(at, 'UTC') AS time
 FROM domain_checks
 WHERE type = 'customer_domain_checked' AND domain IN {domains:Array(String)}
-  AND at >= {least:Int64} AND at <= {until:Int64}
-ORDER BY at DESC, id DESC LIMIT 1 BY domain
+  AND (domain, at) IN (SELECT arrayJoin(arrayZip({domains:Array(String)}, {moments:Array(Int64)})))
+LIMIT 1 BY domain
 """
 
 _SEEN = f"SELECT arraySort(groupArray(domain)) AS domains FROM ({_NEWEST})"  # noqa: S608 likewise
 
 _ONE = """
 SELECT each.name AS sort, each.outcome AS result, each.text AS found, each.record AS record, each.publish AS publish
-FROM (SELECT checks FROM domain_checks WHERE type = 'customer_domain_checked' AND domain = {domain:String}
+FROM (SELECT checks FROM domain_checks
+      WHERE type IN ('customer_domain_checked', 'customer_domain_removed') AND domain = {domain:String}
       AND at > {until:Int64} - {back:Int64} AND at <= {until:Int64} ORDER BY at DESC, id DESC LIMIT 1)
 ARRAY JOIN checks AS each
 """
@@ -63,9 +73,8 @@ def listed(  # noqa: PLR0913, PLR0917 as many as the page's filters
     columns = ("domain", "customer", "outcome", "mx", "spf", "dkim", "dmarc", "moment", "total")
     values = {"until": span.until, "back": back, "search": search, "outcomes": list(outcomes), "limit": limit}
     picked = frame(client, _PICKED, columns, **values)
-    least = int(picked["moment"].min()) if len(picked) else span.until
-    names = list(picked["domain"])
-    found = frame(client, _FINDINGS, ("domain", "checks", "time"), domains=names, least=least, until=span.until)
+    places = {"domains": list(picked["domain"]), "moments": [int(moment) for moment in picked["moment"]]}
+    found = frame(client, _FINDINGS, ("domain", "wrong", "publish", "time"), **places)
     return picked.drop(columns="moment").merge(found, on="domain")
 
 

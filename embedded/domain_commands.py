@@ -27,13 +27,13 @@ def domains_list(
     """Show each domain as it was last seen; one that was never looked at is named so."""
     from embedded.running import live
     from schemas.domain_events import FAILING
-    from streams.domain_desk import newest, rows
+    from streams.domain_desk import rows, seen
     from streams.operating import now, warehouse
 
-    settings = live(load(config))
+    settings = _looking(live(load(config)))
     listed = _of(settings, customer)
     with warehouse(settings) as client:
-        found = rows(listed, newest(client, settings, now()))
+        found = rows(listed, seen(client, settings, now()))
     wanted = [row for row in found if row["outcome"] in FAILING] if failing else found
     show(wanted, "none fails" if failing and found else "no domain is configured", as_json=as_json)
 
@@ -87,13 +87,20 @@ def domains_report(
     if anew:
         looks = {event.domain: event for event in ask(listed, settings)}
     else:
-        with warehouse(settings) as client:
-            looks = domain_desk.newest(client, settings, now())
+        with warehouse(_looking(settings)) as client:
+            looks = domain_desk.looks(client, settings, [each.domain for each in listed], now())
     said = domain_desk.report(settings, customer, listed, looks, language)
     if as_json:
         typer.echo(to_json(said))
     else:
         typer.echo(said.html if html else f"{said.subject}\n\n{said.text}", nl=False)
+
+
+def _looking(settings: "Settings") -> "Settings":
+    """Return the settings. ValueError where they look at no domain: what was last seen would be old."""
+    if not settings.domains.enabled:
+        raise ValueError("domains.enabled = false: no domain is looked at; `relaywarden domains check` asks now")
+    return settings
 
 
 def _of(settings: "Settings", customer: str) -> "Sequence[Listed]":

@@ -53,6 +53,15 @@ class CustomerDomainChecked(Fact, frozen=True, kw_only=True):
     questions: int = 0
 
 
+class CustomerDomainRemoved(Fact, frozen=True, kw_only=True):
+    """A customer's domain is configured no more: what was seen of it before counts no longer."""
+
+    domain: str
+
+
+DomainEvent = CustomerDomainChecked | CustomerDomainRemoved
+
+
 def worst(outcomes: "tuple[DomainOutcome, ...]") -> DomainOutcome:
     """Return the worst of some outcomes, "" where there are none."""
     return max(outcomes, key=GRAVITY.index, default="")

@@ -25,7 +25,8 @@ class Listed(msgspec.Struct, frozen=True):
 def parse(text: str, place: str) -> list[Listed]:
     """Return the domains of a file: `domain[,selector …[,customer]]` a line; `#` begins a comment.
 
-    ValueError names each line that is wrong (the first twenty) with `place`, its number and what stands there.
+    ValueError names each line that is wrong (the first twenty) with `place`, its number and what stands there. A file
+    without any domain is wrong, too: what wrote it has failed, more likely than that all customers left.
     """
     found: dict[str, tuple[int, Listed]] = {}
     wrong: list[str] = []
@@ -44,6 +45,8 @@ def parse(text: str, place: str) -> list[Listed]:
     if wrong:
         more = f"; and {len(wrong) - _MOST_WRONG} more lines" if len(wrong) > _MOST_WRONG else ""
         raise ValueError("; ".join(wrong[:_MOST_WRONG]) + more)
+    if not found:
+        raise ValueError(f"{place} names no domain; without any, leave domains.file out")
     return [listed for _, listed in found.values()]
 
 

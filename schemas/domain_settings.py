@@ -50,11 +50,13 @@ Rate = Annotated[float, Field(gt=0, le=1000, allow_inf_nan=False)]
 class Domains(Part):
     """Which customers' domains are looked at beside those of `[customers]`, and what each must publish.
 
-    `file` has one domain a line, with selectors and customer where it has some of its own (docs/domains.md).
-    `spf_include` is the domain that customers include in their SPF, `dkim_cname` where the name of each selector leads,
-    with {selector} and {domain}; `return_path` the domain of our envelope senders where those are not the customers'.
+    Without `enabled` none is looked at. `file` has one domain a line, with selectors and customer where it has some of
+    its own (docs/domains.md). `spf_include` is the domain that customers include in their SPF, `dkim_cname` where the
+    name of each selector leads, with {selector} and {domain}; `return_path` the domain of our envelope senders where
+    those are not the customers'.
     """
 
+    enabled: bool = True
     extra: tuple[Domain, ...] = ()
     file: Path | None = None
     dkim_selectors: Annotated[tuple[Selector, ...], AfterValidator(_few)] = ()

@@ -8,7 +8,7 @@ from typing import get_args
 
 from schemas.bounce_events import BounceReceived
 from schemas.delisting_events import DelistingEvent
-from schemas.domain_events import CustomerDomainChecked
+from schemas.domain_events import DomainEvent
 from schemas.facts import Fact, LoginOutcome, Outcome, SenderKind
 from schemas.mailbox_events import CaseEvent, IdentityLeaked, MailboxDecision, MailboxSignal, StepChanged
 from schemas.observations import PoolObservation
@@ -196,7 +196,7 @@ Event = (
     | ComplaintReceived
     | ReportEvent
     | BounceReceived
-    | CustomerDomainChecked
+    | DomainEvent
     | PoolObservation
     | PoolEvent
     | MailboxSignal

@@ -50,7 +50,7 @@ BOUNCES = Topic("bounces", (bounce_events.BounceReceived,), retention_ms=400 * D
 REPORTS = Topic("reports", get_args(report_events.ReportEvent), single=True, retention_ms=400 * DAY_MS)
 # A hundred thousand domains a week are one event in six seconds: one partition keeps each domain's looks in order, and
 # what the pools fold stays free of them.
-DOMAIN_CHECKS = Topic("domain.checks", (domain_events.CustomerDomainChecked,), single=True, retention_ms=400 * DAY_MS)
+DOMAIN_CHECKS = Topic("domain.checks", get_args(domain_events.DomainEvent), single=True, retention_ms=400 * DAY_MS)
 POOL_OBSERVATIONS = Topic("pool.observations", get_args(observations.PoolObservation), single=True)
 POOL_EVENTS = Topic("pool.events", get_args(pool_events.PoolEvent), single=True, retention_ms=-1)
 MAILBOX_EVENTS = Topic("mailbox.events", get_args(mailbox_events.MailboxDecision), retention_ms=-1)

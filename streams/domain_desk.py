@@ -6,7 +6,7 @@ from importlib import resources
 import msgspec
 from clickhouse_connect.driver.client import Client
 
-from schemas.domain_events import FAILING, CustomerDomainChecked
+from schemas.domain_events import CustomerDomainChecked, DomainEvent, DomainOutcome
 from schemas.domain_list import Listed
 from schemas.moments import rfc3339
 from schemas.settings import Settings
@@ -15,17 +15,33 @@ from streams.domainreport import Report
 from streams.notices import LANGUAGES, Language
 from streams.notices.paragraphs import Words
 
-_NEWEST = """SELECT type, id, at, domain, customer, outcome, mx, spf, dkim, dmarc, checks, questions
-FROM domain_checks
-WHERE (domain, at, id) IN
-(
-    SELECT domain, place.1, place.2
-    FROM (SELECT domain, max((at, id)) AS place FROM domain_checks WHERE at > {since:Int64} GROUP BY domain)
-)
-LIMIT 1 BY domain"""
-_FAILING = """SELECT countIf(newest IN ('fail', 'absent')), count() FROM
-(SELECT argMax(outcome, (at, id)) AS newest FROM domain_checks WHERE at > {since:Int64} GROUP BY domain)"""
-_LOOK: msgspec.json.Decoder[CustomerDomainChecked] = msgspec.json.Decoder(CustomerDomainChecked)
+_NEWEST = """(domain, at) IN (SELECT domain, max(at) FROM domain_checks WHERE at > {since:Int64} GROUP BY domain)
+  AND type = 'customer_domain_checked'"""
+_SEEN = f"SELECT domain, at, outcome, mx, spf, dkim, dmarc, wrong FROM domain_checks WHERE {_NEWEST} LIMIT 1 BY domain"  # noqa: S608 our own text
+_FAILING = f"""SELECT countIf(outcome IN ('fail', 'absent')), count() FROM
+(SELECT outcome FROM domain_checks WHERE {_NEWEST} LIMIT 1 BY domain)"""  # noqa: S608 likewise
+_LOOKS = """SELECT type, id, at, domain, customer, outcome, mx, spf, dkim, dmarc, checks, questions FROM domain_checks
+WHERE type IN ('customer_domain_checked', 'customer_domain_removed') AND domain IN {domains:Array(String)}
+  AND at > {since:Int64} ORDER BY at DESC, id DESC LIMIT 1 BY domain"""
+
+
+class Seen(msgspec.Struct, frozen=True, array_like=True):
+    """What the newest look at a domain came to, and what does not pass, in words."""
+
+    domain: str
+    at: int
+    outcome: DomainOutcome
+    mx: DomainOutcome
+    spf: DomainOutcome
+    dkim: DomainOutcome
+    dmarc: DomainOutcome
+    wrong: str
+
+
+_NUMBERS = {"output_format_json_quote_64bit_integers": 0}
+_NAMES = {"output_format_json_named_tuples_as_objects": 1}
+_ROW: msgspec.json.Decoder[Seen] = msgspec.json.Decoder(Seen)
+_LOOK: msgspec.json.Decoder[DomainEvent] = msgspec.json.Decoder(DomainEvent)
 
 
 def since(settings: Settings, now: int) -> int:
@@ -33,16 +49,19 @@ def since(settings: Settings, now: int) -> int:
     return now - settings.domains.known_for
 
 
-def newest(client: Client, settings: Settings, now: int) -> dict[str, CustomerDomainChecked]:
-    """Return the newest look at each domain within three intervals."""
+def seen(client: Client, settings: Settings, now: int) -> dict[str, Seen]:
+    """Return what the newest look at each domain came to, of those within three intervals."""
     text = client.raw_query(
-        _NEWEST,
-        parameters={"since": since(settings, now)},
-        fmt="JSONEachRow",
-        settings={"output_format_json_quote_64bit_integers": 0, "output_format_json_named_tuples_as_objects": 1},
+        _SEEN, parameters={"since": since(settings, now)}, fmt="JSONCompactEachRow", settings=_NUMBERS
     )
-    looks = map(_LOOK.decode, text.splitlines())
-    return {look.domain: look for look in looks}
+    return {each.domain: each for each in _ROW.decode_lines(text)}
+
+
+def looks(client: Client, settings: Settings, names: Sequence[str], now: int) -> dict[str, CustomerDomainChecked]:
+    """Return the newest look at each of some domains, where it is within three intervals."""
+    values = {"domains": list(names), "since": since(settings, now)}
+    text = client.raw_query(_LOOKS, parameters=values, fmt="JSONEachRow", settings=_NUMBERS | _NAMES)
+    return {each.domain: each for each in _LOOK.decode_lines(text) if isinstance(each, CustomerDomainChecked)}
 
 
 def failing(client: Client, settings: Settings, now: int) -> tuple[int, int]:
@@ -51,23 +70,22 @@ def failing(client: Client, settings: Settings, now: int) -> tuple[int, int]:
     return int(wrong), int(known)
 
 
-def rows(listed: Sequence[Listed], looks: dict[str, CustomerDomainChecked]) -> list[dict[str, object]]:
+def rows(listed: Sequence[Listed], found: dict[str, Seen]) -> list[dict[str, object]]:
     """Return a row a domain; of one that was never looked at nothing is said but that."""
-    return [_row(each, looks.get(each.domain)) for each in listed]
+    return [_row(each, found.get(each.domain)) for each in listed]
 
 
-def _row(listed: Listed, look: CustomerDomainChecked | None) -> dict[str, object]:
+def _row(listed: Listed, look: Seen | None) -> dict[str, object]:
     if look is None:
         nothing = dict.fromkeys(("mx", "spf", "dkim", "dmarc", "checked", "wrong"), "")
         return {"domain": listed.domain, "customer": listed.customer, "outcome": "not yet checked", **nothing}
-    wrong = " ".join(each.text for each in look.checks if each.outcome in {*FAILING, "unknown"})
     return {
         "domain": listed.domain,
         "customer": listed.customer,
         "outcome": look.outcome or "nothing to check",
         **{name: getattr(look, name) or "not asked" for name in ("mx", "spf", "dkim", "dmarc")},
         "checked": rfc3339(look.at),
-        "wrong": wrong,
+        "wrong": look.wrong,
     }
 
 

@@ -13,7 +13,7 @@ import tomli_w
 
 from collectors.customerdomain.wanted import wanted
 from collectors.domainwatch.ask import ask, looked
-from collectors.domainwatch.poll import CustomerDomains
+from collectors.domainwatch.poll import CustomerDomains, has_work
 from collectors.domainwatch.resolver import DomainNames
 from collectors.domainwatch.slots import Asked
 from collectors.domainwatch.store import DomainStore
@@ -21,7 +21,7 @@ from embedded import demo
 from embedded.hoster import customer_domains
 from embedded.zones import Zones
 from schemas import domain_file
-from schemas.domain_events import CustomerDomainChecked
+from schemas.domain_events import CustomerDomainChecked, CustomerDomainRemoved
 from schemas.domain_list import Listed
 from schemas.events import Event
 from schemas.settings import Settings
@@ -181,6 +181,50 @@ def test_a_restart_asks_nothing_twice_and_takes_in_what_is_new(bind: Bind, tmp_p
     third = Watched(settings)
     third.ended()
     assert third.events == []
+
+
+def test_what_is_configured_no_more_is_taken_back_once(bind: Bind, tmp_path: Path) -> None:
+    both = _settings(bind.port, tmp_path, extra=["good.example", "bare.example"])
+    first = Watched(both)
+    first.after(lambda: len(first.events) == 2)
+    none = _settings(bind.port, tmp_path)
+    assert has_work(none)
+    second = Watched(none)
+    until(lambda: len(second.events) == 2, "what is taken back")
+    second.ended()
+    assert [(type(each), each.domain) for each in second.events if isinstance(each, CustomerDomainRemoved)] == [
+        (CustomerDomainRemoved, "bare.example"),
+        (CustomerDomainRemoved, "good.example"),
+    ]
+    third = Watched(none)
+    third.ended()
+    assert third.events == []
+    fourth = Watched(both)
+    assert set(fourth.after(lambda: len(fourth.events) == 2)) == {"good.example", "bare.example"}
+
+
+def test_switched_off_nothing_is_looked_at_and_nothing_is_taken_back(bind: Bind, tmp_path: Path) -> None:
+    assert not has_work(_settings(bind.port, tmp_path))
+    first = Watched(_settings(bind.port, tmp_path, extra=["bare.example"]))
+    first.after(lambda: len(first.events) == 1)
+    assert not has_work(_settings(bind.port, tmp_path, extra=["bare.example"], enabled=False))
+    assert set(DomainStore(tmp_path / "checkpoints" / "domains.db").all()) == {"bare.example"}
+
+
+def test_a_file_that_was_emptied_or_is_gone_takes_nothing_back(
+    bind: Bind, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "domains.csv"
+    file.write_text("bare.example\n")
+    watched = Watched(_settings(bind.port, tmp_path / "data", file=str(file)))
+    until(lambda: len(watched.events) == 1, "the first look")
+    file.write_text("# a report that failed\n")
+    told = f"the domains of before are kept: domains.file: {file} names no domain; without any, leave domains.file out"
+    until(lambda: told in caplog.messages, "the warning")
+    file.unlink()
+    watched.ended()
+    assert [type(each) for each in watched.events] == [CustomerDomainChecked]
+    assert caplog.messages.count(told) == 1
 
 
 def test_a_file_that_goes_wrong_is_refused_at_the_start_and_left_aside_later(bind: Bind, tmp_path: Path) -> None:

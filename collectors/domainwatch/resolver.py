@@ -11,7 +11,9 @@ import dns.asyncresolver
 import dns.exception
 import dns.message
 import dns.name
+import dns.rdatatype
 import dns.resolver
+import msgspec
 
 from collectors import ownside
 from collectors.customerdomain.inquiry import Answer
@@ -25,6 +27,8 @@ _MOST_KNOWN = 20_000
 _MOST_KEPT_SIZE = 4096
 _MOST_SECONDS = 86_400.0
 _FAILURE_SECONDS = 60.0
+_MOST_HOPS = 8
+_TOO_FAR = "its aliases (CNAME) lead in a circle, or too far"
 _Key = tuple[str, Kind]
 
 
@@ -53,7 +57,7 @@ class DomainNames:
             task.add_done_callback(lambda _: self._under_way.pop(key, None))
         return await asyncio.shield(self._under_way[key])
 
-    async def _ask(self, name: str, kind: Kind) -> Answer:
+    async def _ask(self, name: str, kind: Kind, hops: int = 0) -> Answer:
         try:
             asked = dns.name.from_text(name)
         except dns.exception.DNSException:
@@ -62,29 +66,39 @@ class DomainNames:
             while pause := self._bucket.take(time.monotonic()):  # noqa: ASYNC110 time is what is waited for
                 await asyncio.sleep(pause)
             self.asked += 1
-            answer, seconds = await self._resolved(asked, kind)
+            answer, seconds, onward = await self._resolved(asked, kind)
+        if onward:
+            answer, seconds = await self._followed(onward, kind, hops + 1), 0.0  # its end is known by itself
         if seconds > 0 and sum(map(len, answer.values)) <= _MOST_KEPT_SIZE:
             self._known[name, kind] = time.monotonic() + min(seconds, _MOST_SECONDS), answer
             if len(self._known) > _MOST_KNOWN:
                 self._known.popitem(last=False)
         return answer
 
-    async def _resolved(self, name: dns.name.Name, kind: Kind) -> tuple[Answer, float]:
-        """Return the answer, and for how many seconds it holds."""
+    async def _followed(self, name: str, kind: Kind, hops: int) -> Answer:
+        """Return what is at the end of an alias that the server did not follow; the alias itself is there."""
+        if hops > _MOST_HOPS:
+            return Answer(failure=_TOO_FAR)
+        end = await self._ask(name, kind, hops)
+        return msgspec.structs.replace(end, missing=False, alias=end.alias or name)
+
+    async def _resolved(self, name: dns.name.Name, kind: Kind) -> tuple[Answer, float, str]:
+        """Return the answer, for how many seconds it holds, and the alias that is still to be asked, "" for none."""
         try:
             found = await self._resolver.resolve(name, kind, search=False, raise_on_no_answer=False)
         except dns.resolver.NXDOMAIN as error:
             response = next(iter(error.responses().values()), None)  # type: ignore[no-untyped-call]
             alias = _alias(name, error.canonical_name)
-            return Answer(missing=not alias, alias=alias), _ttl(response)
+            return Answer(missing=not alias, alias=alias), _ttl(response), ""
         except (dns.exception.DNSException, OSError) as error:
-            return Answer(failure=self._why(error)), _FAILURE_SECONDS
-        values = _values(found, kind)
-        return Answer(values, alias=_alias(name, found.canonical_name)), float(found.chaining_result.minimum_ttl)
+            return Answer(failure=self._why(error)), _FAILURE_SECONDS, ""
+        alias = _alias(name, found.canonical_name)
+        onward = alias if found.rrset is None and not _denied(found.response) else ""
+        return Answer(_values(found, kind), alias=alias), float(found.chaining_result.minimum_ttl), onward
 
     def _why(self, error: Exception) -> str:
         if isinstance(error, dns.message.ChainTooLong):
-            return "its aliases (CNAME) lead in a circle, or too far"
+            return _TOO_FAR
         return ownside.why(error, self._patience)
 
 
@@ -93,6 +107,14 @@ def _values(found: dns.resolver.Answer, kind: Kind) -> tuple[str, ...]:
     if kind == "MX":
         return tuple(value for _, value in sorted((each.preference, ownside.value(each, kind)) for each in records))
     return tuple(sorted(ownside.value(each, kind) for each in records))
+
+
+def _denied(response: dns.message.Message) -> bool:
+    """Tell whether a server says that the end of an alias has no such record: then a SOA comes along (RFC 2308, 2.2).
+
+    Without, it has no authority for where the alias leads, or cannot tell: nothing is known of it.
+    """
+    return any(each.rdtype == dns.rdatatype.SOA for each in response.authority)
 
 
 def _alias(name: dns.name.Name, canonical: dns.name.Name) -> str:

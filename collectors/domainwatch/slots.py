@@ -9,7 +9,8 @@ from hashlib import blake2b
 
 import msgspec
 
-from schemas.domain_events import CustomerDomainChecked
+from schemas.domain_events import CustomerDomainChecked, CustomerDomainRemoved
+from schemas.names import derived_id
 
 DAY = 86_400_000_000
 _PACE_SECONDS = 5.0
@@ -63,6 +64,13 @@ def noted(event: CustomerDomainChecked, before: Asked | None, interval: int) -> 
     tells = before is None or said != before.digest or not 0 <= event.at - before.told_at < interval * 3 // 4
     told_at = event.at if tells or before is None else before.told_at
     return Asked(event.at, event.outcome in {"pass", "advice", ""}, told_at, said), tells
+
+
+def removed(names: Iterable[str], at: int) -> list[CustomerDomainRemoved]:
+    """Return what is told of domains that are configured no more."""
+    return [
+        CustomerDomainRemoved(id=derived_id("customer domain removed", name, at), at=at, domain=name) for name in names
+    ]
 
 
 class Plan:

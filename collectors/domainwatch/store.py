@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from collectors.domainwatch.slots import Asked
+from schemas.settings import Settings
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS domains (
@@ -27,6 +28,11 @@ class DomainStore:
         except sqlite3.Error as error:
             raise self._unusable(error) from error
 
+    @staticmethod
+    def path(settings: Settings) -> Path:
+        """Return where a configuration has its file."""
+        return settings.data / "checkpoints" / "domains.db"
+
     def all(self) -> dict[str, Asked]:
         """Return what is known of each domain."""
         try:
@@ -35,12 +41,13 @@ class DomainStore:
             raise self._unusable(error) from error
         return {name: Asked(at, bool(passed), told_at, digest) for name, at, passed, told_at, digest in rows}
 
-    def keep(self, looks: Iterable[tuple[str, Asked]]) -> None:
-        """Write looks down, all of them or none."""
+    def keep(self, looks: Iterable[tuple[str, Asked]], dropped: Iterable[str] = ()) -> None:
+        """Write looks down, and forget domains: all of it or nothing."""
         rows = [(name, one.at, one.passed, one.told_at, one.digest) for name, one in looks]
         try:
             self._file.execute("BEGIN IMMEDIATE")
             self._file.executemany("INSERT OR REPLACE INTO domains VALUES (?, ?, ?, ?, ?)", rows)
+            self._file.executemany("DELETE FROM domains WHERE domain = ?", [(name,) for name in dropped])
             self._file.execute("COMMIT")
         except sqlite3.Error as error:
             if self._file.in_transaction:

@@ -1,7 +1,6 @@
 """Domains: what customers' domains publish for our mail, what is wrong with it, and what is to be published."""
 
 import os
-from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -34,6 +33,10 @@ def page() -> None:
         search = elements.search("Search a domain or customer")
         chosen = elements.choice("show", "Show", list(_FILTERS), "All")
     shown = Page(1)
+    if not shown.settings.domains.enabled:
+        elements.nothing("Switched off: no domain is looked at ([domains] enabled = false).")
+        shown.close()
+        return
     back = shown.settings.domains.known_for
     unseen = _unseen(shown, back)
     counts = shown.read(queries_domains.counts, back, every=_RARELY)
@@ -114,8 +117,8 @@ def _listed(shown: Page, back: int, search: str, outcomes: tuple[str, ...]) -> N
             "domain": found["domain"],
             "customer": found["customer"],
             **{name: [_shown(each) for each in found[name]] for name in ("outcome", *_SORTS)},
-            "wrong": [_wrong(each) for each in found["checks"]],
-            "publish": [_publish(each) for each in found["checks"]],
+            "wrong": found["wrong"],
+            "publish": found["publish"],
             "time": found["time"],
         }
     )
@@ -145,19 +148,6 @@ def _columns() -> dict[str, object]:
         "publish": elements.text("to be published", 320),
         "time": elements.when("looked at (UTC)"),
     }
-
-
-def _parts(checks: Any) -> list[dict[str, Any]]:  # noqa: ANN401 the client gives named tuples as dicts or tuples
-    names = ("name", "outcome", "code", "text", "subject", "facts", "record", "publish")
-    return [each if isinstance(each, dict) else dict(zip(names, each, strict=True)) for each in checks]
-
-
-def _wrong(checks: Any) -> str:  # noqa: ANN401 likewise
-    return " ".join(each["text"] for each in _parts(checks) if each["outcome"] != "pass")
-
-
-def _publish(checks: Any) -> str:  # noqa: ANN401 likewise
-    return " | ".join(dict.fromkeys(each["publish"] for each in _parts(checks) if each["publish"]))
 
 
 def _sorts(counts: pd.DataFrame) -> None:
