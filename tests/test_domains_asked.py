@@ -282,7 +282,7 @@ def test_the_command_asks_now(bind: Bind, tmp_path: Path) -> None:
     ]
     assert rows[0]["publish"] == 'bare.example. IN TXT "v=spf1 include:spf.isp.example ~all"'
     said = run("domains", "report", "--customer", "eight", "--now", "--lang", "it", "--config", config).stdout
-    assert said.startswith("Che cosa deve stare nel DNS per le e-mail di eight\n\nBuongiorno\n")
+    assert said.startswith("Che cosa deve contenere il DNS per le e-mail di eight\n\nBuongiorno\n")
     assert '\n    _dmarc.bare.example. IN TXT "v=DMARC1; p=none"\n' in said
     assert run("domains", "report", "--customer", "seven", "--now", "--html", "--config", config).stdout.startswith(
         '<!DOCTYPE html>\n<html lang="de">'

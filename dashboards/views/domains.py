@@ -173,7 +173,8 @@ def _one(shown: Page, back: int, domain: str) -> None:
             del st.query_params["domain"]
             st.rerun(scope="fragment")
     found = shown.read(queries_domains.one, back, domain, every=_RARELY)
-    if elements.missing(found, "No data: this domain was not looked at yet.") or found is None:
+    none = "No data: this domain was not looked at yet, or is configured no more."
+    if elements.missing(found, none) or found is None:
         return
     told = found.assign(
         sort=[_SORTS.get(each, "DNS") for each in found["sort"]], result=[_shown(each) for each in found["result"]]

@@ -10,10 +10,10 @@ from streamlit.testing.v1 import AppTest
 from embedded import checking_online
 from embedded.broker import free_port
 from embedded.clickhouse import PASSWORD_ENV, ClickHouseServer
-from schemas.domain_events import CustomerDomainChecked
+from schemas.domain_events import CustomerDomainChecked, CustomerDomainRemoved, DomainEvent
 from schemas.settings import Kafka, load
 from streams import domain_desk
-from tests.command.shell import run
+from tests.command.shell import refusal, run
 from tests.customer_zones import GOLDEN, look
 from tests.pages.conftest import Hall, Open, furnish, store
 from tests.pages.scene import RUDE
@@ -43,8 +43,11 @@ def _away() -> Kafka:
     return Kafka(bootstrap=(f"127.0.0.1:{free_port()}",))
 
 
-def scene(now: int) -> list[CustomerDomainChecked]:
-    """Return a look at each domain an hour ago, one before at which all was well, and one that is too old to count."""
+def scene(now: int) -> list[DomainEvent]:
+    """Return a look at each domain an hour ago, one before at which all was well, and one that is too old to count.
+
+    One domain was removed since, another before it was looked at again.
+    """
 
     def at(moment: int, name: str, zone: str, customer: str = "seven") -> CustomerDomainChecked:
         event = look((GOLDEN / "customer_domains" / f"{zone}.zone").read_text(encoding="utf-8"))
@@ -53,7 +56,10 @@ def scene(now: int) -> list[CustomerDomainChecked]:
     looks = [at(now - HOUR, name, zone) for name, zone in ZONES.items()]
     looks += [at(now - 100 * HOUR, name, "01-all_in_order") for name in ZONES]
     looks.append(at(now - HOUR, "rude.example", "27-control_signs", RUDE))
-    return [*looks, at(now - 22 * 24 * HOUR, "old.example", "02-nothing_published")]
+    looks.append(at(now - HOUR, "left.example", "02-nothing_published"))
+    gone = {"left.example": now - HOUR // 2, "good.example": now - 50 * HOUR}
+    removed = [CustomerDomainRemoved(id=f"{name} gone", at=moment, domain=name) for name, moment in gone.items()]
+    return [*looks, *removed, at(now - 22 * 24 * HOUR, "old.example", "02-nothing_published")]
 
 
 @pytest.fixture(scope="module")
@@ -145,6 +151,37 @@ def test_one_domain_shows_each_finding_and_what_to_publish(desk: Hall, opened: O
         'a.example. IN TXT "v=spf1 include:spf.isp.example ~all"',
         '_dmarc.a.example. IN TXT "v=DMARC1; p=none"',
     ]
+
+
+def test_what_was_removed_is_on_no_page_and_in_no_command(desk: Hall, opened: Open) -> None:
+    opened(desk)
+    assert (
+        _shown(domain="left.example").caption[-2].value
+        == "○ No data: this domain was not looked at yet, or is configured no more."
+    )
+    settings = load(desk.config)
+    assert "left.example" not in domain_desk.seen(desk.client, settings, desk.now)
+    found = domain_desk.looks(desk.client, settings, ["left.example", "good.example", "old.example"], desk.now)
+    assert {name: (event.outcome, len(event.checks)) for name, event in found.items()} == {"good.example": ("pass", 9)}
+
+
+def test_switched_off_nothing_old_is_told(
+    desk: Hall, clickhouse: ClickHouseServer, opened: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path / "off.toml"
+    config.write_text(desk.config.read_text().replace("[domains]\n", "[domains]\nenabled = false\n"))
+    opened(Hall(desk.client, config, desk.now))
+    test = _shown()
+    assert [each.value for each in test.caption] == [
+        "○ Switched off: no domain is looked at ([domains] enabled = false)."
+    ]
+    assert (len(test.metric), len(test.dataframe)) == (0, 0)
+    monkeypatch.setenv(PASSWORD_ENV, clickhouse.password)
+    told = "domains.enabled = false: no domain is looked at; `relaywarden domains check` asks now"
+    assert refusal(run("domains", "list", "--config", config)) == told
+    assert refusal(run("domains", "report", "--customer", "seven", "--config", config)) == told
+    settings = load(config).model_copy(update={"pool": {}, "kafka": _away()})
+    assert not any(each.startswith("domains: ") for each in checking_online.findings(settings))
 
 
 def test_without_looks_there_is_no_data(empty_hall: Hall, opened: Open) -> None:
