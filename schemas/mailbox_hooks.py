@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, HttpUrl, model_validator
 
 from schemas.checked import Ip, Network, Port, Seconds, Zone
 from schemas.part import Part
+from schemas.smtp_settings import Smtp
 
 PLACES = ("mailbox", "step", "reason", "decision", "recipients_per_hour")
 """What the orders of `command` and `sql` may name."""
@@ -216,7 +217,7 @@ class PostfixQueueHook(Part):
     config: Path | None = None
 
 
-class CustomerMailHook(Part):
+class CustomerMailHook(Smtp):
     """A mail to the customer at these steps, over SMTP; on one host only, since each host with it sends.
 
     `support` is whom to call, as it is to be read. A mailbox of no customer with a `contact` is told about at
@@ -237,15 +238,6 @@ class CustomerMailHook(Part):
     steps: Annotated[frozenset[Literal["throttle", "suspend", "release"]], Field(min_length=1)] = frozenset(
         ("throttle", "suspend", "release")
     )
-    per_hour: Annotated[int, Field(ge=1)] = 100
-    give_up_hours: Annotated[float, Field(gt=0)] = 72.0
-    host: str = "127.0.0.1"
-    port: Port = 25
-    security: Literal["none", "starttls", "ssl"] = "none"
-    user: str = ""
-    password_env: str = "RELAYWARDEN_SMTP_PASSWORD"  # noqa: S105 the variable's name, no password
-    password_file: Path | None = None
-    timeout_seconds: Seconds = 30.0
 
 
 class MailboxHooks(Part):

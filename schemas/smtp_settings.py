@@ -24,3 +24,13 @@ class Smtp(Part):
     timeout_seconds: Seconds = 30.0
     per_hour: Annotated[int, Field(ge=1)] = 100
     give_up_hours: Annotated[float, Field(gt=0)] = 72.0
+
+
+class Posting(Smtp):
+    """How letters go that must come once: `when_unsure` is for one of which nobody knows whether the server took it.
+
+    So it is where the connection broke before the answer, and no log that is read tells of our letters. "hold": it
+    waits for an operator; "again": it is handed over again, and may come twice.
+    """
+
+    when_unsure: Literal["hold", "again"] = "hold"

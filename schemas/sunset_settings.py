@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from schemas.checked import Zone
 from schemas.mailbox_hooks import Address
 from schemas.part import Part
-from schemas.smtp_settings import Smtp
+from schemas.smtp_settings import Posting
 
 SunsetKind = Literal["smtp_after_pop", "cleartext_login", "old_tls"]
 Language = Literal["de", "fr", "it", "en"]
@@ -18,7 +18,7 @@ TlsVersion = Literal["SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2"]
 Hour = Annotated[int, Field(ge=0, le=23)]
 
 
-class SunsetMail(Smtp):
+class SunsetMail(Posting):
     """The letters to the customers of a sunset: from whom, in what words, over which server.
 
     `support` is whom to call, `website` where the instructions stand, both as they are to be read. `templates` is a

@@ -35,6 +35,7 @@ _FIRST_PAUSE_SECONDS = 15.0
 _LOOK_SECONDS = 5.0
 _BROKEN_SECONDS = 30.0
 _TOLD_AGAIN_SECONDS = 3600
+_PLACE = "mailboxes.hooks.customer_mail"
 _log = logging.getLogger(__name__)
 
 
@@ -157,9 +158,9 @@ class Mailer:
         except ValueError as error:
             self._end(item, "refused", f"no mail can be made of it: {error}")
             return
-        reply = handed_over(mail, notice.recipient, self._hook)
-        if reply.status != "later":
-            self._end(item, reply.status, reply.words)
+        reply = handed_over(mail, notice.recipient, self._hook.sender, self._hook, _PLACE)
+        if reply.status in {"sent", "refused"}:
+            self._end(item, "sent" if reply.status == "sent" else "refused", reply.words)
         elif _now() / 1_000_000 - item.taken > self._hook.give_up_hours * _HOUR_SECONDS:
             self._end(item, "refused", f"given up after {item.attempts} tries: {reply.words}")
         else:

@@ -1,5 +1,6 @@
-"""Hands one mail to an SMTP server, and tells apart what is refused for good and what can be tried again."""
+"""Hands one mail to an SMTP server, and tells apart what is refused for good, can be tried again, or may be taken."""
 
+import re
 import smtplib
 import ssl
 from contextlib import suppress
@@ -7,23 +8,32 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from typing import Literal
 
-from schemas.mailbox_hooks import CustomerMailHook
 from schemas.redaction import redacted
+from schemas.smtp_settings import Smtp
 from streams.deeds import Secret
 from streams.hook_secrets import secret_of
 
 _WORDS = 300
 _DONE = 2  # RFC 5321: the first digit
+_GO_ON = 354
+_DOT = re.compile(rb"^\.", re.MULTILINE)
 _REFUSED = 500
 _OF_THE_SESSION = frozenset((530, 534, 535, 538))  # RFC 3207, 4954: STARTTLS or a login is wanted; no fault of the mail
 
 
 @dataclass(frozen=True)
 class Reply:
-    """How it ended: `sent`, `refused` for good, or `later`; in the server's words, or ours where it said nothing."""
+    """How it ended: `sent`, `refused` for good, or `later`; in the server's words, or ours where it said nothing.
 
-    status: Literal["sent", "refused", "later"]
+    `unsure`: the whole mail was given, and no answer came; the server may have taken it.
+    """
+
+    status: Literal["sent", "refused", "later", "unsure"]
     words: str
+
+
+class _UnansweredError(Exception):
+    """The mail was given up to its last dot, and then nothing was heard."""
 
 
 class _RefusedError(Exception):
@@ -34,14 +44,19 @@ class _RefusedError(Exception):
         )
 
 
-def handed_over(mail: EmailMessage, recipient: str, settings: CustomerMailHook) -> Reply:
-    """Hand a mail over. An answer 5xx to the mail itself is final; what else goes wrong is the server's trouble."""
+def handed_over(mail: EmailMessage, recipient: str, sender: str, settings: Smtp, place: str) -> Reply:
+    """Hand a mail over. An answer 5xx to the mail itself is final; what else goes wrong is the server's trouble.
+
+    `sender` is the envelope's; `place` is that of the settings in the configuration.
+    """
     try:
-        server = _connected(settings)
+        server = _connected(settings, place)
         try:
-            return Reply("sent", _shown(_sent(server, mail, recipient, settings.sender)))
+            return Reply("sent", _shown(_sent(server, mail, recipient, sender)))
         finally:
             _leave(server)
+    except _UnansweredError as error:
+        return Reply("unsure", _shown(f"no answer to the whole mail: {error}"))
     except _RefusedError as error:
         return Reply(error.status, _shown(str(error)))
     except smtplib.SMTPServerDisconnected as error:
@@ -61,7 +76,7 @@ def _leave(server: smtplib.SMTP) -> None:
     server.close()
 
 
-def _connected(settings: CustomerMailHook) -> smtplib.SMTP:
+def _connected(settings: Smtp, place: str) -> smtplib.SMTP:
     """Return a connection that may send. OSError, SMTPException or ValueError where there is none."""
     timeout = settings.timeout_seconds
     if settings.security == "ssl":
@@ -74,16 +89,16 @@ def _connected(settings: CustomerMailHook) -> smtplib.SMTP:
         if settings.security == "starttls":
             server.starttls(context=ssl.create_default_context())
         if settings.user:
-            server.login(settings.user, secret_of(_password(settings)))
+            server.login(settings.user, secret_of(_password(settings, place)))
     except BaseException:
         server.close()
         raise
     return server
 
 
-def _password(settings: CustomerMailHook) -> Secret:
+def _password(settings: Smtp, place: str) -> Secret:
     return Secret(
-        setting="mailboxes.hooks.customer_mail.password",
+        setting=f"{place}.password",
         env=settings.password_env,
         file=str(settings.password_file or ""),
     )
@@ -94,11 +109,17 @@ def _sent(server: smtplib.SMTP, mail: EmailMessage, recipient: str, sender: str)
     server.ehlo_or_helo_if_needed()
     _taken("MAIL", *server.mail(sender))
     _taken("RCPT", *server.rcpt(recipient))
+    code, words = server.docmd("DATA")
+    if code != _GO_ON:
+        raise _RefusedError("DATA", code, words)
+    text = mail.as_bytes(policy=mail.policy.clone(linesep="\r\n"))
+    ending = b".\r\n" if text.endswith(b"\r\n") else b"\r\n.\r\n"
+    server.send(_DOT.sub(b"..", text) + ending)  # a line that begins with a dot gets another (RFC 5321, 4.5.2)
     try:
-        return _taken("DATA", *server.data(mail.as_bytes()))
-    except smtplib.SMTPDataError as error:
-        words = error.smtp_error
-        raise _RefusedError("DATA", error.smtp_code, words if isinstance(words, bytes) else words.encode()) from error
+        code, words = server.getreply()
+    except (smtplib.SMTPException, OSError) as error:
+        raise _UnansweredError(str(error) or type(error).__name__) from error
+    return _taken("DATA", code, words)
 
 
 def _taken(command: str, code: int, words: bytes) -> str:

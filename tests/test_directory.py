@@ -116,8 +116,8 @@ def test_a_contradiction_about_a_customer_is_told_once_and_a_later_row_fills_in(
 def test_a_file_with_columns_and_a_delimiter_of_its_own_packed_or_not(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"kunden.csv{suffix}"
     text = "\ufeffMail;Kundennr;Sprache;Ort\r\n anna@example.net ;4711;Deutsch;Olten\r\n"
-    pack = {"": lambda data: data, ".gz": gzip.compress, ".xz": lzma.compress}[suffix]
-    path.write_bytes(pack(text.encode()))
+    packed = {"": text.encode(), ".gz": gzip.compress(text.encode()), ".xz": lzma.compress(text.encode())}
+    path.write_bytes(packed[suffix])
     columns = 'columns = { address = "mail", customer = "Kundennr", language = "Sprache" }'
     directory, problems = loaded(f'[directory]\nkind = "csv"\npath = "{path}"\ndelimiter = ";"\n{columns}\n')
     assert problems == []
@@ -353,9 +353,9 @@ def test_who_was_seen_is_asked_of_the_log_and_a_log_that_is_too_young_is_refused
     failed = {"type": "mailbox_authenticated", "outcome": "failed", "mailbox": "failed@example.net"}
     mail = {"type": "message_submitted", "sender_kind": "pop", "sender": "bob@example.net"}
     forged = {"type": "message_submitted", "sender_kind": "envelope", "sender": "forged@example.org"}
-    old = login | {"mailbox": "old@example.net", "at": now - 40 * day}
-    rows = [old, *({"at": now - day} | each for each in (login, failed, mail, forged))]
-    text = "\n".join(json.dumps({"id": str(number)} | row) for number, row in enumerate(rows))
+    old = {**login, "mailbox": "old@example.net", "at": now - 40 * day}
+    rows = [old, *({**each, "at": now - day} for each in (login, failed, mail, forged))]
+    text = "\n".join(json.dumps({"id": str(number), **row}) for number, row in enumerate(rows))
     client.raw_insert("mail_events", insert_block=text, fmt="JSONEachRow")
     assert staleness.seen(client, now, 30) == {"anna@example.net", "bob@example.net"}
     with pytest.raises(ValueError, match="--stale-days 50: the log begins 20"):

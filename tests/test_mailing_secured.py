@@ -12,7 +12,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from embedded.broker import free_port
 from schemas.mailbox_hooks import CustomerMailHook
-from streams.smtp import handed_over
+from streams.smtp import Reply, handed_over
 from tests.mail_server import Server
 from tests.parts import require
 
@@ -66,6 +66,11 @@ def _hook(server: Server, **more: object) -> CustomerMailHook:
     return CustomerMailHook.model_validate({**given, **login, **more})
 
 
+def _hand_over(server: Server, **more: object) -> Reply:
+    hook = _hook(server, **more)
+    return handed_over(_mail(), "anna@example.net", hook.sender, hook, "mailboxes.hooks.customer_mail")
+
+
 def _mail() -> EmailMessage:
     mail = EmailMessage()
     mail["Subject"] = "Your mailbox"
@@ -77,7 +82,7 @@ def test_a_mail_goes_through_starttls_and_a_login(certificates: Path, monkeypatc
     monkeypatch.setenv("TEST_SMTP_PASSWORD", RIGHT)
     monkeypatch.setenv("SSL_CERT_FILE", str(certificates / "right.pem"))
     with _served(certificates, "right") as server:
-        reply = handed_over(_mail(), "anna@example.net", _hook(server))
+        reply = _hand_over(server)
     assert (reply.status, reply.words) == ("sent", "250 2.0.0 queued as 4F1qXz3")
     ((recipient, taken),) = server.taken
     assert (recipient, taken["Subject"]) == ("anna@example.net", "Your mailbox")
@@ -104,7 +109,7 @@ def test_what_is_wrong_sends_nothing_and_is_tried_again(
     monkeypatch.setenv("TEST_WRONG_PASSWORD", "wrong-s3cret")
     monkeypatch.setenv("SSL_CERT_FILE", str(certificates / f"{trusted}.pem"))
     with _served(certificates, "right") as server:
-        reply = handed_over(_mail(), "anna@example.net", _hook(server, **more))
+        reply = _hand_over(server, **more)
         assert server.tried == 0
     assert reply.status == "later", reply.words
     assert told in reply.words
@@ -115,7 +120,7 @@ def test_the_certificate_of_another_host_is_refused(certificates: Path, monkeypa
     monkeypatch.setenv("TEST_SMTP_PASSWORD", RIGHT)
     monkeypatch.setenv("SSL_CERT_FILE", str(certificates / "other.pem"))
     with _served(certificates, "other") as server:
-        reply = handed_over(_mail(), "anna@example.net", _hook(server))
+        reply = _hand_over(server)
         assert server.tried == 0
     assert reply.status == "later"
     assert "IP address mismatch" in reply.words
@@ -126,7 +131,7 @@ def test_a_server_without_starttls_gets_neither_password_nor_mail(monkeypatch: p
     server = Server(free_port())
     server.start()
     try:
-        reply = handed_over(_mail(), "anna@example.net", _hook(server))
+        reply = _hand_over(server)
     finally:
         server.stop()
     assert (reply.status, server.tried) == ("later", 0)

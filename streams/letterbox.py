@@ -1,0 +1,186 @@
+"""The letters that wait, are on their way, or are done: one SQLite file, written before and after each step.
+
+A letter that was being handed over when the process died may have been taken or not: it is `unsure`, and is not handed
+over again before somebody knows (`streams/carrying.py`). The file is the desk's; one process uses it.
+"""
+
+import sqlite3
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from schemas.mailbox_events import NoticeSent
+
+Status = Literal["waiting", "intended", "unsure", "sent", "refused"]
+OPEN: tuple[Status, ...] = ("waiting", "intended", "unsure")
+_KEEP = 400 * 86_400_000_000
+_TABLE = """
+CREATE TABLE IF NOT EXISTS letters (
+    message_id TEXT PRIMARY KEY, route TEXT NOT NULL, notice BLOB NOT NULL, content BLOB NOT NULL,
+    due INTEGER NOT NULL, began INTEGER NOT NULL DEFAULT 0, tried INTEGER NOT NULL DEFAULT 0,
+    ended INTEGER NOT NULL DEFAULT 0, status TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,
+    reply TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX IF NOT EXISTS letters_due ON letters (route, due) WHERE status IN ('waiting', 'unsure');
+CREATE INDEX IF NOT EXISTS letters_began ON letters (route, began) WHERE began > 0;
+CREATE INDEX IF NOT EXISTS letters_ended ON letters (ended) WHERE ended > 0;
+"""
+_COLUMNS = "route, notice, content, due, began, tried, ended, status, attempts, reply"
+_INSERT = f"INSERT OR IGNORE INTO letters (message_id, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
+_NOTICE: msgspec.json.Decoder[NoticeSent] = msgspec.json.Decoder(NoticeSent)
+
+
+class Letter(msgspec.Struct, frozen=True, kw_only=True):
+    """A letter to hand over: `route` names the settings it goes by, `content` is what is composed into a mail.
+
+    `notice` is its event while it is intended; its Message-ID is the letter's name. All times are µs: not before `due`;
+    `began`, when it was begun first (its Date), `tried`, when last, `ended`. `reply` is the server's last word.
+    """
+
+    route: str
+    notice: NoticeSent
+    content: bytes
+    due: int
+    began: int = 0
+    tried: int = 0
+    ended: int = 0
+    status: Status = "waiting"
+    attempts: int = 0
+    reply: str = ""
+
+    @property
+    def message_id(self) -> str:
+        """Return the Message-ID, in angle brackets."""
+        return self.notice.message_id
+
+
+class Letterbox:
+    """The file of one desk. OSError where it cannot be used."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._file = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+            self._file.execute("PRAGMA journal_mode = WAL")
+            self._file.execute("PRAGMA synchronous = FULL")
+            self._file.executescript(_TABLE)
+            self._file.execute("UPDATE letters SET status = 'unsure' WHERE status = 'intended'")
+        except sqlite3.Error as error:
+            raise OSError(f"{path}: {error}") from error
+        path.chmod(0o600)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def take(self, letters: Iterable[Letter]) -> int:
+        """Take letters in, each once, whatever became of it; return how many are new. OSError where it cannot."""
+        taken = 0
+        try:
+            self._file.execute("BEGIN IMMEDIATE")
+            try:
+                for letter in letters:
+                    taken += self._file.execute(_INSERT, (letter.message_id, *_values(letter))).rowcount
+            except BaseException:
+                self._file.execute("ROLLBACK")
+                raise
+            self._file.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise OSError(f"the letterbox: {error}") from error
+        return taken
+
+    def forget(self, now: int) -> None:
+        """Delete what ended more than 400 days ago."""
+        self._file.execute("DELETE FROM letters WHERE ended > 0 AND ended < ?", (now - _KEEP,))
+
+    def due(self, route: str, status: Status, at: int) -> Letter | None:
+        """Return the letter of a route and status that has been due longest, or None."""
+        return self._one("route = ? AND status = ? AND due <= ? ORDER BY due, rowid LIMIT 1", (route, status, at))
+
+    def next_due(self) -> int:
+        """Return when the next letter is due (µs), 0 where none waits."""
+        (found,) = self._file.execute("SELECT min(due) FROM letters WHERE status IN ('waiting', 'unsure')").fetchone()
+        return int(found or 0)
+
+    def open(self, route: str) -> int:
+        """Return how many letters of a route have not ended."""
+        asked = f"SELECT count(*) FROM letters WHERE route = ? AND status IN {OPEN}"  # noqa: S608 no value in it
+        return int(self._file.execute(asked, (route,)).fetchone()[0])
+
+    def letter(self, message_id: str) -> Letter | None:
+        """Return a letter by its Message-ID."""
+        return self._one("message_id = ?", (message_id,))
+
+    def ended_since(self, at: int) -> list[Letter]:
+        """Return the letters that ended since `at` (µs), the oldest first."""
+        return self._all("ended > ? ORDER BY ended", (at,))
+
+    def begun_since(self, route: str, at: int) -> list[int]:
+        """Return when the letters of a route were begun that were so since `at` (µs), the oldest first."""
+        asked = "SELECT began FROM letters WHERE route = ? AND began > ? ORDER BY began"
+        return [int(row[0]) for row in self._file.execute(asked, (route, at))]
+
+    def intend(self, letter: Letter, at: int) -> Letter:
+        """Note that a letter is about to be handed over; its Date stays that of the first try."""
+        began = letter.began or at
+        self._file.execute(
+            "UPDATE letters SET status = 'intended', began = ?, tried = ?, attempts = attempts + 1"
+            " WHERE message_id = ?",
+            (began, at, letter.message_id),
+        )
+        return msgspec.structs.replace(letter, status="intended", began=began, tried=at, attempts=letter.attempts + 1)
+
+    def end(self, letter: Letter, status: Literal["sent", "refused"], reply: str, at: int) -> None:
+        """Note how a letter ended."""
+        self._file.execute(
+            "UPDATE letters SET status = ?, reply = ?, ended = ? WHERE message_id = ?",
+            (status, reply, at, letter.message_id),
+        )
+
+    def later(self, letter: Letter, status: Literal["waiting", "unsure"], reply: str, due: int) -> None:
+        """Note that a letter is looked at again at `due` (µs)."""
+        self._file.execute(
+            "UPDATE letters SET status = ?, reply = ?, due = ? WHERE message_id = ?",
+            (status, reply, due, letter.message_id),
+        )
+
+    def _one(self, condition: str, values: tuple[str | int, ...]) -> Letter | None:
+        found = self._all(condition, values)
+        return found[0] if found else None
+
+    def _all(self, condition: str, values: tuple[str | int, ...]) -> list[Letter]:
+        asked = f"SELECT {_COLUMNS} FROM letters WHERE {condition}"  # noqa: S608 conditions are ours, values are bound
+        return [_letter(row) for row in self._file.execute(asked, values)]
+
+
+def _values(letter: Letter) -> tuple[str | bytes | int, ...]:
+    return (
+        letter.route,
+        msgspec.json.encode(letter.notice),
+        letter.content,
+        letter.due,
+        letter.began,
+        letter.tried,
+        letter.ended,
+        letter.status,
+        letter.attempts,
+        letter.reply,
+    )
+
+
+def _letter(row: tuple[str, bytes, bytes, int, int, int, int, Status, int, str]) -> Letter:
+    route, notice, content, due, began, tried, ended, status, attempts, reply = row
+    return Letter(
+        route=route,
+        notice=_NOTICE.decode(notice),
+        content=content,
+        due=due,
+        began=began,
+        tried=tried,
+        ended=ended,
+        status=status,
+        attempts=attempts,
+        reply=reply,
+    )

@@ -1,0 +1,119 @@
+"""What ClickHouse knows of letters: whether one was taken, as the mail log says, and what became of each."""
+
+import json
+import time
+from collections.abc import Iterator
+
+import pytest
+from clickhouse_connect.driver.client import Client
+
+from embedded.clickhouse import ClickHouseServer
+from streams.letterlist import letters
+from streams.letterproof import proof
+from streams.migrate import migrate
+from tests.carried_letters import letter
+
+SECOND = 1_000_000
+DAY = 86_400 * SECOND
+NOW = time.time_ns() // 1000
+
+
+@pytest.fixture
+def tables(clickhouse: ClickHouseServer) -> Iterator[Client]:
+    """Return a client of a database with all tables, empty."""
+    migrate(clickhouse.connect(), "t_letters")
+    yield clickhouse.connect("t_letters")
+    clickhouse.connect().command("DROP DATABASE t_letters")
+
+
+def insert(client: Client, table: str, *rows: dict[str, object]) -> None:
+    text = "\n".join(json.dumps({"id": f"{table}{number}", **row}) for number, row in enumerate(rows))
+    client.raw_insert(table, insert_block=text, fmt="JSONEachRow")
+
+
+def submitted(message_id: str, at: int, host: str = "mx1", queue_id: str = "4F1") -> dict[str, object]:
+    kind = {"type": "message_submitted", "message_id": message_id, "queue_id": queue_id}
+    return {"id": f"{message_id}{host}", "at": at, "host": host} | kind
+
+
+def test_a_letter_is_proven_by_the_log_of_the_hosts_that_took_earlier_ones(tables: Client) -> None:
+    tried = NOW - 3600 * SECOND
+    asked = letter("anna")
+    asked = type(asked)(route="test", notice=asked.notice, content=b"", due=1, began=tried, tried=tried)
+    assert proof(tables, asked) == "unknowable"
+    insert(tables, "mail_events", submitted("other@elsewhere.example", NOW, "mx9"))
+    assert proof(tables, asked) == "unknowable", "a log that never told of a letter of ours says nothing"
+    earlier = {"type": "notice_sent", "sunset": "x", "message_id": "<earlier@isp.example>", "at": tried - 9 * DAY}
+    insert(tables, "sunset_events", earlier)
+    insert(tables, "mail_events", submitted("earlier@isp.example", tried - 9 * DAY))
+    assert proof(tables, asked) == "not_yet"
+    insert(tables, "mail_events", submitted("b@x.example", tried + 119 * SECOND))
+    assert proof(tables, asked) == "not_yet"
+    insert(tables, "mail_events", submitted("c@x.example", tried + 121 * SECOND))
+    assert proof(tables, asked) == "not_taken"
+    insert(tables, "mail_events", submitted("earlier@isp.example", tried - 8 * DAY, "mx2"))
+    assert proof(tables, asked) == "not_yet", "the other host's log must be read so far, too"
+    insert(tables, "mail_events", submitted("anna@isp.example", tried + SECOND, "mx2"))
+    assert proof(tables, asked) == "taken"
+
+
+def test_each_letter_is_listed_with_what_became_of_it(tables: Client) -> None:
+    def due(name: str, **more: object) -> dict[str, object]:
+        common = {"type": "letter_due", "sunset": "pop", "customer": name, "recipient": f"{name}@example.net"}
+        return (
+            common
+            | {"id": f"d-{name}", "at": NOW - DAY, "kind": "letter", "number": 2}
+            | {
+                "message_id": f"<{name}@isp.example>",
+                **more,
+            }
+        )
+
+    def notice(name: str, status: str, reply: str = "") -> dict[str, object]:
+        common = {"type": "notice_sent", "sunset": "pop", "message_id": f"<{name}@isp.example>", "at": NOW}
+        return common | {"id": f"n-{name}-{status}", "status": status, "reply": reply}
+
+    insert(
+        tables,
+        "sunset_events",
+        due("waits"),
+        due("went"),
+        due("refused"),
+        due("came-back"),
+        due("bounced"),
+        due("delayed"),
+        due("nobody", recipient="", message_id="", problem="K7 has no contact"),
+        due("old", at=NOW - 100 * DAY),
+        *(notice(name, "intended") for name in ("went", "refused", "came-back", "bounced", "delayed")),
+        *(notice(name, "sent", "250 ok") for name in ("went", "came-back", "bounced", "delayed")),
+        notice("refused", "refused", "RCPT: 550 5.1.1 no"),
+    )
+    for at, name in enumerate(("went", "bounced", "delayed")):
+        insert(tables, "mail_events", submitted(f"{name}@isp.example", NOW, queue_id=f"Q{at}"))
+
+    def attempt(queue_id: str, outcome: str, at: int, reply: str) -> dict[str, object]:
+        common = {"type": "delivery_attempted", "host": "mx1", "queue_id": queue_id, "outcome": outcome}
+        return common | {"id": f"{queue_id}{at}", "at": NOW + at, "reply": reply}
+
+    insert(tables, "mail_events", attempt("Q0", "deferred", 1, "451 wait"), attempt("Q0", "sent", 2, "250 in"))
+    insert(tables, "mail_events", attempt("Q1", "bounced", 1, "550 5.1.1 unknown"), attempt("Q9", "bounced", 1, "x"))
+    insert(tables, "mail_events", attempt("Q2", "deferred", 1, "451 4.7.1 greylisted"))
+    bounce = {"type": "bounce_received", "action": "failed", "reply": "552 mailbox full", "at": NOW}
+    insert(tables, "bounces", bounce | {"message_id": "came-back@isp.example", "format": "rfc3464"})
+    rows = {str(row["customer"]): row for row in letters(tables, "pop", NOW - 30 * DAY)}
+    assert {name: (row["state"], row["words"]) for name, row in rows.items()} == {
+        "waits": ("waiting", ""),
+        "went": ("delivered", "250 in"),
+        "refused": ("refused", "RCPT: 550 5.1.1 no"),
+        "came-back": ("bounced", "552 mailbox full"),
+        "bounced": ("bounced", "550 5.1.1 unknown"),
+        "delayed": ("sent", "451 4.7.1 greylisted"),
+        "nobody": ("nobody to write to", "K7 has no contact"),
+    }
+    assert [row["customer"] for row in letters(tables, "pop", NOW - 30 * DAY, failed=True)] == [
+        "bounced",
+        "came-back",
+        "nobody",
+        "refused",
+    ]
+    assert list(letters(tables, "other", NOW - 30 * DAY)) == []
