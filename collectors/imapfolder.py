@@ -154,14 +154,14 @@ class Folder:
         if self._client.has_capability("UIDPLUS"):  # else EXPUNGE would also remove what others have marked
             self._client.uid_expunge(uids)
 
-    def wait(self, stop: threading.Event) -> None:
-        """Return when the server told something, when it has to be asked anew, or soon after `stop`."""
+    def wait(self, stop: threading.Event, longest: float = _RENEW_SECONDS) -> None:
+        """Return when the server told something, when it has to be asked anew, after so long, or soon after `stop`."""
         if not self._idles:
-            stop.wait(_POLL_SECONDS)
+            stop.wait(min(_POLL_SECONDS, longest))
             self._client.noop()
             return
         self._client.idle()
-        renew = time.monotonic() + _RENEW_SECONDS
+        renew = time.monotonic() + min(_RENEW_SECONDS, longest)
         if not self._read_already():
             poll = select.poll()
             poll.register(self._client.socket(), select.POLLIN)
