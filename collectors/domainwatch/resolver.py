@@ -27,7 +27,6 @@ _MOST_KNOWN = 20_000
 _MOST_KEPT_SIZE = 4096
 _MOST_SECONDS = 86_400.0
 _FAILURE_SECONDS = 60.0
-_MOST_HOPS = 8
 _TOO_FAR = "its aliases (CNAME) lead in a circle, or too far"
 _Key = tuple[str, Kind]
 
@@ -57,7 +56,7 @@ class DomainNames:
             task.add_done_callback(lambda _: self._under_way.pop(key, None))
         return await asyncio.shield(self._under_way[key])
 
-    async def _ask(self, name: str, kind: Kind, hops: int = 0) -> Answer:
+    async def _ask(self, name: str, kind: Kind, *, follow: bool = True) -> Answer:
         try:
             asked = dns.name.from_text(name)
         except dns.exception.DNSException:
@@ -68,18 +67,17 @@ class DomainNames:
             self.asked += 1
             answer, seconds, onward = await self._resolved(asked, kind)
         if onward:
-            answer, seconds = await self._followed(onward, kind, hops + 1), 0.0  # its end is known by itself
+            answer = await self._at_the_end(onward, kind) if follow else Answer(failure=_TOO_FAR)
+            seconds = 0.0  # its end is known by itself
         if seconds > 0 and sum(map(len, answer.values)) <= _MOST_KEPT_SIZE:
             self._known[name, kind] = time.monotonic() + min(seconds, _MOST_SECONDS), answer
             if len(self._known) > _MOST_KNOWN:
                 self._known.popitem(last=False)
         return answer
 
-    async def _followed(self, name: str, kind: Kind, hops: int) -> Answer:
+    async def _at_the_end(self, name: str, kind: Kind) -> Answer:
         """Return what is at the end of an alias that the server did not follow; the alias itself is there."""
-        if hops > _MOST_HOPS:
-            return Answer(failure=_TOO_FAR)
-        end = await self._ask(name, kind, hops)
+        end = await self._ask(name, kind, follow=False)
         return msgspec.structs.replace(end, missing=False, alias=end.alias or name)
 
     async def _resolved(self, name: dns.name.Name, kind: Kind) -> tuple[Answer, float, str]:

@@ -13,6 +13,7 @@ from embedded.clickhouse import PASSWORD_ENV, ClickHouseServer
 from schemas.domain_events import CustomerDomainChecked, CustomerDomainRemoved, DomainEvent
 from schemas.settings import Kafka, load
 from streams import domain_desk
+from streams.migrate import migrations
 from tests.command.shell import refusal, run
 from tests.customer_zones import GOLDEN, look
 from tests.pages.conftest import Hall, Open, furnish, store
@@ -223,3 +224,16 @@ def test_the_commands_tell_what_was_last_seen(
     assert domain_desk.failing(desk.client, settings, desk.now) == (4, 7)
     found = checking_online.findings(settings.model_copy(update={"pool": {}, "kafka": _away()}))
     assert "domains: 4 of 7 do not publish what they should: `relaywarden domains list --failing`" in found
+
+
+def test_what_was_stored_before_the_column_came_is_told_alike(clickhouse: ClickHouseServer, tmp_path: Path) -> None:
+    hall = furnish(clickhouse, tmp_path, "pages_domains_before")
+    hall.client.command("ALTER TABLE domain_checks DROP COLUMN wrong")
+    store(hall.client, "domain_checks", scene(hall.now))
+    (added,) = (each for each in migrations() if each.name.startswith("030_"))
+    for statement in added.statements():
+        hall.client.command(statement)
+    seen = domain_desk.seen(hall.client, load(hall.config), hall.now)
+    assert seen["plain.example"].wrong == seen["good.example"].wrong == ""
+    assert seen["gone.example"].wrong.startswith("There is no such domain: ")
+    assert seen["silent.example"].wrong.count("could not be asked") == 4

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import dns.flags
 import dns.message
+import dns.rrset
 import pytest
 
 from collectors.domainwatch.ask import ask
@@ -141,3 +142,36 @@ def test_no_error_code_is_an_answer(code: str, tmp_path: Path) -> None:
     with Liar(lambda query, _count: [reply(query, rcode=code)]) as liar:
         event = _look(liar.port, "good.example", tmp_path, 1.0)
     assert (event.outcome, _outcomes(event)) == ("unknown", ALL_UNKNOWN)
+
+
+@pytest.mark.parametrize(
+    ("end", "outcome", "code"),
+    [
+        ("TXT", "pass", "dkim_key"),
+        ("NXDOMAIN", "fail", "dkim_dangling"),
+        ("SERVFAIL", "unknown", "dkim_unknown"),
+        ("CNAME", "unknown", "dkim_unknown"),  # again an alias alone: who knows how far it goes
+    ],
+)
+def test_an_alias_that_the_server_did_not_follow_is_asked_to_its_end(
+    end: str, outcome: str, code: str, tmp_path: Path
+) -> None:
+    def answering(query: dns.message.Message, _count: int) -> list[bytes]:
+        name = query.question[0].name
+        if name.labels[0] == b"s1":
+            return [_alias(query, "key.elsewhere.example.")]
+        if name.labels[0] != b"key":
+            return [reply(query, texts=["of no use"])]
+        if end == "CNAME":
+            return [_alias(query, "further.elsewhere.example.")]
+        return [reply(query, texts=[KEY.partition(" TXT ")[2]])] if end == "TXT" else [reply(query, rcode=end)]
+
+    with Liar(answering) as liar:
+        event = _look(liar.port, "good.example", tmp_path, 1.0)
+    assert [(each.outcome, each.code) for each in event.checks if each.name == "dkim"] == [(outcome, code)]
+
+
+def _alias(query: dns.message.Message, target: str) -> bytes:
+    answer = dns.message.from_wire(reply(query))
+    answer.answer.append(dns.rrset.from_text(query.question[0].name, 60, "IN", "CNAME", target))
+    return answer.to_wire()
