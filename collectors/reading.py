@@ -10,7 +10,7 @@ from collectors import logins, mta
 from collectors.mta.join import Join
 from collectors.mta.records import Record, Said, Several
 from collectors.syslog import Clock
-from collectors.wrapped import only_stamped, unwrapped
+from collectors.wrapped import only_stamped, stamped_twice, unwrapped
 from schemas.events import DeadLetter, Event
 from schemas.facts import Fact
 from schemas.moments import epoch_microseconds
@@ -152,9 +152,10 @@ class LogReader:
     def _said(self, text: str) -> Record | Said | None:
         """Return what a line says, also where another program has wrapped something around it. ValueError: unreadable.
 
-        A line is looked at in that way only where it says nothing as it is, or where one before it was wrapped.
+        A line is looked at in that way only where it says nothing as it is, where one before it was wrapped, or where
+        it has two stamps.
         """
-        if self._wrapped:
+        if self._wrapped or stamped_twice(text):
             return self._parse(unwrapped(text), self._clock)
         try:
             said = self._parse(text, self._clock)

@@ -14,6 +14,7 @@ _JSON = '{"log":"'
 _COLOUR = r"(?:\x1b\[[0-9;]{0,12}m)?"
 _SERVICE = re.compile(rf"{_COLOUR}[A-Za-z0-9][A-Za-z0-9_.-]{{0,99}}+ {{1,60}}+\| {_COLOUR}")
 _STAMP = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{9}(?:Z|[+-]\d{2}:\d{2}) (?:std(?:out|err) [FP] )?")
+_TWICE = re.compile(rf"{_STAMP.pattern}(?:@[0-9a-f]{{24}}|\d{{4}}-\d{{2}}-\d{{2}}[T ]\d{{2}}:\d{{2}}:\d{{2}}[.,]\d)")
 
 _AFTER_STAMP = len("2026-11-29T02:30:05.123456789")
 _ZONES = frozenset("Z+-")
@@ -36,6 +37,11 @@ def unwrapped(text: str) -> str:
     stamp = _STAMP.match(text, service.end() if service is not None else 0)
     end = stamp or service
     return text[end.end() :] if end is not None else text
+
+
+def stamped_twice(text: str) -> bool:
+    """Tell whether a container's stamp has the line's own behind it, which a format might take for a host's name."""
+    return text[_AFTER_STAMP : _AFTER_STAMP + 1] in _ZONES and _TWICE.match(text) is not None
 
 
 def only_stamped(text: str) -> bool:
