@@ -93,7 +93,7 @@ def send_example(settings: Settings, recipient: str, template: str, language: st
     named = f"<{derived_id('test', recipient, at)}@{domain_of(hook.sender)}>"
     words = Renderer(texts(hook.templates), hook).words(notice)
     mail = letter(msgspec.structs.replace(notice, message_id=named, since=at), words, hook, at)
-    reply = handed_over(mail, recipient, hook)
+    reply = handed_over(mail, recipient, hook.sender, hook, "mailboxes.hooks.customer_mail")
     if reply.status != "sent":
         raise OSError(f"mailboxes.hooks.customer_mail: {reply.words}")
     return {"to": recipient, "message_id": named, "reply": reply.words}

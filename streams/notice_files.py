@@ -1,4 +1,4 @@
-"""Where the templates come from: those that come along, and a company's own folder over them."""
+"""Where the templates of customers' mails come from: those that come along, and a company's own folder over them."""
 
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -9,27 +9,21 @@ _MOST_CHARACTERS = 200_000
 
 
 def texts(own: Path | None) -> dict[str, str]:
-    """Return all templates by name; a file of the own folder replaces the one of the same name, or is added.
+    """Return all templates of notices by name; a file of the own folder replaces the one of the same name, or is added.
 
     ValueError where the folder or one of its files cannot be read.
     """
-    built_in = resources.files("streams.notices") / "templates"
-    return dict(_read(built_in, "")) | (_own(own) if own else {})
+    return built_in("streams.notices") | (folder_of(own, "mailboxes.hooks.customer_mail.templates") if own else {})
 
 
-def _read(folder: Traversable, prefix: str) -> list[tuple[str, str]]:
-    found = []
-    for file in folder.iterdir():
-        name = f"{prefix}{file.name}"
-        if file.is_dir():
-            found += _read(file, f"{name}/")
-        elif name.endswith(_ENDINGS):
-            found.append((name, file.read_text(encoding="utf-8")))
-    return found
+def built_in(package: str) -> dict[str, str]:
+    """Return the templates that come along with a package."""
+    return dict(_read(resources.files(package) / "templates", ""))
 
 
-def _own(folder: Path) -> dict[str, str]:
-    place = f"mailboxes.hooks.customer_mail.templates: {folder}"
+def folder_of(folder: Path, setting: str) -> dict[str, str]:
+    """Return the templates of a company's own folder. ValueError, naming the setting, where it cannot be read."""
+    place = f"{setting}: {folder}"
     if not folder.is_dir():
         raise ValueError(f"{place} is no folder")
     try:
@@ -41,4 +35,15 @@ def _own(folder: Path) -> dict[str, str]:
     large = [name for name, text in found.items() if len(text) > _MOST_CHARACTERS]
     if large:
         raise ValueError(f"{place}: {large[0]} is too long for a mail")
+    return found
+
+
+def _read(folder: Traversable, prefix: str) -> list[tuple[str, str]]:
+    found = []
+    for file in folder.iterdir():
+        name = f"{prefix}{file.name}"
+        if file.is_dir():
+            found += _read(file, f"{name}/")
+        elif name.endswith(_ENDINGS):
+            found.append((name, file.read_text(encoding="utf-8")))
     return found

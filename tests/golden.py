@@ -21,14 +21,16 @@ from schemas.events import DeadLetter, Event
 from schemas.mailbox_hooks import CustomerMailHook
 from schemas.pool_hooks import Hooks
 from schemas.reasons import classify
+from schemas.sunset_events import ClientUse
 from streams import hooks
 from streams.hooks import ActiveSet, Effect
+from streams.letters.programs import recognised
 from streams.notice_files import texts
 from streams.notices.examples import examples
 from streams.notices.letter import letter
 from streams.notices.rendering import Renderer
 from streams.replies.table import Found, built_in
-from tests import customer_zones
+from tests import customer_zones, sunset_letters
 from tests.patterns import worst
 
 NOTICES = CustomerMailHook(
@@ -123,6 +125,15 @@ def reason(_: str) -> Expectation:
     return expected
 
 
+def program(_: str) -> Expectation:
+    """Return what tells of each client which programs it may be."""
+
+    def expected(line: str) -> str:
+        return " ".join(recognised(msgspec.json.decode(line, type=ClientUse)))
+
+    return expected
+
+
 KINDS: dict[str, Callable[[str], Expectation]] = {
     "mta": log,
     "logins": log,
@@ -130,6 +141,7 @@ KINDS: dict[str, Callable[[str], Expectation]] = {
     "hooks": hook,
     "reasons": reason,
     "replies": reply,
+    "programs": program,
 }
 
 
@@ -201,6 +213,7 @@ def files() -> Iterator[tuple[Path, str]]:
     for mail in sorted((GOLDEN / "bounces").glob("*/*.eml")):
         yield mail.with_suffix(".expected"), bounce(mail)
     yield from notices()
+    yield from sunset_letters.golden(GOLDEN / "letters")
     yield from customer_zones.expected()
 
 

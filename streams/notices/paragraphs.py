@@ -5,15 +5,16 @@ lines begins with a mark is of that mark's kind (a list, say). The HTML is made 
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
-from jinja2 import DictLoader, Environment, StrictUndefined
+from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 LOCALES = {"de": "de", "fr": "fr", "it": "it", "en": "en_GB"}
 Mark = tuple[str, re.Pattern[str]]
 """A kind of paragraph, and how each of its lines begins."""
 LIST: Mark = ("ul", re.compile("- "))
+STEPS: Mark = ("ol", re.compile(r"[0-9]{1,2}\. "))
 
 
 class Words(msgspec.Struct, frozen=True):
@@ -34,12 +35,21 @@ class Block(msgspec.Struct, frozen=True):
 def environment(texts: Mapping[str, str]) -> Environment:
     """Return what fills in templates, given by their names; what one lacks is an error, and HTML is escaped."""
     return Environment(
-        loader=DictLoader(dict(texts)),
+        loader=FunctionLoader(_loading(texts)),
         undefined=StrictUndefined,
         autoescape=_is_html,  # noqa: S701 the text part is no HTML
         trim_blocks=True,
         lstrip_blocks=True,
     )
+
+
+def _loading(texts: Mapping[str, str]) -> Callable[[str], tuple[str, str, Callable[[], bool]] | None]:
+    """Give Jinja each template under its name, so that an error tells in which of several it happened."""
+
+    def loaded(name: str) -> tuple[str, str, Callable[[], bool]] | None:
+        return (texts[name], name, lambda: True) if name in texts else None
+
+    return loaded
 
 
 def _is_html(name: str | None) -> bool:
