@@ -12,6 +12,8 @@ from pathlib import Path
 
 import msgspec
 
+from collectors.popcandidates import Candidates
+from schemas.events import PopCandidate
 from schemas.names import source_of
 
 _MOST_LINES = 2000
@@ -19,12 +21,16 @@ _MOST_RANGES = 64
 _MOST_MAILBOXES = 100_000
 
 
+_Decision = str | list[tuple[str, float]]
+"""A mailbox that was the only candidate, or all of them with their confidence, the sender first."""
+
+
 class _Range(msgspec.Struct, array_like=True):
     """Decisions without a gap, by id: those not named were in favour of nobody."""
 
     first: str
     last: str
-    mailboxes: dict[str, str]
+    mailboxes: dict[str, _Decision]
 
 
 class PopDecisions:
@@ -40,19 +46,19 @@ class PopDecisions:
         if file.exists():  # also where only a torn line is in it, which the next would join
             self._rewrite()
 
-    def known(self, identity: str) -> str | None:
-        """Return the mailbox that was decided for an event, "" for nobody; None where it was not decided yet."""
-        found = None
+    def known(self, identity: str) -> Candidates | None:
+        """Return the mailboxes that were decided for an event, () for nobody; None where it was not decided yet."""
+        found: Candidates | None = None
         for each in self._ranges:  # they may overlap where a log was read again from before the first of them
             if each.first <= identity <= each.last and source_of(each.first) == source_of(identity):
                 self._within = each
-                found = each.mailboxes.get(identity, "")
+                found = _candidates(each.mailboxes.get(identity, []))
                 if found:
                     break
         return found
 
-    def keep(self, identities: list[str], mailboxes: Mapping[str, str]) -> None:
-        """Write down what was decided for events, in their order: those of `mailboxes`, the others for nobody.
+    def keep(self, identities: list[str], found: Mapping[str, Candidates]) -> None:
+        """Write down what was decided for events, in their order: those of `found`, the others for nobody.
 
         They follow in the log what was asked for last, or kept. OSError where it cannot be written.
         """
@@ -62,7 +68,8 @@ class PopDecisions:
             first = _behind(within.last)
         else:
             within = _Range(first, last, {})
-        self._append(msgspec.json.encode(_Range(first, last, dict(mailboxes))) + b"\n")
+        mailboxes = {identity: _decision(candidates) for identity, candidates in found.items()}
+        self._append(msgspec.json.encode(_Range(first, last, mailboxes)) + b"\n")
         if not any(each is within for each in self._ranges):
             self._ranges.append(within)
         within.last = last
@@ -101,6 +108,17 @@ class PopDecisions:
             os.fsync(out.fileno())
         new.replace(self._file)
         self._lines = len(self._ranges)
+
+
+def _decision(found: Candidates) -> _Decision:
+    if len(found) == 1 and found[0].confidence == 1:
+        return found[0].mailbox
+    return [(each.mailbox, each.confidence) for each in found]
+
+
+def _candidates(decided: _Decision) -> Candidates:
+    told = [(decided, 1.0)] if isinstance(decided, str) else decided
+    return tuple(PopCandidate(mailbox=mailbox, confidence=confidence) for mailbox, confidence in told)
 
 
 def _behind(identity: str) -> str:

@@ -12,7 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from collectors.pop import Candidate, PopLogins, PopSenders, counts
+from collectors.pop import PopLogins, PopSenders, Unnamed, counts
+from collectors.popcandidates import Candidates
 from collectors.popdecisions import PopDecisions
 from collectors.publish import StoppedError
 from schemas.events import Event, MailboxAuthenticated
@@ -79,8 +80,8 @@ class SharedLogins:
             self._wait(self._mails, event.at - _LEAD - 1, waiting)
             self._table.note(event)
 
-    def sender_of(self, name: str, event: Candidate, waiting: Waiting) -> str:
-        """Return the mailbox that a message is of, "" where none is known, once all logins before it are noted."""
+    def sender_of(self, name: str, event: Unnamed, waiting: Waiting) -> Candidates:
+        """Return the mailboxes that a message may be of, once all logins before it are noted."""
         with self._changed:
             self._reached(self._mails[name], event.at)
             self._wait(self._logins, event.at, waiting)
@@ -175,7 +176,7 @@ class MailSide(_Side):
         self._senders = PopSenders(self._sender_of)
         self._waiting: Waiting | None = None
         self._asked: list[str] = []
-        self._found: dict[str, str] = {}
+        self._found: dict[str, Candidates] = {}
 
     def restore(self, state: bytes) -> None:
         """Begin with what was remembered at the checkpoint. ValueError where the file of decisions is damaged."""
@@ -207,17 +208,17 @@ class MailSide(_Side):
                 break
         return known
 
-    def _sender_of(self, event: Candidate) -> str:
+    def _sender_of(self, event: Unnamed) -> Candidates:
         decided = self._decisions.known(event.id) if self._decisions is not None else None
         if decided is not None:
             return decided
         if self._waiting is None:
             raise ValueError("a sender is asked for outside a batch")
-        mailbox = self._shared.sender_of(self._name, event, self._waiting)
+        found = self._shared.sender_of(self._name, event, self._waiting)
         self._asked.append(event.id)
-        if mailbox:
-            self._found[event.id] = mailbox
-        return mailbox
+        if found:
+            self._found[event.id] = found
+        return found
 
 
 Side = LoginSide | MailSide

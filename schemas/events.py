@@ -6,6 +6,8 @@ release must still decode. Times (`at`, `until`) are UTC epoch microseconds; an 
 
 from typing import get_args
 
+import msgspec
+
 from schemas.bounce_events import BounceReceived
 from schemas.delisting_events import DelistingEvent
 from schemas.domain_events import DomainEvent
@@ -27,8 +29,20 @@ class SourceOpened(Fact, frozen=True, kw_only=True):
     inode: int = 0
 
 
+class PopCandidate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A mailbox that may have sent a message without a login, and how sure that is (0 to 1)."""
+
+    mailbox: str
+    confidence: float
+
+
 class MessageSubmitted(Fact, frozen=True, kw_only=True):
-    """A message entered the queue; `recipients` is the envelope's count (Postfix: qmgr `nrcpt=`)."""
+    """A message entered the queue; `recipients` is the envelope's count (Postfix: qmgr `nrcpt=`).
+
+    `helo` is how the client named itself, `mailer` its program as the mail's User-Agent or X-Mailer says: a stranger's
+    text both, and empty where the log does not tell it. `candidates` are, of the sender kind "pop", all mailboxes that
+    logged in from its address within the window, the sender first.
+    """
 
     host: str
     queue_id: str
@@ -45,6 +59,9 @@ class MessageSubmitted(Fact, frozen=True, kw_only=True):
     client_asn: int = 0
     client_latitude: float = 0.0
     client_longitude: float = 0.0
+    helo: str = ""
+    mailer: str = ""
+    candidates: tuple[PopCandidate, ...] = ()
 
 
 class DeliveryAttempted(Fact, frozen=True, kw_only=True):
@@ -109,7 +126,12 @@ class MessageRejected(Fact, frozen=True, kw_only=True):
 
 
 class MailboxAuthenticated(Fact, frozen=True, kw_only=True):
-    """Logins, good or bad: `attempts` of one connection, 0 is one or untold. `unavailable`: nobody could be asked."""
+    """Logins, good or bad: `attempts` that one line tells of, 0 is one or untold. `unavailable`: nobody could be asked.
+
+    `tls` and `cleartext` are both what the log tells; where it tells of neither, it is not known. `cleartext`: the
+    password itself went over a network without TLS. `tls_version` is one of `schemas.sunset_settings.TlsVersion`, or
+    TLSv1.3, or a version that came later; "" where the log does not tell it.
+    """
 
     host: str
     mailbox: str
@@ -124,6 +146,8 @@ class MailboxAuthenticated(Fact, frozen=True, kw_only=True):
     client_asn: int = 0
     client_latitude: float = 0.0
     client_longitude: float = 0.0
+    tls_version: str = ""
+    cleartext: bool = False
 
 
 class MessageScored(Fact, frozen=True, kw_only=True):

@@ -37,7 +37,8 @@ class Use(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How a mailbox used the old way within some days: messages (or logins), first and last time (µs), its clients.
 
     `confidence` (0 to 1): how sure it is that it was this mailbox, where several logged in from one address.
-    `switched` is when it was last seen doing it the new way (µs, 0: not seen).
+    Of a message that several may have sent, each has it among its `messages`. `switched` is when it was last seen doing
+    it the new way (µs, 0: not seen), `hosts` whose logs told of it.
     """
 
     mailbox: str
@@ -47,6 +48,7 @@ class Use(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     confidence: float
     switched: int = 0
     clients: tuple[ClientUse, ...] = ()
+    hosts: tuple[str, ...] = ()
 
 
 class UserFound(Fact, frozen=True, kw_only=True):

@@ -257,7 +257,11 @@ class Blocks:
                 block.dead.append(_refused(block, lines, _reason(error)))
 
     def _raw_insert(self, topic: Topic, lines: bytes, token: str) -> None:
-        settings = {"insert_deduplication_token": token, "throw_on_max_partitions_per_insert_block": 0}
+        settings = {
+            "insert_deduplication_token": token,
+            "deduplicate_blocks_in_dependent_materialized_views": 1,  # they may lack what the table has, after a crash
+            "throw_on_max_partitions_per_insert_block": 0,
+        }
         self._client.raw_insert(topic.table, insert_block=lines, fmt="JSONEachRow", settings=settings)
 
 

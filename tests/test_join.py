@@ -207,7 +207,7 @@ def test_messages_in_the_filter_are_bounded_in_number_and_time() -> None:
 def test_a_state_written_before_there_were_filters_is_read() -> None:
     joined = join()
     feed(joined, submitted(0, "KEPT1"))
-    messages, closing, _ = msgspec.msgpack.decode(joined.snapshot())
+    messages, closing, *_ = msgspec.msgpack.decode(joined.snapshot())
     old = msgspec.msgpack.encode([[message[:-4] for message in messages], closing])
     assert sender_of(join(state=old), 1, "KEPT1") == "alice@example.net"
 

@@ -29,6 +29,7 @@ LIMITED = (
     "case_observations",
     "dead_letters",
 )
+AGGREGATES = {"old_ways", "new_ways", "heard_hosts"}
 WITH_EVENTS = [topic for topic in TOPICS if topic.events]
 
 
@@ -54,7 +55,10 @@ def test_all_is_applied_once(clickhouse: ClickHouseServer, database: str) -> Non
     )
     views = {name for name, engine in there.result_rows if engine == "View"}
     assert views == {"submitted_by_message_id", "delivered_by_queue_id", "attempted_by_queue_id"}
-    assert {row[0] for row in there.result_rows} - views == {topic.table for topic in TOPICS} | {"schema_migrations"}
+    fed = {name for name, engine in there.result_rows if engine == "MaterializedView"}
+    tables = {row[0] for row in there.result_rows} - views - fed
+    assert {name.partition("_of_")[0] for name in fed} == AGGREGATES
+    assert tables == {topic.table for topic in TOPICS} | AGGREGATES | {"schema_migrations"}
 
 
 def test_keep_days_changes_the_tables_of_facts_and_leaves_what_was_decided(

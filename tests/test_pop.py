@@ -3,9 +3,12 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec import structs
 
 from collectors.pop import PopHistory, PopLogins, PopSenders
+from collectors.popcandidates import weighed
 from schemas.events import DeliveryAttempted, Event, MailboxAuthenticated, MessageScored, MessageSubmitted
 
 MINUTE = 60_000_000
@@ -132,26 +135,33 @@ def test_a_score_belongs_to_the_mailbox_whose_mail_it_would_be(event: MessageSco
     assert (found.sender, found.sender_kind) == expected
 
 
+def last(table: PopLogins, at: int) -> str:
+    return next((each.mailbox for each in table.candidates(CLIENT, at)), "")
+
+
 def test_logins_are_found_in_whatever_order_they_were_noted() -> None:
     times = [5, 1, 9, 3, 7, 1]
     table = PopLogins(2 / 60, lead_minutes=60)
     for second in times:
         table.note(login(second * 1_000_000, mailbox=f"m{second}@example.net"))
     for each in (table, PopLogins(2 / 60, 60, table.snapshot())):
-        found = [each.mailbox(CLIENT, second * 1_000_000) for second in range(13)]
+        found = [last(each, second * 1_000_000) for second in range(13)]
         assert [name.partition("@")[0] for name in found] == [
             "", "m1", "m1", "m3", "m3", "m5", "m5", "m7", "m7", "m9", "m9", "m9", "",
         ]  # fmt: skip
 
 
-def test_of_what_is_settled_only_the_last_login_is_kept() -> None:
+def test_of_what_is_settled_only_the_last_login_of_each_mailbox_is_kept() -> None:
     table = PopLogins(30, lead_minutes=60)
     for minute in range(20):
-        table.note(login(minute * MINUTE, mailbox=f"m{minute}@example.net"))
+        table.note(login(minute * MINUTE, mailbox=f"m{minute if minute >= 9 else 0}@example.net"))
     whole = len(table.snapshot())
     table.settle(10 * MINUTE)
-    assert len(table.snapshot()) < whole * 0.6
-    assert PopLogins(30, 60, table.snapshot()).mailbox(CLIENT, 10 * MINUTE) == "m10@example.net"
+    assert len(table.snapshot()) < whole * 0.65
+    assert last(PopLogins(30, 60, table.snapshot()), 10 * MINUTE) == "m10@example.net"
+    again = PopLogins(30, 60, table.snapshot())
+    known = [each.mailbox.partition("@")[0] for each in again.candidates(CLIENT, 10 * MINUTE)]
+    assert known == ["m10", "m9", "m0"]
     table.settle(90 * MINUTE)
     assert table.snapshot() == PopLogins(30).snapshot()
 
@@ -164,7 +174,7 @@ def test_logins_are_bounded_and_one_false_time_does_not_empty_them() -> None:
     for number in range(10):
         table.note(login(MINUTE, client_ip=f"192.0.2.{number}"))
     table.note(login(10**17, client_ip="192.0.2.200"))
-    assert sum(bool(table.mailbox(f"192.0.2.{number}", 2 * MINUTE)) for number in range(10)) >= 9
+    assert sum(bool(table.candidates(f"192.0.2.{number}", 2 * MINUTE)) for number in range(10)) >= 9
 
 
 def test_messages_are_remembered_over_a_restart_and_for_a_week() -> None:
@@ -180,3 +190,61 @@ def test_messages_are_remembered_over_a_restart_and_for_a_week() -> None:
     again.step(mail(8 * 24 * 60 * MINUTE, "B2"))
     assert b"A1" not in again.snapshot()
     assert b"B2" in again.snapshot()
+
+
+def told(*events: Event, envelope_from: str = "ceo@example.com") -> list[tuple[str, float]]:
+    """Return the candidates of a message at minute 30, from an office whose window is 30 minutes."""
+    pop = PopHistory(30)
+    for event in events:
+        pop.step(event)
+    found = pop.step(mail(30 * MINUTE, envelope_from=envelope_from))
+    assert isinstance(found, MessageSubmitted)
+    return [(each.mailbox.partition("@")[0], each.confidence) for each in found.candidates]
+
+
+def test_alone_behind_its_address_a_mailbox_is_the_sender_for_sure() -> None:
+    assert told(login(1), login(20 * MINUTE)) == [("eve", 1.0)]
+    assert told() == []
+    assert told(login(1, client_ip="198.51.100.8")) == []
+
+
+def test_of_an_offices_mailboxes_the_newer_is_the_likelier_and_all_are_told() -> None:
+    bob, ann = (login(at * MINUTE, mailbox=f"{name}@example.net") for at, name in ((15, "bob"), (30, "ann")))
+    assert told(login(1), bob, ann) == [("ann", 0.7619), ("bob", 0.1905), ("eve", 0.0476)]
+    assert told(bob, ann, login(29 * MINUTE, mailbox="bob@example.net"))[1][0] == "bob", "its last login counts, once"
+
+
+def test_whose_name_the_envelope_bears_is_the_likeliest() -> None:
+    bob, ann = (login(at * MINUTE, mailbox=f"{name}@example.net") for at, name in ((15, "bob"), (30, "ann")))
+    shares = told(login(1), bob, ann, envelope_from="Eve@example.net")
+    assert shares == [("ann", 0.1905), ("bob", 0.0476), ("eve", 0.7619)]
+    assert told(login(1), bob, ann, envelope_from="nobody@example.net")[0] == ("ann", 0.7619)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 1800), st.integers(0, 30)), min_size=1, max_size=60),
+    st.integers(0, 30),
+    st.integers(1, 1800),
+)
+def test_confidences_are_one_together_whatever_logged_in(
+    logins: list[tuple[int, int]], named: int, window: int
+) -> None:
+    sent = max(at for at, _ in logins)
+    tried = sorted((at, f"m{number}@example.net") for at, number in logins)
+    found = weighed(tried, sent, window, f"m{named}@example.net")
+    assert sum(each.confidence for each in found) == pytest.approx(1.0, abs=1e-9)
+    assert {each.mailbox for each in found} == {mailbox for _, mailbox in tried}
+    assert all(0 <= each.confidence <= 1 for each in found)
+    likeliest = max(found, key=lambda each: each.confidence)
+    if any(each.mailbox == f"m{named}@example.net" for each in found):
+        assert likeliest.mailbox == f"m{named}@example.net"
+
+
+def test_an_office_of_hundreds_keeps_each_mailbox_within_bounds() -> None:
+    table = PopLogins(30)
+    for poll in range(5):
+        for number in range(200):
+            table.note(login(poll * 5 * MINUTE + number, mailbox=f"m{number}@example.net"))
+    found = table.candidates(CLIENT, 25 * MINUTE)
+    assert len(found) == 100
+    assert sum(each.confidence for each in found) == pytest.approx(0.5, abs=0.02)

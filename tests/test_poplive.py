@@ -12,7 +12,7 @@ import pytest
 from collectors.popdecisions import PopDecisions
 from collectors.poplive import LoginSide, MailSide, SharedLogins, Waiting
 from collectors.publish import StoppedError
-from schemas.events import Event, MessageSubmitted
+from schemas.events import Event, MessageSubmitted, PopCandidate
 from schemas.names import event_id
 from tests.test_pop import CLIENT, MINUTE, login, mail
 
@@ -22,6 +22,10 @@ HOUR = 60 * MINUTE
 
 def name_of(offset: int, source: str = SOURCE) -> str:
     return event_id(source, offset)
+
+
+def alone(mailbox: str) -> tuple[PopCandidate, ...]:
+    return (PopCandidate(mailbox=mailbox, confidence=1.0),)
 
 
 class Bench:
@@ -154,28 +158,28 @@ def test_a_full_disk_is_waited_for(bench: Bench, tmp_path: Path, monkeypatch: py
     monkeypatch.undo()
     thread.join(5)
     assert done == [["ceo@example.com"]]
-    assert PopDecisions(tmp_path / "a.pop").known(name_of(2)) == ""
+    assert PopDecisions(tmp_path / "a.pop").known(name_of(2)) == ()
 
 
 def test_decisions_are_known_within_what_was_decided_without_a_gap(tmp_path: Path) -> None:
     file = tmp_path / "a.pop"
     decisions = PopDecisions(file)
-    decisions.keep([name_of(1), name_of(5)], {name_of(5): "eve@example.net"})
+    decisions.keep([name_of(1), name_of(5)], {name_of(5): alone("eve@example.net")})
     decisions.keep([name_of(9)], {})
-    decisions.keep([name_of(2, OTHER)], {name_of(2, OTHER): "ann@example.net"})
+    decisions.keep([name_of(2, OTHER)], {name_of(2, OTHER): alone("ann@example.net")})
     for again in (decisions, PopDecisions(file), PopDecisions(file)):
         known = [again.known(name_of(offset)) for offset in (0, 1, 3, 5, 9, 10)]
-        assert known == [None, "", "", "eve@example.net", "", None]
-        assert [again.known(name_of(offset, OTHER)) for offset in (1, 2, 3)] == [None, "ann@example.net", None]
+        assert known == [None, (), (), alone("eve@example.net"), (), None]
+        assert [again.known(name_of(offset, OTHER)) for offset in (1, 2, 3)] == [None, alone("ann@example.net"), None]
     from_the_start = PopDecisions(file)
     from_the_start.keep([name_of(0)], {})
-    assert from_the_start.known(name_of(1)) == ""
-    from_the_start.keep([name_of(12)], {name_of(12): "bob@example.net"})
+    assert from_the_start.known(name_of(1)) == ()
+    from_the_start.keep([name_of(12)], {name_of(12): alone("bob@example.net")})
     assert [PopDecisions(file).known(name_of(at)) for at in (0, 5, 11, 12)] == [
-        "",
-        "eve@example.net",
-        "",
-        "bob@example.net",
+        (),
+        alone("eve@example.net"),
+        (),
+        alone("bob@example.net"),
     ]
 
 
@@ -186,9 +190,9 @@ def test_a_line_that_a_crash_cut_off_was_never_decided(tmp_path: Path) -> None:
     decisions.keep([name_of(2)], {})
     file.write_bytes(file.read_bytes()[:-5])
     again = PopDecisions(file)
-    assert (again.known(name_of(1)), again.known(name_of(2))) == ("", None)
-    again.keep([name_of(2)], {name_of(2): "eve@example.net"})
-    assert PopDecisions(file).known(name_of(2)) == "eve@example.net"
+    assert (again.known(name_of(1)), again.known(name_of(2))) == ((), None)
+    again.keep([name_of(2)], {name_of(2): alone("eve@example.net")})
+    assert PopDecisions(file).known(name_of(2)) == alone("eve@example.net")
 
 
 def test_a_first_line_that_a_crash_cut_off_is_in_nobodys_way(tmp_path: Path) -> None:
@@ -196,8 +200,8 @@ def test_a_first_line_that_a_crash_cut_off_is_in_nobodys_way(tmp_path: Path) -> 
     file.write_bytes(b'["abcd-00')
     decisions = PopDecisions(file)
     assert file.read_bytes() == b""
-    decisions.keep([name_of(1)], {name_of(1): "eve@example.net"})
-    assert PopDecisions(file).known(name_of(1)) == "eve@example.net"
+    decisions.keep([name_of(1)], {name_of(1): alone("eve@example.net")})
+    assert PopDecisions(file).known(name_of(1)) == alone("eve@example.net")
     assert not PopDecisions(tmp_path / "b.pop").known(name_of(1))
     assert not (tmp_path / "b.pop").exists()
 
@@ -215,8 +219,26 @@ def test_decisions_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     file = tmp_path / "a.pop"
     decisions = PopDecisions(file)
     for offset in range(5000):
-        decisions.keep([name_of(offset)], {name_of(offset): "eve@example.net"})
+        decisions.keep([name_of(offset)], {name_of(offset): alone("eve@example.net")})
     assert file.stat().st_size < 300_000
     again = PopDecisions(file)
-    assert (again.known(name_of(4800)), again.known(name_of(4950))) == (None, "eve@example.net")
+    assert (again.known(name_of(4800)), again.known(name_of(4950))) == (None, alone("eve@example.net"))
     assert file.stat().st_size < 10_000
+
+
+def test_candidates_are_decided_for_good_and_a_file_of_the_release_before_is_read(bench: Bench, tmp_path: Path) -> None:
+    bench.logins.step([login(MINUTE), login(5 * MINUTE, mailbox="bob@example.net")], bench.waiting())
+    bench.logins.ended(time.monotonic() + 60)
+    events: list[Event] = [mail(6 * MINUTE, id=name_of(1), envelope_from="eve@example.net")]
+    (first,) = bench.mails.step(events, bench.waiting())
+    assert isinstance(first, MessageSubmitted)
+    assert [(each.mailbox, each.confidence) for each in first.candidates] == [
+        ("bob@example.net", 0.1478),
+        ("eve@example.net", 0.8522),
+    ]
+    bench.logins.step([login(5 * MINUTE + 1, mailbox="late@example.net")], bench.waiting())
+    again = MailSide(bench.shared, "mta.a", tmp_path / "a.pop")
+    again.restore(b"")
+    assert again.step(events, bench.waiting()) == [first]
+    (tmp_path / "old.pop").write_bytes(b'["%s","%s",{"%s":"eve@example.net"}]\n' % ((name_of(1).encode(),) * 3))
+    assert PopDecisions(tmp_path / "old.pop").known(name_of(1)) == alone("eve@example.net")

@@ -14,6 +14,7 @@ import re
 from typing import TYPE_CHECKING
 
 from collectors.addresses import ip_or_empty
+from collectors.mta._tls import in_the_clear
 from collectors.mta.records import LoginTried
 from collectors.syslog import Clock, Line, split
 
@@ -72,8 +73,9 @@ def _good(line: Line, service: str, said: str, *, tls: bool) -> LoginTried | Non
     found = _GOOD.fullmatch(_SESSION.sub("", rest).rstrip(" ").removesuffix(" User logged in"))
     if found is None:
         raise ValueError("a login without its mailbox and its method")
-    ip = ip_or_empty(host[1])
-    return LoginTried(line.at, line.host, found[1], service, "succeeded", ip, found[2], "", tls or bool(found[3]))
+    ip, tls = ip_or_empty(host[1]), tls or bool(found[3])
+    clear = not tls and in_the_clear(ip, found[2])
+    return LoginTried(line.at, line.host, found[1], service, "succeeded", ip, found[2], "", tls, cleartext=clear)
 
 
 def _bad(line: Line, service: str, said: str, *, tls: bool) -> LoginTried | None:
@@ -140,16 +142,18 @@ def _fields(line: Line, service: str, *, tls: bool) -> LoginTried | None:
     method = fields.get("login.mech") or fields.get("login.scheme", "")
     good = fields["event"] == "login.good"
     why = fields.get("error", "")
+    ip = ip_or_empty(host[1])
     return LoginTried(
         line.at,
         line.host,
         fields.get("u.username", ""),
         service,
         "succeeded" if good else _outcome(why),
-        ip_or_empty(host[1]),
+        ip,
         method,
         "" if good else why[:_LONGEST],
         tls or fields.get("login.tls") == "1",
+        cleartext=good and not tls and fields.get("login.tls") == "0" and in_the_clear(ip, method),
     )
 
 

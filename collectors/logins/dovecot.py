@@ -3,16 +3,19 @@
 Manual: https://doc.dovecot.org/latest/core/config/logging.html
 
 `login_log_format_elements` must have `user=<…>` and `rip=…`, as it comes; without them a login is a dead letter. A
-proxy's login succeeds when the server behind it has taken it. Ignored by decision: auth and auth-worker (the same
-failure stands in the login's own line, with its address; their lines may hold passwords), what a proxy says of a login
-that failed (its client's line follows), connections without an attempt, attempts that gave no password, and sessions
-after the login.
+proxy's login succeeds when the server behind it has taken it. Behind `rip=`, `%k` (2.4: `%{ssl_security}`) tells the
+TLS version. Neither `TLS` nor `secured` is a password in the clear only where the elements are those it comes with:
+without `%c` (2.4: `%{secured}`) nothing would tell. Ignored by decision: auth and auth-worker (the same failure stands
+in the login's own line, with its address; their lines may hold passwords), what a proxy says of a login that failed
+(its client's line follows), connections without an attempt, attempts that gave no password, and sessions after the
+login.
 """
 
 import re
 from typing import TYPE_CHECKING
 
 from collectors.addresses import ip_or_empty
+from collectors.mta._tls import in_the_clear, version_of
 from collectors.mta.records import LoginTried
 from collectors.syslog import Clock, split
 
@@ -69,14 +72,28 @@ def parse(text: str, clock: Clock) -> LoginTried | None:
             return None
         outcome = "failed" if why[2] in _REFUSED else "unavailable"
         reason, attempts = why[1][:_LONGEST], int(why[3] or 0)
-    mailbox, method, ip, tls = _fields(said)
+    mailbox, method, ip, others = _fields(said)
     service = _SERVICES.get(service, service)
     several = attempts if attempts > 1 else 0
-    return LoginTried(line.at, line.host, mailbox, service, outcome, ip, method, reason, tls, several)
+    tls = any(part == "TLS" or part.startswith("TLS: ") for part in others)
+    version = next((version_of(part) for part in others if " with cipher " in part), "")
+    clear = not tls and not version and _tells(others) and in_the_clear(ip, method)
+    return LoginTried(
+        line.at, line.host, mailbox, service, outcome, ip, method, reason, tls or bool(version), several, version, clear
+    )
 
 
-def _fields(said: str) -> tuple[str, str, str, bool]:
-    """Return mailbox, method, address and whether TLS was used.
+def _tells(others: list[str]) -> bool:
+    """Tell whether a line without TLS says by that that there was none: the way is not called secured, either.
+
+    Its elements are those that Dovecot comes with, in their order (lip, mpid, %c, session), of which only %c is empty.
+    """
+    names = tuple(part.partition("=")[0] for part in others)
+    return names in {("lip", "session"), ("lip", "mpid", "session")}
+
+
+def _fields(said: str) -> tuple[str, str, str, list[str]]:
+    """Return mailbox, method, address, and what stands behind the address.
 
     What the client named itself stands between the first `user=<` and the last `rip=`: it can imitate neither.
     """
@@ -87,5 +104,4 @@ def _fields(said: str) -> tuple[str, str, str, bool]:
     named = _METHOD.fullmatch(head)
     mailbox, method = (named[1], named[2]) if named else (head.removesuffix(">"), "")
     ip, _, others = tail.partition(", ")
-    tls = any(part == "TLS" or part.startswith("TLS: ") for part in others.split(", "))
-    return mailbox, method, ip_or_empty(ip), tls
+    return mailbox, method, ip_or_empty(ip), others.split(", ")

@@ -47,6 +47,8 @@ def submission(message: Message, record: Queued, place: Place, identity: str) ->
         message_id=message.message_id,
         size=record.size,
         recipients=record.recipients,
+        helo=message.helo,
+        mailer=message.mailer,
         **place,
     )
 
@@ -131,6 +133,8 @@ def login(record: LoginTried, place: Place, identity: str) -> MailboxAuthenticat
         reason=record.reason,
         tls=record.tls,
         attempts=record.attempts,
+        tls_version=record.tls_version,
+        cleartext=record.cleartext,
         **place,
     )
 

@@ -9,6 +9,7 @@ told: the line is a dead letter, and its message nobody's.
 import re
 
 from collectors.mta._exim_client import ADDRESS, IN_BRACKETS, NOBODY, QUOTED, again, client_of
+from collectors.mta._tls import in_the_clear, version_of
 from collectors.mta.records import Identified, Queued, Received, Several
 
 _SENDER = re.compile(rf"(?:<>|({ADDRESS}))(?: R=\S+)?(?: DS)?")
@@ -24,6 +25,7 @@ _RECIPIENTS = re.compile(rf" for((?: {ADDRESS})++)")
 _RECIPIENT = re.compile(ADDRESS)
 _SIZE_AGAIN = re.compile(r" S=\w+(?: [A-Z0-9]{1,5}=\S*| ARC){0,8}+ (?:T|id\*?)=")
 _LONGEST_SIZE = 15
+_WITH_TLS, _WITHOUT_TLS = ("esmtpsa", "essmtpa"), ("esmtpa",)  # RFC 3848; Exim says essmtpa where TLS came first
 
 
 def received(at: int, host: str, queue_id: str, text: str) -> Several:
@@ -53,9 +55,14 @@ def received(at: int, host: str, queue_id: str, text: str) -> Several:
         len(_RECIPIENT.findall(recipients[1])) if recipients is not None else 0,
     )
     method, mailbox = login_of(fields.get("A", ""))
+    protocol = fields.get("P", "").removeprefix("utf8")
     begun = Received(
-        at, host, queue_id, client.name, client.ip, method, mailbox, uid="" if remote else fields.get("U", "")
-    )
+        at, host, queue_id, client.name, client.ip, method, mailbox, uid="" if remote else fields.get("U", ""),
+        helo=client.helo,
+        tls=protocol in _WITH_TLS,
+        tls_version=version_of(fields.get("X", "")),
+        cleartext=protocol in _WITHOUT_TLS and in_the_clear(client.ip, method),
+    )  # fmt: skip
     if not message_id:
         return Several(at, host, (begun, queued))
     return Several(at, host, (begun, Identified(at, host, queue_id, message_id), queued))

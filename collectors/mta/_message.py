@@ -36,6 +36,8 @@ class Message(msgspec.Struct, array_like=True, gc=False):
     contested: bool = False
     uid: str = ""
     expired: bool = False
+    helo: str = ""
+    mailer: str = ""
 
 
 def is_same_mail(message: Message, record: Queued) -> bool:
@@ -46,3 +48,14 @@ def is_same_mail(message: Message, record: Queued) -> bool:
 def label_of(name: str) -> str:
     """Return the first label of a host's name: logs write `mx1` where DNS says `mx1.example.net`."""
     return name.partition(".")[0].lower()
+
+
+def unnamed(message: Message, envelope_from: str) -> tuple[str, SenderKind]:
+    """Return the sender of what came without a login and from no customer's network.
+
+    A local program may write any envelope sender: the system tells its user. What answers a mail (the null sender) is
+    nobody's, whoever ran the program.
+    """
+    if message.uid and envelope_from:
+        return f"local:{message.host}:{message.uid}".lower(), "local"
+    return envelope_from.lower() or "<>", "envelope"

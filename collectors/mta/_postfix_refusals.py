@@ -47,7 +47,7 @@ def refused(line: Line) -> Refused | None:
     queue_id, stage, name, address = head.groups()
     text = payload[head.end() :]
     code = _CODE.match(text)
-    reply, tail = _parted(text)
+    reply, tail = parted(text)
     return Refused(
         line.at,
         line.host,
@@ -61,7 +61,7 @@ def refused(line: Line) -> Refused | None:
         tail.get("sender") or "",
         bool(tail.get("mail")),
         tail.get("recipient") or "",
-        _plain(tail.get("helo") or ""),
+        plain(tail.get("helo") or ""),
         (tail.get("mailbox") or "") if "smtpd" in line.program else "",  # postscreen knows none, nor mends a HELO
     )
 
@@ -80,7 +80,7 @@ def limited(line: Line) -> Refused | None:
     return Refused(line.at, line.host, "", stage, name, ip_or_empty(address), reply=said[:_LONGEST_REPLY])
 
 
-def _parted(text: str) -> tuple[str, dict[str, str | None]]:
+def parted(text: str) -> tuple[str, dict[str, str | None]]:
     """Return the reply, and what the tail of envelope, protocol and HELO holds.
 
     Where two tails follow each other, one is imitated: only the login at the very end is Postfix's word then.
@@ -96,7 +96,7 @@ def _parted(text: str) -> tuple[str, dict[str, str | None]]:
     return text, {}
 
 
-def _plain(helo: str) -> str:
+def plain(helo: str) -> str:
     """Return a HELO, "" for one that imitates fields."""
     return "" if "<" in helo or ">" in helo else helo
 

@@ -15,12 +15,15 @@ import msgspec
 from collectors.addresses import is_behind_nat, is_loopback
 from collectors.mta._before_queue import Front, Fronts
 from collectors.mta._events import attempt, expiry, login, refusal, score, submission
-from collectors.mta._message import Message, is_same_mail
+from collectors.mta._message import Message, is_same_mail, unnamed
 from collectors.mta._network import NetworkNames
 from collectors.mta._queue import Closing, Queue
+from collectors.mta._remembered import Key
+from collectors.mta._tls_sessions import Session, TlsSessions
 from collectors.mta.records import (
     Accepted,
     Attempted,
+    Described,
     Expired,
     Identified,
     LoginTried,
@@ -31,6 +34,7 @@ from collectors.mta.records import (
     Refused,
     Removed,
     Scored,
+    Secured,
 )
 from schemas.events import MailEvent
 from schemas.facts import SenderKind
@@ -45,6 +49,7 @@ class _State(msgspec.Struct, array_like=True):
     messages: list[Message] = []
     closing: list[Closing] = []
     fronts: list[Front] = []
+    sessions: list[tuple[Key, Session]] = []
 
 
 class Join:
@@ -65,13 +70,15 @@ class Join:
         before = msgspec.msgpack.decode(state, type=_State) if state else _State()
         self._queue = Queue(limit, before.messages, before.closing)
         self._fronts = Fronts(before.fronts)
+        self._sessions = TlsSessions(before.sessions)
 
     def __len__(self) -> int:
         return len(self._queue)
 
     def snapshot(self) -> bytes:
         """Return the state, to be given to the next `Join` of the same log."""
-        return msgspec.msgpack.encode(_State(*self._queue.snapshot(), self._fronts.snapshot()))
+        state = _State(*self._queue.snapshot(), self._fronts.snapshot(), self._sessions.snapshot())
+        return msgspec.msgpack.encode(state)
 
     def step(self, record: Record, identity: str) -> MailEvent | None:
         """Take in what a line says; return the event that it makes, if any, with the given id."""
@@ -81,8 +88,8 @@ class Join:
                 event = self._attempted(record, identity)
             case Queued():
                 event = self._queued(record, identity)
-            case Identified():
-                self._identified(record)
+            case Identified() | Described():
+                self._told_of(record)
             case Removed():
                 event = self._removed(record, identity)
             case Received():
@@ -93,6 +100,8 @@ class Join:
                 event = self._accepted(record, identity)
             case Expired():
                 event = self._expired(record, identity)
+            case Secured():
+                self._sessions.note(record)
             case _:
                 event = self._alone(record, identity)
         return event
@@ -127,7 +136,7 @@ class Join:
         message.origin_id, message.uid = record.origin_id, record.uid
         if not message.client_ip:  # else the filter's acceptance came first, and told the client in front of it
             message.client_ip, message.client_name = record.client_ip, record.client_name
-            message.method = record.method
+            message.method, message.helo = record.method, record.helo
             message.filtered = not record.origin_id and bool(record.origin_client or is_loopback(record.client_ip))
         sender, kind = self._known_by(record)
         if kind == "sasl" or (kind and message.kind != "sasl"):
@@ -147,7 +156,11 @@ class Join:
     def _login(self, record: Received | Proxied, identity: str) -> MailEvent | None:
         if not record.mailbox:
             return None
-        tried = LoginTried(record.at, record.host, record.mailbox, "smtp", "succeeded", record.client_ip, record.method)
+        version = self._sessions.version(record)
+        tried = LoginTried(
+            record.at, record.host, record.mailbox, "smtp", "succeeded", record.client_ip, record.method,
+            tls=record.tls or bool(version), tls_version=version, cleartext=record.cleartext,
+        )  # fmt: skip
         return login(tried, self._where(tried.client_ip), identity)
 
     def _proxied(self, record: Proxied, identity: str) -> MailEvent | None:
@@ -182,14 +195,18 @@ class Join:
         at, message.held = message.held, 0
         told = Queued(at, message.host, message.queue_id, message.envelope_from, message.size, message.recipients)
         if not message.kind:
-            message.sender, message.kind = _unnamed(message, told.envelope_from)
+            message.sender, message.kind = unnamed(message, told.envelope_from)
         return submission(message, told, self._where(message.client_ip), identity)
 
-    def _identified(self, record: Identified) -> None:
+    def _told_of(self, record: Identified | Described) -> None:
+        """Take in what cleanup tells of a message, which is before the queue has it."""
         message = self._queue.find(record.host, record.queue_id)
         if message is None or message.queued or message.removed:
             message = self._queue.begin(record.at, record.host, record.queue_id)
-        self._queue.identify(message, record.message_id)
+        if isinstance(record, Identified):
+            self._queue.identify(message, record.message_id)
+            return
+        message.helo, message.mailer = message.helo or record.helo, message.mailer or record.mailer
 
     def _queued(self, record: Queued, identity: str) -> MailEvent | None:
         message = self._queue.find(record.host, record.queue_id)
@@ -273,14 +290,3 @@ class Join:
             self._queue.remove(message, record.at)
         self._queue.tidy(record.at)
         return event
-
-
-def _unnamed(message: Message, envelope_from: str) -> tuple[str, SenderKind]:
-    """Return the sender of what came without a login and from no customer's network.
-
-    A local program may write any envelope sender: the system tells its user. What answers a mail (the null sender) is
-    nobody's, whoever ran the program.
-    """
-    if message.uid and envelope_from:
-        return f"local:{message.host}:{message.uid}".lower(), "local"
-    return envelope_from.lower() or "<>", "envelope"

@@ -4,13 +4,15 @@ Manual: https://www.postfix.org/smtpd.8.html https://www.postfix.org/qmgr.8.html
 
 The program's name tells the daemon (its last part) and the transport (what `syslog_name` put before it):
 `postfix/relay1/smtp` is smtp(8) of transport relay1. Read from the left up to where a stranger's text can begin, and
-from the right behind it: no text of a client, a remote server or a mail becomes a field. Ignored by decision: sessions
-(connect, disconnect), TLS, address probes, warnings that refuse nothing, what access(5) or a milter does instead of
-refusing (discard, filter, hold, redirect, prepend, warn), what postscreen finds before it refuses (its refusal has a
-line of its own; a client that it drops has named no sender yet), what one of several servers said before the next was
-tried, postsuper's holding and letting go, statistics, and bounce(8), since a notification is a message of Postfix's own
-with lines of its own. Spam filters that write to the same file (spamd, amavis, rspamd, MailScanner)
-are read as their own formats read them: the join tells whose mail they judged.
+from the right behind it: no text of a client, a remote server or a mail becomes a field. How a client came is told by
+`smtpd_tls_loglevel = 1` (the TLS version of its login) and by header_checks(5) that say INFO or WARN (its EHLO name,
+and its program by User-Agent and X-Mailer). Ignored by decision: what else is said of sessions (connect, disconnect)
+and TLS, address probes, warnings that refuse nothing, what access(5) or a milter does instead of refusing (discard,
+filter, hold, redirect, prepend, warn), what postscreen finds before it refuses (its refusal has a line of its own; a
+client that it drops has named no sender yet), what one of several servers said before the next was tried, postsuper's
+holding and letting go, statistics, and bounce(8), since a notification is a message of Postfix's own with lines of its
+own. Spam filters that write to the same file (spamd, amavis, rspamd, MailScanner) are read as their own formats read
+them: the join tells whose mail they judged.
 """
 
 import re
@@ -20,6 +22,7 @@ from typing import TYPE_CHECKING
 from collectors.addresses import ip_or_empty
 from collectors.mta import mailscanner, rspamd, spamassassin
 from collectors.mta._postfix_refusals import limited, refused
+from collectors.mta._postfix_sessions import SESSION, described, secured
 from collectors.mta.records import (
     Accepted,
     Attempted,
@@ -102,7 +105,7 @@ def _cleanup(line: Line, _: str) -> Record | None:
         return None
     if rest.startswith("message-id="):
         return Identified(line.at, line.host, queue_id, rest[11:].removeprefix("<").removesuffix(">"))
-    return refused(line)
+    return described(line, queue_id, rest) or refused(line)
 
 
 _UID = 10  # digits of 2**32
@@ -130,8 +133,10 @@ def _postsuper(line: Line, _: str) -> Record | None:
 
 def _smtpd(line: Line, _: str) -> Record | None:
     payload = line.payload
-    if payload.startswith(("connect from", "disconnect from", "lost connection")):
+    if payload.startswith(("connect from", "lost connection")):
         return None
+    if payload.startswith(SESSION):
+        return secured(line, _process(line))
     if payload.startswith("warning: "):
         return _sasl_failure(line) or limited(line)
     queue_id, found, rest = payload.partition(": ")
@@ -153,7 +158,7 @@ def _client(line: Line, queue_id: str, rest: str) -> Received | Proxied:
     told = ("" if name == "unknown" else name, ip_or_empty(address), method, mailbox)
     if queue_id == "NOQUEUE":
         return Proxied(line.at, line.host, _process(line), client, *told)
-    return Received(line.at, line.host, queue_id, *told, origin_id, origin)
+    return Received(line.at, line.host, queue_id, *told, origin_id, origin, process=_process(line) if mailbox else "")
 
 
 def _process(line: Line) -> str:

@@ -22,6 +22,7 @@ class Received(msgspec.Struct, frozen=True, gc=False):
     """A client (none: a local program of the user `uid`) began a message; `origin_…`: before a content filter.
 
     `uid` is the user's number, or his name where the MTA logs that. `login_told`: the login has a line of its own.
+    `process` speaks with the client, where lines of its session are joined by that.
     """
 
     at: int
@@ -35,6 +36,21 @@ class Received(msgspec.Struct, frozen=True, gc=False):
     origin_client: str = ""
     uid: str = ""
     login_told: bool = False
+    helo: str = ""
+    tls: bool = False
+    tls_version: str = ""
+    cleartext: bool = False
+    process: str = ""
+
+
+class Secured(msgspec.Struct, frozen=True, gc=False):
+    """A process began TLS with its client; `tls_version` is "" where that client is gone."""
+
+    at: int
+    host: str
+    process: str
+    client_ip: str
+    tls_version: str
 
 
 class Proxied(msgspec.Struct, frozen=True, gc=False):
@@ -48,6 +64,9 @@ class Proxied(msgspec.Struct, frozen=True, gc=False):
     client_ip: str = ""
     method: str = ""
     mailbox: str = ""
+    tls: bool = False
+    tls_version: str = ""
+    cleartext: bool = False
 
 
 class Accepted(msgspec.Struct, frozen=True, gc=False):
@@ -66,6 +85,16 @@ class Identified(msgspec.Struct, frozen=True, gc=False):
     host: str
     queue_id: str
     message_id: str
+
+
+class Described(msgspec.Struct, frozen=True, gc=False):
+    """How a message's client named itself, and its program as the mail says ("": the line is of another header)."""
+
+    at: int
+    host: str
+    queue_id: str
+    helo: str
+    mailer: str
 
 
 class Queued(msgspec.Struct, frozen=True, gc=False):
@@ -147,7 +176,10 @@ class Refused(msgspec.Struct, frozen=True, gc=False):
 
 
 class LoginTried(msgspec.Struct, frozen=True, gc=False):
-    """A login, good or bad; `attempts` where one line tells of several, else 0."""
+    """A login, good or bad; `attempts` where one line tells of several, else 0.
+
+    `cleartext`: the line would have told of TLS, or of another reason to trust the way, and tells none (`mta.tls`).
+    """
 
     at: int
     host: str
@@ -159,6 +191,8 @@ class LoginTried(msgspec.Struct, frozen=True, gc=False):
     reason: str = ""
     tls: bool = False
     attempts: int = 0
+    tls_version: str = ""
+    cleartext: bool = False
 
 
 class Scored(msgspec.Struct, frozen=True, gc=False):
@@ -179,7 +213,19 @@ class Scored(msgspec.Struct, frozen=True, gc=False):
 
 
 Record = (
-    Received | Proxied | Accepted | Identified | Queued | Attempted | Expired | Removed | Refused | LoginTried | Scored
+    Received
+    | Secured
+    | Proxied
+    | Accepted
+    | Identified
+    | Described
+    | Queued
+    | Attempted
+    | Expired
+    | Removed
+    | Refused
+    | LoginTried
+    | Scored
 )
 
 

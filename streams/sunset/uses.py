@@ -1,0 +1,146 @@
+"""What the warehouse knows of a sunset: who used the old way when and how, and whose logs were read on which days.
+
+Asked are the tables that ClickHouse keeps by the hour (schemas/clickhouse/032_sunset_uses.sql), never the mail events
+themselves. An event that was stored twice counts once; of one hour, client and mailbox more than 65,536 are estimated.
+A use within an hour counts as a use from its beginning on: `since` and `until` are taken by the hour.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from operator import attrgetter
+from zoneinfo import ZoneInfo
+
+import msgspec
+from clickhouse_connect.driver.client import Client
+
+from schemas.sunset_events import ClientUse, Use
+from schemas.sunset_settings import Sunset
+
+_HOUR = 3_600_000_000
+_MOST_CLIENTS = 20
+_OF_THE_WAY = """way = {way:String}
+      AND hour >= toDateTime({since:Int64}, 'UTC') AND hour < toDateTime({until:Int64}, 'UTC')
+      AND ({way:String} != 'old_tls' OR has({versions:Array(String)}, tls_version))"""
+_USES = f"""
+SELECT mailbox, client_ip, helo, message_host, program, messages, first, last, surely, hosts, switched
+FROM
+(
+    SELECT mailbox, client_ip, helo, message_host, program, sum(number) AS messages, min(began) AS first,
+           max(ended) AS last, sum(number * confidence) AS surely, groupUniqArray(host) AS hosts
+    FROM
+    (
+        SELECT mailbox, client_ip, helo, message_host,
+               if({{way:String}} = 'old_tls', concat(old_ways.program, ', ', tls_version), old_ways.program) AS program,
+               confidence, host,
+               toInt64(uniqMerge(events)) AS number, min(first) AS began, max(last) AS ended
+        FROM old_ways
+        WHERE {_OF_THE_WAY}
+        GROUP BY mailbox, client_ip, helo, message_host, old_ways.program, tls_version, confidence, host, hour
+    )
+    GROUP BY mailbox, client_ip, helo, message_host, program
+) AS old
+LEFT JOIN
+(
+    SELECT mailbox, max(last) AS switched FROM new_ways
+    WHERE way = if({{way:String}} = 'smtp_after_pop', 'smtp_after_pop', 'cleartext_login')
+      AND ({{way:String}} != 'old_tls' OR (tls_version != '' AND NOT has({{versions:Array(String)}}, tls_version)))
+    GROUP BY mailbox
+) AS new USING mailbox
+ORDER BY mailbox, last DESC, client_ip, helo, message_host, program
+"""  # noqa: S608 the parts are constants
+_HOSTS = f"""
+SELECT DISTINCT host FROM old_ways WHERE {_OF_THE_WAY}
+UNION DISTINCT
+SELECT DISTINCT host FROM heard_hosts
+WHERE {{way:String}} = 'smtp_after_pop' AND logins
+  AND hour >= toDateTime({{since:Int64}}, 'UTC') AND hour < toDateTime({{until:Int64}}, 'UTC')
+"""  # noqa: S608 likewise
+_NEWEST = "SELECT host, max(last) FROM heard_hosts GROUP BY host"
+_DAYS = """
+SELECT DISTINCT host, toString(toDate(hour, {zone:String})) FROM heard_hosts
+WHERE hour >= toDateTime({since:Int64}, 'UTC') AND hour < toDateTime({until:Int64}, 'UTC')
+"""
+
+
+class _Told(msgspec.Struct, array_like=True, frozen=True):
+    """A row of `_USES`: one client of a mailbox."""
+
+    mailbox: str
+    ip: str
+    helo: str
+    message_host: str
+    program: str
+    messages: int
+    first: int
+    last: int
+    surely: float
+    hosts: list[str]
+    switched: int
+
+
+def uses(client: Client, sunset: Sunset, since: int, until: int) -> Iterator[Use]:
+    """Yield how each mailbox used the old way between two moments (µs), in the order of their names.
+
+    Its clients are the twenty of the newest uses; its messages are those of all. Of logins, the client's program is the
+    service, and its TLS version.
+    """
+    parameters = _between(since, until) | {"way": sunset.kind, "versions": sorted(sunset.old_tls)}
+    with client.query_rows_stream(_USES, parameters=parameters) as rows:
+        for mailbox, told in groupby((msgspec.convert(row, _Told) for row in rows), key=attrgetter("mailbox")):
+            yield _use(mailbox, list(told))
+
+
+def carriers(client: Client, sunset: Sunset, since: int, until: int) -> frozenset[str]:
+    """Return the hosts whose logs tell of the old way: of SMTP-after-POP also those of the logins that explain it."""
+    parameters = _between(since, until) | {"way": sunset.kind, "versions": sorted(sunset.old_tls)}
+    return frozenset(str(host) for (host,) in client.query(_HOSTS, parameters=parameters).result_rows)
+
+
+def heard(client: Client, since: int, until: int, zone: str = "UTC") -> dict[str, frozenset[str]]:
+    """Return of each day (ISO 8601, in a time zone) the hosts whose logs told something of it and of a time after it.
+
+    A host whose log tells nothing of a day, or nothing yet of what came after, was not heard on it: whether its log was
+    read to the day's end is not known.
+    """
+    newest = {str(host): int(last) for host, last in client.query(_NEWEST).result_rows}
+    found: dict[str, set[str]] = {}
+    for host, day in client.query(_DAYS, parameters=_between(since, until) | {"zone": zone}).result_rows:
+        if newest[str(host)] >= _end(str(day), zone):
+            found.setdefault(str(day), set()).add(str(host))
+    return {day: frozenset(hosts) for day, hosts in found.items()}
+
+
+def _end(day: str, zone: str) -> int:
+    begins = datetime.fromisoformat(day).replace(tzinfo=ZoneInfo(zone))
+    return int((begins + timedelta(days=1)).astimezone(UTC).timestamp() * 1_000_000)
+
+
+def _between(since: int, until: int) -> dict[str, object]:
+    return {"since": since // _HOUR * 3600, "until": -(-until // _HOUR) * 3600}
+
+
+def _use(mailbox: str, told: Sequence[_Told]) -> Use:
+    messages = sum(each.messages for each in told)
+    return Use(
+        mailbox=mailbox,
+        messages=messages,
+        first=min(each.first for each in told),
+        last=max(each.last for each in told),
+        confidence=round(sum(each.surely for each in told) / messages, 4),
+        switched=told[0].switched,
+        clients=tuple(_client(each) for each in told[:_MOST_CLIENTS]),
+        hosts=tuple(sorted({host for each in told for host in each.hosts})),
+    )
+
+
+def _client(told: _Told) -> ClientUse:
+    return ClientUse(
+        ip=told.ip,
+        helo=told.helo,
+        message_host=told.message_host,
+        program=told.program,
+        messages=told.messages,
+        first=told.first,
+        last=told.last,
+    )
