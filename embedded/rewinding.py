@@ -2,7 +2,8 @@
 
 A checkpoint says that ClickHouse has the events; the worker may not have folded them, or its states may not be stored.
 After a crash of the broker, or of `up`, the checkpoints go back to the last copy: the lines are read again, the sink
-and the worker drop what they know (`schemas.watermark`), and the rest is folded.
+and the worker drop what they know (`schemas.watermark`), and the rest is folded. What an input remembers lies beside
+them and never goes back: what it brought waits in its spool or Maildir, and would wait there twice.
 """
 
 import logging
@@ -20,6 +21,7 @@ from schemas.settings import Settings
 
 LOG = logging.getLogger("relaywarden.up")
 _EVERY_SECONDS = 2.0
+_LOGS = ("mta-", "logins-")  # collectors.log.LogCollector.file
 _MADE = (topics.MAILBOX_STATE, topics.TRAFFIC_STATE, topics.MAILBOX_EVENTS, topics.CASE_OBSERVATIONS)
 
 
@@ -79,11 +81,14 @@ class Rewinding:
         self._keep(self._present())
 
     def _present(self) -> dict[str, bytes]:
-        return {path.name: path.read_bytes() for path in self._checkpoints.glob("*.json")}
+        return {path.name: path.read_bytes() for path in self._of_logs()}
+
+    def _of_logs(self) -> list[Path]:
+        return [path for path in self._checkpoints.glob("*.json") if path.name.startswith(_LOGS)]
 
     def _beginnings(self) -> dict[str, bytes]:
         """Return new logs' checkpoints from before their first line: nothing is folded that far."""
-        new = [path for path in self._checkpoints.glob("*.json") if not (self._folder / path.name).exists()]
+        new = [path for path in self._of_logs() if not (self._folder / path.name).exists()]
         contents = {path.name: path.read_bytes() for path in new}
         return {
             name: content

@@ -17,7 +17,8 @@ def spool_of(data: Path, name: str) -> Path:
 def placed(given: dict[str, Any], data: Path) -> dict[str, Any]:
     """Return a configuration in which each table that takes an input has the place where that waits.
 
-    ValueError where a log has both a file of its own and an input.
+    ValueError where a log has both a file of its own and an input. Settings that were written down again (`up` does)
+    have that place already: it is no file of its own.
     """
     data = Path(given["data"]) if isinstance(given.get("data"), str | Path) else data
     changed: dict[str, Any] = {}
@@ -49,9 +50,10 @@ def _with_place(place: str, table: Any, key: str, data: Path, kind: str) -> Any:
         return table
     if kind == "mails":
         return {key: data / "mails" / name} | table
-    if key in table:
+    waiting = spool_of(data, name) / "lines"
+    if key in table and table[key] not in {waiting, str(waiting)}:
         raise ValueError(f"{place}: log and input exclude each other (are {str(table[key])!r} and {name!r})")
-    return table | {key: spool_of(data, name) / "lines"}
+    return table | {key: waiting}
 
 
 def taken_wrongly(inputs: Mapping[str, Input], named: Mapping[str, str]) -> Iterator[str]:
