@@ -219,5 +219,8 @@ def by_code(told: Said, status: str) -> str:
 
 
 def of_sender(told: Said) -> bool:
-    """Tell whether a reply is about the sender's address, by the command that it answers or by its status."""
-    return told.after == "mail" or told.status[2:] in _SENDERS
+    """Tell whether a reply is about the sender's address, by the command that it answers, its status or how it begins.
+
+    Exim begins so of senders alone (smtp_handle_acl_fail of smtp_in.c); a recipient's callout has other words.
+    """
+    return told.after == "mail" or told.status[2:] in _SENDERS or told.words.startswith(" verification failed for ")

@@ -4,6 +4,23 @@ from schemas.reasons.row import LAST, Row
 
 ROWS = (
     Row(
+        rank=-1,
+        reason="system",  # Exim's answer about a recipient: it is its own host that the next one refuses, and not ours
+        phrases=(
+            "callout verification failed * client host",
+            "callout verification failed * blocked using",
+            "callout verification failed * is listed",
+            "callout verification failed * spamhaus",
+            "callout verification failed * reputation",
+            "callout verification failed * ptr ",
+            "callout verification failed * reverse dns",
+            "callout verification failed * helo",
+            "callout verification failed * relay",
+        ),
+        sample="550-Callout verification failed: 550 550 5.7.1 Service unavailable; Client host [192.0.2.9] blocked "
+        "using zen.spamhaus.org",
+    ),
+    Row(
         rank=0,
         reason="mailbox_full",
         phrases=(

@@ -4,6 +4,18 @@ from schemas.reasons.row import Row
 
 ROWS = (
     Row(
+        rank=-1,
+        reason="blocked_sender",  # Exim's answer about a sender that it called out for: the rest was said to its host
+        phrases=(
+            "callback setup failed while verifying",
+            "postmaster verification failed while checking",
+            "sent rcpt to * response",
+            "sent mail from * response",
+        ),
+        sample="550-Verification failed for <user@example.com> 550-Called:   192.0.2.5 550-Sent:     "
+        "RCPT TO:<user@example.com> 550-Response: 550 5.1.1 User unknown 550 rejected",
+    ),
+    Row(
         rank=0,
         reason="auth_failed",
         phrases=(

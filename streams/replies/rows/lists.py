@@ -12,7 +12,33 @@ _NOT = r"(?<!not )(?<!not be )(?<!never )(?<!no longer )"
 _AT = r"\b(?:listed|blacklisted|black ?list|found|database)\b[^\"'.]{0,20}[ (][\"']?(?:https?://(?:www\.)?)?"
 _AT_HOST = r"\b(?:black)?listed (?:in|at|by|on) (?:https?://)?"
 
+_EXIM = "https://github.com/Exim/exim/blob/master/src/src/"
+
 ROWS = (
+    Row(
+        name="exim_recipient_callout",  # the next host refuses the one that we deliver to
+        kind="other",
+        rank=0,
+        words=("callout verification failed",),
+        pattern=r"callout verification failed\b.{0,200}\b(?:client host|blocked using|is listed|spamhaus|reputation|"
+        r"ptr\b|reverse dns|helo\b|relay)",
+        sample="550-Callout verification failed: 550 550 5.7.1 Service unavailable; Client host [192.0.2.9] blocked "
+        "using zen.spamhaus.org",
+        source=f"{_EXIM}verify.c",
+        constructed=True,
+    ),
+    Row(
+        name="exim_sender_callout",  # of the sender's host, or of a sender: what stands behind it is not about us
+        kind="content",
+        rank=0,
+        words=("callback setup failed while verifying", "verification failed "),
+        pattern=r"(?:callback setup failed while verifying|postmaster verification failed while checking"
+        r"|verification failed for) ",
+        sample="550-Verification failed for <user@example.com> 550-The mail server could not deliver mail to "
+        "<user@example.com>.  The account or domain may not exist, they may be blacklisted, or missing the proper dns "
+        "entries. 550 Sender verify failed",
+        source="https://github.com/mailcow/mailcow/issues/775",
+    ),
     Row(
         name="by_country",
         kind="other",
