@@ -90,6 +90,8 @@ class DomainNames:
             return Answer(missing=not alias, alias=alias), _ttl(response), ""
         except (dns.exception.DNSException, OSError) as error:
             return Answer(failure=self._why(error)), _FAILURE_SECONDS, ""
+        if found.rrset is None and _referred(found.response):
+            return Answer(failure="the name server only names others, as one that is no resolver"), _FAILURE_SECONDS, ""
         alias = _alias(name, found.canonical_name)
         onward = alias if found.rrset is None and not _denied(found.response) else ""
         return Answer(_values(found, kind), alias=alias), float(found.chaining_result.minimum_ttl), onward
@@ -112,7 +114,12 @@ def _denied(response: dns.message.Message) -> bool:
 
     Without, it has no authority for where the alias leads, or cannot tell: nothing is known of it.
     """
-    return any(each.rdtype == dns.rdatatype.SOA for each in response.authority)
+    return dns.rdatatype.SOA in {each.rdtype for each in response.authority}
+
+
+def _referred(response: dns.message.Message) -> bool:
+    """Tell whether a server only names others that would know (RFC 2308, 2.2: NS, and no SOA)."""
+    return {each.rdtype for each in response.authority} & {dns.rdatatype.NS, dns.rdatatype.SOA} == {dns.rdatatype.NS}
 
 
 def _alias(name: dns.name.Name, canonical: dns.name.Name) -> str:

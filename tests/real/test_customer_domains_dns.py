@@ -28,6 +28,7 @@ ZONES = {
     "example": "ns A 192.0.2.53\nhost.empty A 192.0.2.80\n",
     "good.example": f"@ MX 10 mx\n{SPF}{KEY}{DMARC}",
     "large.example": f"@ MX 10 mx\n{SPF}{PADDING}\n{KEY}{DMARC.replace('good', 'large')}",
+    "parent.example": "delegated NS ns.elsewhere.net.\n",
     "nodata.example": "@ MX 10 mx\ns1._domainkey A 192.0.2.9\n_dmarc A 192.0.2.9\n",
     "broken.example": "broken",
     "foreign.example": f"@ MX 10 mx\n{SPF}s1._domainkey CNAME s1.elsewhere.net.\n{DMARC}",
@@ -84,6 +85,7 @@ SERVERS = ("knot", "bind", "forwarder")
         ("large.example", dict.fromkeys(SORTS, "pass")),  # truncated, and asked again by TCP
         ("nodata.example", {"mx": "pass", "spf": "absent", "dkim": "absent", "dmarc": "absent"}),
         ("broken.example", ALL_UNKNOWN),
+        ("delegated.parent.example", ALL_UNKNOWN),  # a referral of who has authority, SERVFAIL of who forwards
         ("foreign.example", {"mx": "pass", "spf": "pass", "dkim": "unknown", "dmarc": "advice"}),
         ("partly.example", {"mx": "pass", "spf": "unknown", "dkim": "pass", "dmarc": "unknown"}),
     ],
