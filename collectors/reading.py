@@ -9,6 +9,7 @@ import msgspec
 from collectors import logins, mta
 from collectors.mta.join import Join
 from collectors.mta.records import Record, Said, Several
+from collectors.repeats import MARK, Before
 from collectors.syslog import Clock
 from collectors.wrapped import only_stamped, stamped_twice, unwrapped
 from schemas.events import DeadLetter, Event
@@ -27,10 +28,11 @@ class Counts(msgspec.Struct):
     """What became of the lines: each is an event, absorbed, ignored or a dead letter.
 
     `lines` = sum of `events` - `further` + `absorbed` + `ignored` + `dead_letters`. `events` counts by type; `further`
-    are those beyond the first of a line (one of several recipients); `absorbed` are lines that only told the join
-    something (a Message-ID, a removal); `ignored` hold nothing we want; `dead_letters` could not be read. Of a file
-    that is read whole each event counts as a line. `taken` says what a file was taken for whose format nobody named,
-    and why; `nothing` says, where nothing at all was read, what the file seems to be.
+    are those beyond the first of a line (of several recipients, or of one that stands for several: `repeats`);
+    `absorbed` are lines that only told the join something (a Message-ID, a removal); `ignored` hold nothing we want;
+    `dead_letters` could not be read. Of a file that is read whole each event counts as a line. `taken` says what a
+    file was taken for whose format nobody named, and why; `nothing` says, where nothing at all was read, what the
+    file seems to be.
     """
 
     lines: int = 0
@@ -74,6 +76,7 @@ class _State(msgspec.Struct, array_like=True):
     last: int = 0
     join: bytes = b""
     fold: bytes = b""
+    before: list[str] = []
 
 
 class LogReader:
@@ -107,6 +110,7 @@ class LogReader:
         self._at = before.last or epoch_microseconds(reference)
         self._told_at = 0
         self._wrapped = False
+        self._before = Before(before.before)
         self.counts = Counts()
 
     @property
@@ -117,7 +121,7 @@ class LogReader:
     def snapshot(self) -> bytes:
         """Return what the reader remembers, for the next reader of this log."""
         fold = self._fold.snapshot() if self._fold is not None else b""
-        return msgspec.msgpack.encode(_State(self._clock.last, self._join.snapshot(), fold))
+        return msgspec.msgpack.encode(_State(self._clock.last, self._join.snapshot(), fold, self._before.snapshot()))
 
     def read(self, line: bytes, offset: int) -> list[Event]:
         """Return the events of the line at byte `offset`: none, one or several. Never raises, whatever the bytes."""
@@ -130,7 +134,10 @@ class LogReader:
             counts.ignored += 1
             return []
         try:
-            said = self._said(text)
+            again = self._before.again(text, self._clock) if MARK in text else None
+            stated = text if again is None else again.text
+            self._before.note(stated)
+            said = self._said(stated)
             if said is None:
                 counts.ignored += 1
                 return []
@@ -138,7 +145,7 @@ class LogReader:
                 return [self._dead(text, f"the line has {len(line)} bytes, more than {LONGEST_LINE}", offset)]
             if self._host and not said.host:
                 said = msgspec.structs.replace(said, host=self._host)
-            records = self._fold.step(said) if self._fold is not None else _records(said)
+            records = self._recorded(said) if again is None else again.each(self._recorded(again.dated(said)))
         except ValueError as error:
             return [self._dead(text, str(error), offset)]
         if records is None:
@@ -148,6 +155,10 @@ class LogReader:
         if at:  # 0: the header of a table, and what a record of several lines begins with, have no time
             self._at = self._told_at = at
         return self._joined(records, offset)
+
+    def _recorded(self, said: Record | Said) -> tuple[Record, ...] | None:
+        """Return what is known by what a line says, None where it held nothing we want. ValueError: unreadable."""
+        return self._fold.step(said) if self._fold is not None else _records(said)
 
     def _said(self, text: str) -> Record | Said | None:
         """Return what a line says, also where another program has wrapped something around it. ValueError: unreadable.
