@@ -1,4 +1,4 @@
-"""What `relaywarden check` finds about what follows a suspension: the queue's programs, the mails to customers."""
+"""What `relaywarden check` finds about the queue's programs and the mails to customers, of suspensions and sunsets."""
 
 import os
 import shutil
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from schemas.names import domain_of
 from schemas.settings import Settings
+from streams import letter_files
 from streams.notice_desk import faults
 
 _PROGRAMS = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))
@@ -26,6 +27,7 @@ def followers(settings: Settings) -> Iterator[str]:
         for wrong in faults(mail):
             place = f"{_MAIL}.templates"
             yield f"{place}: {wrong.removeprefix(f'{place}: ')}"
+    yield from letter_files.faults(settings)
 
 
 def odd(settings: Settings) -> Iterator[str]:

@@ -1,8 +1,13 @@
 """`relaywarden sunset`: what is going away, who still uses it, and who was told. Each part adds its own commands."""
 
 from embedded.sunset_app import sunset_app
+from embedded.sunset_find_commands import sunset_find
 from embedded.sunset_letterbox_commands import sunset_letters
+from embedded.sunset_letters_commands import sunset_preview, sunset_test
 
+sunset_app.command("find")(sunset_find)
 sunset_app.command("letters")(sunset_letters)
+sunset_app.command("preview")(sunset_preview)
+sunset_app.command("test")(sunset_test)
 
 __all__ = ["sunset_app"]

@@ -17,10 +17,7 @@ def letters_of(sunset: Sunset, mail: SunsetMail, name: str) -> tuple[Letters, li
     own: dict[str, str] = {}
     unread: list[str] = []
     if mail.templates is not None:
-        try:
-            own = folder_of(mail.templates, place)
-        except ValueError as error:
-            unread = [str(error)]
+        own, unread = folder_of(mail.templates, place)
     letters, faults = sound(own, built_in("streams.letters"), sunset, mail, name)
     return letters, unread + [_told(fault, place, mail, own) for fault in faults]
 

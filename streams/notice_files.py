@@ -1,5 +1,6 @@
 """Where the templates of customers' mails come from: those that come along, and a company's own folder over them."""
 
+from collections.abc import Iterator
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -13,37 +14,46 @@ def texts(own: Path | None) -> dict[str, str]:
 
     ValueError where the folder or one of its files cannot be read.
     """
-    return built_in("streams.notices") | (folder_of(own, "mailboxes.hooks.customer_mail.templates") if own else {})
+    if own is None:
+        return built_in("streams.notices")
+    found, faults = folder_of(own, "mailboxes.hooks.customer_mail.templates")
+    if faults:
+        raise ValueError(faults[0])
+    return built_in("streams.notices") | found
 
 
 def built_in(package: str) -> dict[str, str]:
     """Return the templates that come along with a package."""
-    return dict(_read(resources.files(package) / "templates", ""))
+    return {name: file.read_text(encoding="utf-8") for name, file in _files(resources.files(package) / "templates", "")}
 
 
-def folder_of(folder: Path, setting: str) -> dict[str, str]:
-    """Return the templates of a company's own folder. ValueError, naming the setting, where it cannot be read."""
+def folder_of(folder: Path, setting: str) -> tuple[dict[str, str], list[str]]:
+    """Return the templates of a company's own folder, and what of it cannot be read, with the setting and the file."""
     place = f"{setting}: {folder}"
     if not folder.is_dir():
-        raise ValueError(f"{place} is no folder")
+        return {}, [f"{place} is no folder"]
+    found: dict[str, str] = {}
+    faults: list[str] = []
     try:
-        found = dict(_read(folder, ""))
+        for name, file in _files(folder, ""):
+            try:
+                text = file.read_text(encoding="utf-8")
+            except UnicodeDecodeError as error:
+                faults.append(f"{place}/{name}: a template is no UTF-8: {error}")
+                continue
+            if len(text) > _MOST_CHARACTERS:
+                faults.append(f"{place}/{name} is too long for a mail")
+            else:
+                found[name] = text
     except OSError as error:
-        raise ValueError(f"{place}: {error.filename}: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{place}: a template is no UTF-8: {error}") from error
-    large = [name for name, text in found.items() if len(text) > _MOST_CHARACTERS]
-    if large:
-        raise ValueError(f"{place}: {large[0]} is too long for a mail")
-    return found
+        faults.append(f"{place}: {error.filename}: {error.strerror}")
+    return found, faults
 
 
-def _read(folder: Traversable, prefix: str) -> list[tuple[str, str]]:
-    found = []
+def _files(folder: Traversable, prefix: str) -> Iterator[tuple[str, Traversable]]:
     for file in folder.iterdir():
         name = f"{prefix}{file.name}"
         if file.is_dir():
-            found += _read(file, f"{name}/")
+            yield from _files(file, f"{name}/")
         elif name.endswith(_ENDINGS):
-            found.append((name, file.read_text(encoding="utf-8")))
-    return found
+            yield name, file

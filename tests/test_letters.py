@@ -62,9 +62,9 @@ def _pairs(text: str) -> list[tuple[str, str]]:
     ("language", "none", "one", "two"),
     [
         ("de", "Bitte 0 Postfächer vor", "Bitte ein Postfach vor", "Bitte 2 Postfächer vor"),
-        ("fr", "une boîte à adapter", "une boîte à adapter", "2 boîtes à adapter"),
-        ("it", "0 caselle da", "una casella da", "2 caselle da"),
-        ("en", "please update 0 mailboxes", "please update one mailbox before", "please update 2 mailboxes"),
+        ("fr", "Une boîte à adapter", "Une boîte à adapter", "2 boîtes à adapter"),
+        ("it", "0 caselle da", "Una casella da", "2 caselle da"),
+        ("en", "Please update 0 mailboxes", "Please update one mailbox before", "Please update 2 mailboxes"),
     ],
 )
 def test_plurals_are_the_languages(language: Language, none: str, one: str, two: str) -> None:
@@ -96,10 +96,10 @@ def test_the_first_explains_a_later_one_reminds_and_the_last_says_so_and_the_day
     )
     assert "in an outdated way" in first.text
     assert "in an outdated way" not in later.text
-    assert [words.subject.partition(" ")[0] for words in (first, later, last)] == ["please", "Reminder:", "Last"]
+    assert [words.subject.partition(" ")[0] for words in (first, later, last)] == ["Please", "Reminder:", "Last"]
     assert "This is letter 2 of 6, in week 2" in later.text
-    assert "This is our last letter about this. You then have 7 days left." in last.text
-    assert "switch this off on Thursday, 4 February 2027" in last.text
+    assert "This is our last letter about this. You then have 6 days left." in last.text
+    assert "switch this off on Monday, 22 February 2027" in last.text
 
 
 def test_mailboxes_are_told_exactly_by_name_with_what_is_known_of_each() -> None:

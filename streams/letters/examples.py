@@ -1,18 +1,16 @@
 """Letters as they could be, for a preview, a test mail and the check of the templates."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 
 import msgspec
 
-from schemas.moments import moment_of
 from schemas.sunset_events import ClientUse, LetterDue, LetterKind, Use
 from schemas.sunset_settings import Language, Sunset
 from streams.letters.programs import PROGRAMS
 from streams.notices import LANGUAGES
+from streams.sunset.weeks import moment
 
 _DAY = 86_400_000_000
-_AT = 1_801_126_800_000_000  # 2027-01-28, 09:00 UTC
 _CLIENTS = {
     "outlook": ClientUse(ip="192.0.2.7", helo="PC-RECEPTION", program="Microsoft Outlook 16.0"),
     "outlook_new": ClientUse(ip="192.0.2.8", helo="AM0PR08MB1234.eurprd08.prod.outlook.com"),
@@ -35,16 +33,13 @@ _CLIENTS = {
 
 
 def example(  # noqa: PLR0913 what a letter differs by
-    sunset: Sunset,
-    name: str,
-    recipient: str,
-    language: Language,
-    *,
-    kind: LetterKind = "letter",
-    number: int = 1,
-    at: int = _AT,
+    sunset: Sunset, name: str, recipient: str, language: Language, *, kind: LetterKind = "letter", number: int = 1
 ) -> LetterDue:
-    """Return the `number`th letter with made-up mailboxes: one for sure, one that several devices use, one probable."""
+    """Return the `number`th letter with made-up mailboxes: one for sure, one that several devices use, one probable.
+
+    It is due in the week of that number, so that it tells the days that are left as the real one will.
+    """
+    at = moment(sunset, number)
     uses = (
         _use("info@example.net", at, "thunderbird"),
         _use("office@example.net", at, "outlook", "device", messages=1250, switched=at - _DAY),
@@ -62,7 +57,7 @@ def example(  # noqa: PLR0913 what a letter differs by
         number=number,
         of=max(number, sunset.letters),
         week=number,
-        ends=(moment_of(at).date() + timedelta(days=7 * (max(number, sunset.letters) - number + 1))).isoformat(),
+        ends=sunset.ends.isoformat(),
         due=at,
         uses=uses if kind == "letter" else (),
         thanked=("info@example.net",) if kind == "thanks" else (),
