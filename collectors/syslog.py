@@ -56,12 +56,10 @@ class Clock:
         self.last = last
         self.minute = ""
         self.minute_at = 0
-        self._second = ""
-        self.second_at = 0
-        self.second, self.zone = (
-            "?",
-            "?",
-        )  # of a stamp of the usual form: what stands before the fraction, and behind it
+        self._key = ""
+        self._key_at = 0
+        # The last stamp of the usual form: what stands before its fraction, and behind it; and the time of that second.
+        self.second, self.zone, self.second_at = "?", "?", 0
 
     def traditional(self, stamp: str) -> int:
         """Return the time of a stamp such as `Nov 21 17:35:44` or `Jul 2 07:00:01`. ValueError if it is none."""
@@ -106,20 +104,20 @@ class Clock:
             raise ValueError(f"no time: {stamp!r}")
         date, clock, fraction, zone = match.groups()
         key = f"{date} {clock}{zone}"
-        if key != self._second:
+        if key != self._key:
             naive = datetime.fromisoformat(f"{date}T{clock}")
             if zone:
-                self.second_at = epoch_microseconds(datetime.fromisoformat(f"{date}T{clock}{zone}"))
+                self._key_at = epoch_microseconds(datetime.fromisoformat(f"{date}T{clock}{zone}"))
             else:
-                self.second_at = min(self._zoned(naive), key=lambda at: _unlikely(at - self.last))
-            self._second = key
-        at = self.second_at + (int(fraction[:6].ljust(6, "0")) if fraction else 0)
+                self._key_at = min(self._zoned(naive), key=lambda at: _unlikely(at - self.last))
+            self._key = key
+        at = self._key_at + (int(fraction[:6].ljust(6, "0")) if fraction else 0)
         if at < 0:
             raise ValueError(f"a time before 1970: {stamp!r}")
         if not zone:
             self.last = at
-        elif len(fraction or "") == _MICROSECONDS and self.second_at >= 0:
-            self.second, self.zone = stamp[:_FRACTION], f"{zone} "
+        elif len(fraction or "") == _MICROSECONDS and self._key_at >= 0:
+            self.second, self.zone, self.second_at = stamp[:_FRACTION], f"{zone} ", self._key_at
         return at
 
 
