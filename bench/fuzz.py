@@ -5,8 +5,9 @@ ValueError is printed with its input, and the exit status is 1.
 
 `--time` measures how the CPU time grows with the input: each part of the golden inputs, and each few parts together,
 are repeated in their place up to 16 KB; where that takes more than a millisecond, up to 64 KB, which may take 8 times
-as long at most; and the worst of each parser up to a MB, which a log's reader must have done with in 50 ms. What grows
-faster is printed, and the status is 1.
+as long at most; and the worst of each parser up to a MB, as are the shapes of tests/swollen.py for what is read whole.
+A MB may take a log's reader 50 ms, and what reads mails and reports 500 ms. What takes longer is printed, and the
+status is 1. Of more grown inputs than N each second, third … is taken.
 """
 
 import argparse
@@ -18,13 +19,15 @@ from itertools import count, repeat
 from typing import NamedTuple
 
 from tests.fuzzing import FaultError, Growth, Take, growths, outcomes, targets
+from tests.swollen import SHAPES, Swollen
 
 _CHUNK = 20_000
 _SMALL, _LARGE, _HUGE = 16 * 1024, 64 * 1024, 1024 * 1024
 _MOST_GROWTH = 8  # linear is 4, the square 16
 _TOO_SHORT = 0.001  # seconds: what grows with the square takes longer at 16 KB
-_MOST_HUGE = 0.050
-_WORST = 5
+_MOST_OF_A_LINE, _MOST_OF_A_DOCUMENT = 0.050, 0.500
+_CANDIDATES, _WORST = 40, 5
+_ANOTHER = count()
 
 
 def _chunk(name: str, seed: int, inputs: int) -> tuple[Counter[str], str]:
@@ -49,10 +52,10 @@ def fuzzed(name: str, inputs: int, pool: ProcessPoolExecutor, seed: int) -> list
     return faults
 
 
-def _seconds(take: Take, content: bytes, times: int = 3) -> float:
-    """Return the CPU time that one input takes at least."""
+def _seconds(take: Take, growth: Growth | Swollen, size: int, times: int = 3) -> float:
+    """Return the CPU time that an input of this size takes at least; none is the one before, as that may be kept."""
     spent = []
-    for _ in range(times):
+    for content in [growth.to(size + 64 * (next(_ANOTHER) % 16)) for _ in range(times)]:
         begun = time.process_time()
         take(content)
         spent.append(time.process_time() - begun)
@@ -69,24 +72,30 @@ class Timed(NamedTuple):
     slow: list[str]
 
 
-def timed(name: str) -> Timed:
+def timed(name: str, inputs: int) -> Timed:
     """Measure one parser."""
     target = targets()[name]
     take, slow, tried = target.begin(), [], 0
     worst: list[tuple[float, int, Growth]] = []
-    for growth in growths(target):
+    grown = list(growths(target))
+    for growth in grown[:: -(-len(grown) // inputs) or 1]:
         tried += 1
-        spent = _seconds(take, growth.to(_SMALL), times=1)
+        spent = _seconds(take, growth, _SMALL, times=1)
         if spent >= _TOO_SHORT:
-            spent, large = _seconds(take, growth.to(_SMALL)), _seconds(take, growth.to(_LARGE))
+            spent, large = _seconds(take, growth, _SMALL), _seconds(take, growth, _LARGE)
             if large > _MOST_GROWTH * max(spent, _TOO_SHORT):
                 slow.append(f"{name}: 16 KB in {spent * 1000:.2f} ms, 64 KB in {large * 1000:.2f} ms: {growth}")
-        worst = sorted([*worst, (spent, tried, growth)], reverse=True)[:_WORST]
-    huge = [(_seconds(take, growth.to(_HUGE)), growth) for spent, _, growth in worst if spent < _MOST_HUGE]
-    for spent, growth in huge:
-        if spent > _MOST_HUGE and target.lines:
-            slow.append(f"{name}: a MB in {spent * 1000:.1f} ms: {growth}")
-    return Timed(name, tried, worst[0][0], max((spent for spent, _ in huge), default=0.0), slow)
+        worst = sorted([*worst, (spent, tried, growth)], reverse=True)[:_CANDIDATES]
+    swollen = {} if target.lines else SHAPES
+    candidates = sorted(worst, key=lambda each: _seconds(take, each[2], _LARGE, times=2), reverse=True)[:_WORST]
+    most = _MOST_OF_A_LINE if target.lines else _MOST_OF_A_DOCUMENT
+    huge, shapes = 0.0, list[Growth | Swollen]([growth for _, _, growth in candidates])
+    for shape in (*shapes, *swollen.values()):
+        spent = _seconds(take, shape, _HUGE)
+        huge = max(huge, spent)
+        if spent > most:
+            slow.append(f"{name}: a MB in {spent * 1000:.1f} ms: {shape}")
+    return Timed(name, tried + len(swollen), worst[0][0], huge, slow)
 
 
 def main() -> int:
@@ -102,7 +111,7 @@ def main() -> int:
         if chosen.time:
             print(f"{'parser':<24}{'inputs':>11}{'16 KB':>11}{'1 MB':>11}")
             found = []
-            for told in pool.map(timed, chosen.parser):
+            for told in pool.map(timed, chosen.parser, repeat(chosen.inputs)):
                 longest = "".join(f"{spent * 1000:>8.1f} ms" for spent in (told.small, told.huge))
                 print(f"{told.name:<24}{told.tried:>11,}{longest}  {len(told.slow)} faults", flush=True)
                 found += told.slow

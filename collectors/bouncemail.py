@@ -35,12 +35,16 @@ _BELOW = re.compile(
 
 
 class BounceMail(NamedTuple):
-    """A mail that may be a bounce: its text above what is returned, and the header of the returned mail."""
+    """A mail that may be a bounce: its text above what is returned, and the header of the returned mail.
+
+    `lines` are those of the text, without the blanks at their ends.
+    """
 
     message: bytes
     mail: Message
     parts: list[Message]
     text: str
+    lines: list[str]
     returned: Message
     below: str = ""
 
@@ -50,11 +54,6 @@ class BounceMail(NamedTuple):
         quoted = self.below.lstrip("-=|> \n")
         report = headers.text(headers.header_of(quoted).get_param("report-type")).lower() == "delivery-status"
         return quoted.encode() if report else b""
-
-    @property
-    def lines(self) -> list[str]:
-        """Return the lines of the text, without the blanks at their ends."""
-        return [line.rstrip() for line in self.text.split("\n")]
 
 
 def read(message: bytes) -> BounceMail:
@@ -69,7 +68,8 @@ def read(message: bytes) -> BounceMail:
     returned = headers.original_of(parts)
     if not returned.keys():
         returned = _header_below(below)
-    return BounceMail(message, mail, parts, above, returned, below)
+    lines = [line.rstrip() for line in above.split("\n")]
+    return BounceMail(message, mail, parts, above, lines, returned, below)
 
 
 def _texts(parts: list[Message]) -> Iterator[str]:

@@ -1,31 +1,31 @@
 """Header fields of hostile mails, read as text: values unfolded, addresses, times.
 
 The parser of `email.policy.default` raises undocumented IndexErrors and AttributeErrors on hostile headers; with
-compat32 headers stay text, and all that is read of them is read by expressions of our own.
+compat32 headers stay text, and all that is read of them is read by expressions of our own, as are the parts of a mail
+(collectors/mime.py).
 """
 
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from email import message_from_bytes, message_from_string
 from email.message import Message
 from email.policy import compat32
 from email.utils import parseaddr, parsedate_to_datetime
+from functools import lru_cache
 
+from collectors import mime
 from schemas.moments import epoch_microseconds
 
-_MOST_PARTS = 200
+_MOST_BOUNDARIES = 200
 _MOST_NESTED = 50
 _LONGEST_FIELD = 2000
 _LARGEST = 32 * 1024 * 1024
 _FIELD_NAME = re.compile(r"[!-9;-~]+:")
-_PARAMETERS = rb"^content-[a-z]+:(?:[^;\n]|\n[ \t])*+(?:;(?:[^;\n]|\n[ \t])*+){500}"
-_TOO_MANY = re.compile(_PARAMETERS, re.IGNORECASE | re.MULTILINE)
-_TOO_MANY_IN_TEXT = re.compile(_PARAMETERS.decode(), re.IGNORECASE | re.MULTILINE)
 _ORIGINALS = frozenset(("message/rfc822", "text/rfc822-headers", "text/rfc822-header"))
 _SECOND = 1_000_000
 
 
+@lru_cache(maxsize=2)  # each format that "any" tries reads the same mail
 def read(message: bytes) -> tuple[Message, list[Message]]:
     """Return a mail and its parts, those of a mail within it left out. ValueError where it is too large or nested.
 
@@ -33,24 +33,10 @@ def read(message: bytes) -> tuple[Message, list[Message]]:
     """
     if len(message) > _LARGEST:
         raise ValueError(f"a mail of {len(message)} bytes, more than {_LARGEST}")
-    if message.lower().count(b"boundary") > _MOST_PARTS:  # the parser's time grows with the square of their depth
+    if message.lower().count(b"boundary") > _MOST_BOUNDARIES:  # the text of each is looked through again
         raise ValueError("a mail of too many nested parts")
-    if _TOO_MANY.search(message):  # likewise with that of parameters
-        raise ValueError("a mail with a content field of too many parameters")
-    try:
-        mail = message_from_bytes(message, policy=compat32)
-        return mail, list(_parts(mail))
-    except RecursionError as error:
-        raise ValueError("a mail of too many nested parts") from error
-
-
-def _parts(mail: Message) -> Iterator[Message]:
-    yield mail
-    content = payload(mail)
-    if isinstance(content, list) and mail.get_content_maintype() == "multipart":
-        for part in content:
-            if isinstance(part, Message):
-                yield from _parts(part)
+    parts = mime.parts(message.decode("ascii", "surrogateescape"))
+    return parts[0], parts
 
 
 def payload(part: Message) -> object:
@@ -70,11 +56,12 @@ def empty() -> Message:
 
 
 def header_of(mail: str) -> Message:
-    """Return the header that a text begins with; empty where it begins with no field."""
+    """Return the header that a text begins with; empty where it begins with no field, or has too many."""
     text = mail.lstrip().replace("\r\n", "\n").partition("\n\n")[0]
-    if not _FIELD_NAME.match(text) or _TOO_MANY_IN_TEXT.search(text):
+    try:
+        return mime.headed(text) if _FIELD_NAME.match(text) else empty()
+    except ValueError:
         return empty()
-    return message_from_string(text, policy=compat32)
 
 
 def original_of(parts: list[Message]) -> Message:
@@ -91,7 +78,7 @@ def fields_of(part: Message, expected: str) -> Message:
         return inner
     text = payload(inner) if isinstance(inner, Message) else content
     if isinstance(text, str) and _FIELD_NAME.match(text.lstrip()):
-        return message_from_string(text.lstrip(), policy=compat32)
+        return mime.headed(text.lstrip())
     return inner if isinstance(inner, Message) else part
 
 

@@ -98,6 +98,19 @@ def test_a_row_that_is_told_twice_counts_once_and_many_are_refused() -> None:
     many = (SndsReported(id=str(number), at=1, ip="192.0.2.11") for number in range(100_001))
     with pytest.raises(ValueError, match="a report of more than 100000 rows"):
         _told.once(many)
+    with pytest.raises(ValueError, match="a report of more than 100000 rows"):
+        feedback.parse("snds", b"192.0.2.0,192.0.2.255,Yes,the same 256 IPs again\n" * 391)
+
+
+def test_elements_of_all_documents_of_a_file_are_counted_together() -> None:
+    document = REPORT.replace(b"<record>", b"<record>" + b"<a/>" * 1_900, 1)
+    begin, end = document.index(b"<record>"), document.rindex(b"</record>") + len(b"</record>")
+    report = document[:begin] + document[begin:end] * 280 + document[end:]
+    assert len(feedback.parse("dmarc_aggregate", zipped({"r.xml": report}))) == 280 * len(
+        feedback.parse("dmarc_aggregate", REPORT)
+    )
+    with pytest.raises(ValueError, match="XML with more than 1000000 elements"):
+        feedback.parse("dmarc_aggregate", zipped({"1.xml": report, "2.xml": report}))
 
 
 LARGE = 40 * 1024 * 1024

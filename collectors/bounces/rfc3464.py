@@ -77,10 +77,8 @@ def read(bounce: BounceMail) -> Told | None:
 
 
 def _content(part: Message) -> str:
-    """Return the fields of a status part as text: the parser has made headers of them, or left what is encoded."""
-    content = headers.payload(part)
-    blocks = [block for block in content if isinstance(block, Message)] if isinstance(content, list) else []
-    text = "\n\n".join(_written(block) for block in blocks) if blocks else headers.text(content)
+    """Return the fields of a status part, its transfer encoding taken off where there is one."""
+    text = headers.text(headers.payload(part))
     encoding = headers.first(part, "Content-Transfer-Encoding").lower()
     try:
         if encoding == "base64" and "recipient:" not in text.lower():
@@ -92,22 +90,15 @@ def _content(part: Message) -> str:
     return text[:_LONGEST]
 
 
-def _written(block: Message) -> str:
-    fields = [f"{name}: {headers.text(value)}" for name, value in block.raw_items()]
-    body = "" if block.is_multipart() else headers.content_of(block)
-    return "\n".join([*fields, body]) if body.strip() else "\n".join(fields)
-
-
 def _blocks(text: str) -> list[Fields]:
     """Return the groups of fields, each name in lower case; a second recipient begins a group, too."""
     groups: list[Fields] = [{}]
     name = ""
     for line in text.replace("\r\n", "\n").split("\n"):
-        field = _FIELD.match(line)
         if not line.strip():
-            groups.append({})
+            groups += [{}] if groups[-1] else []
             name = ""
-        elif field:
+        elif field := _FIELD.match(line):
             name = field[1].lower()
             if name == "final-recipient" and name in groups[-1]:
                 groups.append({})

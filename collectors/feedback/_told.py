@@ -15,11 +15,11 @@ _LARGEST_NUMBER = 2**63 - 1
 
 
 def once(events: Iterable[_Event]) -> tuple[_Event, ...]:
-    """Return events, one that is told twice once. ValueError where they are too many."""
+    """Return events, one that is told twice once. ValueError where too many are told."""
     found: dict[str, _Event] = {}
-    for event in events:
+    for number, event in enumerate(events):
         found.setdefault(event.id, event)
-        if len(found) > _MOST_EVENTS:
+        if number == _MOST_EVENTS:
             raise ValueError(f"a report of more than {_MOST_EVENTS} rows")
     return tuple(found.values())
 

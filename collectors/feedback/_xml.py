@@ -10,6 +10,7 @@ from xml.parsers import expat
 
 _DEEPEST = 16
 _MOST_NODES = 2_000
+_MOST_ELEMENTS = 1_000_000  # those of real reports take some 35 bytes each
 _LONGEST = 4_096
 _APART = 32_768
 _WRAPPER = "schema"
@@ -39,11 +40,24 @@ class _Ended(Exception):  # noqa: N818 no error: all was read, or none of it is 
     """The root's end was reached, or it is another's."""
 
 
+class Left:
+    """How many elements may still be read, of all documents of a mail or file: a packed one may hold millions."""
+
+    def __init__(self) -> None:
+        self._elements = _MOST_ELEMENTS
+
+    def take(self) -> None:
+        """Note an element. ValueError where that is one too many."""
+        self._elements -= 1
+        if self._elements < 0:
+            raise ValueError(f"XML with more than {_MOST_ELEMENTS} elements")
+
+
 class _Reader:
     """Builds the tree of the element called `root`, but for those called `given` in it, which go to `give`."""
 
-    def __init__(self, root: str, given: str, give: Callable[[Node], None]) -> None:
-        self._root, self._given, self._give = root, given, give
+    def __init__(self, root: str, given: str, give: Callable[[Node], None], left: Left) -> None:
+        self._root, self._given, self._give, self._left = root, given, give, left
         self._open: list[Node] = []
         self._count = self._around = 0
         self._wrapped = 0
@@ -57,6 +71,7 @@ class _Reader:
 
     def begin(self, name: str, _: dict[str, str]) -> None:
         """Open an element."""
+        self._left.take()
         node = Node(name.rpartition(":")[2])
         if self.root is None:
             if node.name == self._root:
@@ -93,7 +108,7 @@ class _Reader:
             self._give(node)
 
 
-def read(data: bytes, root: str, given: str, give: Callable[[Node], None]) -> Node | None:
+def read(data: bytes, root: str, given: str, give: Callable[[Node], None], left: Left) -> Node | None:
     """Return the element called `root` of a document, None where it has none; each `given` in it goes to `give`.
 
     ValueError, with line and column, where it begins but is no XML up to its end.
@@ -102,7 +117,7 @@ def read(data: bytes, root: str, given: str, give: Callable[[Node], None]) -> No
         if root.encode() not in data:
             return None
         raise ValueError(f"XML with more than {_APART} bytes from one element to the next")  # an element's attributes
-    reader = _Reader(root, given, give)
+    reader = _Reader(root, given, give, left)
     parser = expat.ParserCreate()
     parser.buffer_text = True
     parser.StartDoctypeDeclHandler = reader.doctype

@@ -28,10 +28,11 @@ _RESULT = re.compile(r"[a-z_]{1,40}")
 
 def parse(data: bytes) -> tuple[Event, ...]:
     """Return a report's records, none where the data holds no report. ValueError where it holds one, but unreadable."""
-    return _told.once(event for document in _carried.documents(data) for event in _events(document))
+    left = _xml.Left()
+    return _told.once(event for document in _carried.documents(data) for event in _events(document, left))
 
 
-def _events(document: bytes) -> list[DmarcReported]:
+def _events(document: bytes, left: _xml.Left) -> list[DmarcReported]:
     rows: list[DmarcReported] = []
 
     def keep(record: Node) -> None:
@@ -42,7 +43,7 @@ def _events(document: bytes) -> list[DmarcReported]:
         except ValueError as error:
             raise ValueError(f"record {len(rows) + 1}: {error}") from error
 
-    report = _xml.read(document, "feedback", "record", keep)
+    report = _xml.read(document, "feedback", "record", keep, left)
     if report is None:
         return []
     if not rows:

@@ -11,7 +11,7 @@ import csv
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from ipaddress import ip_address, summarize_address_range
+from ipaddress import ip_address
 
 from collectors.addresses import ip_or_empty
 from collectors.feedback import _carried, _told
@@ -37,12 +37,11 @@ def _events(document: bytes) -> Iterator[SndsReported]:
     text = document.decode("utf-8-sig", "replace").replace("\r\n", "\n").replace("\r", " ").replace("\0", "")
     lines = text.split("\n")
     head = next((line for line in lines if line.strip()), "")
-    width = len(next(_rows([head]), []))
+    _, cells = next(_rows([head]), (0, []))
+    width = len(cells)
     if not ip_or_empty(head.partition(",")[0].strip(' "')) or width not in {_STATUS_COLUMNS, *_DATA_COLUMNS}:
         return
-    for number, row in enumerate(_rows(lines), 1):
-        if not row:
-            continue
+    for number, row in _rows(lines):
         if len(row) not in ({_STATUS_COLUMNS} if width == _STATUS_COLUMNS else _DATA_COLUMNS):
             raise ValueError(f"line {number}: {len(row)} columns instead of {width}")
         try:
@@ -51,9 +50,10 @@ def _events(document: bytes) -> Iterator[SndsReported]:
             raise ValueError(f"line {number}: {error}") from error
 
 
-def _rows(lines: list[str]) -> Iterator[list[str]]:
+def _rows(lines: list[str]) -> Iterator[tuple[int, list[str]]]:
+    """Yield each row that is not empty, with its number."""
     try:
-        yield from ([cell.strip() for cell in row] for row in csv.reader(lines))
+        yield from ((number, [cell.strip() for cell in row]) for number, row in enumerate(csv.reader(lines), 1) if row)
     except csv.Error as error:
         raise ValueError(f"no CSV: {error}") from error
 
@@ -91,11 +91,10 @@ def _blocked(row: list[str]) -> Iterator[SndsReported]:
     begin, end = ip_address(first), ip_address(last)
     if begin.version != end.version or not 0 <= int(end) - int(begin) < _MOST_IPS:
         raise ValueError(f"no range of up to {_MOST_IPS} IPs: {first} to {last}")
-    for network in summarize_address_range(begin, end):
-        for ip in network:
-            yield SndsReported(
-                id=derived_id("snds", ip, *row[2:]), at=0, ip=str(ip), blocked=blocked, comment=_told.words(row[3], 400)
-            )
+    comment = _told.words(row[3], 400)
+    for number in range(int(end) - int(begin) + 1):
+        ip = str(begin + number)
+        yield SndsReported(id=derived_id("snds", ip, *row[2:]), at=0, ip=ip, blocked=blocked, comment=comment)
 
 
 def _count(text: str) -> int:
