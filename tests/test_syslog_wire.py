@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collectors.inputs._syslog_frames import LONGEST, Frames
-from collectors.inputs._syslog_wire import BROKEN, CUT, NO_TIME, SLASHLESS, Wire
+from collectors.inputs._syslog_wire import BROKEN, COUNTED, CUT, NO_TIME, SLASHLESS, Wire
 from collectors.syslog import Clock, split
 from schemas.moments import epoch_microseconds
 
@@ -97,6 +97,11 @@ REMARKED = {
         (b"<22>1 Nov 29 02:35:34 mx1 a - - - b", b""),
         (b'<22>1 - mx1 a - - [x y="] b', b""),
     ],
+    COUNTED: [
+        (b"99 2026-11-29T02:35:34Z mx1 postfix/qmgr[1]: " + SENT, b""),
+        (b"99 Nov  9 02:35:34 mx1 postfix/qmgr[1]: " + SENT, b""),
+        (b"99 <22>Nov 29 02:35:34 mx1 postfix/qmgr[1]: " + SENT, b""),
+    ],
 }
 
 
@@ -167,6 +172,13 @@ FRAMES = (
     b"2026-11-29T02:35:34Z no count\n"
     b"12 monkeys\n"
     b"10000000 <22>no count of a frame\n"
+    b"36 2026-11-29T02:35:34Z mx1 a: counted\n"
+    b"30 Nov 29 02:35:34 mx1 a: counted3 <4>"
+    b"28 2026-11-29 02:35:34 mx1 a: x"
+    b"2026 Nov 29 02:35:34 a year is no count\n"
+    b"9 2026-11-29T02:35:34Z mx1 a: too short a count\n"
+    b"99 2026-11-29T02:35:34Z mx1 a: too long a count\n"
+    b"70000 Nov  9 02:35:34 mx1 a: longer than a frame\n"
 )
 MESSAGES_IN_FRAMES = [
     b"<22>two\nand",
@@ -177,6 +189,14 @@ MESSAGES_IN_FRAMES = [
     b"2026-11-29T02:35:34Z no count",
     b"12 monkeys",
     b"10000000 <22>no count of a frame",
+    b"2026-11-29T02:35:34Z mx1 a: counted\n",
+    b"Nov 29 02:35:34 mx1 a: counted",
+    b"<4>",
+    b"2026-11-29 02:35:34 mx1 a: x",
+    b"2026 Nov 29 02:35:34 a year is no count",
+    b"9 2026-11-29T02:35:34Z mx1 a: too short a count",
+    b"99 2026-11-29T02:35:34Z mx1 a: too long a count",
+    b"70000 Nov  9 02:35:34 mx1 a: longer than a frame",
 ]
 
 
@@ -231,4 +251,4 @@ def test_whatever_the_bytes_no_line_holds_another_and_nothing_is_raised(pieces: 
         for message in (piece, *frames.feed(piece)[0]):
             line, remark = wire.line(message, b"mx7", RECEIVED)
             assert not any(byte < 32 or byte == 127 for byte in line)
-            assert b" mx7" in line[:60] if line else remark in {"", BROKEN}
+            assert b" mx7" in line[:60] if line else remark in {"", BROKEN, COUNTED}

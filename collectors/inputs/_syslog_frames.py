@@ -1,19 +1,23 @@
 """The messages in a stream of bytes (RFC 6587): counted by octets or ended by a line feed, recognised one by one.
 
-A frame is a counted one where it begins with a number, a blank and the `<` of a priority; rsyslog and syslog-ng write
-no other. All else ends with a line feed. Where frames end so, a line feed in the text of a message begins a frame, and
-a stranger may have written what follows: behind such a frame, a counted one is believed only if it is short and holds
-no line feed but its last byte. Else one number in a text would take what others say for its own.
+A frame is a counted one where it begins with a number, a blank and the `<` of a priority, or the stamp of who leaves
+out the priority (a template of log files, sent counted). All else ends with a line feed. Where frames end so, a line
+feed in the text of a message begins a frame, and a stranger may have written what follows: behind such a frame, and
+without a priority, a counted one is believed only if it is short and holds no line feed but its last byte. Else one
+number in a text, or a year before its day, would take what others say for its own.
 """
 
 import re
 
 LONGEST = 64 * 1024
 SAMPLE = 200
-_COUNT = re.compile(rb"([1-9][0-9]{0,6}) <")
-_BEGUN_COUNT = re.compile(rb"[1-9][0-9]{0,6} ?\Z")
+COUNT = rb"([1-9][0-9]{0,6}) (?=<|[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]|[A-Z][a-z]{2} [ 0-9]?[0-9] )"
+_COUNT = re.compile(COUNT)
+_BEGUN_COUNT = re.compile(rb"[1-9][0-9]{0,6}(?: [^\n<]{0,10})?\Z")
 _TO_LINE_FEED = -1
 _DIGITS = range(ord("1"), ord("9") + 1)
+_PRIORITY = ord("<")
+_STAMP = len("Nov 29 02:35:34")  # a shorter frame would end within its stamp
 
 
 class Frames:
@@ -58,14 +62,15 @@ class Frames:
         return messages, refused
 
     def _believed(self, counted: re.Match[bytes]) -> bool:
-        size, begin = int(counted[1]), counted.end() - 1
-        if not self._by_line_feed:
+        size, begin = int(counted[1]), counted.end()
+        prioritized = self._rest[begin] == _PRIORITY
+        if prioritized and not self._by_line_feed:
             return True
-        return size <= LONGEST and self._rest.find(b"\n", begin, begin + size - 1) < 0
+        return (1 if prioritized else _STAMP) <= size <= LONGEST and self._rest.find(b"\n", begin, begin + size - 1) < 0
 
     def _counted(self, at: int, counted: re.Match[bytes], messages: list[bytes], refused: list[bytes]) -> int:
         """Take a counted frame; return where the next begins, -1 where this one is not complete."""
-        size, begin = int(counted[1]), counted.end() - 1
+        size, begin = int(counted[1]), counted.end()
         end = begin + size
         if size > LONGEST:
             refused.append(bytes(self._rest[at : at + SAMPLE]))

@@ -13,6 +13,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from collectors.inputs._controls import escaped
+from collectors.inputs._syslog_frames import COUNT
 from schemas.moments import epoch_microseconds, moment_of, rfc3339
 
 NO_TIME = "a stamp that no calendar has, or more than a day ahead: the time of receipt stands in its place"
@@ -25,6 +26,7 @@ SLASHLESS = (
     " docs/inputs.md"
 )
 BROKEN = "an RFC 5424 message whose header cannot be read"
+COUNTED = "a number before the priority or stamp that does not count this message (RFC 6587)"
 _Found = tuple[bytes, str]
 _NOBODY = (None, b"-")
 _SECOND = 1_000_000
@@ -35,6 +37,7 @@ _NEVER = -_SECOND  # with any fraction still below 0
 _CUT_AT = 32
 _MONTHS = b"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 _PRIORITY = re.compile(rb"<\d{1,3}>")
+_COUNTED = re.compile(COUNT)
 _HOST = rb"([0-9A-Za-z_.:-]{0,254}[0-9A-Za-z_.-])"
 _USUAL = re.compile(
     rb"(?:<\d{1,3}>)?(?:(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)([.,]\d{1,9})?(Z|[+-]\d\d:?\d\d)?"
@@ -70,6 +73,8 @@ class Wire:
         if _STRUCTURED_BEGINS.match(message):
             full = _STRUCTURED.match(message)
             return (b"", BROKEN) if full is None else self._structured(full, message[full.end() :], peer, received)
+        if _COUNTED.match(message):
+            return b"", COUNTED
         priority = _PRIORITY.match(message)  # no stamp: when it came is the next best (RFC 3164, part 4.3)
         text = message[priority.end() :] if priority else message
         return (b"%b %b %b" % (_written(received), peer, text) if text else b""), ""
