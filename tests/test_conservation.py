@@ -22,6 +22,7 @@ _LOGS = {
     "mta/crowdsec/exchange-imap*/*.log": "exchange_imap_pop",
     "mta/crowdsec/exchange-smtp*/*.log": "exchange_smtp",
     "mta/crowdsec/exim*/*.log": "exim",
+    "mta/crowdsec/mailscanner*/*.log": "mailscanner",
     "mta/crowdsec/nginx-mail*/*.log": "nginx_mail",
     "mta/crowdsec/postfix*/*.log": "postfix",
     "mta/crowdsec/postscreen*/*.log": "postfix",
@@ -36,6 +37,7 @@ _LOGS = {
 _EVENTS = {  # how many of each sort the files of a row hold, looked at by eye or by `grep -c`
     "mta/crowdsec/exchange-imap*/*.log": {"mailbox_authenticated": 8},
     "mta/crowdsec/exchange-smtp*/*.log": {"mailbox_authenticated": 10},
+    "mta/crowdsec/mailscanner*/*.log": {"message_scored": 3},  # two lines name a list of its own, and no score
     "mta/fail2ban-courier-smtp.log": {"message_rejected": 5, "mailbox_authenticated": 3},
     "mta/youyo/*.log": {"message_submitted": 6, "delivery_attempted": 8},
 }
@@ -45,7 +47,6 @@ _OTHERS = {  # files that are read elsewhere, or by no format
     "mta/postfix-grok-patterns/*": "payloads without a header: tests/test_postfix_oracle.py",
     "mta/real-postfix-3.7/*": "by its own oracle: tests/test_corpus.py",
     "mta/crowdsec/mailcow*/*.log": "which addresses its firewall bars: nothing of a mail or a mailbox",
-    "mta/crowdsec/mailscanner*/*.log": "MailScanner: its score has no record of its own yet; the MTA's lines are read",
     "mta/crowdsec/mailu*/*.log": "the rate limiter of a web interface: it names no mailbox",
     "mta/fail2ban-assp.log": "ASSP, a proxy before the MTA: what it refuses is no mail of ours",
     "logins/fail2ban-kerio.log": "Kerio Connect: logins of a groupware that sends by its own MTA",

@@ -21,11 +21,11 @@ _CHKUSER = re.compile(
 )
 _CHKUSER_PEER = re.compile(r":([^:<>]*):((?:\d{1,3}\.){3}\d{1,3}|[0-9A-Fa-f:]{2,45})$")
 _SPAMDYKE = re.compile(
-    r"spamdyke(?:\[\d{1,10}\])?: (DENIED_[A-Z_]{1,40}|TIMEOUT) from: ([^ ]*) to: ([^ ]*)"
+    r"spamdyke(?:\[\d{1,10}\])?: (DENIED_[A-Z_]{1,40}|FAILED_AUTH|TIMEOUT) from: ([^ ]*) to: ([^ ]*)"
     r" origin_ip: ([^ ]*) origin_rdns: ([^ ]*) auth: ([^ ]*)(?: .*)?",
     re.DOTALL,
 )
-_DENIED = re.compile(r"spamdyke(?:\[\d{1,10}\])?: DENIED_")
+_DENIED = re.compile(r"spamdyke(?:\[\d{1,10}\])?: (?:DENIED_|FAILED_AUTH )")
 _VCHKPW = re.compile(
     r"vpopmail(?:\[\d{1,10}\])?: vchkpw-(smtps?|submission|pop3s?|imaps?): (?:\(([A-Z0-9-]{1,20})\) )?"
     r"(login success|password fail|vpopmail user not found|null password given|no password|disabled)"
@@ -90,9 +90,9 @@ def _chkuser(at: int, host: str, payload: str) -> Refused | None:
     )
 
 
-def _spamdyke(at: int, host: str, payload: str) -> Refused | None:
+def _spamdyke(at: int, host: str, payload: str) -> Refused | LoginTried | None:
     match = _SPAMDYKE.fullmatch(payload)
-    if match is None:
+    if match is None or payload.count(" origin_ip: ") > 1:  # an address or a login may have blanks: it imitates fields
         if _DENIED.match(payload) is not None:
             raise ValueError("spamdyke: a refusal whose addresses cannot be read")
         return None
@@ -101,6 +101,8 @@ def _spamdyke(at: int, host: str, payload: str) -> Refused | None:
         return None
     reply = kind.replace("_", " ").lower()
     ip = ip_or_empty(address)
+    if kind == "FAILED_AUTH":
+        return LoginTried(at, host, mailbox, "smtp", "failed", ip, reason=reply)
     return Refused(at, host, "", "RCPT", name, ip, 0, "", reply, sender, bool(sender), recipient, "", mailbox)
 
 

@@ -45,7 +45,8 @@ _WITHIN = "Intra-Organization SMTP Send Connector"
 _PROBES = "healthmailbox"
 _EXPIRED = "4.4.7"
 _ERROR = "{LED="
-_NEXT = re.compile(r";(?=\[\{LRT=)")
+_MESSAGE = "};{MSG="
+_NEXT = re.compile(r";(?=\[\{(?:LRT|LED)=)")
 _MOST_RECIPIENTS = 1000
 
 
@@ -133,9 +134,16 @@ def _statuses(row: Mapping[str, str], recipients: int) -> list[str]:
 
 
 def _error(status: str) -> str:
-    """Return the last error of `[{LRT=…};{LED=550 5.7.1 …};{FQDN=…};{IP=…}]`, "" where a status has another form."""
+    """Return the last error of `[{LRT=…};{LED=550 5.7.1 …};{FQDN=…};{IP=…}]`, "" where a status has another form.
+
+    Newer builds write `[{LED=…};{MSG=…};{FQDN=…};{IP=…};{LRT=…}]`: what MSG adds stands in brackets.
+    """
     _, found, rest = status.partition(_ERROR)
-    return one_line(rest.rpartition("};{FQDN=")[0] or rest.partition("}")[0]) if found else ""
+    said = rest.rpartition("};{FQDN=")[0] or rest.partition("}")[0]
+    error, parted, message = said.rpartition(_MESSAGE)
+    if parted:
+        said = f"{error} ({message})" if message else error
+    return one_line(said) if found else ""
 
 
 def _behind_error(status: str) -> str:

@@ -2,10 +2,11 @@
 
 Manual: https://github.com/MailScanner/v5/blob/master/common/usr/share/MailScanner/perl/MailScanner/Message.pm
 
-Its words may be in any of its languages: score and level are read by their places, at the line's end. A sender stands
-there without quotes: one that could be more than an address is not read. Set `Log Spam = yes`, and `Log Non
-Spam = yes`, so that all scores are there. With Postfix it takes a mail out of the queue and puts it back under another
-queue id, which `Requeue: … to …` tells: in one log with Postfix's lines the sender of the first is that of the second.
+Its words may be in any of its languages: score and level are read by their places. A sender stands in front of them
+without quotes: one that could be more than an address is not read. A line that was cut among the rules behind them is
+read where its sender is an address. Set `Log Spam = yes`, and `Log Non Spam = yes`, so that all scores are there. With
+Postfix it takes a mail out of the queue and puts it back under another queue id, which `Requeue: … to …` tells: in one
+log with Postfix's lines the sender of the first is that of the second.
 Ignored by decision: verdicts without a score (lists of its own, RBLs, `too big`, a time-out), what it found of viruses
 and file names, and what it did with a mail.
 """
@@ -22,7 +23,7 @@ _MAIL = re.compile(rf"Message {_ID} from ([^ ]{{2,45}}) \((?:([^() ]*)\) to [^ ]
 _WORDS = r"[^(),=]{1,60}"
 _SCORE = re.compile(
     rf"SpamAssassin \((?:{_WORDS}, )?{_WORDS}=(-?\d{{1,6}}(?:\.\d{{1,9}})?)"
-    rf", {_WORDS} (-?\d{{1,6}}(?:\.\d{{1,9}})?)(?:, [^()]*)?\)$"
+    rf", {_WORDS} (-?\d{{1,6}}(?:\.\d{{1,9}})?)(?:(?:, [^()]*)?(\))$|, [^()]*$)"
 )
 _REQUEUED = re.compile(rf"Requeue: {_ID} to ([A-Za-z0-9]{{5,24}})")
 _RESULT = "SpamAssassin ("
@@ -45,9 +46,9 @@ def scored(line: Line) -> Scored | Received | None:
     if score is None and (at < 0 or line.payload.endswith(")")):
         return None
     mail = _MAIL.match(line.payload)
-    if mail is None or score is None:  # cut off: then what is last in it may be a stranger's
+    sender = mail[3] if mail is not None and line.payload.count(_BEHIND_SENDER, 0, at) == 1 else None
+    if mail is None or score is None or (sender is None and not score[3]):  # cut off: what is last may be the sender's
         raise ValueError("MailScanner: a result whose mail cannot be read")
-    sender = mail[3] if line.payload.count(_BEHIND_SENDER, 0, at) == 1 else None
     return Scored(
         line.at,
         line.host,

@@ -6,8 +6,9 @@ As splogger gave it to syslog (the second stamp is the precise one), as multilog
 tai64nlocal. Messages and deliveries have numbers that are used again: `Fold` joins the number of a delivery to its
 message and its recipient. A blank is written as an underscore there, and a line's end as a slash: a reply has its
 blanks back, and its underscores are lost. The system user of a message (`uid`) is that of qmail-smtpd for all that came
-by SMTP, so it names no sender. Beside qmail-send: refusals by rblsmtpd, spamdyke, chkuser and patches for DNSBLs, and
-logins that vpopmail's vchkpw checked. A delivery whose beginning is not in the log makes no event.
+by SMTP, so it names no sender. Beside qmail-send, also under the tags smtpd and submission: refusals by rblsmtpd,
+spamdyke, chkuser and patches for DNSBLs, logins that vpopmail's vchkpw checked, and those that spamdyke saw fail (where it
+asks vchkpw, both tell of the same one). A delivery whose beginning is not in the log makes no event.
 Ignored by decision: status lines, `new msg`, `bounce msg` (the notification has lines of its own), warnings and alerts
 of qmail-send, tcpserver, spamdyke's `FILTER_` lines (each tells why the `DENIED_` line behind it comes), and what is
 accepted.
@@ -31,7 +32,8 @@ _NANO = 1_000_000_000
 _LOCAL = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}\.\d{9} ")
 _SPLOGGER = re.compile(r"(\d{9,10})\.(\d{6}) ")
 _PROGRAMS = frozenset({"qmail", "qmail-send"})
-_BEFORE = frozenset({"qmail-smtpd", "rblsmtpd", "spamdyke", "vpopmail", "smtpd", "submission", "qmail-submission"})
+_BEFORE = frozenset({"rblsmtpd", "spamdyke", "vpopmail"})
+_SERVICES = frozenset({"qmail-smtpd", "smtpd", "submission", "qmail-submission"})  # as splogger(8) is told to call them
 _INFO = re.compile(r"info msg (\d{1,20}): bytes (\d{1,15}) from <([^ ]*)> qp \d{1,10} uid \d{1,10}")
 _BEGAN = re.compile(r"starting delivery (\d{1,20}): msg (\d{1,20}) to (local|remote) ([^ ]*)")
 _ENDED = re.compile(r"delivery (\d{1,20}): (?:(success|failure|deferral): (.*)|report mangled, will defer)", re.DOTALL)
@@ -42,14 +44,17 @@ _OUTCOMES: dict[str, Outcome] = {"success": "sent", "failure": "bounced", "defer
 def parse(text: str, clock: Clock) -> Said | Refused | LoginTried | None:
     """Return what a line says. ValueError where a line of qmail, or its stamp, cannot be read."""
     at, host, program, payload = _split(text, clock)
-    if program in _PROGRAMS or not program:
-        stamp = _SPLOGGER.match(payload)
-        if stamp is not None:
-            at, payload = int(stamp[1]) * 1_000_000 + int(stamp[2]), payload[stamp.end() :]
-        return _sent(at, host, payload)
     if program in _BEFORE:
         return refused(at, host, f"{program}: {payload}")
-    return None
+    service = program in _SERVICES
+    if not service and program and program not in _PROGRAMS:
+        return None
+    stamp = _SPLOGGER.match(payload)
+    if stamp is not None:
+        at, payload = int(stamp[1]) * 1_000_000 + int(stamp[2]), payload[stamp.end() :]
+    if not service:
+        return _sent(at, host, payload)
+    return refused(at, host, payload) or refused(at, host, f"qmail-smtpd: {payload}")
 
 
 def _split(text: str, clock: Clock) -> tuple[int, str, str, str]:
