@@ -5,7 +5,7 @@ themselves. An event that was stored twice counts once; of one hour, client and 
 A use within an hour counts as a use from its beginning on: `since` and `until` are taken by the hour.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from operator import attrgetter
@@ -14,11 +14,11 @@ from zoneinfo import ZoneInfo
 import msgspec
 from clickhouse_connect.driver.client import Client
 
-from schemas.sunset_events import ClientUse, Use
+from schemas.sunset_events import Use
 from schemas.sunset_settings import Sunset
+from streams.sunset.told import Told, use_of
 
 _HOUR = 3_600_000_000
-_MOST_CLIENTS = 20
 _OF_THE_WAY = """way = {way:String}
       AND hour >= toDateTime({since:Int64}, 'UTC') AND hour < toDateTime({until:Int64}, 'UTC')
       AND ({way:String} != 'old_tls' OR has({versions:Array(String)}, tls_version))"""
@@ -63,22 +63,6 @@ WHERE hour >= toDateTime({since:Int64}, 'UTC') AND hour < toDateTime({until:Int6
 """
 
 
-class _Told(msgspec.Struct, array_like=True, frozen=True):
-    """A row of `_USES`: one client of a mailbox."""
-
-    mailbox: str
-    ip: str
-    helo: str
-    message_host: str
-    program: str
-    messages: int
-    first: int
-    last: int
-    surely: float
-    hosts: list[str]
-    switched: int
-
-
 def uses(client: Client, sunset: Sunset, since: int, until: int) -> Iterator[Use]:
     """Yield how each mailbox used the old way between two moments (µs), in the order of their names.
 
@@ -87,8 +71,8 @@ def uses(client: Client, sunset: Sunset, since: int, until: int) -> Iterator[Use
     """
     parameters = _between(since, until) | {"way": sunset.kind, "versions": sorted(sunset.old_tls)}
     with client.query_rows_stream(_USES, parameters=parameters) as rows:
-        for mailbox, told in groupby((msgspec.convert(row, _Told) for row in rows), key=attrgetter("mailbox")):
-            yield _use(mailbox, list(told))
+        for _, told in groupby((msgspec.convert(row, Told) for row in rows), key=attrgetter("mailbox")):
+            yield use_of(list(told))
 
 
 def carriers(client: Client, sunset: Sunset, since: int, until: int) -> frozenset[str]:
@@ -118,29 +102,3 @@ def _end(day: str, zone: str) -> int:
 
 def _between(since: int, until: int) -> dict[str, object]:
     return {"since": since // _HOUR * 3600, "until": -(-until // _HOUR) * 3600}
-
-
-def _use(mailbox: str, told: Sequence[_Told]) -> Use:
-    messages = sum(each.messages for each in told)
-    return Use(
-        mailbox=mailbox,
-        messages=messages,
-        first=min(each.first for each in told),
-        last=max(each.last for each in told),
-        confidence=round(sum(each.surely for each in told) / messages, 4),
-        switched=told[0].switched,
-        clients=tuple(_client(each) for each in told[:_MOST_CLIENTS]),
-        hosts=tuple(sorted({host for each in told for host in each.hosts})),
-    )
-
-
-def _client(told: _Told) -> ClientUse:
-    return ClientUse(
-        ip=told.ip,
-        helo=told.helo,
-        message_host=told.message_host,
-        program=told.program,
-        messages=told.messages,
-        first=told.first,
-        last=told.last,
-    )

@@ -1,5 +1,6 @@
 """Who uses what is going away, asked of a real ClickHouse: exact under replays, by the hour, with all candidates."""
 
+import random
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from typing import Any
@@ -11,9 +12,10 @@ from msgspec import structs
 from embedded.clickhouse import ClickHouseServer
 from schemas import codec
 from schemas.events import Event, MailboxAuthenticated, MessageSubmitted, PopCandidate
-from schemas.sunset_events import ClientUse
+from schemas.sunset_events import ClientUse, Use
 from schemas.sunset_settings import Sunset, SunsetKind
 from streams.migrate import migrate, migrations
+from streams.sunset.finding import Finding
 from streams.sunset.uses import carriers, heard, uses
 
 HOUR = 3_600_000_000
@@ -188,3 +190,42 @@ def test_names_that_strangers_wrote_are_data(warehouse: Client) -> None:
     assert found.clients[0].helo == odd
     assert found.clients[0].program == (odd * 9)[:200]
     assert found.clients[0].message_host == odd.lower()
+
+
+LOGINS = [
+    (False, "", True),
+    (False, "", False),
+    (True, "", False),
+    *((True, version, False) for version in ("TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3")),
+]
+
+
+@pytest.mark.parametrize("kind", ["smtp_after_pop", "cleartext_login", "old_tls"])
+def test_what_is_found_in_log_files_is_what_clickhouse_knows(warehouse: Client, kind: SunsetKind) -> None:
+    rng = random.Random(6)
+    events: list[Event] = []
+    for number in range(400):
+        at = MONDAY + rng.randrange(3 * DAY)
+        name = f"m{rng.randrange(9)}@example.net"
+        tls, version, clear = rng.choice(LOGINS)
+        service = rng.choice(["pop3", "imap", "smtp"])
+        ip = f"198.51.100.{rng.randrange(3)}"
+        tried = login(at, id=f"l{number}", mailbox=name, client_ip=ip, service=service)
+        events.append(structs.replace(tried, tls=tls, tls_version=version, cleartext=clear))
+        candidates = rng.choice([OFFICE, (PopCandidate(mailbox=name, confidence=1.0),)])
+        helo = rng.choice(["", "pc", "PC"])
+        events.append(mail(at + 1, id=f"m{number}", helo=helo, candidates=candidates, host=f"mx{rng.randrange(2)}"))
+    finding = Finding(kind, sunset(kind).old_tls)
+    for event in events:
+        finding.add(event)
+    keep(warehouse, events)
+    known = list(uses(warehouse, sunset(kind), MONDAY, MONDAY + 3 * DAY))
+    assert 3 < len(known) <= 12
+    assert _told(finding.uses()) == _told(known)
+    newest = max(event.at for event in events)
+    assert _told(finding.uses(days=1)) == _told(uses(warehouse, sunset(kind), newest - DAY, newest + 1))
+
+
+def _told(found: Iterable[Use]) -> list[Use]:
+    """Return uses with their clients in an order that those of the same moment have, too."""
+    return [structs.replace(use, clients=tuple(sorted(use.clients, key=repr))) for use in found]
