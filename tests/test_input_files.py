@@ -19,7 +19,8 @@ from collectors.inputs.files import Rounds
 from schemas.events import DeadLetter, DeliveryAttempted
 from schemas.inputs.files import FilesInput
 from schemas.settings import SettingsError, parse
-from tests.inputs_lab import events_of, kept, lost, outlet_in
+from tests.inputs_lab import events_of, kept, lost, outlet_in, running
+from tests.waits import until
 
 OLD = 1_795_000_000
 PACKERS: dict[str, Callable[[bytes], bytes]] = {
@@ -300,3 +301,25 @@ def test_killed_again_and_again_each_line_is_taken_once(tmp_path: Path) -> None:
     log.again()
     assert log.taken().split() == expected
     assert lost(log.outlet) == []
+
+
+def test_a_folder_that_is_missing_is_warned_of_once_and_told_when_it_comes(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "relaywarden.collect")
+    folder = tmp_path / "later"
+    settings = FilesInput.model_validate({"kind": "files", "pattern": f"{folder}/acct-*"})
+
+    def said(words: str, times: int) -> None:
+        until(lambda: [each.message for each in caplog.records].count(f"input.in1: {words}") == times, words)
+
+    missing = f"tried again until it works: [Errno 2] No such file or directory: '{folder}'"
+    outlet = outlet_in(tmp_path / "work", "files")
+    with running(settings, outlet):
+        for times in (1, 2):
+            said(missing, times)
+            folder.mkdir()
+            said("it works again", times)
+            said(missing, times)
+            folder.rmdir()
+        said(missing, 3)
