@@ -1,13 +1,14 @@
 """What is going away, when, whom that concerns, and in which steps it is switched off (docs/sunset.md)."""
 
+import re
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from schemas.checked import Zone
-from schemas.mailbox_hooks import Address
+from schemas.mailbox_hooks import ADDRESS, Address
 from schemas.part import Part
 from schemas.smtp_settings import Posting
 
@@ -16,14 +17,25 @@ Language = Literal["de", "fr", "it", "en"]
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 TlsVersion = Literal["SSLv3", "TLSv1", "TLSv1.1", "TLSv1.2"]
 Hour = Annotated[int, Field(ge=0, le=23)]
+_WEB = re.compile(r"https?://[A-Za-z0-9.-]{1,253}(?::[0-9]{1,5})?(?:[/?#][!-;=?-z|~]{0,1000})?")
+"""A URL as a header can hold it between angle brackets (RFC 2369)."""
+
+
+def _unsubscribe(text: str) -> str:
+    if text and not (ADDRESS.fullmatch(text) or _WEB.fullmatch(text.replace("{letter}", "x"))):
+        raise ValueError(f"{text!r} is neither a mail address nor a URL like 'https://isp.example/stop/{{letter}}'")
+    return text
+
+
+Unsubscribe = Annotated[str, AfterValidator(_unsubscribe)]
 
 
 class SunsetMail(Posting):
     """The letters to the customers of a sunset: from whom, in what words, over which server.
 
     `support` is whom to call, `website` where the instructions stand, both as they are to be read. `templates` is a
-    folder with texts of the company's own, `test_recipient` who gets the tests. `unsubscribe` is an address or URL for
-    `List-Unsubscribe`, where a customer may say that he wants no more of these letters.
+    folder with texts of the company's own. `unsubscribe` is an address or URL for `List-Unsubscribe`, where a customer
+    may say that he wants no more of these letters; `{letter}` in a URL is the id of the letter.
     """
 
     sender: Address
@@ -34,7 +46,7 @@ class SunsetMail(Posting):
     website: str = ""
     smtp_server: Annotated[str, Field(min_length=1)] = "smtp.example.net"
     imap_server: str = ""
-    unsubscribe: str = ""
+    unsubscribe: Unsubscribe = ""
     language: Language = "en"
     templates: Path | None = None
 

@@ -14,6 +14,7 @@ from streams.notices import Language
 from streams.notices.paragraphs import Words
 
 _POLICY = SMTP.clone(cte_type="7bit", raise_on_defect=True)
+_KEPT_STILL = "DR, RN, NRN, OOF, AutoReply"  # [MS-OXCMAIL]; not All, which is NDR, too: a bounce must come back
 
 
 class Envelope(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,7 +44,7 @@ def composed(words: Words, envelope: Envelope, at: int) -> EmailMessage:
     mail["Subject"] = words.subject
     mail["Message-ID"] = envelope.message_id
     mail["Auto-Submitted"] = "auto-generated"
-    mail["X-Auto-Response-Suppress"] = "All"
+    mail["X-Auto-Response-Suppress"] = _KEPT_STILL
     for name, value in envelope.more.items():
         mail[name] = value
     mail.set_content(words.text, cte="quoted-printable")

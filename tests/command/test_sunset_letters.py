@@ -84,6 +84,17 @@ def test_without_mail_there_is_no_letter(tmp_path: Path) -> None:
     assert refusal(run("sunset", "preview", "--config", _config(tmp_path, SUNSET))) == said
 
 
+@pytest.mark.parametrize(
+    "given",
+    ["nowhere", "ftp://isp.example/", "https://isp.example/> <mailto:x", "https://isp.example/{customer}", "https://"],
+)
+def test_where_to_unsubscribe_must_be_an_address_or_a_url(tmp_path: Path, given: str) -> None:
+    mail = MAIL.replace("https://isp.example/stop/{letter}", given)
+    said = refusal(run("sunset", "preview", "--config", _config(tmp_path, SUNSET + mail)))
+    wanted = "is neither a mail address nor a URL like 'https://isp.example/stop/{letter}'"
+    assert said.endswith(f"sunset.pop.mail.unsubscribe: {given!r} {wanted}")
+
+
 def test_a_wrong_template_is_told_with_its_line_and_ours_is_shown(tmp_path: Path) -> None:
     own = tmp_path / "own"
     (own / "en").mkdir(parents=True)
