@@ -9,7 +9,6 @@ from schemas.sunset_events import LetterDue
 from schemas.sunset_settings import Sunset, SunsetMail
 from streams.letters import CALL, CARD, HEADING, MARKS, THANKS
 from streams.letters.heads import headers_of, recipient_of
-from streams.letters.programs import PROGRAMS
 from streams.letters.wording import CONTEXT, context_of, language_of, mailboxes_of, programs_of
 from streams.notices import LAYOUT
 from streams.notices.composing import Envelope, composed
@@ -77,9 +76,10 @@ class Letters:
 
     def _parts(self, due: LetterDue, language: str, context: Mapping[str, object], speech: Speech) -> dict[str, object]:
         """Return the instructions for the programs seen, and the parts that letters have in common."""
-        filled = {name: self._filling.filled(f"{language}/programs/{name}.txt", context) for name in PROGRAMS}
+        seen = programs_of(due)
+        filled = {name: self._filling.filled(f"{language}/programs/{name}.txt", context) for name in seen}
         titles = {name: _title(f"{language}/programs/{name}.txt", text) for name, text in filled.items()}
-        instructions = "\n\n".join(filled[name].strip("\n") for name in programs_of(due))
+        instructions = "\n\n".join(text.strip("\n") for text in filled.values())
         parts = {"mailboxes": mailboxes_of(due, titles, speech), "instructions": instructions}
         more = {name: self._filling.filled(f"{language}/{name}.txt", {**context, **parts}) for name in _PARTS}
         return {**parts, **{name: text.strip("\n") for name, text in more.items()}}
