@@ -24,6 +24,14 @@ class LoggedIn(Said, frozen=True, gc=False):
     client_ip: str
 
 
+class Encrypted(Said, frozen=True, gc=False):
+    """A process began TLS with its client."""
+
+    process: str
+    client_ip: str
+    tls_version: str
+
+
 class Mailed(Said, frozen=True, gc=False):
     """A message is in the queue; `uid`: a local program of this user handed it in."""
 
@@ -80,6 +88,7 @@ class _Process(msgspec.Struct, array_like=True, gc=False):
     method: str = ""
     client_ip: str = ""
     failed: bool = False
+    tls_version: str = ""
 
 
 class _Message(msgspec.Struct, array_like=True):
@@ -116,9 +125,10 @@ class Fold:
                 records = self._tried(said)
             case Mailed():
                 records = self._mailed(said)
-            case LoggedIn(at, host, process, mailbox, method, _, client_ip):
-                self._processes.put((host, process), _Process(at, mailbox, method, client_ip))
-                records = (LoginTried(at, host, mailbox, "smtp", "succeeded", client_ip, method),)
+            case LoggedIn():
+                records = self._logged_in(said)
+            case Encrypted(at, host, process, client_ip, version):
+                self._processes.put((host, process), _Process(at, client_ip=client_ip, tls_version=version))
             case LoginFailed():
                 records = self._login_failed(said)
             case Returned():
@@ -131,6 +141,15 @@ class Fold:
             case _ if not isinstance(said, Said):
                 records = (said,)
         return records
+
+    def _logged_in(self, said: LoggedIn) -> tuple[Record, ...]:
+        at, host, process, mailbox, method, _, client_ip = msgspec.structs.astuple(said)
+        before = self._processes.find((host, process))
+        same = before is not None and before.client_ip == client_ip and at - before.at <= _HOUR
+        version = before.tls_version if before is not None and same else ""
+        self._processes.put((host, process), _Process(at, mailbox, method, client_ip, tls_version=version))
+        tried = LoginTried(at, host, mailbox, "smtp", "succeeded", client_ip, method)
+        return (msgspec.structs.replace(tried, tls=bool(version), tls_version=version),)
 
     def _mailed(self, said: Mailed) -> tuple[Record, ...]:
         key = (said.host, said.queue_id)

@@ -8,13 +8,16 @@ from functools import lru_cache
 
 from collectors.addresses import is_behind_nat, is_loopback
 
-_VERSION = re.compile(r"(TLS|SSL)[ v_]{0,2}(\d)(?:[._](\d))?(?![\d.])")
+_VERSION = re.compile(r"(TLS|SSL)[ v_]{0,2}(\d)(?:[._](\d))?(?![\d./])")
 _PLAIN = ("plain", "login", "user", "basic")
 
 
 @lru_cache(maxsize=1024)
 def version_of(text: str) -> str:
-    """Return the version that a text begins with, as OpenSSL writes it; "" where it begins with none."""
+    """Return the version that a text begins with, as OpenSSL writes it; "" where it begins with none.
+
+    `TLSv1/SSLv3`, as old sendmail writes, is a cipher's version: it tells neither.
+    """
     match = _VERSION.match(text)
     if match is None:
         return ""

@@ -7,7 +7,8 @@ in brackets counts. A login (`AUTH=server`) has no queue id: `Fold` gives it to 
 What a local program hands in is logged twice, by the submission program and by the daemon that takes it over the
 loopback: `Fold` makes one message of it, the program's user its sender. A message is over when all its recipients are.
 The outbound IP is not logged: it is that of the mailer (`esmtp`, `relay`) in the configuration.
-Ignored by decision: STARTTLS, connections and what became of them (`did not issue MAIL`, `lost input channel`),
+The TLS version of a login is that of its process' `STARTTLS=server`.
+Ignored by decision: other STARTTLS, connections and what became of them (`did not issue MAIL`, `lost input channel`),
 `SYSERR` and warnings, `milter=` and `Milter add` (what a milter refused is told by `Milter: … reject`), messages that
 have no recipient because all were refused, `stat=queued` and `stat=quarantined`, rulesets of deliveries (`tls_server`),
 and discarded mail.
@@ -17,8 +18,9 @@ import re
 
 from collectors.addresses import ip_or_empty
 from collectors.mta._sendmail_addresses import MAILBOX, bare
-from collectors.mta._sendmail_fold import Cloned, Fold, Left, LoggedIn, Mailed, Returned, Tried
+from collectors.mta._sendmail_fold import Cloned, Encrypted, Fold, Left, LoggedIn, Mailed, Returned, Tried
 from collectors.mta._sendmail_refusals import PEER, login_failed, peer_of, refused
+from collectors.mta._tls import version_of
 from collectors.mta.records import Refused, Said
 from collectors.syslog import Clock, Line, split
 from schemas.facts import Outcome
@@ -49,6 +51,7 @@ _TO = re.compile(  # sendmail cuts its lines at 1024 bytes: no line names more r
 )
 _DELAY = re.compile(r"(?:(\d{1,6})\+)?(\d\d):(\d\d):(\d\d)")
 _AUTH = re.compile(rf"AUTH=server, relay={PEER}, authid=(.*), mech=([A-Z0-9_-]{{1,20}}), bits=\d{{1,5}}", re.DOTALL)
+_TLS = re.compile(rf"STARTTLS=server, relay={PEER}, version=([^ ,]{{1,40}}), ")
 _RETURNED = re.compile(
     r"([0-9A-Za-z]{8,20}): (?:return to sender|sender notify|postmaster notify|DSN): (.*)", re.DOTALL
 )
@@ -67,7 +70,7 @@ def parse(text: str, clock: Clock) -> Said | Refused | None:
     payload = line.payload
     match = _QUEUE_ID.match(payload)
     if match is None:
-        return _login(line) if payload.startswith("AUTH=server, ") else refused(line, "", payload)
+        return _session(line)
     queue_id, rest = match[1], payload[match.end() :]
     if rest.startswith("to="):
         return _tried(line, queue_id, rest)
@@ -90,6 +93,18 @@ def _about(line: Line, queue_id: str, rest: str) -> Said | Refused | None:
 
 def _unbracketed(text: str) -> str:
     return text[1:-1] if text[:1] == "<" and text[-1:] == ">" else text
+
+
+def _session(line: Line) -> Said | Refused | None:
+    """Return what is told of a client rather than of a message: TLS, a login, a refusal."""
+    if line.payload.startswith("AUTH=server, "):
+        return _login(line)
+    tls = _TLS.match(line.payload)
+    if tls is None:
+        return refused(line, "", line.payload)
+    _, address = peer_of(tls[1], tls[2])
+    version = version_of(tls[3])
+    return Encrypted(line.at, line.host, line.pid, address, version) if version and address else None
 
 
 def _login(line: Line) -> LoggedIn:
