@@ -172,6 +172,18 @@ def sink(config: Config = DEFAULT_CONFIG) -> None:
 
 
 @app.command()
+def desk(
+    config: Config = DEFAULT_CONFIG,
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would be decided; write nothing.")] = False,
+) -> None:
+    """Run the desk: decide about sunsets, hour by hour and at their weekly moments."""
+    from streams.desk import run
+
+    run(_ready(config), dry_run=dry_run)
+
+
+@app.command()
 def dashboard(config: Config = DEFAULT_CONFIG) -> None:
     """Serve the pages."""
     from dashboards.serve import run
@@ -184,7 +196,7 @@ def dashboard(config: Config = DEFAULT_CONFIG) -> None:
 
 @app.command()
 def healthy(
-    process: Annotated[str, typer.Argument(help="collect, stream, sink or hooks.")],
+    process: Annotated[str, typer.Argument(help="collect, stream, sink, hooks or desk.")],
     config: Config = DEFAULT_CONFIG,
     *,
     as_json: Json = False,
@@ -239,12 +251,14 @@ def check(
     as_json: Json = False,
 ) -> None:
     """Verify the configuration: every name in it, every file, every port, every hook; nothing is changed."""
-    from embedded import checking, checking_online
+    from embedded import checking, checking_online, checking_sunsets
     from embedded.running import live
+    from streams.operating import now
 
     settings = load(config)
     wrong = checking.findings(settings, master_cf) + (checking_online.findings(live(settings)) if online else [])
-    told = [("error", each) for each in wrong] + [("note", each) for each in checking.notes(settings)]
+    odd = [*checking.notes(settings), *checking_sunsets.past(settings, config, now())]
+    told = [("error", each) for each in wrong] + [("note", each) for each in odd]
     rows = [{"level": level, **checking.split(each)} for level, each in told]
     show(rows, f"{config}: sound", as_json=as_json)
     if wrong:

@@ -15,9 +15,9 @@ from kafka.errors import KafkaError
 
 from collectors.admin import ensure_topics
 from embedded.broker import Broker
-from embedded.lag import Carried
 from schemas import topics
 from schemas.settings import Settings
+from streams.lag import Carried
 from streams.refill import refill
 
 LOG = logging.getLogger("relaywarden.up")

@@ -7,7 +7,7 @@ from embedded.listening import answers_as_policy, answers_as_pull
 from schemas.pulse import Pulse
 from schemas.settings import Settings
 
-PROCESSES = ("collect", "stream", "sink", "hooks")
+PROCESSES = ("collect", "stream", "sink", "hooks", "desk")
 _PATIENCE_SECONDS = 60.0
 
 
@@ -21,6 +21,8 @@ def ailments(settings: Settings, process: str) -> list[str]:
             return [sentence for name in logs for sentence in _silent(settings, name)]
         case "stream" | "sink":
             return list(_silent(settings, process))
+        case "desk":
+            return list(_silent(settings, process)) if settings.sunset else []
         case "hooks":
             maps = [
                 sentence for name in settings.pool for sentence in (*_deaf(settings, name), *_closed(settings, name))

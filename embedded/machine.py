@@ -16,18 +16,18 @@ from kafka.errors import KafkaError
 from embedded import effective
 from embedded.clickhouse import PASSWORD_ENV
 from embedded.eventlog import EventLog
-from embedded.lag import Carried, Lag
 from embedded.processes import Child, end_orphans, stop_all
 from embedded.rewinding import Rewinding
 from schemas import topics
 from schemas.settings import Settings
+from streams.lag import Carried, Lag
 from streams.migrate import migrate
 from streams.warehouse_client import connect
 
 LOG = logging.getLogger("relaywarden.up")
 _TOLD = (topics.POOL_OBSERVATIONS, topics.MAILBOX_SIGNALS, topics.MAILBOX_LEAKS, topics.CASE_OBSERVATIONS)
 FED = (topics.MAIL_EVENTS, topics.COMPLAINTS, *_TOLD)
-_PROCESSES = ("hooks", "sink", "stream", "collect", "dashboard")
+_PROCESSES = ("hooks", "sink", "stream", "collect", "desk", "dashboard")
 _ORPHAN_SECONDS = 12.0
 _END_SECONDS = 27.0
 _STUCK_SECONDS = 60.0
@@ -79,7 +79,7 @@ class Machine:
             return
         self._prepare()
         for name in _PROCESSES:
-            if not self._told():
+            if not self._told() and (name != "desk" or self._settings.sunset):
                 self._child(name, [sys.executable, "-m", "relaywarden", name, "--config", str(self.config)], env)
         if self._demo is not None and not self._told():
             self._child("hoster", self._demo(self._folder), env)
@@ -149,7 +149,7 @@ class Machine:
         """
         group, began = self._settings.kafka.group, time.monotonic()
         try:
-            self._stop(("collect",), 15)
+            self._stop(("collect", "desk"), 15)
             folded = self._caught_up(group, FED)
             self._stop(("stream",), 15)
             stored = self._caught_up(f"{group}-sink", topics.TOPICS)
@@ -166,7 +166,7 @@ class Machine:
     def _replace(self, carried: list[Carried]) -> None:
         """Put an empty broker in the place of this one, fill it, and start again who works with it."""
         began = time.monotonic()
-        self._stop(("collect", "stream", "sink"), 0)
+        self._stop(("collect", "stream", "sink", "desk"), 0)
         self._rewinding.rewind()
         while self._log is not None and not self._told():
             try:
@@ -179,8 +179,9 @@ class Machine:
             time.sleep(1)
         if self._told():
             return
-        for name in ("sink", "stream", "collect"):
-            self._children[name].start()
+        for name in ("sink", "stream", "collect", "desk"):
+            if name in self._children:
+                self._children[name].start()
         LOG.info("the new broker is in its place after %.1f s", time.monotonic() - began)
 
     def _stop(self, names: Iterable[str], seconds: float) -> None:
@@ -206,7 +207,7 @@ class Machine:
         """End all within half a minute: who writes first, then who decides, then who stores."""
         deadline = time.monotonic() + _END_SECONDS
         group = self._settings.kafka.group
-        self._stop(("hoster", "collect", "dashboard"), 6)
+        self._stop(("hoster", "collect", "desk", "dashboard"), 6)
         self._told = lambda: time.monotonic() > deadline - 15
         folded = self._settled("stream", group, FED)
         self._stop(("stream",), 6)

@@ -15,9 +15,9 @@ import msgspec
 from kafka.errors import KafkaError
 
 from collectors.checkpoint import Checkpoint
-from embedded.lag import Lag, Offsets
 from schemas import topics
 from schemas.settings import Settings
+from streams.lag import Lag, Offsets
 
 LOG = logging.getLogger("relaywarden.up")
 _EVERY_SECONDS = 2.0

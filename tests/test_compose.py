@@ -19,7 +19,7 @@ from tests.whole.lab import Lab, until
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIG = ROOT / "deploy" / "compose" / "relaywarden.toml"
-PROCESSES = {"topics", "migrate", "collect", "stream", "hooks", "sink", "dashboard"}
+PROCESSES = {"topics", "migrate", "collect", "stream", "hooks", "sink", "desk", "dashboard"}
 ASKED = ("zen.spamhaus.org", "bl.spamcop.net")
 LINE = "Nov 21 17:35:44 mx1 postfix/qmgr[12]: 4F1qXz3: from=<a@example.net>, size=1000, nrcpt=1 (queue active)\n"
 
@@ -98,7 +98,7 @@ def test_every_path_of_the_configuration_is_mounted_where_it_is_used(composed: s
     logs = (*settings.mta.values(), *settings.logins.values())
     wanted = [("collect", log.log.parent, "ro") for log in logs]
     wanted += [("collect", box.maildir, "rw") for box in settings.complaints.values()]
-    wanted += [(process, settings.data, "rw") for process in ("collect", "stream", "sink", "hooks")]
+    wanted += [(process, settings.data, "rw") for process in ("collect", "stream", "sink", "hooks", "desk")]
     wanted += [("hooks", hook.state.parent, "rw")]
     for service, path, mode in wanted:
         assert _mounts(composed, service).get(str(path)) == mode, f"{service}: {path}"
@@ -142,7 +142,7 @@ def test_the_configuration_is_sound(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_all_processes_work_with_it(tmp_path: Path) -> None:
     with Zones(ASKED) as zones, Lab(tmp_path, _here(tmp_path, zones)) as lab:
-        processes = ("sink", "stream", "hooks", "collect")
+        processes = ("sink", "stream", "hooks", "collect", "desk")
         for name in processes:
             lab.run(name)
         for name in processes:

@@ -20,6 +20,10 @@ def _settings(folder: Path, port: int) -> settings.Settings:
     [mta.mx1]
     format = "postfix"
     log = "/var/log/mail.log"
+    [sunset.pop]
+    kind = "smtp_after_pop"
+    begins = 2027-02-01
+    ends = 2027-03-22
     [pool.main.transports]
     out1 = "192.0.2.1"
     [pool.main.hooks.postfix_socketmap]
@@ -30,7 +34,7 @@ def _settings(folder: Path, port: int) -> settings.Settings:
 
 def test_signs_of_life_age(tmp_path: Path) -> None:
     here = _settings(tmp_path, free_port())
-    for process, name in (("collect", "collect-mta-mx1"), ("stream", "stream"), ("sink", "sink")):
+    for process, name in (("collect", "collect-mta-mx1"), ("stream", "stream"), ("sink", "sink"), ("desk", "desk")):
         assert ailments(here, process) == [f"{name}: no sign of life yet"]
         pulse = Pulse(tmp_path, name)
         pulse.beat()

@@ -54,7 +54,8 @@ def test_all_is_applied_once(clickhouse: ClickHouseServer, database: str) -> Non
         "SELECT name, engine FROM system.tables WHERE database = currentDatabase()"
     )
     views = {name for name, engine in there.result_rows if engine == "View"}
-    assert views == {"submitted_by_message_id", "delivered_by_queue_id", "attempted_by_queue_id"}
+    measures = {"sunset_days", "sunset_burndown", "sunset_responses", "sunset_forecasts"}
+    assert views == {"submitted_by_message_id", "delivered_by_queue_id", "attempted_by_queue_id"} | measures
     fed = {name for name, engine in there.result_rows if engine == "MaterializedView"}
     tables = {row[0] for row in there.result_rows} - views - fed
     assert {name.partition("_of_")[0] for name in fed} == AGGREGATES

@@ -15,7 +15,7 @@ from tests.parts import require
 
 ROOT = Path(__file__).resolve().parents[1]
 UNITS = ROOT / "deploy" / "systemd"
-PROCESSES = ("collect", "dashboard", "hooks", "sink", "stream", "up")
+PROCESSES = ("collect", "dashboard", "desk", "hooks", "sink", "stream", "up")
 PROGRAM = "/opt/relaywarden/.venv/bin/relaywarden"
 SANDBOX = {
     "User=relaywarden",

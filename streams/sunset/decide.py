@@ -64,7 +64,7 @@ def users(case: Case) -> Iterator[SunsetEvent]:
     """Yield who is found, back or done.
 
     Quiet are the `quiet_days` before the day of the look: who was seen on them is a user, and who was not is done if
-    the logs of all hosts that carry him were read on each of them.
+    the logs of all hosts that may tell of him were read on each of them.
     """
     quiet = [case.day - timedelta(days=back) for back in range(case.sunset.quiet_days, 0, -1)]
     since = start_of(case.sunset, quiet[0])
@@ -72,10 +72,11 @@ def users(case: Case) -> Iterator[SunsetEvent]:
         use = case.use(mailbox)
         if use is not None and use.last >= since:
             yield from _found(case, use, case.ledger.boxes.get(mailbox))
-    days = [day.isoformat() for day in quiet]
+    if case.look.unheard(day.isoformat() for day in quiet):
+        return
     for mailbox, box in case.ledger.boxes.items():
         if not box.done:
-            yield from _done(case, mailbox, box, since, days)
+            yield from _done(case, mailbox, box, since)
 
 
 def _found(case: Case, use: Use, box: Box | None) -> Iterator[UserFound]:
@@ -94,11 +95,12 @@ def _found(case: Case, use: Use, box: Box | None) -> Iterator[UserFound]:
     )
 
 
-def _done(case: Case, mailbox: str, box: Box, since: int, days: list[str]) -> Iterator[UserDone]:
+def _done(case: Case, mailbox: str, box: Box, since: int) -> Iterator[UserDone]:
     use = case.use(mailbox)
     last = max(box.last, use.last if use else 0)
-    if last >= since or case.look.unheard(days, mailbox):
+    if last >= since:
         return
+    last = max(last, case.look.earlier.get(mailbox, 0))
     yield UserDone(
         id=derived_id("sunset-done", case.name, mailbox, box.found),
         at=case.look.at,
@@ -158,7 +160,7 @@ def counts(case: Case) -> Iterator[SunsetCounted]:
 def _tally(case: Case, tally: _Tally, mailbox: str, box: Box, day: str) -> None:
     tally.found += 1
     tally.relapsed += box.returned
-    tally.messages += case.look.messages.get(mailbox, 0)
+    tally.messages += case.look.messages(mailbox)
     if box.done:
         tally.done += 1
     elif case.ledger.exempt(mailbox, box.customer, day):

@@ -18,6 +18,7 @@ from schemas.sunset_events import (
     StageStep,
     StageStepped,
     SunsetCounted,
+    SunsetEvent,
     TicketOpened,
     Use,
     UserDone,
@@ -96,12 +97,11 @@ Ledgers = dict[str, Ledger]
 def fold(ledgers: Ledgers, events: Iterable[Event]) -> None:
     """Take these events into the ledgers, in the order of the log; what is not about a sunset is passed over."""
     for event in events:
-        name = getattr(event, "sunset", "")
-        if name:
-            take(ledgers.setdefault(name, Ledger()), event)
+        if isinstance(event, SunsetEvent):
+            take(ledgers.setdefault(event.sunset, Ledger()), event)
 
 
-def take(ledger: Ledger, event: Event) -> None:
+def take(ledger: Ledger, event: SunsetEvent) -> None:
     """Take one event into a sunset's ledger."""
     match event:
         case UserFound():
@@ -118,7 +118,8 @@ def take(ledger: Ledger, event: Event) -> None:
         case SunsetCounted():
             _counted(ledger, event)
         case StagesPlanned():
-            ledger.stages, ledger.steps = event.stages, {}
+            ledger.steps = _kept(ledger, event.stages)
+            ledger.stages = event.stages
         case StageStepped():
             ledger.steps[event.stage] = Step(event.step, event.at, event.until_at)
         case TicketOpened():
@@ -171,6 +172,13 @@ def _counted(ledger: Ledger, event: SunsetCounted) -> None:
         ledger.counted, ledger.languages = event.day, set()
     if event.day == ledger.counted:
         ledger.languages.add(event.language)
+
+
+def _kept(ledger: Ledger, stages: tuple[Stage, ...]) -> dict[int, Step]:
+    """Return the steps that hold in a later plan: of stages with the same mailboxes."""
+    before = {stage.number: (stage.first, stage.beyond) for stage in ledger.stages}
+    same = {stage.number for stage in stages if before.get(stage.number) == (stage.first, stage.beyond)}
+    return {number: step for number, step in ledger.steps.items() if number in same}
 
 
 def _holds(until: str, day: str) -> bool:

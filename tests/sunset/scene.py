@@ -4,9 +4,8 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from schemas.events import Event
 from schemas.moments import epoch_microseconds
-from schemas.sunset_events import ClientUse, LetterDue, Use
+from schemas.sunset_events import ClientUse, LetterDue, SunsetEvent, Use
 from schemas.sunset_settings import Sunset, SunsetMail
 from streams.directory import Account
 from streams.sunset.decide import Case, counts, users
@@ -57,15 +56,13 @@ def look(at: int, uses: Iterable[Use] = (), missing: Mapping[str, frozenset[str]
     today = day_of(SUNSET, at)
     days = [(today - timedelta(days=back)).isoformat() for back in range(60)]
     heard = {day: ALL - (missing or {}).get(day, frozenset()) for day in days}
-    return Look(
-        at=at, uses=found, messages={name: each.messages for name, each in found.items()}, heard=heard, carriers=ALL
-    )
+    return Look(at=at, uses=found, heard=heard, carriers=ALL)
 
 
-def decided(ledger: Ledger, seen: Look, accounts: People, sunset: Sunset = SUNSET) -> list[Event]:
+def decided(ledger: Ledger, seen: Look, accounts: People, sunset: Sunset = SUNSET) -> list[SunsetEvent]:
     """Decide as the desk does, each step on what the one before wrote; return all, and have it in the ledger."""
     case = Case(NAME, sunset, ledger, seen, accounts)
-    told: list[Event] = []
+    told: list[SunsetEvent] = []
     for step in (users, letters, counts):
         fresh = list(step(case))
         for event in fresh:
@@ -74,5 +71,5 @@ def decided(ledger: Ledger, seen: Look, accounts: People, sunset: Sunset = SUNSE
     return told
 
 
-def letters_of(events: Iterable[Event]) -> list[LetterDue]:
+def letters_of(events: Iterable[SunsetEvent]) -> list[LetterDue]:
     return [event for event in events if isinstance(event, LetterDue)]

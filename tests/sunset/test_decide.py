@@ -63,11 +63,13 @@ def test_one_unread_day_of_one_host_keeps_it_open_until_seven_days_were_read_on_
     assert len(list(users(_case(ledger, local("2027-02-14 00:00"), missing=missing)))) == 1
 
 
-def test_another_hosts_unread_day_does_not_matter_where_the_mailboxs_hosts_are_known() -> None:
+def test_when_it_was_last_seen_is_told_though_that_is_before_the_look() -> None:
     ledger = _found("2027-02-03 12:00")
-    seen = look(local("2027-02-11 00:00"), missing={"2027-02-06": frozenset({"mx2"})})
-    mine = msgspec.structs.replace(seen, carriers_of={"a@acme.example": frozenset({"mx1"})})
-    assert len(list(users(Case(NAME, SUNSET, ledger, mine, PEOPLE)))) == 1
+    later = local("2027-02-05 18:00")
+    seen = msgspec.structs.replace(look(local("2027-02-20 12:00")), earlier={"a@acme.example": later})
+    (done,) = users(Case(NAME, SUNSET, ledger, seen, PEOPLE))
+    assert isinstance(done, UserDone)
+    assert done.last == later
 
 
 def test_nothing_is_done_where_no_host_is_known_to_carry_anything() -> None:

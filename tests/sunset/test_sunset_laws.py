@@ -9,9 +9,8 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas.events import Event
 from schemas.names import derived_id
-from schemas.sunset_events import LetterDue, UserDone, UserExempted
+from schemas.sunset_events import LetterDue, SunsetEvent, UserDone, UserExempted
 from streams.directory import Account
 from streams.sunset.decide import Case, counts, users
 from streams.sunset.ledger import Ledger, Ledgers, fold, take
@@ -63,12 +62,12 @@ class Play:
     """A log and the desks that write it."""
 
     def __init__(self) -> None:
-        self.log: list[Event] = []
+        self.log: list[SunsetEvent] = []
         self.ledger = Ledger()
         self.at = BEGIN
         self.last: dict[str, int] = {}
 
-    def turn(self, turn: Turn) -> tuple[Look, list[Event]]:
+    def turn(self, turn: Turn) -> tuple[Look, list[SunsetEvent]]:
         self.at += turn.hours * HOUR
         self.last |= dict.fromkeys(turn.used, self.at)
         if turn.exempt:
@@ -80,7 +79,7 @@ class Play:
         today = day_of(SUNSET, self.at)
         missing = {(today - timedelta(days=back)).isoformat(): frozenset({"mx1"}) for back in turn.unread}
         seen = look(self.at, [use(name, last) for name, last in self.last.items() if last <= self.at], missing)
-        told: list[Event] = []
+        told: list[SunsetEvent] = []
         for step in (users, letters, counts):
             both = [list(step(Case(NAME, SUNSET, self.ledger, seen, PEOPLE))) for _ in range(turn.desks)]
             for events in both:  # each desk had read the log to its end, and neither the other's words
@@ -88,13 +87,13 @@ class Play:
                 told += events
         return seen, told
 
-    def _write(self, events: Sequence[Event]) -> None:
+    def _write(self, events: Sequence[SunsetEvent]) -> None:
         for event in events:
             self.log.append(event)
             take(self.ledger, event)
 
 
-def replayed(log: Sequence[Event]) -> Ledger:
+def replayed(log: Sequence[SunsetEvent]) -> Ledger:
     ledgers: Ledgers = {}
     fold(ledgers, log)
     return ledgers.get(NAME, Ledger())
@@ -135,7 +134,7 @@ def test_what_is_exempt_is_in_no_letter_and_what_is_done_was_not_seen_and_heard(
                 named = {each.mailbox for each in event.uses} | set(event.thanked)
                 assert not any(play.ledger.exempt(name, event.customer, today.isoformat()) for name in named)
             if isinstance(event, UserDone):
-                assert seen.unheard(quiet, event.mailbox) == []
+                assert seen.unheard(quiet) == []
                 used = seen.uses.get(event.mailbox)
                 assert used is None or used.last < play.at - 7 * DAY
 

@@ -1,0 +1,111 @@
+"""`relaywarden sunset status`, `plan-letters`, `exempt` and the like: where it stands, what goes, who is left out."""
+
+from typing import Annotated
+
+import typer
+
+from embedded.sunset_app import Sunset, chosen
+from embedded.terminal import DEFAULT_CONFIG, Config, Json, printable, show, steps, tell
+from schemas.settings import load
+
+Subject = Annotated[str, typer.Argument(metavar="SUBJECT", help="A mailbox, @domain or customer.")]
+Reason = Annotated[str, typer.Option("--reason", help="Why; it is kept.")]
+Operator = Annotated[str, typer.Option("--operator", help="Who says so, if not the login.")]
+
+
+def sunset_status(
+    sunset: Sunset = "",
+    *,
+    weeks: Annotated[bool, typer.Option("--weeks", help="Each week and language of one.")] = False,
+    responses: Annotated[bool, typer.Option("--responses", help="What each letter of one brought.")] = False,
+    config: Config = DEFAULT_CONFIG,
+    as_json: Json = False,
+) -> None:
+    """Show where each sunset stands, and the day when nothing is left by the last four weeks."""
+    from embedded.running import live
+    from streams.operating import now, warehouse
+    from streams.sunset_status import answers, rows
+    from streams.sunset_status import weeks as burndown
+
+    settings = live(load(config))
+    if weeks or responses or sunset:
+        name = chosen(settings, sunset)
+    with warehouse(settings) as client:
+        if weeks:
+            show(burndown(client, name), "it was never counted", as_json=as_json)
+        elif responses:
+            show(answers(client, name), "no letter was decided", as_json=as_json)
+        else:
+            found = rows(client, settings, now())
+            told = [row for row in found if sunset in {"", row["sunset"]}]
+            show(told, "no sunset is configured", as_json=as_json)
+
+
+def sunset_plan_letters(sunset: Sunset = "", config: Config = DEFAULT_CONFIG, *, as_json: Json = False) -> None:
+    """Show which letters would go this week (or the next, when they went), to whom and when; nothing is sent."""
+    from embedded.running import live
+    from streams.operating import now, warehouse
+    from streams.sunset.ledger import Ledger
+    from streams.sunset_status import known, letter_row, planned
+
+    settings = live(load(config))
+    name = chosen(settings, sunset)
+    with steps("reading what was decided") as advance:
+        ledger = known(settings, advance).get(name, Ledger())
+    with warehouse(settings) as client, steps("looking who uses it"):
+        _, found = planned(settings, name, ledger, client, now())
+    show(map(letter_row, found), "no letter would go", as_json=as_json)
+
+
+def sunset_exempt(
+    subject: Subject,
+    reason: Reason,
+    until: Annotated[str, typer.Option("--until", metavar="DAY", help="The last day; if not till it ends.")] = "",
+    sunset: Sunset = "",
+    operator: Operator = "",
+    config: Config = DEFAULT_CONFIG,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Exempt a mailbox, a domain or a customer: it stands in no letter and is not counted as open."""
+    from embedded.running import live
+    from streams.operating import now
+    from streams.sunset_status import exemption, told
+
+    settings = live(load(config))
+    name = chosen(settings, sunset)
+    done = exemption(settings, name, subject, until=until, reason=reason, ended=False, operator=operator, at=now())
+    tell(done, printable(told(done)), as_json=as_json)
+
+
+def sunset_unexempt(
+    subject: Subject,
+    reason: Reason,
+    sunset: Sunset = "",
+    operator: Operator = "",
+    config: Config = DEFAULT_CONFIG,
+    *,
+    as_json: Json = False,
+) -> None:
+    """End an exemption."""
+    from embedded.running import live
+    from streams.operating import now
+    from streams.sunset_status import exemption, told
+
+    settings = live(load(config))
+    name = chosen(settings, sunset)
+    done = exemption(settings, name, subject, until="", reason=reason, ended=True, operator=operator, at=now())
+    tell(done, printable(told(done)), as_json=as_json)
+
+
+def sunset_exemptions(sunset: Sunset = "", config: Config = DEFAULT_CONFIG, *, as_json: Json = False) -> None:
+    """Show what is exempt, and until when."""
+    from embedded.running import live
+    from streams.sunset.ledger import Ledger
+    from streams.sunset_status import exemptions, known
+
+    settings = live(load(config))
+    name = chosen(settings, sunset)
+    with steps("reading what was decided") as advance:
+        ledger = known(settings, advance).get(name, Ledger())
+    show(exemptions(ledger), "nothing is exempt", as_json=as_json)

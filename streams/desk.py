@@ -1,0 +1,95 @@
+"""The process `relaywarden desk`: decides what is to be done about sunsets, hour by hour, on the topic `sunset.events`.
+
+What it knows it reads from that topic, from the beginning; so it goes on after any end as if there had been none. A
+task is told all that the topic holds, and has its turn again and again.
+"""
+
+import fcntl
+import logging
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+from schemas.events import Event
+from schemas.pulse import Pulse
+from schemas.settings import Settings
+from streams.journal import Journal
+from streams.operating import now
+from streams.sunset_desk import Sunsets
+from streams.topiclog import LogAwayError
+
+LOG = logging.getLogger("relaywarden.desk")
+_RETRY_SECONDS = 1.0
+
+
+class Task(Protocol):
+    """What the desk does; nothing of it knows more than the topic told it."""
+
+    def start_over(self) -> None:
+        """Forget all: the topic comes from its beginning."""
+
+    def take(self, event: Event) -> None:
+        """Take in an event of the topic, a task's own too."""
+
+    def turn(self, journal: Journal) -> None:
+        """Do what is due now. LogAwayError where the topic is gone: all begins anew."""
+
+
+def run(settings: Settings, *, dry_run: bool) -> None:
+    """Work until SIGTERM or SIGINT; with `dry_run` nothing is written. ValueError where another desk works here."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)  # its retries are many; we say once what they mean
+    pulse = Pulse(settings.data, "desk")
+    with _alone(settings.data):
+        work(settings, [Sunsets(settings, now, pulse.beat, dry_run=dry_run)], stop, pulse.beat)
+
+
+def work(settings: Settings, tasks: Sequence[Task], stop: threading.Event, beat: Callable[[], None]) -> None:
+    """Give the tasks their turns until `stop` is set; a broker that is away is waited for."""
+    away = False
+    while not stop.is_set():
+        for task in tasks:
+            task.start_over()
+        try:
+            with Journal(settings.kafka, partial(_told, tasks), beat) as journal:
+                journal.read()
+                LOG.info("the desk has read all that was decided") if not away else LOG.warning("the log is back")
+                away = False
+                _turns(journal, tasks, stop, beat)
+        except LogAwayError as error:
+            if not away:
+                LOG.warning("the log is away, nothing is decided: %s", error)
+            away = True
+            beat()
+            stop.wait(_RETRY_SECONDS)
+
+
+def _turns(journal: Journal, tasks: Sequence[Task], stop: threading.Event, beat: Callable[[], None]) -> None:
+    while not stop.is_set():
+        for task in tasks:
+            task.turn(journal)
+        journal.read()
+        beat()
+
+
+def _told(tasks: Sequence[Task], event: Event) -> None:
+    for task in tasks:
+        task.take(event)
+
+
+@contextmanager
+def _alone(data: Path) -> Iterator[None]:
+    """Hold the data folder's lock. ValueError where another desk has it."""
+    data.mkdir(parents=True, exist_ok=True)
+    with (data / "desk.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ValueError(f"data: {data}: another relaywarden desk works there") from None
+        yield

@@ -1,0 +1,169 @@
+"""The desk's task for sunsets: looks into the warehouse each hour and at the weekly moments, and writes what follows.
+
+A look counts only if the sink had stored all that was in the log when it began, and the directory could be read: what
+is missing is waited for, never taken for silence.
+"""
+
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+from typing import NamedTuple
+
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
+from kafka.errors import KafkaError
+
+from schemas.events import Event
+from schemas.settings import Settings
+from schemas.sunset_settings import Sunset
+from schemas.topics import MAIL_EVENTS
+from streams.directory.kept import Kept
+from streams.journal import Journal
+from streams.lag import Lag, Offsets
+from streams.sunset.decide import Accounts, Case, counts, users
+from streams.sunset.ledger import Ledger, Ledgers, fold
+from streams.sunset.look import Look, Uses
+from streams.sunset.uses import carriers, heard, uses
+from streams.sunset.weeks import HOUR, day_of, moment, start_of, week_of
+from streams.sunset.writing import letters
+from streams.topiclog import LogAwayError
+from streams.warehouse_client import connect
+
+LOG = logging.getLogger("relaywarden.desk")
+_WEEK, _MORE_DAYS = 7, 14
+_RETRY = 60_000_000
+_PATIENCE = 300_000_000
+_STEPS = (users, letters, counts)
+
+
+class _Asked(NamedTuple):
+    """A look that waits until the sink has stored what was in the log when it was due."""
+
+    at: int
+    ends: Offsets
+
+
+class Sunsets:
+    """The sunsets of the configuration; `clock` tells the time in µs, `beat` says that the work goes on.
+
+    With `dry_run` what would be written is told and taken in, and the log stays as it is. `looked` is when it looked
+    last, `ledgers` what it knows.
+    """
+
+    def __init__(
+        self, settings: Settings, clock: Callable[[], int], beat: Callable[[], None], *, dry_run: bool = False
+    ) -> None:
+        self._settings, self._clock, self._beat, self._dry_run = settings, clock, beat, dry_run
+        self._directory = Kept(settings)
+        self._told: set[str] = set()
+        self.start_over()
+
+    def start_over(self) -> None:
+        """Forget all: the topic comes from its beginning."""
+        self.ledgers: Ledgers = {}
+        self._asked: _Asked | None = None
+        self.looked = self._next = 0
+
+    def take(self, event: Event) -> None:
+        """Take in an event of the topic."""
+        fold(self.ledgers, (event,))
+
+    def turn(self, journal: Journal) -> None:
+        """Look and decide, where that is due and everything is there to look at."""
+        at = self._clock()
+        if not self._due(at):
+            return
+        try:
+            with Lag(self._settings) as lag:
+                if self._asked is None:
+                    self._asked = _Asked(at, lag.ends((MAIL_EVENTS,)))
+                behind = lag.behind(f"{self._settings.kafka.group}-sink", self._asked.ends)
+        except KafkaError as error:
+            raise LogAwayError(str(error)) from error
+        if behind:
+            if at - self._asked.at >= _PATIENCE:
+                self._once("sink", f"the sink has {behind} records to store first: nothing is decided")
+            return
+        asked, self._asked = self._asked, None
+        self.looked, self._next = asked.at, asked.at + HOUR
+        accounts = self._directory.directory(asked.at)
+        if accounts is None:
+            self._again(f"no directory: {self._directory.failure}")
+            return
+        try:
+            with connect(self._settings) as client:
+                self._decide(client, journal, accounts, asked.at)
+                self._told.discard("away")
+        except ClickHouseError as error:
+            self._again(f"ClickHouse does not answer: {str(error).splitlines()[0]}")
+
+    def _due(self, at: int) -> bool:
+        """Tell whether a look is due: an hour after the last, at a weekly moment, or because the clock was put back."""
+        if not self._settings.sunset:
+            return False
+        if self._asked is not None or not self.looked <= at < self._next:
+            return True
+        return any(self.looked < _moment(sunset, at) <= at for sunset in self._settings.sunset.values())
+
+    def _again(self, why: str) -> None:
+        self._once("away", f"{why}: nothing is decided, it is tried again each minute")
+        self._next = self.looked + _RETRY
+
+    def _decide(self, client: Client, journal: Journal, accounts: Accounts, at: int) -> None:
+        for name, sunset in self._settings.sunset.items():
+            if over(sunset, at):
+                self._once(name, f"sunset.{name}.ends: {sunset.ends} is past: the sunset is left out")
+                continue
+            seen = look(client, sunset, self.ledgers.get(name, Ledger()), at)
+            self._beat()
+            for step in _STEPS:
+                journal.rest()
+                events = step(Case(name, sunset, self.ledgers.setdefault(name, Ledger()), seen, accounts))
+                written = self._shown(list(events)) if self._dry_run else journal.append(events)
+                if written:
+                    word = "would be" if self._dry_run else "are"
+                    LOG.info("sunset %s: %d %s %s decided", name, written, step.__name__, word)
+        self._told -= {"sink"}
+
+    def _shown(self, events: list[Event]) -> int:
+        for event in events:
+            self.take(event)
+        return len(events)
+
+    def _once(self, subject: str, sentence: str) -> None:
+        if subject not in self._told:
+            LOG.warning("%s", sentence)
+        self._told.add(subject)
+
+
+def over(sunset: Sunset, at: int) -> bool:
+    """Tell whether a sunset has ended: nothing is decided about it any more."""
+    return day_of(sunset, at) >= sunset.ends
+
+
+def look(client: Client, sunset: Sunset, ledger: Ledger, at: int) -> Look:
+    """Return what the warehouse knows at a moment. ClickHouseError where it does not answer."""
+    today = day_of(sunset, at)
+    days = max(sunset.quiet_days, _WEEK)
+    since, before = (start_of(sunset, today - timedelta(days=back)) for back in (days, days + _MORE_DAYS))
+    found = Uses(uses(client, sunset, since, at))
+    gone = {mailbox for mailbox, box in ledger.boxes.items() if not box.done and mailbox not in found}
+    earlier = (
+        {use.mailbox: use.last for use in uses(client, sunset, before, since) if use.mailbox in gone} if gone else {}
+    )
+    weekly = None
+    if days > _WEEK:
+        week = start_of(sunset, today - timedelta(days=_WEEK))
+        weekly = {use.mailbox: use.messages for use in uses(client, sunset, week, at)}
+    return Look(
+        at=at,
+        uses=found,
+        earlier=earlier,
+        weekly=weekly,
+        heard=heard(client, before, at, sunset.timezone),
+        carriers=carriers(client, sunset, before, at),
+    )
+
+
+def _moment(sunset: Sunset, at: int) -> int:
+    return moment(sunset, week_of(sunset, day_of(sunset, at)))

@@ -1,0 +1,196 @@
+"""What the command line tells of sunsets: where each stands, what its weeks and letters brought, what goes out next."""
+
+from collections.abc import Callable, Iterator
+from datetime import date
+
+import msgspec
+from clickhouse_connect.driver.client import Client
+
+from schemas.events import Event
+from schemas.moments import moment_of
+from schemas.names import canonical_mailbox, derived_id
+from schemas.settings import Settings
+from schemas.sunset_events import LetterDue, SunsetEvent, UserExempted
+from schemas.sunset_settings import Sunset
+from schemas.topics import SUNSET_EVENTS
+from streams.directory import DirectoryError
+from streams.directory.found import Directory
+from streams.directory.kept import load as directory_of
+from streams.operating import login, publish
+from streams.sunset.decide import Case, users
+from streams.sunset.ledger import Ledger, Ledgers, fold
+from streams.sunset.measure import Forecast, burndown, forecasts, responses
+from streams.sunset.weeks import closing, day_of, last_week, moment, week_of
+from streams.sunset.writing import letters
+from streams.sunset_desk import look, over
+from streams.topiclog import LogAwayError, TopicLog
+
+Row = dict[str, object]
+_UNKNOWN = "unknown"
+
+
+def rows(client: Client, settings: Settings, at: int) -> list[Row]:
+    """Return where each configured sunset stands; what was never counted is unknown, not none."""
+    told = forecasts(client)
+    newest: dict[str, dict[str, int]] = {}
+    for week in burndown(client):
+        if week.sunset in told and week.counted == told[week.sunset].counted:
+            sums = newest.setdefault(week.sunset, {})
+            for field in ("found", "open", "done", "exempt", "relapsed", "customers", "messages"):
+                sums[field] = sums.get(field, 0) + int(getattr(week, field))
+    return [_row(name, sunset, newest.get(name), told.get(name), at) for name, sunset in settings.sunset.items()]
+
+
+def _row(name: str, sunset: Sunset, counted: dict[str, int] | None, told: Forecast | None, at: int) -> Row:
+    fields = ("found", "open", "done", "exempt", "relapsed", "customers", "messages")
+    return {
+        "sunset": name,
+        "kind": sunset.kind,
+        "state": _state(sunset, at),
+        "begins": sunset.begins.isoformat(),
+        "ends": sunset.ends.isoformat(),
+        **{field: counted[field] if counted else _UNKNOWN for field in fields},
+        "counted": told.counted if told else "never",
+        "nothing_left": (told.nothing_left if told else None) or "cannot be told",
+    }
+
+
+def _state(sunset: Sunset, at: int) -> str:
+    day = day_of(sunset, at)
+    if over(sunset, at):
+        return "ended"
+    if day < sunset.begins:
+        return f"begins in {(sunset.begins - day).days} days"
+    return f"week {week_of(sunset, day)} of {week_of(sunset, sunset.ends)}"
+
+
+def weeks(client: Client, name: str) -> list[Row]:
+    """Return a sunset's burn-down: where it stood at the end of each week, for each language."""
+    return [msgspec.structs.asdict(week) for week in burndown(client, name)]
+
+
+def answers(client: Client, name: str) -> list[Row]:
+    """Return what each letter of a sunset brought, for each language; the share in per cent."""
+    return [{**msgspec.structs.asdict(each), "share": f"{100 * each.share:.1f} %"} for each in responses(client, name)]
+
+
+def known(settings: Settings, advance: Callable[[int], None]) -> Ledgers:
+    """Return what the log tells of all sunsets, read from its beginning to its end. OSError where it is away."""
+    ledgers: Ledgers = {}
+
+    def take(event: Event) -> None:
+        if isinstance(event, SunsetEvent):
+            fold(ledgers, (event,))
+            advance(1)
+
+    try:
+        with TopicLog[None](settings.kafka, SUNSET_EVENTS, take) as log:
+            log.next()
+    except LogAwayError as error:
+        where = ", ".join(settings.kafka.bootstrap)
+        raise OSError(f"kafka.bootstrap: {SUNSET_EVENTS.name} cannot be read at {where}: {error}") from error
+    return ledgers
+
+
+def planned(settings: Settings, name: str, ledger: Ledger, client: Client, at: int) -> tuple[int, list[LetterDue]]:
+    """Return when the letters of this week go, or of the next, and which these would be by what is known now.
+
+    Nothing is written, but the ledger takes in what would be. ValueError where no letters are to come.
+    """
+    sunset = settings.sunset[name]
+    when = _next(name, sunset, at)
+    seen = look(client, sunset, ledger, at)
+    accounts = directory(settings)
+    fold({name: ledger}, list(users(Case(name, sunset, ledger, seen, accounts))))
+    then = Case(name, sunset, ledger, msgspec.structs.replace(seen, at=max(when, at)), accounts)
+    return when, list(letters(then))
+
+
+def _next(name: str, sunset: Sunset, at: int) -> int:
+    """Return the moment of this week's letters until they went, else that of the next."""
+    if sunset.mail is None:
+        raise ValueError(f"sunset.{name}.mail: no letters are configured")
+    for week in range(max(1, week_of(sunset, day_of(sunset, at))), last_week(sunset) + 1):
+        if at < closing(sunset, week):
+            return moment(sunset, week)
+    raise ValueError(f"sunset.{name}.ends: {sunset.ends}: no letter goes any more")
+
+
+def letter_row(letter: LetterDue) -> Row:
+    """Return a letter as one line."""
+    return {
+        "customer": letter.customer,
+        "to": letter.recipient or "nobody",
+        "language": letter.language,
+        "kind": letter.kind,
+        "number": f"{letter.number} of {letter.of}" if letter.number else "",
+        "mailboxes": ", ".join(use.mailbox for use in letter.uses),
+        "thanked": ", ".join(letter.thanked),
+        "due": moment_of(letter.due).isoformat(timespec="seconds"),
+        "problem": letter.problem,
+    }
+
+
+def directory(settings: Settings) -> Directory:
+    """Return the directory. OSError where it cannot be read to its end."""
+    try:
+        return directory_of(settings, lambda _: None)
+    except DirectoryError as error:
+        raise OSError(f"directory: {error}") from error
+
+
+def exemption(  # noqa: PLR0913 an order has that many parts
+    settings: Settings, name: str, subject: str, *, until: str, reason: str, ended: bool, operator: str, at: int
+) -> UserExempted:
+    """Publish that a mailbox, a domain (`@example.net`) or a customer is exempt, or (`ended`) no longer; return it.
+
+    ValueError where no reason is given, the day is past or none, or no customer has this name.
+    """
+    if not reason.strip():
+        raise ValueError(f"--reason {reason!r}: say why; it is kept with the exemption")
+    sunset, who = settings.sunset[name], operator or login()
+    event = UserExempted(
+        id=derived_id("exempt", who, name, subject, ended, at),
+        at=at,
+        sunset=name,
+        subject=subject.strip() if ended else _subject(settings, subject),
+        until=_until(until, day_of(sunset, at)) if until else "",
+        ended=ended,
+        operator=who,
+        reason=reason,
+    )
+    publish(settings, event)
+    return event
+
+
+def _subject(settings: Settings, text: str) -> str:
+    given = text.strip()
+    if "@" in given:
+        return canonical_mailbox(given)
+    if directory(settings).account(given) is None:
+        raise ValueError(f"{text!r} is no mailbox, no @domain, and no customer of the directory")
+    return given
+
+
+def _until(text: str, today: date) -> str:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"--until {text!r} is no day, such as 2027-02-22") from None
+    if day < today:
+        raise ValueError(f"--until {text}: this day is past (today is {today})")
+    return day.isoformat()
+
+
+def exemptions(ledger: Ledger) -> Iterator[Row]:
+    """Yield what is exempt, and until when."""
+    for subject, until in sorted(ledger.exemptions.items()):
+        yield {"subject": subject, "until": until or "it ends"}
+
+
+def told(event: UserExempted) -> str:
+    """Return an exemption in words."""
+    if event.ended:
+        return f"{event.subject} is exempt from {event.sunset} no longer, by {event.operator}: {event.reason}"
+    end = f"until {event.until}" if event.until else "until it ends"
+    return f"{event.subject} is exempt from {event.sunset} {end}, by {event.operator}: {event.reason}"
