@@ -72,7 +72,7 @@ class Told:
 
 
 def events(name: str, bounce: BounceMail, told: Told, ways: Ways) -> tuple[BounceReceived, ...]:
-    """Return the events of a bounce, each recipient once. ValueError where it has no time or too many recipients."""
+    """Return the events of a bounce, each recipient once; `at` as in `reports`. ValueError: too many recipients."""
     of_each = {failed.recipient.lower(): failed for failed in reversed(told.failed)}
     if len(of_each) > _MOST_RECIPIENTS:
         raise ValueError(f"a bounce of {len(of_each)} recipients, more than {_MOST_RECIPIENTS}")
@@ -81,19 +81,13 @@ def events(name: str, bounce: BounceMail, told: Told, ways: Ways) -> tuple[Bounc
 
 
 def _as_complaint(bounce: BounceMail, told: Told, ways: Ways) -> ComplaintReceived:
-    """Return what a complaint about the returned mail would be: who sent it, by what that is known, from where.
-
-    ValueError where neither the mail nor the returned one has a time.
-    """
+    """Return what a complaint about the returned mail would be: who sent it, by what that is known, from where."""
     fields = headers.empty()
     if told.arrived:
         fields["Arrival-Date"] = told.arrived
     if sent_by := _envelope_from(bounce, ways):
         fields["Original-Mail-From"] = sent_by
-    try:
-        complaint = reports.complaint(Report(_itself(bounce), bounce.mail, fields, bounce.returned, "bounce"), ways)
-    except ValueError as error:
-        raise ValueError("a bounce without a time") from error
+    complaint = reports.complaint(Report(_itself(bounce), bounce.mail, fields, bounce.returned, "bounce"), ways)
     handed_over = len(bounce.returned.get_all("Received", [])) > 1  # else the only hop is the one into our own host
     return complaint if handed_over else replace(complaint, outbound_ip="")
 

@@ -2,7 +2,8 @@
 
 No mail is ever deleted. Ended between the two, the same mail is published again later under the same id. One that must
 wait for the log of what was sent (`collectors/waiting.py`) stays where it is. A report's Date is believed as far as it
-lies within the two weeks before its mail came, which the time of the file tells: else a wrong one would hide it.
+lies within the two weeks before its mail came, which the time of the file tells: else a wrong one would hide it. Where
+it has none, nor any other time, that of the file counts.
 """
 
 import logging

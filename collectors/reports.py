@@ -59,7 +59,7 @@ class _Failure(TypedDict, total=False):
 
 
 def complaint(report: Report, ways: Ways = NO_WAYS) -> ComplaintReceived:
-    """Return the complaint that a report makes. ValueError where it has no time."""
+    """Return the complaint that a report makes; `at` is 0 where it tells no time: `dated` then sets it."""
     mail, fields, original = report.mail, report.fields, report.original
     source = ip_or_empty(headers.first(fields, "Source-IP").strip("[]"))
     ours = hops.our_part(original, source)
@@ -87,8 +87,11 @@ def complaint(report: Report, ways: Ways = NO_WAYS) -> ComplaintReceived:
 
 
 def dated(received: Received, latest: int, earliest: int = 0) -> Received:
-    """Return a complaint or a bounce with its time within these: what a report's Date says is anybody's word."""
-    return replace(received, at=max(earliest, min(received.at, latest)))
+    """Return a complaint or a bounce with its time within these: what a report's Date says is anybody's word.
+
+    One that tells no time has the latest, which is that of its arrival.
+    """
+    return replace(received, at=max(earliest, min(received.at or latest, latest)))
 
 
 def _failure(fields: Message) -> _Failure:
@@ -103,14 +106,11 @@ def _failure(fields: Message) -> _Failure:
 
 
 def _time_of(report: Report, arrived: int) -> int:
-    """Return when the report was sent; of a mail sent back, whose Date is its sender's, when we received it."""
+    """Return when the report was sent; of a mail sent back, whose Date is its sender's, when we received it; else 0."""
     told = [headers.first(report.mail, "Date"), headers.first(report.mail, "Received").rpartition(";")[2]]
     if report.original is report.mail:
         told.reverse()
-    at = next((time for time in map(headers.time, told) if time), arrived)
-    if not at:
-        raise ValueError("a feedback report without a time")
-    return at
+    return next((time for time in map(headers.time, told) if time), arrived)
 
 
 def _in_our_word(ours: OurPart, ways: Ways) -> _Sender:

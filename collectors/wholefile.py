@@ -1,16 +1,21 @@
 """What `relaywarden parse` makes of a file that is read whole: one mail or report, or an mbox of many mails."""
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import IO, BinaryIO, NamedTuple
+
+from msgspec.structs import replace
 
 from collectors import documents, mbox
 from collectors.feedback import DamagedError
+from collectors.maildrop import seconds_of
 from collectors.mailtype import described
 from collectors.packed import begun
 from collectors.reading import LONGEST_LINE, Counts
+from schemas.bounce_events import BounceReceived
 from schemas.codec import encode
-from schemas.events import DeadLetter
+from schemas.events import ComplaintReceived, DeadLetter, Event
+from schemas.moments import epoch_microseconds
 from schemas.names import derived_id
 from schemas.redaction import redacted
 
@@ -19,7 +24,7 @@ Progress = Callable[[int], None]
 
 
 class File(NamedTuple):
-    """A file by its name, and when it changed."""
+    """A file by its name, and when it changed: a mail that tells no time came then, or when its mbox says."""
 
     name: str
     changed: datetime
@@ -36,7 +41,9 @@ def parse(format_name: str, file: File, content: IO[bytes], output: BinaryIO, pr
     head, content, _ = begun(content)
     if is_box(head):
         for each in mbox.mails(_told(content, progress)):
-            _read(format_name, file, each.mail, each.offset, output, counts)
+            came = seconds_of(each.came)
+            of_mail = file if came is None else File(file.name, datetime.fromtimestamp(came, UTC))
+            _read(format_name, of_mail, each.mail, each.offset, output, counts)
         several = f"an mbox of {counts.lines} mails, none of them of the format {format_name}"
         counts.nothing = "" if counts.events or counts.dead_letters or counts.lines == 1 else several
     else:
@@ -62,7 +69,7 @@ def _read(  # noqa: PLR0913, PLR0917 whose mail, where it stands, where it goes,
     try:
         if offset is not None and len(mail) > documents.LARGEST:
             raise ValueError(f"a mail of more than {documents.LARGEST} bytes")  # noqa: TRY301 one way out for both
-        events = documents.parse(format_name, mail)
+        events = tuple(_dated(event, file.changed) for event in documents.parse(format_name, mail))
     except DamagedError as error:
         raise ValueError(f"{file.name}: {error}") from error
     except ValueError as error:
@@ -78,6 +85,13 @@ def _read(  # noqa: PLR0913, PLR0917 whose mail, where it stands, where it goes,
     for event in events:
         counts.note(event)
         output.write(encode(event) + b"\n")
+
+
+def _dated(event: Event, came: datetime) -> Event:
+    """Return an event of a mail, which came then where it tells no time itself."""
+    if isinstance(event, ComplaintReceived | BounceReceived) and not event.at:
+        return replace(event, at=epoch_microseconds(came))
+    return event
 
 
 def _dead(format_name: str, file: File, mail: bytes, offset: int | None, reason: str) -> DeadLetter:

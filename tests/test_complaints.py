@@ -31,7 +31,7 @@ def answer(mail: bytes) -> object:
         return str(error)
     if complaint is not None:
         assert decode(encode(complaint)) == complaint
-        assert complaint.at > 0
+        assert complaint.at >= 0
     return complaint
 
 

@@ -15,6 +15,7 @@ import pytest
 
 from collectors.intake import Intake
 from schemas import codec
+from schemas.bounce_events import BounceReceived
 from schemas.events import ComplaintReceived, DeadLetter, Event
 from schemas.settings import Maildir
 from tests import mail_inputs
@@ -241,3 +242,17 @@ def test_killed_at_any_moment_nothing_is_lost_and_ids_repeat(tmp_path: Path) -> 
     assert _names(maildir / "cur") == [f"{number:03}:2,S" for number in range(240)]
     ids = out.read_text().split()
     assert len(set(ids)) == 240
+
+
+def test_a_mail_that_tells_no_time_has_that_of_its_file(tmp_path: Path) -> None:
+    came = 1_700_000_000
+    for number, mail in enumerate((mail_inputs.BOUNCE, REPORT.format(number=1))):
+        file = _maildir(tmp_path) / "new" / f"{number}.M1.mx1"
+        file.write_text("".join(line for line in mail.splitlines(keepends=True) if "Mar 2026" not in line))
+        os.utime(file, (came, came))
+    events: list[Event] = []
+    assert Intake(Maildir(maildir=tmp_path / "fbl", format="any"), "fbl").take(events.extend) == 2
+    assert [(type(event), event.at) for event in events] == [
+        (BounceReceived, came * 1_000_000),
+        (ComplaintReceived, came * 1_000_000),
+    ]

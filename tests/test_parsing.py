@@ -103,7 +103,8 @@ def test_a_complaint_is_one_mail(tmp_path: Path) -> None:
     for name, expected in (
         ("01-authenticated_sender", (0, 0, {"complaint_received": 1})),
         ("14-vacation", (1, 0, {})),
-        ("10-no_time", (0, 1, {})),
+        ("09-no_feedback_type", (0, 1, {})),
+        ("10-no_time", (0, 0, {"complaint_received": 1})),
     ):
         output = io.BytesIO()
         counts = parse_file("arf", str(golden / f"{name}.eml"), output)

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import os
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,24 @@ def test_each_mail_of_an_mbox_is_read_by_itself(
     assert [type(event) for event in events] == expected
     letters = [event for event in events if isinstance(event, DeadLetter)]
     assert [letter.place for letter in letters] == [f"{file}/{MIXED.index(LAME.encode()) - len(BEGIN)}"] * len(letters)
+
+
+def without_time(mail: str) -> str:
+    """Return a mail without any field that tells a time."""
+    return "".join(line for line in mail.splitlines(keepends=True) if "Mar 2026" not in line)
+
+
+def test_a_mail_that_tells_no_time_came_when_its_mbox_says_else_when_the_file_changed(tmp_path: Path) -> None:
+    file, came, changed = tmp_path / "past", 1_772_359_205_000_000, 1_700_000_000
+    for mail in (without_time(BOUNCE), without_time(REPORT.format(number=1))):
+        assert "2026" not in mail
+        file.write_bytes(_box(mail).replace(b" 2026\n", b" 2026 +0000\n"))
+        os.utime(file, (changed, changed))
+        assert [event.at for event in _parsed("any", file)[0]] == [came]
+        for alone in (mail.encode(), _box(mail).replace(b" 2026\n", b" 1926\n")):
+            file.write_bytes(alone)
+            os.utime(file, (changed, changed))
+            assert [event.at for event in _parsed("any", file)[0]] == [changed * 1_000_000]
 
 
 def test_what_was_counted_is_told_in_mails(tmp_path: Path) -> None:
