@@ -76,10 +76,11 @@ def fields_of(part: Message, expected: str) -> Message:
     inner = content[0] if isinstance(content, list) and content else part
     if inner is not part and isinstance(inner, Message) and inner.get(expected) is not None:
         return inner
-    text = payload(inner) if isinstance(inner, Message) else content
-    if isinstance(text, str) and _FIELD_NAME.match(text.lstrip()):
-        return mime.headed(text.lstrip())
-    return inner if isinstance(inner, Message) else part
+    if not isinstance(inner, Message):
+        return part
+    held = payload(inner)
+    held = mime.bare(inner, held).lstrip() if isinstance(held, str) else ""
+    return mime.headed(held) if _FIELD_NAME.match(held) else inner
 
 
 def content_of(part: Message) -> str:
@@ -114,7 +115,10 @@ def mailbox(field: str) -> str:
 
 
 def address(text: str) -> str:
-    """Return the address of `<a@example.net>` or `Name <a@example.net>`, cut to the length addresses have."""
+    """Return the address of `<a@example.net>` or `Name <a@example.net> (x)`, cut to the length addresses have."""
+    before = text.partition("(")[0]
+    if text.rstrip().endswith(")") and "@" in before and '"' not in before:
+        text = before
     inner = text.rpartition("<")[2] if "<" in text else text
     return inner.strip().removesuffix(">").strip()[:320]
 

@@ -2,8 +2,9 @@
 
 The library's own parser asks every line whether it ends any of the parts around it, and makes a message of each blank
 line of a delivery report: a mail of a MB took it 12 s. What comes of this one is the same, but that a delivery report
-is text (in UTF-8), of a mail within a mail only the header is read, a CR by itself ends no line, and a line that begins
-with "From " is no field wherever it stands in a header.
+is text (in UTF-8), of a mail within a mail only the header is read, the transfer encoding that some put on a mail or a
+feedback report is taken off, a CR by itself ends no line, and a line that begins with "From " is no field wherever it
+stands in a header.
 Formats: https://www.rfc-editor.org/rfc/rfc2046#section-5.1, https://www.rfc-editor.org/rfc/rfc5322#section-2.2
 """
 
@@ -26,6 +27,8 @@ _BLANK = re.compile(r"\r?\n")
 _TAIL = re.compile(r"(--)?[\t ]*+\r?(?=\n|\Z)")
 _CONTENT_FIELDS = frozenset(("content-type", "content-disposition"))
 _STATUS = frozenset(("message/delivery-status", "message/global-delivery-status"))
+_IN_BASE64 = re.compile(r"[A-Za-z0-9+/=\s]++\Z")
+_NOT_QUOTED = re.compile(r"=(?![0-9A-Fa-f]{2}|[\t ]*+\n)")  # an encoder writes each "=" of the text as "=3D"
 
 
 class _Waiting(NamedTuple):
@@ -82,6 +85,27 @@ def headed(text: str) -> Message:
     return part
 
 
+def bare(part: Message, text: str) -> str:
+    """Return the text of a part that holds a header, its transfer encoding taken off where the text really has one.
+
+    RFC 2046, section 5.2.1, allows none to a mail within a mail; some write it none the less, others write it above a
+    text that has none.
+    """
+    encoding = str(part.get("Content-Transfer-Encoding", "")).strip().lower()
+    plain = text.replace("\r\n", "\n")
+    if encoding == "quoted-printable":
+        encoded = not _NOT_QUOTED.search(plain.lstrip().partition("\n\n")[0])
+    else:
+        encoded = encoding == "base64" and _IN_BASE64.match(plain) is not None
+    if not encoded:
+        return text
+    carrier = Message(policy=compat32)
+    carrier["Content-Transfer-Encoding"] = encoding
+    carrier.set_payload(plain)
+    content = carrier.get_payload(decode=True)
+    return content.decode("ascii", "surrogateescape") if isinstance(content, bytes) else text
+
+
 def _begun(text: str) -> tuple[Message, str]:
     """Return a part with its header, and the text below that."""
     header = _HEADER.match(text)
@@ -115,7 +139,7 @@ def _opened(part: Message, body: str, left: _Left) -> list[str]:
     elif kind in _STATUS:
         part.set_payload(body.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
     elif kind.startswith("message/"):
-        part.set_payload([headed(body)])
+        part.set_payload([headed(bare(part, body))])
     else:
         part.set_payload(body)
     return texts

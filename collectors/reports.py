@@ -25,6 +25,7 @@ from schemas.events import ComplaintReceived
 from schemas.names import canonical_mailbox, derived_id
 
 Received = TypeVar("Received", ComplaintReceived, BounceReceived)
+_IPV6 = "ipv6:"  # https://www.rfc-editor.org/rfc/rfc5321#section-4.1.3
 _AUTHENTICATED_HEADERS = ("X-Authenticated-Id", "X-Authenticated-Sender")
 
 
@@ -61,7 +62,7 @@ class _Failure(TypedDict, total=False):
 def complaint(report: Report, ways: Ways = NO_WAYS) -> ComplaintReceived:
     """Return the complaint that a report makes; `at` is 0 where it tells no time: `dated` then sets it."""
     mail, fields, original = report.mail, report.fields, report.original
-    source = ip_or_empty(headers.first(fields, "Source-IP").strip("[]"))
+    source = _source_of(fields)
     ours = hops.our_part(original, source)
     taken_from = hops.handed_over(original) if not source and original is not mail else ("", 0)
     told = headers.time(headers.first(fields, "Arrival-Date") or headers.first(fields, "Received-Date"))
@@ -92,6 +93,12 @@ def dated(received: Received, latest: int, earliest: int = 0) -> Received:
     One that tells no time has the latest, which is that of its arrival.
     """
     return replace(received, at=max(earliest, min(received.at or latest, latest)))
+
+
+def _source_of(fields: Message) -> str:
+    """Return the IP of Source-IP, "" where it has none; some write it as an address literal, or a name behind it."""
+    told = headers.first(fields, "Source-IP").partition("(")[0].strip().strip("[]")
+    return ip_or_empty(told[len(_IPV6) :] if told.lower().startswith(_IPV6) else told)
 
 
 def _failure(fields: Message) -> _Failure:

@@ -35,6 +35,7 @@ _REPORT = (
 _FIELDS = (
     b"Reporting-MTA: dns; mx.example.net\n\nFinal-Recipient: rfc822; bob@example.com\nAction: failed\nStatus: 5.1.1\n"
 )
+_MAIL = b"Content-Type: message/rfc822\nContent-Transfer-Encoding: "
 _DMARC = (
     b"<feedback><report_metadata><org_name>r</org_name><email>r@example.com</email><report_id>1</report_id><date_range>"
     b"<begin>1795651200</begin><end>1795737599</end></date_range></report_metadata>"
@@ -78,6 +79,8 @@ SHAPES = {
     "nested parts": Swollen(_nested(map(str, range(190))), b"\n"),
     "nested lines like delimiters": Swollen(_nested("x" * n for n in range(1, 10)), b"--xxxxxxxxxxx\n"),
     "mails in mails": Swollen(_HEADER, b"Content-Type: message/rfc822\n\n"),
+    "a mail in base64": Swollen(_HEADER + _MAIL + b"base64\n\n", b"YTpi\n"),
+    "a mail in quoted-printable": Swollen(_HEADER + _MAIL + b"quoted-printable\n\n", b"a=3A=\n", b"\n\nx"),
     "tags": Swollen(_HEADER + b"Content-Type: text/html\n\n", b"<"),
     "base64": Swollen(_HEADER + b"Content-Type: text/plain\nContent-Transfer-Encoding: base64\n\n", b"QUFB\n"),
     "uuencode": Swollen(_HEADER + b"Content-Transfer-Encoding: x-uuencode\n\nbegin 644 x\n", b"#0V%T\n"),

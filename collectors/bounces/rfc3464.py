@@ -26,6 +26,7 @@ _FIELD = re.compile(r"^([A-Za-z][A-Za-z-]{2,40}):[ \t]*(.*)$")
 _IN_TEXT = re.compile(r"^(?:final|original)-recipient:", re.IGNORECASE | re.MULTILINE)
 _ROUTE = re.compile(r"^(?:@[^:@,]{1,250},?){1,9}:")
 _HEX = re.compile(r"\+([0-9A-F]{2})")
+_XTEXT = re.compile(r"[^+]++(?:\+(?:2B|3D)[^+]*+)++")
 _UNICODE = re.compile(r"\\x\{([0-9A-Fa-f]{2,6})\}")
 _NO_CHARACTERS = range(0xD800, 0xE000)
 _ACTIONS: dict[str, BounceAction] = {
@@ -150,11 +151,12 @@ def _value(field: str) -> str:
 def _plain(address: str) -> str:
     r"""Return an address that was left in xtext (RFC 3461), or written as `\x{FC}` (RFC 6533), as it is.
 
-    An address with a plus is none.
+    With an "@" it is in xtext where each plus begins what stands for "+" or "=", the only ones of an address that xtext
+    does not leave as they are; any other address with a plus is none.
     """
     if "\\x{" in address:
         return _UNICODE.sub(_character, address)
-    if "@" in address or "+40" not in address:
+    if ("@" in address and not _XTEXT.fullmatch(address)) or ("@" not in address and "+40" not in address):
         return address
     return _HEX.sub(lambda found: chr(int(found[1], 16)), address)
 
