@@ -52,8 +52,7 @@ def sunset_preview(
         with warehouse(live(settings)) as client:
             due = newest(client, name, customer, wish)
     found = shown(settings, name, due)
-    for fault in found.faults:
-        typer.echo(f"relaywarden: {printable(fault)}", err=True)
+    _warn(found.faults)
     if as_json:
         typer.echo(to_json(found))
     elif part is Part.TEXT:
@@ -61,6 +60,11 @@ def sunset_preview(
         typer.echo(f"Subject: {found.subject}\n\n{found.text}", nl=False)
     else:
         typer.echo(found.html if part is Part.HTML else found.eml, nl=False)
+
+
+def _warn(faults: list[str]) -> None:
+    for fault in faults:
+        typer.echo(f"relaywarden: {printable(fault)}", err=True)
 
 
 def _part(*, text: bool, html: bool, eml: bool) -> Part:
@@ -87,5 +91,6 @@ def sunset_test(
     settings = load(config)
     name = chosen(settings, sunset)
     due = made_up(settings, name, Wish(language=language, kind=kind, number=number), to)
-    done = send_test(settings, name, due, now())
+    done, faults = send_test(settings, name, due, now())
+    _warn(faults)
     tell(done, f"sent to {done['to']}: {printable(done['reply'])}", as_json=as_json)

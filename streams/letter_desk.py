@@ -110,8 +110,10 @@ def shown(settings: Settings, name: str, due: LetterDue) -> Shown:
     )
 
 
-def send_test(settings: Settings, name: str, due: LetterDue, at: int) -> dict[str, str]:
-    """Send an example dated `at` (µs), marked as a test, and return how it ended. ValueError for no address.
+def send_test(settings: Settings, name: str, due: LetterDue, at: int) -> tuple[dict[str, str], list[str]]:
+    """Send an example dated `at` (µs), marked as a test; return how it ended, and what is wrong with own templates.
+
+    ValueError where its recipient has no address.
 
     OSError, with the server's words, where the server does not take it.
     """
@@ -119,12 +121,13 @@ def send_test(settings: Settings, name: str, due: LetterDue, at: int) -> dict[st
     to = recipient_of(due.recipient)
     identity = derived_id("letter-test", name, to, at)
     own = msgspec.structs.replace(due, id=identity, message_id=message_id(identity, mail.sender))
-    written = _marked(letters_of(sunset, mail, name)[0].mail(own, at))
+    letters, faults = letters_of(sunset, mail, name)
+    written = _marked(letters.mail(own, at))
     place = f"sunset.{name}.mail"
     reply = handed_over(written, to, mail.sender, mail, place)
     if reply.status != "sent":
         raise OSError(f"{place}: {reply.words}")
-    return {"to": to, "message_id": own.message_id, "reply": reply.words}
+    return {"to": to, "message_id": own.message_id, "reply": reply.words}, faults
 
 
 def _marked(mail: EmailMessage) -> EmailMessage:

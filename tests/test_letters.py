@@ -252,6 +252,18 @@ def test_an_own_template_replaces_the_one_of_its_name() -> None:
     assert writer.words(_due("en", kind="thanks", thanked=("a@example.net",))).html.startswith("<p>Thank you: your ")
 
 
+def test_what_an_own_template_includes_may_name_what_that_one_set() -> None:
+    own = {
+        "en/uses.txt": "{% for box in mailboxes %}\n{% include 'box.txt' %}\n\n\n{% endfor %}",
+        "box.txt": "| {{ box.name }}",
+    }
+    writer, wrong = _sound(own)
+    assert wrong == []
+    assert "\n\n    info@example.net\n\n    office@example.net\n\n" in writer.words(_due("en")).text
+    _, wrong = _sound({**own, "box.txt": "| {{ bax.name }}"})
+    assert wrong == ["box.txt line 1: 'bax' is undefined", "en/uses.txt line 2: box.txt"]
+
+
 @pytest.mark.parametrize(
     ("name", "text", "told"),
     [

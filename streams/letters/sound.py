@@ -18,7 +18,7 @@ def sound(
     """
     kept = dict(own)
     found: list[ValueError] = []
-    for fault in [*_strange(own, built_in), *_unknown(own, built_in)]:
+    for fault in _unfit(own, built_in):
         found.append(fault)
         kept.pop(fault.name, None)
     while True:
@@ -32,23 +32,24 @@ def sound(
         kept = {each: text for each, text in kept.items() if each not in at_fault}
 
 
-def _unknown(own: Mapping[str, str], built_in: Mapping[str, str]) -> Iterator[TemplateFaultError]:
+def _unfit(own: Mapping[str, str], built_in: Mapping[str, str]) -> Iterator[TemplateFaultError]:
+    """Yield what is wrong with own templates as they stand.
+
+    Of what they include, only that it is a template: it may name what the including one has set.
+    """
     filling = Filling({**built_in, **own})
+    broken = {name: filling.broken(name) for name in own}
+    whole = [name for name in own if not broken[name]]
+    included = {part for name in whole for part in filling.included(name) - {name}}
     for name in sorted(own):
-        yield from filling.unknown(name, NAMES)
-
-
-def _strange(own: Mapping[str, str], built_in: Mapping[str, str]) -> Iterator[TemplateFaultError]:
-    """Yield the own templates whose names replace nothing, and which no other own one includes."""
-    filling = Filling({**built_in, **own})
-    included = {
-        part
-        for name in own
-        if not list(filling.unknown(name, NAMES))
-        for part in filling.included(name)
-        if part != name
-    }
-    for name in sorted(own.keys() - built_in.keys() - included):
-        text = f"{name.removesuffix('.html')}.txt"
-        if not (name.endswith(".html") and text in built_in and text.count("/") == 1):
+        yield from broken[name]
+        if name in whole and _replaces(name, built_in):
+            yield from filling.unknown(name, NAMES)
+        elif name in whole and name not in included:
             yield TemplateFaultError(name, 0, "replaces nothing: no template has this name")
+
+
+def _replaces(name: str, built_in: Mapping[str, str]) -> bool:
+    """Tell whether a template takes the place of one, or of the layout for one letter."""
+    letter = name.removesuffix(".html") + ".txt"
+    return name in built_in or (letter != name and letter in built_in and letter.count("/") == 1)

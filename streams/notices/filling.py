@@ -1,11 +1,11 @@
 """Fills in templates of customers' mails, and tells what is wrong with one by its name and line."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 
 from jinja2 import Environment, TemplateError, TemplateSyntaxError
 from jinja2.meta import find_referenced_templates, find_undeclared_variables
-from jinja2.nodes import Name
+from jinja2.nodes import Name, Template
 
 from streams.notices import visible
 from streams.notices.paragraphs import environment, parted
@@ -41,24 +41,30 @@ class Filling:
             place, line = self._place(error, name)
             raise TemplateFaultError(place, line, str(getattr(error, "message", None) or error)) from error
 
-    def unknown(self, name: str, known: Collection[str]) -> Iterator[TemplateFaultError]:
-        """Yield each name that a template uses, in whatever branch, and that is not known; or why it is no template."""
-        environment = self._environment
-        source = self._texts[name]
+    def broken(self, name: str) -> list[TemplateFaultError]:
+        """Return why a text is no template; nothing where it is one."""
         try:
-            tree = environment.parse(source, name)
+            self._tree(name)
         except TemplateSyntaxError as error:
-            yield TemplateFaultError(name, error.lineno, error.message or "")
-            return
-        missing = find_undeclared_variables(tree) - set(known) - set(environment.globals)
+            return [TemplateFaultError(name, error.lineno, error.message or "")]
+        return []
+
+    def unknown(self, name: str, known: Collection[str]) -> list[TemplateFaultError]:
+        """Return each name that a template uses, in whatever branch, and that is not known; it must be one."""
+        tree = self._tree(name)
+        missing = find_undeclared_variables(tree) - set(known) - set(self._environment.globals)
         lines = {each.name: each.lineno for each in reversed(list(tree.find_all(Name)))}
-        for variable in sorted(missing, key=lambda each: lines[each]):
-            yield TemplateFaultError(name, lines[variable], f"{variable!r} is undefined")
+        return [
+            TemplateFaultError(name, lines[variable], f"{variable!r} is undefined")
+            for variable in sorted(missing, key=lambda each: lines[each])
+        ]
 
     def included(self, name: str) -> set[str]:
         """Return the templates that a template includes or extends by a fixed name; it must be one."""
-        tree = self._environment.parse(self._texts[name], name)
-        return {each for each in find_referenced_templates(tree) if each is not None}
+        return {each for each in find_referenced_templates(self._tree(name)) if each is not None}
+
+    def _tree(self, name: str) -> Template:
+        return self._environment.parse(self._texts[name], name)
 
     def _place(self, error: Exception, name: str) -> tuple[str, int]:
         """Return where it happened, as Jinja writes it into the traceback."""
