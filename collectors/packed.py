@@ -14,6 +14,7 @@ from typing import IO, TYPE_CHECKING, NamedTuple, cast
 
 import zstandard
 
+from collectors.charset import EncodingError, refuse_foreign
 from collectors.reading import LONGEST_LINE
 
 if TYPE_CHECKING:
@@ -116,6 +117,8 @@ def begun(source: IO[bytes]) -> Begun:
 def opened(file: str, *, zipped: bool = False) -> Iterator[tuple[IO[bytes], datetime]]:
     """Open a file (`-` is standard input) and tell when it changed. ValueError names a damaged or unknown archive.
 
+    So it does where the lines of the file (`lines_of`) are in an encoding of no log.
+
     `zipped` lets a zip pass as it is, for a format that unpacks it by itself.
     """
     try:
@@ -128,6 +131,8 @@ def opened(file: str, *, zipped: bool = False) -> Iterator[tuple[IO[bytes], date
         changed = datetime.fromtimestamp(path.stat().st_mtime, UTC)
         with path.open("rb") as source:
             yield _plain(source, file, zipped=zipped), changed
+    except EncodingError as error:
+        raise ValueError(f"{file}: {error}") from error
     except DAMAGE as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise
@@ -174,11 +179,13 @@ def _unpacked(source: io.BufferedReader, beginning: bytes) -> IO[bytes] | None:
 def lines_of(source: IO[bytes]) -> Iterator[tuple[int, bytes]]:
     """Give each line with its byte offset; of one beyond the limit only the beginning: memory is bounded.
 
-    EOFError tells behind which byte an archive is damaged.
+    EOFError tells behind which byte an archive is damaged, EncodingError that the text is UTF-16 or UTF-32.
     """
     offset = 0
     try:
         while piece := source.readline(2 * LONGEST_LINE):
+            if not offset:
+                refuse_foreign(piece)
             yield offset, piece
             offset += len(piece)
             while not piece.endswith(b"\n") and (piece := source.readline(2 * LONGEST_LINE)):

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import IO, BinaryIO, NamedTuple
 
-from collectors import documents, recognise, wholefile
+from collectors import charset, documents, recognise, wholefile
 from collectors.geo import GeoDatabases
 from collectors.mailtype import described
 from collectors.packed import HEAD, begun, lines_of, opened
@@ -145,6 +145,7 @@ def _recognised(given: IO[bytes], log: _Log) -> _Taken:
     if damage is not None:
         raise damage
     seems = described(content)
+    charset.refuse_foreign(head)
     if seems.startswith("no mail"):
         seems = f"none of its first {sum(map(bool, lines))} lines tells anything"
     raise ValueError(f"{log.file}: of no format that is known here: {seems}; docs/formats.md has all formats")

@@ -7,6 +7,7 @@ from typing import cast
 import msgspec
 
 from collectors import logins, mta
+from collectors.charset import refuse_foreign
 from collectors.mta.join import Join
 from collectors.mta.records import Record, Said, Several
 from collectors.repeats import MARK, Before
@@ -134,6 +135,8 @@ class LogReader:
             counts.ignored += 1
             return []
         try:
+            if offset == 0:
+                refuse_foreign(line)
             again = self._before.again(text, self._clock) if MARK in text else None
             stated = text if again is None else again.text
             self._before.note(stated)

@@ -1,7 +1,8 @@
 """Syslog lines: RFC 3164 with or without a year's hint, RFC 3339 stamps (rsyslog, postlogd), RFC 5424, journalctl's.
 
-Of journalctl the forms short, short-precise, short-iso and short-iso-precise are read; its own remarks between the
-lines (`-- Boot … --`) are no program's.
+Of syslogd the facility and level that FreeBSD (`-v`), AIX and Solaris (`[ID 801593 mail.info]`) add are passed over. Of
+journalctl the forms short, short-precise, short-iso and short-iso-precise are read; its own remarks between the lines
+(`-- Boot … --`) are no program's.
 
 Formats: https://www.rfc-editor.org/rfc/rfc3164 and https://www.rfc-editor.org/rfc/rfc5424
 """
@@ -29,6 +30,9 @@ _LONGEST_STAMP = 40
 _FRACTION, _MICROSECONDS, _ZONE = 19, 6, 26
 _USUAL_TAG = 64
 _CUT = re.compile(r"([^\[ ]+)\[(?:(\d+)\] |\d* )")
+_FREEBSD = re.compile(r"<[a-z0-9]{1,10}\.[a-z0-9]{1,10}> ")
+_AIX = re.compile(r"[a-z0-9]{1,10}:[a-z]{1,10} ")
+_SOLARIS = re.compile(r"\[ID \d{1,10} [a-z0-9]{1,10}\.[a-z]{1,10}\] ")
 _CUT_AT = 32  # rsyslog's RSYSLOG_ForwardFormat: behind so many characters of the tag it goes on with the text
 
 
@@ -166,13 +170,25 @@ def _stamped(text: str, clock: Clock) -> Line:
 
 def _named(at: int, rest: str) -> Line:
     """Return the parts of what follows the stamp."""
+    if rest[:1] == "<" and (selector := _FREEBSD.match(rest)) is not None:
+        rest = rest[selector.end() :]
     host, _, rest = rest.partition(" ")
     if host[-1:] == ":":
         return Line(at, "", *_known_tag(host[:-1][:_USUAL_TAG]), rest)  # a program's own log file names no host
+    return _tagged(at, host, rest)
+
+
+def _tagged(at: int, host: str, rest: str) -> Line:
+    """Return the parts of what follows the host."""
     tag, _, payload = rest.partition(": ")
     program, pid = _known_tag(tag) if len(tag) <= _USUAL_TAG else _tag(tag)
     if " " in program:
-        return Line(at, host, "", "", rest)
+        selector = _AIX.match(rest)
+        if selector is None or _AIX.match(rest, selector.end()) is not None:
+            return Line(at, host, "", "", rest)
+        return _tagged(at, host, rest[selector.end() :])
+    if payload[:4] == "[ID " and (selector := _SOLARIS.match(payload)) is not None:
+        payload = payload[selector.end() :]
     if " " in pid:
         cut = _CUT.match(rest)
         if cut is not None and cut.end() == _CUT_AT + 1:

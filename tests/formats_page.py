@@ -36,10 +36,13 @@ end: a program whose lines begin there is read from its first line on, if not mo
 between. What no format knows is an error.
 
 What goes through syslog is read as rsyslog, syslog-ng and postlogd write it, and as `journalctl` shows it with
-`-o short` (its default), `short-precise`, `short-iso` or `short-iso-precise`; its other forms are not read. So is what
-a syslog daemon writes where a line comes again and again (rsyslog's `message repeated 9 times: [ … ]`, which is Ubuntu's
-default, `last message repeated 9 times`, syslog-ng's `suppress()`): of logins one event with so many `attempts`, of all
-else so many events, up to 1,000 a line. What is not among the last 16 lines of the log cannot come again: a dead letter.
+`-o short` (its default), `short-precise`, `short-iso` or `short-iso-precise`; its other forms are not read. Facility
+and level, which FreeBSD's `syslogd -v`, AIX and Solaris add, are passed over. A log in UTF-16 is an error.
+
+Where a line comes again and again, a syslog daemon may write that instead: rsyslog `message repeated 9 times: [ … ]`
+(the default of Ubuntu), others `last message repeated 9 times`, syslog-ng (`suppress()`) something like it. Of logins
+that is one event with so many `attempts`, of all else so many events, up to 1,000 a line. Which line came again is
+looked for among the last 16 of the log: one that is not there, and more than 1,000, is a dead letter.
 
 Around any line may stand what containers wrap around it: Docker's json-file (`{"log":"…","stream":…}`), the prefix
 `postfix-mailcow-1  | ` of `docker compose logs` (with or without colours and `--timestamps`), the stamp of

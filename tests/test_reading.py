@@ -295,3 +295,27 @@ def test_a_line_is_split_where_syslog_puts_its_signs() -> None:
     assert (line.host, line.program, line.pid, line.payload) == ("mx1", "postfix/smtp", "12", "a: b")
     line = split("Nov 21 17:35:44 mx1 -- MARK --", clock)
     assert (line.host, line.program) == ("mx1", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "payload"),
+    [
+        ("<mail.info> mx1 postfix/smtp[12]: a: b", "a: b"),  # FreeBSD, syslogd -vv
+        ("<2.6> mx1 postfix/smtp[12]: a: b", "a: b"),  # and -v
+        ("mx1 mail:info postfix/smtp[12]: a: b", "a: b"),  # AIX
+        ("mx1 postfix/smtp[12]: [ID 801593 mail.info] a: b", "a: b"),  # Solaris and illumos
+        ("mx1 postfix/smtp[12]: [ID x mail.info] a: b", "[ID x mail.info] a: b"),  # no message id
+        ("mx1 postfix/smtp[12]: a [ID 801593 mail.info] b", "a [ID 801593 mail.info] b"),  # a stranger's
+    ],
+)
+def test_the_facility_and_level_of_a_unix_stand_around_the_line(text: str, payload: str) -> None:
+    line = split(f"Nov 21 17:35:44 {text}", Clock(datetime(2026, 11, 22, tzinfo=UTC), "UTC"))
+    assert (line.host, line.program, line.pid, line.payload) == ("mx1", "postfix/smtp", "12", payload)
+
+
+@pytest.mark.parametrize(
+    "text", ["mx1 mail:info mail:info x", "<mail.info> mx1 last message repeated", "mx1 " + "a:b " * 9000]
+)
+def test_a_facility_without_a_program_names_none(text: str) -> None:
+    line = split(f"Nov 21 17:35:44 {text}", Clock(datetime(2026, 11, 22, tzinfo=UTC), "UTC"))
+    assert (line.host, line.program) == ("mx1", "")

@@ -23,6 +23,7 @@ from collectors.addresses import ip_or_empty
 from collectors.mta import mailscanner, rspamd, spamassassin
 from collectors.mta._postfix_refusals import limited, refused
 from collectors.mta._postfix_sessions import SESSION, described, secured
+from collectors.mta._replies import enhanced_of
 from collectors.mta.records import (
     Accepted,
     Attempted,
@@ -44,8 +45,8 @@ _LONGEST_REPLY = 2000
 _ADDRESS = r'(?:<((?:"(?:[^"\\]|\\.)*+"[^>]*+|[^>]*+))>|([^ ,<>]++))'
 _DELIVERY = re.compile(
     rf"to={_ADDRESS}, (?:orig_to={_ADDRESS}, )?"
-    r"relay=([^ ,\[]++)(?:\[([^\] ]*+)\](?::(\d++))?)?, (?:conn_use=\d++, )?delay=([0-9.]++), delays=[0-9./]++, "
-    r"(?:tls=[^ ,]++, )?dsn=([245]\.\d{1,3}\.\d{1,3}), status=([A-Za-z-]++)(?: \((.*))?",
+    r"relay=([^ ,\[]++)(?:\[([^\] ]*+)\](?::(\d++))?)?, (?:conn_use=\d++, )?delay=([0-9.]++), "
+    r"(?:delays=[0-9./]++, (?:tls=[^ ,]++, )?dsn=([245]\.\d{1,3}\.\d{1,3}), )?status=([A-Za-z-]++)(?: \((.*))?",
     re.DOTALL,
 )
 _QUEUED = re.compile(r">, size=(\d{1,15}), nrcpt=(\d{1,9}) \(queue [a-z]+\)")
@@ -201,7 +202,7 @@ def _delivery(line: Line, transport: str) -> Record | None:
         to if bare is None else bare,
         original or bare_original or "",
         outcome,
-        dsn,
+        _enhanced(reply or "") if dsn is None else dsn,
         (reply or "").removesuffix(")")[:_LONGEST_REPLY],
         transport,
         "" if relay == "none" else relay,
@@ -210,6 +211,11 @@ def _delivery(line: Line, transport: str) -> Record | None:
         _milliseconds(delay),
         daemon not in {"smtp", "error", "retry"} or bool(address and not ip_or_empty(address)),
     )
+
+
+def _enhanced(reply: str) -> str:
+    """Return the enhanced status that a remote server's reply begins with: Postfix before 2.3 tells none of its own."""
+    return enhanced_of(reply.partition(" said: ")[2] if reply.startswith("host ") else reply)
 
 
 def _milliseconds(seconds: str) -> int:

@@ -7,8 +7,8 @@ tai64nlocal. Messages and deliveries have numbers that are used again: `Fold` jo
 message and its recipient. A blank is written as an underscore there, and a line's end as a slash: a reply has its
 blanks back, and its underscores are lost. The system user of a message (`uid`) is that of qmail-smtpd for all that came
 by SMTP, so it names no sender. Beside qmail-send, also under the tags smtpd and submission: refusals by rblsmtpd,
-spamdyke, chkuser and patches for DNSBLs, logins that vpopmail's vchkpw checked, and those that spamdyke saw fail (where it
-asks vchkpw, both tell of the same one). A delivery whose beginning is not in the log makes no event.
+spamdyke, chkuser and patches for DNSBLs, logins that vpopmail's vchkpw checked, and those that spamdyke saw fail (where
+it asks vchkpw, both tell of the same one). A delivery whose beginning is not in the log makes no event.
 Ignored by decision: status lines, `new msg`, `bounce msg` (the notification has lines of its own), warnings and alerts
 of qmail-send, tcpserver, spamdyke's `FILTER_` lines (each tells why the `DENIED_` line behind it comes), and what is
 accepted.
