@@ -62,7 +62,7 @@ def _pairs(text: str) -> list[tuple[str, str]]:
     ("language", "none", "one", "two"),
     [
         ("de", "Bitte 0 Postfächer vor", "Bitte ein Postfach vor", "Bitte 2 Postfächer vor"),
-        ("fr", "Une boîte à adapter", "Une boîte à adapter", "2 boîtes à adapter"),
+        ("fr", "0 boîte à adapter", "Une boîte à adapter", "2 boîtes à adapter"),
         ("it", "0 caselle da", "Una casella da", "2 caselle da"),
         ("en", "Please update 0 mailboxes", "Please update one mailbox before", "Please update 2 mailboxes"),
     ],
