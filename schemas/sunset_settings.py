@@ -11,6 +11,7 @@ from schemas.checked import Zone
 from schemas.mailbox_hooks import ADDRESS, Address
 from schemas.part import Part
 from schemas.smtp_settings import Posting
+from schemas.sunset_stages import Stages, Switches, misplaced
 
 SunsetKind = Literal["smtp_after_pop", "cleartext_login", "old_tls"]
 Language = Literal["de", "fr", "it", "en"]
@@ -70,9 +71,16 @@ class Sunset(Part):
     least_confidence: Annotated[float, Field(ge=0, le=1)] = 0.3
     old_tls: frozenset[TlsVersion] = frozenset(("SSLv3", "TLSv1", "TLSv1.1"))
     mail: SunsetMail | None = None
+    stages: Stages | None = None
+    switch: Switches = Switches()
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.ends <= self.begins:
             raise ValueError(f"ends {self.ends} is not after begins {self.begins}")
+        first = self.stages.first_day if self.stages else None
+        if first is not None and first < self.begins:
+            raise ValueError(f"stages.first_day {first} is before begins {self.begins}")
+        if wrong := "; ".join(misplaced(self.kind, self.switch)):
+            raise ValueError(wrong)
         return self

@@ -20,9 +20,10 @@ from schemas import (
     reply_settings,
     settings,
     sunset_settings,
+    sunset_stages,
 )
 from schemas.events import EVENT_TYPES
-from streams import bars, hooks
+from streams import bars, hooks, switches
 from tests.parts import require, require_root
 
 if TYPE_CHECKING:
@@ -79,13 +80,23 @@ def test_the_example_configuration_is_sound_and_complete() -> None:
         "directory.": type(example.directory),
         "domains.": domain_settings.Domains,
         "replies.": reply_settings.Replies,
-        **{f"sunset.{name}.": sunset_settings.Sunset for name in example.sunset},
+        "sunset.smtp_after_pop.": sunset_settings.Sunset,
         **{f"sunset.{name}.mail.": sunset_settings.SunsetMail for name, each in example.sunset.items() if each.mail},
+        "sunset.smtp_after_pop.stages.": sunset_stages.Stages,
+        "sunset.smtp_after_pop.stages.tickets.": sunset_stages.Tickets,
+        **{
+            f"sunset.{name}.switch.{switch}.": type(part)
+            for name, each in example.sunset.items()
+            for switch, part in switches.configured(each.switch).items()
+        },
         "geoip.": settings.GeoIp,
         **{f"input.{name}.": type(each) for name, each in example.input.items()},
         "dashboard.": settings.Dashboard,
         "embedded.": settings.Embedded,
     }
+    assert {switch for each in example.sunset.values() for switch in switches.configured(each.switch)} == set(
+        switches.names()
+    )
     assert set(example.input) == {path.stem for path in (ROOT / "schemas" / "inputs").glob("[a-z]*.py")} - {"taken"}
     instead = {"mta.mx1.input": "mta.relays.input", "logins.imap1.input": "mta.relays.input"}
     instead["complaints.fbl.input"] = "complaints.bounces.input"

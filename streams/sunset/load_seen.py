@@ -1,0 +1,46 @@
+"""The load of a stage as the warehouse knows it; nothing where the logs were not read up to now."""
+
+from clickhouse_connect.driver.client import Client
+
+from schemas.sunset_events import Stage
+from streams.sunset.load import Load
+from streams.sunset.weeks import HOUR
+
+_HOURS_OF_A_WEEK = 168
+_SILENT = 1_800_000_000
+_DAY = 24
+_HEARD = """
+SELECT max(last), toInt64(toUnixTimestamp(min(hour))) * 1000000 FROM heard_hosts
+WHERE hour >= toDateTime(intDiv({week:Int64}, 1000000), 'UTC')
+"""
+_FAILED = """
+SELECT uniqIf(id, at > {hour:Int64}), uniqIf(id, at <= {hour:Int64}) FROM mail_events
+WHERE type = 'mailbox_authenticated' AND outcome = 'failed' AND at > {week:Int64} AND at <= {now:Int64}
+"""
+_REFUSED = """
+SELECT uniqExact(lower(envelope_from)) FROM mail_events
+WHERE type = 'message_rejected' AND at > {hour:Int64} AND at <= {now:Int64} AND position(reply, {told:String}) > 0
+  AND lower(envelope_from) >= {first:String} AND ({beyond:String} = '' OR lower(envelope_from) < {beyond:String})
+"""
+
+
+def load_of(client: Client, stage: Stage, reply: str, at: int, tickets: int | None) -> Load:
+    """Return the load of a stage within the hour before a moment. ClickHouseError where the warehouse is away.
+
+    Refused senders are different ones: a client that tries again each minute is one. Where the newest event of any log
+    is older than half an hour, what was refused or failed is not known; nor is what is usual, before a day was read.
+    """
+    moments = {"now": at, "hour": at - HOUR, "week": at - _HOURS_OF_A_WEEK * HOUR}
+    newest, oldest = client.query(_HEARD, parameters=moments).result_rows[0]
+    if at - newest > _SILENT:
+        return Load(tickets=tickets)
+    cut = {"told": reply.partition(" ")[2], "first": stage.first, "beyond": stage.beyond}
+    refused = client.query(_REFUSED, parameters=moments | cut).result_rows[0][0]
+    failed, before = client.query(_FAILED, parameters=moments).result_rows[0]
+    hours = (at - HOUR - max(oldest, moments["week"])) / HOUR
+    return Load(
+        tickets=tickets,
+        refused=int(refused),
+        failed=int(failed),
+        usual=before / hours if hours >= _DAY else None,
+    )
