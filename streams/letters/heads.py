@@ -28,13 +28,16 @@ def headers_of(due: LetterDue, mail: SunsetMail) -> dict[str, str]:
     """
     if due.kind == "thanks":
         return {}
-    return {"Precedence": "bulk", **_unsubscribing(mail.unsubscribe.replace(_PLACE, due.id))}
+    return {"Precedence": "bulk", **_unsubscribing(mail.unsubscribe, due.id)}
 
 
-def _unsubscribing(where: str) -> dict[str, str]:
+def _unsubscribing(given: str, letter: str) -> dict[str, str]:
     """Return how one says that he wants no more (RFC 2369); with one click (RFC 8058) where the URL is https."""
-    if not where:
+    if not given:
         return {}
+    if "://" not in given:
+        return {"List-Unsubscribe": f"<mailto:{given}?subject=unsubscribe%20{letter}>"}
+    where = given.replace(_PLACE, letter)
     if where.startswith("https://"):
         return {"List-Unsubscribe": f"<{where}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
-    return {"List-Unsubscribe": f"<{where}>" if "://" in where else f"<mailto:{where}?subject=unsubscribe>"}
+    return {"List-Unsubscribe": f"<{where}>"}

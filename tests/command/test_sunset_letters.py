@@ -111,6 +111,16 @@ def test_a_wrong_template_is_told_with_its_line_and_ours_is_shown(tmp_path: Path
     assert {"level": "error", "place": place, "problem": problem} in rows
 
 
+def test_a_setting_with_which_no_letter_could_go_is_refused(tmp_path: Path) -> None:
+    mail = MAIL.replace('"Example ISP"', '"Example\\r\\nBcc: victim@example.org"')
+    config = _config(tmp_path, SUNSET + mail)
+    said = "sunset.pop.mail: invalid arguments; address parts cannot contain CR or LF"
+    assert refusal(run("sunset", "preview", "--config", config)) == said
+    assert refusal(run("sunset", "test", "you@isp.example", "--config", config)) == said
+    rows = [json.loads(line) for line in run("check", "--config", config, "--json").stdout.splitlines()]
+    assert ("sunset.pop.mail", said.partition(": ")[2]) in [(row["place"], row["problem"]) for row in rows]
+
+
 @pytest.mark.parametrize(
     ("written", "said"),
     [
