@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 from heapq import merge
+from itertools import chain, islice
 from operator import attrgetter
 from pathlib import Path
 
@@ -31,6 +32,7 @@ from schemas.places import Where
 from schemas.settings import Log, Maildir, Settings
 
 _AT = attrgetter("at")
+_FIRST_LINES = 50
 _TOLD = 1 << 20
 
 
@@ -58,11 +60,14 @@ def events(past: Past, settings: Settings, progress: Progress) -> Iterator[Event
     """Yield all events, merged by their time; each file is taken to be in order.
 
     `past.counts` tells for each file what became of its lines; what cannot be read is counted there as a dead letter.
-    OSError and ValueError name the file that cannot be read at all.
+    OSError and ValueError name the file that cannot be read at all, or that is there already under another name.
     """
     where = GeoDatabases(settings.geoip)
     logs = sorted(past.logs, key=lambda log: log[0] not in logins.names())  # at the same time, who logs in comes first
-    streams: list[Iterable[Event]] = [_log(past, *each, settings, progress, where=where) for each in logs]
+    sources: dict[str, Path] = {}
+    streams: list[Iterable[Event]] = [
+        _log(past, *each, settings, progress, where=where, sources=sources) for each in logs
+    ]
     box = _maildir(past.complaints, settings) if past.complaints else Maildir(maildir=Path())
     received = _complaints(past, past.complaints, box) if past.complaints else []
     streams.append(received)
@@ -74,13 +79,15 @@ def events(past: Past, settings: Settings, progress: Progress) -> Iterator[Event
 
 
 def _log(  # noqa: PLR0913 the file, and all that is told of it
-    past: Past, name: str, path: Path, settings: Settings, progress: Progress, *, where: Where
+    past: Past, name: str, path: Path, settings: Settings, progress: Progress, *, where: Where, sources: dict[str, Path]
 ) -> Iterator[Event]:
     told = _configured(name, path, settings)
     with ExitStack() as stack:
         source, changed = stack.enter_context(opened(str(path)))
+        lines = lines_of(source)
+        first = list(islice(lines, _FIRST_LINES))
         reader = LogReader(
-            source_id(name, path),
+            _source(sources, name, path, [line for _, line in first]),
             name=path.name,
             format=name,
             host=told.host if told else "",
@@ -92,11 +99,23 @@ def _log(  # noqa: PLR0913 the file, and all that is told of it
         )
         past.counts[str(path)] = reader.counts
         read, before = reader.read, 0
-        for offset, line in lines_of(source):
+        for offset, line in chain(first, lines):
             yield from read(line, offset)
             if offset - before > _TOLD:
                 progress(offset - before)
                 before = offset
+
+
+def _source(sources: dict[str, Path], name: str, path: Path, first: list[bytes]) -> str:
+    """Return the source of a log, by its first lines: rotated, renamed or packed it has the same ids.
+
+    ValueError where it is taken in already: all its mail would count twice.
+    """
+    source = source_id(name, *first)
+    if first and source in sources:
+        raise ValueError(f"{path}: begins as {sources[source]} does: the same log would count twice")
+    sources[source] = path
+    return source
 
 
 def _configured(name: str, path: Path, settings: Settings) -> Log | None:

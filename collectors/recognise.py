@@ -19,10 +19,11 @@ Open = Callable[[str], LogReader]
 
 
 class Share(NamedTuple):
-    """A log format and how many of a sample's lines it knows that none before it does."""
+    """A log format and how many of a sample's lines it knows that none before it does; `alike` know the same."""
 
     name: str
     lines: int
+    alike: tuple[str, ...] = ()
 
 
 class Found(NamedTuple):
@@ -38,7 +39,11 @@ class Found(NamedTuple):
 
     def summary(self) -> str:
         """Return what was found, as a part of a sentence."""
-        return " and ".join(f"{name} ({known} of the first {self.lines} lines)" for name, known in self.formats)
+        return " and ".join(map(self._share, self.formats))
+
+    def _share(self, share: Share) -> str:
+        alike = f", as {' and '.join(share.alike)} would" if share.alike else ""
+        return f"{share.name} ({share.lines} of the first {self.lines} lines{alike})"
 
 
 class _Reading(NamedTuple):
@@ -62,7 +67,8 @@ def of_log(sample: Sequence[bytes], begin: Open) -> Found:
         best = max(left, key=lambda reading: _rank(reading, known, text))
         new = best.known - known
         if new and (not found or len(new) > len(best.unread & readable)):
-            found.append(Share(best.name, len(new)))
+            alike = tuple(each.name for each in left if each is not best and each.known == best.known)
+            found.append(Share(best.name, len(new), alike))
             known |= new
             readable |= frozenset(range(len(lines))) - best.unread
         left.remove(best)

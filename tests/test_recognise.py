@@ -5,6 +5,7 @@ import gzip
 import io
 import lzma
 import random
+import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -63,6 +64,15 @@ def test_a_log_is_told_by_its_lines() -> None:
     found = {name: recognise.of_log(lines, begin) for name in log_formats() if (lines := golden_lines(name))}
     assert {name: taken.names[:1] for name, taken in found.items()} == {name: (name,) for name in log_formats()}
     assert {name: taken.names[1:] for name, taken in found.items() if taken.names[1:]} == {"postfix": ("dovecot",)}
+
+
+def test_formats_that_know_the_same_lines_are_named(tmp_path: Path) -> None:
+    """Postfix's format reads the spam filters that share its log: a log of these alone is as well spamd's own."""
+    file = tmp_path / "sa.log"
+    lines = (line for line in golden_lines("spamassassin") if b" amavis[" in line)
+    file.write_bytes(b"\n".join(lines))
+    taken = parse_file("auto", str(file), io.BytesIO()).taken
+    assert re.fullmatch(r"postfix \(\d+ of the first \d+ lines, as spamassassin would\)", taken)
 
 
 def auto(*words: object, given: bytes = b"") -> tuple[str, list[Event]]:

@@ -5,8 +5,9 @@ Manual: https://docs.rspamd.com/configuration/logging
 Read from the left up to the score: behind it stand the symbols, whose options are strangers' text (subjects, URLs).
 What is before it is Rspamd's own or cannot imitate a field: a Message-ID has no blanks there, an envelope's sender none
 but in quotes. The level is that of the action that Rspamd rejects from; `action` tells of the lesser ones. Ignored by
-decision: mails that an operator scans or teaches (`csession`), those that Rspamd was told to skip (`S`), and what
-stands behind the symbols (lengths, times, recipients, settings).
+decision: mails that an operator scans or teaches (`csession`), those that Rspamd was told to skip (`S`), those without
+a score or a level (`[-1.20/nan]`: no action has one), lines without the task's id (`<8ae27d>; task; `), as a logger
+of one's own may write them, and what stands behind the symbols (lengths, times, recipients, settings).
 """
 
 import re

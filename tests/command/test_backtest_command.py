@@ -1,10 +1,13 @@
 """`relaywarden backtest`: history in, decisions out; and what is wrong is named with its place."""
 
+import gzip
 import json
 from pathlib import Path
 
 import pytest
 
+from collectors.history import Past, events
+from schemas.settings import parse as settings_of
 from tests.command.shell import refusal, run
 
 CONFIG = """
@@ -131,6 +134,17 @@ def test_no_input_is_overwritten_and_a_run_that_fails_spares_the_decisions_of_th
     assert (whole["takeovers"], whole["recall"]) == (0, "")
     kinds = [json.loads(line)["type"] for line in out.read_text().splitlines()]
     assert {kind: kinds.count(kind) for kind in kinds} == counted["decisions"]
+
+
+def test_a_log_has_the_same_ids_whatever_its_name_and_is_taken_in_once(history: Path) -> None:
+    log, packed = history / "mail.log", history / "mail.log.1.gz"
+    packed.write_bytes(gzip.compress(log.read_bytes()))
+    settings = settings_of((history / "relaywarden.toml").read_text(), "test")
+    told = [list(events(Past(logs=(("postfix", file),)), settings, lambda _: None)) for file in (log, packed)]
+    assert told[0] == told[1]
+    assert len({event.id for event in told[0]}) == len(told[0]) > 800
+    both = _backtest(history, "--log", f"postfix={packed}")
+    assert refusal(run(*both)) == f"{packed}: begins as {log} does: the same log would count twice"
 
 
 def test_what_is_wrong_is_named(history: Path) -> None:
