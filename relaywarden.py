@@ -175,9 +175,9 @@ def sink(config: Config = DEFAULT_CONFIG) -> None:
 def desk(
     config: Config = DEFAULT_CONFIG,
     *,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would be decided; write nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would be decided; write and send nothing.")] = False,
 ) -> None:
-    """Run the desk: decide about sunsets, hour by hour and at their weekly moments."""
+    """Run the desk: decide about sunsets, hour by hour and at their weekly moments, and send the letters."""
     from streams.desk import run
 
     run(_ready(config), dry_run=dry_run)

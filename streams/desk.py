@@ -1,4 +1,4 @@
-"""The process `relaywarden desk`: decides what is to be done about sunsets, hour by hour, on the topic `sunset.events`.
+"""The process `relaywarden desk`: decides about sunsets, hour by hour, on the topic `sunset.events`, and sends letters.
 
 What it knows it reads from that topic, from the beginning; so it goes on after any end as if there had been none. A
 task is told all that the topic holds, and has its turn again and again.
@@ -18,6 +18,7 @@ from schemas.events import Event
 from schemas.pulse import Pulse
 from schemas.settings import Settings
 from streams.journal import Journal
+from streams.letter_task import Posted
 from streams.operating import now
 from streams.sunset_desk import Sunsets
 from streams.topiclog import LogAwayError
@@ -40,14 +41,17 @@ class Task(Protocol):
 
 
 def run(settings: Settings, *, dry_run: bool) -> None:
-    """Work until SIGTERM or SIGINT; with `dry_run` nothing is written. ValueError where another desk works here."""
+    """Work until SIGTERM or SIGINT; with `dry_run` nothing leaves it. ValueError where another desk works here."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     logging.getLogger("kafka").setLevel(logging.CRITICAL)  # its retries are many; we say once what they mean
     pulse = Pulse(settings.data, "desk")
     with _alone(settings.data):
-        work(settings, [Sunsets(settings, now, pulse.beat, dry_run=dry_run)], stop, pulse.beat)
+        tasks: list[Task] = [Sunsets(settings, now, pulse.beat, dry_run=dry_run)]
+        if not dry_run:
+            tasks.append(Posted(settings, now))
+        work(settings, tasks, stop, pulse.beat)
 
 
 def work(settings: Settings, tasks: Sequence[Task], stop: threading.Event, beat: Callable[[], None]) -> None:

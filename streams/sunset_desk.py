@@ -22,7 +22,8 @@ from streams.journal import Journal
 from streams.lag import Lag, Offsets
 from streams.sunset.decide import Accounts, Case, counts, users
 from streams.sunset.ledger import Ledger, Ledgers, fold
-from streams.sunset.look import Look, Uses
+from streams.sunset.look import Look
+from streams.sunset.packing import Uses
 from streams.sunset.uses import carriers, heard, uses
 from streams.sunset.weeks import HOUR, day_of, moment, start_of, week_of
 from streams.sunset.writing import letters

@@ -25,9 +25,7 @@ from schemas.sunset_events import (
     UserExempted,
     UserFound,
 )
-
-_ENCODER = msgspec.msgpack.Encoder()
-_USE: msgspec.msgpack.Decoder[Use] = msgspec.msgpack.Decoder(Use)
+from streams.sunset.packing import packed, unpacked
 
 
 class Box(msgspec.Struct, gc=False):
@@ -51,7 +49,7 @@ class Box(msgspec.Struct, gc=False):
         """Return the use with which it was found."""
         if not self.kept:
             return Use(mailbox=mailbox, confidence=1.0, last=self.last)
-        return _USE.decode(self.kept)
+        return unpacked(mailbox, self.kept)
 
 
 class Written(msgspec.Struct, gc=False):
@@ -136,7 +134,7 @@ def _found(ledger: Ledger, event: UserFound) -> None:
         language=intern(event.language),
         found=event.at,
         last=event.use.last,
-        kept=_ENCODER.encode(event.use),
+        kept=packed(event.use),
         week=before.week if before else 0,
         thanked=before.thanked if before else False,
         returned=before is not None,

@@ -1,30 +1,12 @@
 """A look into the warehouse: who used the old way lately, and whose logs were read on which days."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
 from schemas.sunset_events import Use
 
-_ENCODER = msgspec.msgpack.Encoder()
-_USE: msgspec.msgpack.Decoder[Use] = msgspec.msgpack.Decoder(Use)
 _NOTHING: frozenset[str] = frozenset()
-
-
-class Uses(Mapping[str, Use]):
-    """Uses by mailbox, packed: a million of them, unpacked, would take most of a gigabyte."""
-
-    def __init__(self, uses: Iterable[Use] = ()) -> None:
-        self._packed = {use.mailbox: _ENCODER.encode(use) for use in uses}
-
-    def __getitem__(self, mailbox: str) -> Use:
-        return _USE.decode(self._packed[mailbox])
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._packed)
-
-    def __len__(self) -> int:
-        return len(self._packed)
 
 
 class Look(msgspec.Struct, frozen=True, kw_only=True):
