@@ -4,6 +4,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from schemas.reasons.codes import by_code, by_own_code, by_status, of_sender
+from schemas.reasons.doubt import of_us, passing
 from schemas.reasons.row import LAST
 from schemas.reasons.said import Said, ready, said
 from schemas.reasons.table import find
@@ -71,6 +72,7 @@ def classify(reply: str, enhanced_status: str = "", code: int = 0, command: str 
     only where a 5xx says so and nothing says 4xx, and more than that code tells it; never in reply to a connection; and
     an unknown user only if that was said of the recipient: by the enhanced status, to RCPT TO, or by the MTA without a
     server's code. A server that says so of a message that it has taken filters; to MAIL FROM it speaks of the sender.
+    Words of something temporary are believed more than a 5xx.
     """
     return _judged(said(reply, command), enhanced_status, str(code)[:1])
 
@@ -82,6 +84,8 @@ def _judged(heard: Said, status: str, given: str) -> Reason:
     found = _found(told, status)
     if found.name in FOR_EVER and not found.proven and of_sender(told):
         return Reason("blocked_sender", permanent=False)
+    if found.name in FOR_EVER and told.code.startswith("5") and passing(told):
+        return Reason("system", permanent=False)
     classes = {told.code[:1], told.status[:1], status[:1], given}
     final = found.name in FOR_EVER and "5" in classes and "4" not in classes
     final = final and not found.vague and told.after != "connect"
@@ -103,6 +107,7 @@ def _found(told: Said, status: str) -> _Found:
     row = find(told)
     if row is None or row.rank == LAST:
         told_by = by_status(told, status) or (row.reason if row is not None else "")
+        told_by = "" if told_by in FOR_EVER and of_us(told) else told_by
         return _Found(told_by) if told_by else _Found(by_code(told, status) or "unknown", vague=True)
     taken = told.after == "data" and not told.status.startswith("5.1.") and not row.proven
     return _Found("recipient_refused" if taken and row.reason == "user_unknown" else row.reason, row.proven)

@@ -154,6 +154,7 @@ ROWS = (
         reason="network",
         phrases=(
             "name server",
+            "name resolution",
             "name service error",
             "dns error",
             "dns lookup",

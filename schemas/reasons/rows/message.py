@@ -45,6 +45,8 @@ ROWS = (
             "content filter",
             "content rejected",
             "content * rejected",
+            "rejected due to content",
+            "rejected as suspected",
             "bulk mail",
             "dt spm",
             "mail rejete",

@@ -4,6 +4,17 @@ from streams.replies.row import Row
 
 ROWS = (
     Row(
+        name="passing_with_a_5xx",
+        kind="other",  # of the recipient it proves nothing: schemas/reasons/doubt.py
+        rank=0,
+        codes=("5",),
+        words=("said: 4", "name resolution", "try again later"),
+        pattern=r".{0,120}(?:undeliverable address: .{0,120}\bsaid: 4\d\d\b|temporary failure in name resolution|"
+        r"mailbox unavailable.{0,60}\btry again later)",
+        sample="550-Requested action not taken: mailbox unavailable 550 Failure sending mail. Try again later",
+        source="https://github.com/jstedfast/MailKit/issues/968",
+    ),
+    Row(
         name="address_verification",
         kind="greylisted",
         rank=0,

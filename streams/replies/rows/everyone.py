@@ -114,10 +114,11 @@ ROWS = (
         name="reverse_dns",
         kind="setup",
         rank=2,
-        words=("reverse", "ptr", "hostname", "rdns", "helo", "ehlo"),
+        words=("reverse", "ptr", "hostname", "rdns", "helo", "ehlo", "ip address not found"),
         pattern=r".{0,160}(?:cannot find your (?:reverse )?hostname|reverse[ -](?:dns|hostname|lookup|mapping)|"
         r"\bPTR\b|\brDNS\b|"
-        r"(?:helo|ehlo) (?:command rejected|name|host|domain|argument)|invalid (?:helo|ehlo))",
+        r"(?:helo|ehlo)(?::| command rejected| name| host| domain| argument)|invalid (?:helo|ehlo)|"
+        r"IP address not found)",
         sample="450 4.7.25 Client host rejected: cannot find your reverse hostname, [192.0.2.1]",
         source=_POSTFIX + "#reject_unknown_reverse_client_hostname",
     ),
