@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, cast, get_args
 import typer
 
 from embedded.sunset_app import Sunset, chosen
-from embedded.terminal import DEFAULT_CONFIG, Config, Json, progress, show
+from embedded.terminal import DEFAULT_CONFIG, Config, Json, printable, progress, show
 from schemas.moments import rfc3339
 from schemas.settings import Settings, load
 from schemas.sunset_settings import Sunset as Ending
@@ -56,10 +56,11 @@ def _settings(config: Path, *, anyway: bool) -> Settings:
 def _in_clickhouse(settings: Settings, name: str, days: int) -> "Iterator[Use]":
     from embedded.running import live
     from streams.operating import now, warehouse
-    from streams.sunset.uses import uses
+    from streams.sunset.uses import untold, uses
 
     until = now()
     with warehouse(live(settings)) as client:
+        _warn(untold(client, settings.sunset[name], until - days * _DAY, until))
         yield from uses(client, settings.sunset[name], until - days * _DAY, until)
 
 
@@ -75,12 +76,21 @@ def _in_files(settings: Settings, logs: Sequence[str], ending: Ending | None, ki
     wanted = cast("SunsetKind", kind or (ending.kind if ending is not None else kinds[0]))
     past = Past(tuple(map(named_log, logs)))
     finding = Finding(wanted, frozenset(ending.old_tls if ending is not None else _OLD_TLS))
-    with progress(f"reading {', '.join(str(path) for _, path in past.logs)}") as advance:
+    files = [str(path) for _, path in past.logs]
+    with progress(f"reading {', '.join(files)}", *files) as advance:
         for event in events(past, settings, advance):
             finding.add(event)
     for place, counts in past.counts.items():
         typer.echo(f"{place}: {counts.summary()}", err=True)
+    _warn(finding.untold())
     yield from finding.uses(days)
+
+
+def _warn(hosts: Sequence[str]) -> None:
+    """Tell of which hosts nothing is known: that nobody is found there says nothing."""
+    for host in hosts:
+        known = "its log has logins, but tells of none what is looked for: who uses it there is not known"
+        typer.echo(f"relaywarden: {printable(host) or 'a log without host names'}: {known}", err=True)
 
 
 def _customers(settings: Settings) -> Callable[[str], str]:

@@ -1,6 +1,6 @@
 -- How a client came (EHLO name, program, TLS version, in the clear), whose a mail without a login may be; and, by the
 -- hour, who uses what is going away (old_ways), when each was last seen doing it the new way (new_ways), and which hosts'
--- logs told anything (heard_hosts). An event that is stored twice counts once: uniq of ids, min and max.
+-- logs told anything, and of logins what (heard_hosts). An event that is stored twice counts once: uniq of ids, min and max.
 ALTER TABLE mail_events ADD COLUMN IF NOT EXISTS mailer String AFTER helo;
 ALTER TABLE mail_events ADD COLUMN IF NOT EXISTS candidates Array(Tuple(mailbox String, confidence Float64)) AFTER mailer;
 ALTER TABLE mail_events ADD COLUMN IF NOT EXISTS tls_version LowCardinality(String) AFTER tls;
@@ -43,11 +43,12 @@ CREATE TABLE IF NOT EXISTS heard_hosts
     hour DateTime('UTC') CODEC(DoubleDelta, ZSTD(1)),
     host LowCardinality(String),
     logins Bool,
+    tells LowCardinality(String),
     last SimpleAggregateFunction(max, Int64)
 )
 ENGINE = AggregatingMergeTree
 PARTITION BY toYYYYMM(hour)
-ORDER BY (hour, host, logins)
+ORDER BY (hour, host, logins, tells)
 TTL hour + toIntervalDay(400)
 SETTINGS non_replicated_deduplication_window = 10000;
 CREATE MATERIALIZED VIEW IF NOT EXISTS old_ways_of_mails TO old_ways AS
@@ -93,7 +94,10 @@ WHERE type = 'mailbox_authenticated' AND outcome = 'succeeded' AND tls AND mailb
 GROUP BY way, mailbox, tls_version;
 CREATE MATERIALIZED VIEW IF NOT EXISTS heard_hosts_of_mail_events TO heard_hosts AS
 SELECT toStartOfHour(fromUnixTimestamp64Micro(at, 'UTC')) AS hour, host,
-       type = 'mailbox_authenticated' AND service != 'smtp' AS logins, max(at) AS last
+       type = 'mailbox_authenticated' AND service != 'smtp' AS logins,
+       multiIf(type != 'mailbox_authenticated' OR outcome != 'succeeded', '', tls_version != '', 'version', tls, 'tls',
+               cleartext, 'cleartext', 'nothing') AS tells,
+       max(at) AS last
 FROM mail_events
 WHERE host != '' AND type != 'source_opened'
-GROUP BY hour, host, logins;
+GROUP BY hour, host, logins, tells;

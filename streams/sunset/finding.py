@@ -6,7 +6,7 @@ from operator import attrgetter
 from schemas.events import Event, MailboxAuthenticated, MessageSubmitted
 from schemas.sunset_events import Use
 from schemas.sunset_settings import SunsetKind
-from streams.sunset.told import Told, use_of
+from streams.sunset.told import Told, says_nothing, use_of
 
 _HOUR = 3_600_000_000
 _DAY = 24 * _HOUR
@@ -34,6 +34,7 @@ class Finding:
         self._counted: dict[str, dict[tuple[_Client, int], _Counted]] = {}
         self._switched: dict[str, int] = {}
         self._newest = 0
+        self._tells: dict[str, set[str]] = {}
 
     def add(self, event: Event) -> None:
         """Take in an event."""
@@ -44,6 +45,7 @@ class Finding:
         elif isinstance(event, MailboxAuthenticated):
             self._newest = max(self._newest, event.at)
             if event.outcome == "succeeded" and event.mailbox:
+                self._tells.setdefault(event.host, set()).add(_tells(event))
                 self._logged_in(event)
 
     def uses(self, days: int = 0) -> Iterator[Use]:
@@ -53,6 +55,10 @@ class Finding:
             told = self._told(mailbox, {key: each for key, each in counted.items() if key[1] >= since})
             if told:
                 yield use_of(sorted(told, key=attrgetter("last"), reverse=True))
+
+    def untold(self) -> list[str]:
+        """Return the hosts whose logs have logins, but tell of none what is looked for."""
+        return sorted(host for host, tells in self._tells.items() if says_nothing(self._kind, frozenset(tells)))
 
     def _told(self, mailbox: str, counted: dict[tuple[_Client, int], _Counted]) -> list[Told]:
         of: dict[_Client, list[_Counted]] = {}
@@ -110,3 +116,9 @@ class Finding:
         counted.surely += surely
         counted.first, counted.last = min(counted.first, event.at), max(counted.last, event.at)
         counted.hosts.add(event.host)
+
+
+def _tells(event: MailboxAuthenticated) -> str:
+    if event.tls_version:
+        return "version"
+    return "tls" if event.tls else "cleartext" if event.cleartext else "nothing"

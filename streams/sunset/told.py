@@ -5,8 +5,15 @@ from collections.abc import Sequence
 import msgspec
 
 from schemas.sunset_events import ClientUse, Use
+from schemas.sunset_settings import SunsetKind
 
 _MOST_CLIENTS = 20
+_TELLING: dict[SunsetKind, frozenset[str]] = {
+    "smtp_after_pop": frozenset(("version", "tls", "cleartext", "nothing")),
+    "cleartext_login": frozenset(("version", "tls", "cleartext")),
+    "old_tls": frozenset(("version",)),
+}
+"""What a login must tell to tell something of a sunset: its TLS version, that it had TLS, or that it had none."""
 
 
 class Told(msgspec.Struct, array_like=True, frozen=True):
@@ -23,6 +30,11 @@ class Told(msgspec.Struct, array_like=True, frozen=True):
     surely: float
     hosts: list[str]
     switched: int
+
+
+def says_nothing(kind: SunsetKind, tells: frozenset[str]) -> bool:
+    """Tell whether a host's log has logins, by what they tell, and none that tells what a sunset is about."""
+    return bool(tells - {""}) and not tells & _TELLING[kind]
 
 
 def use_of(told: Sequence[Told]) -> Use:

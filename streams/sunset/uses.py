@@ -16,7 +16,7 @@ from clickhouse_connect.driver.client import Client
 
 from schemas.sunset_events import Use
 from schemas.sunset_settings import Sunset
-from streams.sunset.told import Told, use_of
+from streams.sunset.told import Told, says_nothing, use_of
 
 _HOUR = 3_600_000_000
 _OF_THE_WAY = """way = {way:String}
@@ -56,6 +56,11 @@ SELECT DISTINCT host FROM heard_hosts
 WHERE {{way:String}} = 'smtp_after_pop' AND logins
   AND hour >= toDateTime({{since:Int64}}, 'UTC') AND hour < toDateTime({{until:Int64}}, 'UTC')
 """  # noqa: S608 likewise
+_TELLS = """
+SELECT host, groupUniqArray(tells) FROM heard_hosts
+WHERE hour >= toDateTime({since:Int64}, 'UTC') AND hour < toDateTime({until:Int64}, 'UTC')
+GROUP BY host
+"""
 _NEWEST = "SELECT host, max(last) FROM heard_hosts GROUP BY host"
 _DAYS = """
 SELECT DISTINCT host, toString(toDate(hour, {zone:String})) FROM heard_hosts
@@ -79,6 +84,12 @@ def carriers(client: Client, sunset: Sunset, since: int, until: int) -> frozense
     """Return the hosts whose logs tell of the old way: of SMTP-after-POP also those of the logins that explain it."""
     parameters = _between(since, until) | {"way": sunset.kind, "versions": sorted(sunset.old_tls)}
     return frozenset(str(host) for (host,) in client.query(_HOSTS, parameters=parameters).result_rows)
+
+
+def untold(client: Client, sunset: Sunset, since: int, until: int) -> list[str]:
+    """Return the hosts whose logs have logins, but tell of none what this sunset is about: their users are unknown."""
+    rows = client.query(_TELLS, parameters=_between(since, until)).result_rows
+    return sorted(str(host) for host, tells in rows if says_nothing(sunset.kind, frozenset(map(str, tells))))
 
 
 def heard(client: Client, since: int, until: int, zone: str = "UTC") -> dict[str, frozenset[str]]:

@@ -81,6 +81,9 @@ def test_a_configuration_tells_the_customer_and_the_sunset_what_to_look_for(logs
     assert rows[0]["clients"][0]["program"] == "pop3"
     old = run("sunset", "find", *logs, "--kind", "old_tls")
     assert old.stdout == "nobody uses it, as far as the logs tell\n"
+    assert old.stderr.splitlines()[-1] == (
+        "relaywarden: mail: its log has logins, but tells of none what is looked for: who uses it there is not known"
+    )
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from schemas.sunset_events import ClientUse, Use
 from schemas.sunset_settings import Sunset, SunsetKind
 from streams.migrate import migrate, migrations
 from streams.sunset.finding import Finding
-from streams.sunset.uses import carriers, heard, uses
+from streams.sunset.uses import carriers, heard, untold, uses
 
 HOUR = 3_600_000_000
 DAY = 24 * HOUR
@@ -181,6 +181,30 @@ def test_smtp_after_pop_is_carried_by_the_hosts_of_its_logins_too(warehouse: Cli
     assert carriers(warehouse, sunset(), MONDAY, MONDAY + DAY) == {"mx1", "pop1", "pop2"}
     assert carriers(warehouse, sunset("cleartext_login"), MONDAY, MONDAY + DAY) == {"pop2"}
     assert carriers(warehouse, sunset(), MONDAY + DAY, MONDAY + 2 * DAY) == frozenset()
+
+
+def test_a_host_whose_logins_tell_nothing_of_the_sunset_is_named(warehouse: Client) -> None:
+    told = {
+        "pop1": login(MONDAY, tls=True, tls_version="TLSv1.3"),
+        "pop2": login(MONDAY + 1, tls=True),
+        "pop3": login(MONDAY + 2, cleartext=True),
+        "pop4": login(MONDAY + 3),
+    }
+    events: list[Event] = [mail(MONDAY), *(structs.replace(event, host=host) for host, event in told.items())]
+    events += [login(MONDAY + 10 + n, host=host) for n, host in enumerate(told)]
+    keep(warehouse, events)
+    expected: dict[SunsetKind, list[str]] = {
+        "smtp_after_pop": [],
+        "cleartext_login": ["pop4"],
+        "old_tls": ["pop2", "pop3", "pop4"],
+    }
+    for kind, hosts in expected.items():
+        assert untold(warehouse, sunset(kind), MONDAY, MONDAY + DAY) == hosts
+        assert untold(warehouse, sunset(kind), MONDAY + DAY, MONDAY + 2 * DAY) == []
+        finding = Finding(kind, frozenset())
+        for event in events:
+            finding.add(event)
+        assert finding.untold() == hosts
 
 
 def test_names_that_strangers_wrote_are_data(warehouse: Client) -> None:
