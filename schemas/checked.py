@@ -54,7 +54,8 @@ def _network(text: str) -> str:
         raise ValueError(f"{text!r} is no network: {error}") from None
 
 
-def _zone(text: str) -> str:
+def zone(text: str) -> str:
+    """Return the name of a time zone. ValueError where the tz database has none such."""
     try:
         ZoneInfo(text)
     except (ZoneInfoNotFoundError, ValueError):
@@ -106,7 +107,7 @@ Transport = Annotated[str, AfterValidator(transport)]
 Resolver = Annotated[str, AfterValidator(_resolver)]
 Domain = Annotated[str, AfterValidator(domain)]
 Network = Annotated[str, AfterValidator(_network)]
-Zone = Annotated[str, AfterValidator(_zone)]
+Zone = Annotated[str, AfterValidator(zone)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
 Port = Annotated[int, Field(ge=0, le=65535)]
 ServerPort = Annotated[int, Field(ge=1, le=65535)]

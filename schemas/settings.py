@@ -22,6 +22,7 @@ from schemas.part import Part
 from schemas.password import password_in
 from schemas.pool_settings import Pool
 from schemas.reply_settings import Replies
+from schemas.report_settings import Report
 from schemas.sunset_settings import Sunset
 
 _SECRET = {"url", "key_env", "verp_key_env", "password_env", "token_env"}
@@ -158,6 +159,7 @@ class Settings(Part):
     domains: Domains = Domains()
     replies: Replies = Replies()
     sunset: dict[Name, Sunset] = Field(default_factory=dict)
+    report: dict[Name, Report] = Field(default_factory=dict)
     geoip: GeoIp = GeoIp()
     dashboard: Dashboard = Dashboard()
     embedded: Embedded = Embedded()

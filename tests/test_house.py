@@ -18,6 +18,7 @@ from schemas import (
     pool_hooks,
     pool_settings,
     reply_settings,
+    report_settings,
     settings,
     sunset_settings,
     sunset_stages,
@@ -89,6 +90,8 @@ def test_the_example_configuration_is_sound_and_complete() -> None:
             for name, each in example.sunset.items()
             for switch, part in switches.configured(each.switch).items()
         },
+        "report.customers.": report_settings.Report,
+        "report.customers.mail.": report_settings.ReportMail,
         "geoip.": settings.GeoIp,
         **{f"input.{name}.": type(each) for name, each in example.input.items()},
         "dashboard.": settings.Dashboard,

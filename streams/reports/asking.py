@@ -1,0 +1,236 @@
+"""Asks the warehouse for the figures of a report: of the whole, or of each customer's own mailboxes apart.
+
+Which customer a mailbox belongs to is asked in one place (`_Split`): what is nobody's, or of a customer that was not
+asked for, goes into no report.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import NamedTuple, TypeVar, cast
+from zoneinfo import ZoneInfo
+
+import msgspec
+from clickhouse_connect.driver.client import Client
+
+from schemas.moments import moment_of
+from schemas.reasons import classify
+from schemas.report_settings import ReportPart
+from schemas.settings import Settings
+from streams.reports import questions
+from streams.reports.figures import (
+    Asked,
+    Cases,
+    CaseSeen,
+    Change,
+    Counts,
+    Delisted,
+    Ending,
+    Figures,
+    Heard,
+    Listing,
+    Reputation,
+    Step,
+    Traffic,
+    Using,
+    WeekOpen,
+    withdrawn_hours,
+)
+from streams.reports.periods import Period
+from streams.sunset.measure import burndown, forecasts
+from streams.sunset_desk import over
+
+ALL = ""
+"""The name under which the figures of the whole stand."""
+Row = Sequence[object]
+OwnerOf = Callable[[str], str]
+Key = TypeVar("Key", str, int)
+
+
+class Question(NamedTuple):
+    """What is asked: of which period and parts; of whose mailboxes: with `owner`, of each of these customers apart."""
+
+    settings: Settings
+    period: Period
+    parts: Collection[ReportPart]
+    owner: OwnerOf | None = None
+    customers: Collection[str] = (ALL,)
+
+
+def figures(client: Client, asked: Question) -> dict[str, Figures]:
+    """Return the figures by customer, or those of the whole under ALL. ClickHouseError where it does not answer."""
+    split = _Split(client, asked)
+    heard = _heard(split)
+    traffic = _traffic(split) if "deliverability" in asked.parts else {}
+    cases = _cases(split) if "cases" in asked.parts else {}
+    endings = _endings(split) if "sunset" in asked.parts else {}
+    reputation = _reputation(split) if "reputation" in asked.parts and asked.owner is None else Reputation()
+    return {
+        customer: Figures(
+            heard=heard,
+            traffic=traffic.get(customer, Traffic()),
+            reputation=reputation,
+            cases=cases.get(customer, Cases()),
+            endings=endings.get(customer, ()),
+        )
+        for customer in asked.customers
+    }
+
+
+class _Split:
+    """Gives the rows of an answer, each with the customer whose report it belongs to."""
+
+    def __init__(self, client: Client, asked: Question) -> None:
+        self.client, self.asked = client, asked
+        self._wanted = frozenset(asked.customers)
+        period = asked.period
+        self._values = {
+            "before": period.before,
+            "compared": period.compared,
+            "since": period.since,
+            "until": period.until,
+            "daily": period.every == "daily",
+            "zone": period.timezone,
+        }
+
+    def rows(self, question: str) -> Iterator[Row]:
+        """Yield the rows of a question about the whole."""
+        with self.client.query_rows_stream(question, parameters=self._values) as rows:
+            for row in rows:
+                yield cast("Row", row)
+
+    def owned(self, question: str, who: str) -> Iterator[tuple[str, Row]]:
+        """Yield customer and row; `who` is the column whose mailbox tells whose it is, the first of the row."""
+        owner = self.asked.owner
+        for row in self.rows(question.replace("{who}", who if owner else "''")):
+            customer = owner(str(row[0])) if owner else ALL
+            if customer in self._wanted:
+                yield customer, row
+
+
+def _heard(split: _Split) -> Heard:
+    found = list(split.rows(questions.HEARD))
+    ((newest,),) = split.rows(questions.NEWEST)
+    return Heard(
+        newest=int(str(newest)),
+        slots=frozenset(int(str(slot)) for now, slot in found if now),
+        before=any(not now for now, _ in found),
+    )
+
+
+def _day(period: Period) -> str:
+    """Return the day on which a period is over: what was counted from then on is of another."""
+    return moment_of(period.until).astimezone(ZoneInfo(period.timezone)).date().isoformat()
+
+
+def _counts(row: Row, at: int) -> Counts:
+    sent, deferred, bounced = (int(str(each)) for each in row[at : at + 3])
+    return Counts(sent, deferred, bounced)
+
+
+def _traffic(split: _Split) -> dict[str, Traffic]:
+    """Return the traffic of each customer, all senders of his added up."""
+    providers: dict[str, dict[str, Counts]] = defaultdict(dict)
+    before: dict[str, dict[str, Counts]] = defaultdict(dict)
+    slots: dict[str, dict[int, Counts]] = defaultdict(dict)
+    reasons: dict[str, dict[str, Counts]] = defaultdict(dict)
+    for customer, row in split.owned(questions.PROVIDERS, "sender"):
+        _add(providers[customer], str(row[1]), _counts(row, 2))
+        _add(before[customer], str(row[1]), _counts(row, 5))
+    for customer, row in split.owned(questions.SLOTS, "sender"):
+        _add(slots[customer], int(str(row[1])), _counts(row, 2))
+    for customer, row in split.owned(questions.REASONS, "sender"):
+        reason = classify(str(row[1]), str(row[2]), int(str(row[3]))).name
+        _add(reasons[customer], reason, _counts(row, 4))
+    return {
+        customer: Traffic(
+            providers={name: each for name, each in found.items() if each.all},
+            before={name: each for name, each in before[customer].items() if each.all},
+            slots=slots[customer],
+            reasons=reasons[customer],
+        )
+        for customer, found in providers.items()
+    }
+
+
+def _add(sums: dict[Key, Counts], key: Key, counts: Counts) -> None:
+    sums[key] = sums.get(key, Counts()) + counts
+
+
+def _reputation(split: _Split) -> Reputation:
+    period = split.asked.period
+    changes = [msgspec.convert(row, Change) for row in split.rows(questions.CHANGES)]
+    return Reputation(
+        ips=tuple(dict.fromkeys(ip for pool in split.asked.settings.pool.values() for ip in pool.ips)),
+        lists=tuple(msgspec.convert(row, Asked) for row in split.rows(questions.LISTS)),
+        listings=tuple(msgspec.convert(row, Listing, strict=False) for row in split.rows(questions.LISTINGS)),
+        delisted=tuple(msgspec.convert(row, Delisted) for row in split.rows(questions.DELISTED)),
+        hours=withdrawn_hours(changes, period.since, period.until),
+        traffic={str(row[0]): _counts(row, 1) for row in split.rows(questions.IPS)},
+    )
+
+
+def _cases(split: _Split) -> dict[str, Cases]:
+    """Return the steps of mailboxes; cases name customers, and are told of the whole only."""
+    since = split.asked.period.since
+    steps: dict[str, list[Step]] = defaultdict(list)
+    before: dict[str, int] = defaultdict(int)
+    for customer, row in split.owned(questions.STEPS, "mailbox"):
+        step = msgspec.convert(row, Step)
+        if step.at >= since:
+            steps[customer].append(step)
+        elif step.type == "mailbox_suspended":
+            before[customer] += 1
+    cases: tuple[CaseSeen, ...] = ()
+    if split.asked.owner is None:
+        cases = tuple(msgspec.convert(row, CaseSeen, strict=False) for row in split.rows(questions.CASES))
+    return {
+        customer: Cases(steps=tuple(steps[customer]), before=before[customer], cases=cases)
+        for customer in split.asked.customers
+    }
+
+
+def _endings(split: _Split) -> dict[str, tuple[Ending, ...]]:
+    """Return the sunsets that have not ended: how all go, or which of a customer's mailboxes use the old way still."""
+    period = split.asked.period
+    going = {name: each for name, each in split.asked.settings.sunset.items() if not over(each, period.until)}
+    if not going:
+        return {}
+    if split.asked.owner is None:
+        weeks: dict[str, dict[str, WeekOpen]] = defaultdict(dict)
+        for week in (each for each in burndown(split.client) if each.monday < _day(period)):
+            known = weeks[week.sunset].get(week.monday, WeekOpen(week.monday, 0, 0))
+            weeks[week.sunset][week.monday] = WeekOpen(week.monday, known.found + week.found, known.open + week.open)
+        told = forecasts(split.client)
+        return {
+            ALL: tuple(
+                Ending(
+                    name=name,
+                    kind=each.kind,
+                    ends=each.ends.isoformat(),
+                    weeks=tuple(weeks[name][monday] for monday in sorted(weeks[name])),
+                    nothing_left=(told[name].nothing_left or "") if name in told else "",
+                )
+                for name, each in going.items()
+            )
+        }
+    using: dict[tuple[str, str], list[Using]] = defaultdict(list)
+    done: dict[tuple[str, str], int] = defaultdict(int)
+    for customer, (mailbox, name, still, last) in split.owned(questions.USERS, "mailbox"):
+        if still:
+            using[customer, str(name)].append(Using(str(mailbox), int(str(last))))
+        else:
+            done[customer, str(name)] += 1
+    return {
+        customer: tuple(
+            Ending(
+                name=name,
+                kind=each.kind,
+                ends=each.ends.isoformat(),
+                using=tuple(using[customer, name]),
+                done=done[customer, name],
+            )
+            for name, each in going.items()
+            if using[customer, name] or done[customer, name]
+        )
+        for customer in split.asked.customers
+    }

@@ -1,0 +1,103 @@
+"""What became of our mail: how much each provider took, and why the rest was refused or deferred."""
+
+from collections.abc import Mapping
+
+from schemas.reasons.words import language
+from streams.reports.document import AnyBlock, Chart, Section, Series, Text
+from streams.reports.figures import Counts, Figures, Traffic
+from streams.reports.parts import View, named, said
+from streams.reports.periods import slots
+
+_MOST_REMEDIES = 3
+
+
+def section(figures: Figures, view: View) -> Section:
+    """Return the section; where no log was read it says only that."""
+    return Section(title=view.tongue.say("deliverability"), blocks=tuple(_blocks(figures, view)))
+
+
+def _blocks(figures: Figures, view: View) -> list[AnyBlock]:
+    if not figures.heard.slots:
+        return [Text(text=view.tongue.say("age_none"), call=True)]
+    if not figures.traffic.providers:
+        return list(said(view, "no_own_traffic" if view.own else "no_traffic"))
+    found: list[AnyBlock] = [Text(text=_lead(figures, view)), _chart(figures, view), _providers(figures, view)]
+    if not figures.heard.before:
+        found.append(Text(text=view.tongue.say("no_before")))
+    return found + _reasons(figures.traffic, view)
+
+
+def total(counts: Mapping[str, Counts]) -> Counts:
+    """Return the sum of all."""
+    return sum(counts.values(), Counts())
+
+
+def _lead(figures: Figures, view: View) -> str:
+    now = total(figures.traffic.providers).share()
+    before = total(figures.traffic.before).share()
+    if now is None:
+        return view.tongue.say("nothing_ended")
+    name = "delivered_lead" if before is not None else "delivered_alone"
+    return view.tongue.say(name, share=view.tongue.percent(now), change=view.tongue.change(now, before))
+
+
+def _chart(figures: Figures, view: View) -> Chart:
+    tongue, bars = view.tongue, slots(view.period)
+    counts = [figures.traffic.slots.get(bar, Counts()) for bar in bars]
+    whole = sum(counts, Counts())
+    peak = max(range(len(bars)), key=lambda each: counts[each].all)
+    daily = view.period.every == "daily"
+    labels = [(tongue.hour if daily else tongue.short_day)(bar * 1_000_000) for bar in bars]
+    at = bars[peak] * 1_000_000
+    return Chart(
+        title=tongue.say("chart_traffic"),
+        alt=tongue.say(
+            "alt_traffic",
+            sent=tongue.number(whole.sent),
+            deferred=tongue.number(whole.deferred),
+            bounced=tongue.number(whole.bounced),
+            peak=tongue.time(at) if daily else tongue.short_day(at),
+            most=tongue.number(counts[peak].all),
+        ),
+        labels=tuple(labels),
+        series=(
+            Series(tongue.say("delivered"), "delivered", tuple(float(each.sent) for each in counts)),
+            Series(tongue.say("deferred"), "deferred", tuple(float(each.deferred) for each in counts)),
+            Series(tongue.say("bounced"), "bounced", tuple(float(each.bounced) for each in counts)),
+        ),
+        unknown=tuple(number for number, bar in enumerate(bars) if bar not in figures.heard.slots),
+        unknown_label=tongue.say("unknown"),
+    )
+
+
+def _providers(figures: Figures, view: View) -> AnyBlock:
+    traffic, tongue = figures.traffic, view.tongue
+    ranked = sorted(traffic.providers.items(), key=lambda each: (-each[1].all, each[0]))
+    rows = [
+        (
+            named(name) or "?",
+            tongue.number(now.all),
+            tongue.percent(now.share()),
+            tongue.change(now.share(), traffic.before.get(name, Counts()).share()),
+            tongue.number(now.deferred),
+            tongue.number(now.bounced),
+        )
+        for name, now in ranked
+    ]
+    return view.table(("provider", "attempts", "share", "points", "deferred", "bounced"), rows, numbers=5, less=(3, 4))
+
+
+def _reasons(traffic: Traffic, view: View) -> list[AnyBlock]:
+    if not traffic.reasons:
+        return []
+    words = language(view.tongue.language).words
+    ranked = sorted(traffic.reasons.items(), key=lambda each: (-each[1].bounced, -each[1].deferred, each[0]))
+    rows = [
+        (words[name].title, view.tongue.number(counts.bounced), view.tongue.number(counts.deferred))
+        for name, counts in ranked
+    ]
+    remedies = [
+        Text(text=f"{words[name].title}: {words[name].customer if view.own else words[name].operator}")
+        for name, _ in ranked[:_MOST_REMEDIES]
+    ]
+    return [*said(view, "why"), view.table(("reason", "bounced", "deferred"), rows, numbers=2), *remedies]

@@ -1,0 +1,53 @@
+"""All that reports ask the warehouse. `who` is a sender or mailbox where each customer's figures are told apart.
+
+An event that is stored twice counts once (FINAL). Mails that stay on our own servers are no deliveries.
+"""
+
+_BETWEEN = "at >= {before:Int64} AND at < {until:Int64} AND (at < {compared:Int64} OR at >= {since:Int64})"
+_ATTEMPTS = "FROM mail_events FINAL WHERE type = 'delivery_attempted' AND NOT local"
+_SLOT = (
+    "toInt64(toUnixTimestamp(if({daily:Bool}, toStartOfHour(fromUnixTimestamp64Micro(at, {zone:String})),"
+    " toDateTime(toStartOfDay(fromUnixTimestamp64Micro(at, {zone:String})), {zone:String}))))"
+)
+_IN_PERIOD = "at >= {since:Int64} AND at < {until:Int64}"
+
+
+def _counted(condition: str = "1") -> str:
+    outcomes = ("sent", "deferred", "bounced")
+    return ", ".join(f"toInt64(countIf(outcome = '{each}' AND {condition}))" for each in outcomes)
+
+
+HEARD = f"""SELECT DISTINCT at >= {{since:Int64}}, {_SLOT} FROM mail_events
+WHERE {_BETWEEN} AND type != 'source_opened'"""  # noqa: S608 the parts are constants
+NEWEST = "SELECT max(at) FROM mail_events WHERE at >= {before:Int64} AND type != 'source_opened'"
+PROVIDERS = f"""SELECT {{who}}, provider, {_counted("at >= {since:Int64}")}, {_counted("at < {compared:Int64}")}
+{_ATTEMPTS} AND {_BETWEEN} GROUP BY 1, 2"""
+SLOTS = f"SELECT {{who}}, {_SLOT}, {_counted()} {_ATTEMPTS} AND {_IN_PERIOD} GROUP BY 1, 2"
+REASONS = rf"""SELECT {{who}}, any(reply), enhanced_status, code, {_counted()}
+{_ATTEMPTS} AND outcome IN ('deferred', 'bounced') AND {_IN_PERIOD}
+GROUP BY 1, enhanced_status, code, replaceRegexpAll(reply, '[^ ]*[@0-9<>][^ ]*', '')"""
+"""Replies that differ in addresses and numbers only are asked for once."""
+IPS = f"SELECT outbound_ip, {_counted()} {_ATTEMPTS} AND outbound_ip != '' AND {_IN_PERIOD} GROUP BY 1"
+LISTS = f"""SELECT list, toInt64(count()), toInt64(countIf(answer = 'unknown')) FROM pool_observations FINAL
+WHERE type = 'listing_observed' AND {_IN_PERIOD} GROUP BY list ORDER BY list"""  # noqa: S608 likewise
+LISTINGS = f"""SELECT ip, list, toInt64(minIf(at, answer = 'listed')),
+    argMaxIf(answer, (at, id), answer != 'unknown') = 'listed'
+FROM pool_observations FINAL WHERE type = 'listing_observed' AND {_IN_PERIOD}
+GROUP BY ip, list HAVING countIf(answer = 'listed') > 0 ORDER BY ip, list"""  # noqa: S608 likewise
+DELISTED = f"""SELECT list, subject, outcome, toInt64(took_seconds) FROM delisting_events FINAL
+WHERE type = 'delisting_closed' AND {_IN_PERIOD} ORDER BY at, id"""  # noqa: S608 likewise
+CHANGES = """SELECT ip, at, type FROM pool_events FINAL
+WHERE type IN ('ip_withdrawn', 'ip_probation_started', 'ip_restored') AND mode = '' AND at < {until:Int64}
+ORDER BY at, id"""
+STEPS = f"""SELECT mailbox, at, type, mode FROM mailbox_events FINAL
+WHERE type IN ('mailbox_flagged', 'mailbox_throttled', 'mailbox_suspended', 'mailbox_released') AND step != 'watch'
+  AND {_BETWEEN} ORDER BY at, id"""  # noqa: S608 likewise
+CASES = """SELECT customer, toInt64(length(argMax(mailboxes, place))), toInt64(min(at)),
+    argMax(type, place) = 'case_closed'
+FROM (SELECT *, (at, length(mailboxes), type = 'case_closed', id) AS place FROM case_events FINAL
+      WHERE at < {until:Int64})
+GROUP BY `case`, customer HAVING argMax(type, place) != 'case_closed' OR max(at) >= {since:Int64}
+ORDER BY min(at) DESC, `case`"""
+USERS = """SELECT mailbox, sunset, argMax(type, (at, id)) = 'user_found',
+    toInt64(argMax(greatest(use.last, last), (at, id)))
+FROM sunset_events FINAL WHERE type IN ('user_found', 'user_done') AND at < {until:Int64} GROUP BY 1, 2 ORDER BY 1, 2"""
