@@ -1,11 +1,11 @@
 """The desk's topic: read to its end before anything is decided, and written record by record until acknowledged."""
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
 from typing import Any, Self
 
 from kafka import KafkaProducer
-from kafka.errors import KafkaError
+from kafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
 
 from schemas import codec
 from schemas.events import Event
@@ -14,9 +14,10 @@ from schemas.settings import Kafka
 from schemas.topics import SUNSET_EVENTS
 from streams.topiclog import LogAwayError, TopicLog
 
-_CHUNK = 200
+_CHUNK, _CHUNK_BYTES = 200, 512 * 1024
 _MOST_BYTES = 8 * 1024 * 1024
 _ACK_SECONDS = 30.0
+_log = logging.getLogger("relaywarden.desk")
 
 
 class Journal:
@@ -66,12 +67,18 @@ class Journal:
         self._log.rest()
 
     def append(self, events: Iterable[Event]) -> int:
-        """Write these in their order, some hundred a record; return how many, once each record is acknowledged."""
+        """Write these in their order, some hundred a record; return how many, once each record is acknowledged.
+
+        One that is larger than the broker takes is told of and left out: the others must go on.
+        """
         written = 0
-        for chunk in _chunks(events):
-            value = codec.pack(map(codec.encode, chunk)) if len(chunk) > 1 else codec.encode(chunk[0])
+        for chunk in _chunks(map(codec.encode, events)):
             try:
+                value = codec.pack(chunk) if len(chunk) > 1 or len(chunk[0]) > _CHUNK_BYTES else chunk[0]
                 self._producer.send(SUNSET_EVENTS.name, value, partition=0).get(_ACK_SECONDS)
+            except (MessageSizeTooLargeError, RecordListTooLargeError):
+                _log.error("%s does not take %d bytes: %s …", SUNSET_EVENTS.name, len(value), chunk[0][:200].decode())
+                continue
             except (KafkaError, OSError) as error:
                 raise LogAwayError(f"{SUNSET_EVENTS.name} did not take a decision: {error}") from error
             written += len(chunk)
@@ -79,7 +86,15 @@ class Journal:
         return written
 
 
-def _chunks(events: Iterable[Event]) -> Iterator[Sequence[Event]]:
-    waiting = iter(events)
-    while chunk := list(islice(waiting, _CHUNK)):
+def _chunks(lines: Iterable[bytes]) -> Iterator[Sequence[bytes]]:
+    """Yield these some hundred at a time, half a megabyte at most, or a single one that is larger."""
+    chunk: list[bytes] = []
+    size = 0
+    for line in lines:
+        if chunk and (len(chunk) == _CHUNK or size + len(line) > _CHUNK_BYTES):
+            yield chunk
+            chunk, size = [], 0
+        chunk.append(line)
+        size += len(line)
+    if chunk:
         yield chunk

@@ -8,6 +8,8 @@ customer care may call.
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
+import msgspec
+
 from schemas.mailbox_hooks import ADDRESS
 from schemas.names import derived_id, domain_of
 from schemas.sunset_events import LetterDue, Use
@@ -17,6 +19,7 @@ from streams.sunset.ledger import Written
 from streams.sunset.weeks import closing, due, last_week, start_of, week_of
 
 _NEVER = Written()
+_MANY, _FEW_CLIENTS = 100, 2
 
 
 class _Mailboxes:
@@ -105,5 +108,8 @@ def _addressee(case: Case, mailboxes: Sequence[str]) -> tuple[Account, str]:
 
 
 def _uses(case: Case, mailboxes: Sequence[str]) -> tuple[Use, ...]:
-    """Return the use of each mailbox as it was seen lately, else as it was found."""
-    return tuple(case.use(mailbox) or case.ledger.boxes[mailbox].use(mailbox) for mailbox in mailboxes)
+    """Return the use of each mailbox as it was seen lately, else as it was found; of many, with its newest clients."""
+    found = (case.use(mailbox) or case.ledger.boxes[mailbox].use(mailbox) for mailbox in mailboxes)
+    if len(mailboxes) <= _MANY:
+        return tuple(found)
+    return tuple(msgspec.structs.replace(use, clients=use.clients[:_FEW_CLIENTS]) for use in found)
