@@ -42,6 +42,9 @@ def log_reader(log: str = "postfix", *, host: str = "", state: bytes = b"") -> L
     )
 
 
+_MOST_REPEATED = 9
+
+
 def balance(reader: LogReader) -> int:
     counts = reader.counts
     told = sum(counts.events.values()) - counts.further
@@ -58,7 +61,7 @@ pieces = st.one_of(
             b"Nov 21 17:35:44 ",
             b"Nov 21 17:35:44 mx1 last message repeated 3 times\n",
             b"Nov 21 17:35:44 mx1 mail:info postfix/smtpd[1]: message repeated 9 times: [ ",
-            b"Nov 21 17:35:44 <2.6> mx1 postfix/smtpd: Last message '' repeated 2 times, suppressed by syslog-ng on x\n",
+            b"Nov 21 17:35:44 <2.6> mx1 postfix/smtpd: Last message '' repeated 2 times, suppressed by syslog-ng on ",
             b"Feb 29 00:00:60 mx1 ",
             b"9999-12-31T23:59:59.999999999-23:59 mx1 postfix/qmgr: ABCDEF: removed",
             b"0001-01-01T00:00:00+23:59 mx1 postfix/qmgr: ABCDEF: removed",
@@ -88,10 +91,10 @@ def test_no_bytes_make_it_raise_and_every_line_is_counted_once(lines: list[bytes
     offset = 0
     for line in lines:
         events = reader.read(line, offset)
-        assert len(events) <= 1
-        for event in events:
+        assert len(events) <= _MOST_REPEATED
+        for number, event in enumerate(events):
             assert decode(encode(event)) == event
-            assert event.id == f"{SOURCE}-{offset:012x}-0"
+            assert event.id == f"{SOURCE}-{offset:012x}-{number}"
             assert event.at >= 0
         offset += len(line) + 1
     assert balance(reader) == 0
