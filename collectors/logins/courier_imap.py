@@ -14,7 +14,6 @@ import re
 from typing import TYPE_CHECKING
 
 from collectors.addresses import ip_or_empty
-from collectors.mta._tls import in_the_clear
 from collectors.mta.records import LoginTried
 from collectors.syslog import Clock, split
 
@@ -35,7 +34,7 @@ _SERVICES = {
     "sqwebmaild": "webmail",
 }
 _HEAD = re.compile(r"(?:INFO: )?LOGIN( FAILED)?, ")
-_CLIENT = re.compile(r"([^\[\], ]*)\](?:, port=\[\d{0,5}\])?(, protocol=[A-Za-z0-9]+)?(, stls=1)?")
+_CLIENT = re.compile(r"([^\[\], ]*)\](?:, port=\[\d{0,5}\])?(?:, protocol=[A-Za-z0-9]+)?(, stls=1)?")
 _METHOD = re.compile(r"method=([A-Za-z0-9_-]{0,40})")
 _CUT = 1017  # bytes of a failure that fills Courier's buffer of 1,024, without its `INFO: `
 
@@ -55,10 +54,9 @@ def parse(text: str, clock: Clock) -> LoginTried | None:
         raise ValueError("a failed login that Courier has cut")
     mailbox, method = _named(who.removeprefix(", "))
     outcome: LoginOutcome = "failed" if head[1] else "succeeded"
-    tls, ip = line.program.endswith("-ssl") or bool(client[3]), ip_or_empty(client[1])
-    # Where protocol= stands, STARTTLS would follow it; a login by name is a plain password.
-    clear = bool(client[2]) and not tls and bool(mailbox) and not head[1] and in_the_clear(ip, method or "login")
-    return LoginTried(line.at, line.host, mailbox, service, outcome, ip, method, "", tls, cleartext=clear)
+    # Without stls=1 it may have had TLS: older versions tell of STARTTLS when a session ends, not at its login.
+    tls = line.program.endswith("-ssl") or bool(client[2])
+    return LoginTried(line.at, line.host, mailbox, service, outcome, ip_or_empty(client[1]), method, "", tls)
 
 
 def _named(who: str) -> tuple[str, str]:
