@@ -39,6 +39,18 @@ class Journal:
     def __enter__(self) -> Self:
         self._log.__enter__()
         try:
+            self._open()
+        except LogAwayError:
+            self._log.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._close()
+        self._log.close()
+
+    def _open(self) -> None:
+        try:
             self._producer = opened(
                 KafkaProducer,
                 self._kafka.bootstrap,
@@ -49,14 +61,12 @@ class Journal:
                 delivery_timeout_ms=int(_ACK_SECONDS * 1000),
             )
         except (KafkaError, OSError) as error:
-            self._log.close()
             raise LogAwayError(str(error)) from error
-        return self
 
-    def __exit__(self, *_: object) -> None:
-        if self._producer is not None:
-            self._producer.close(timeout=2)
-        self._log.close()
+    def _close(self) -> None:
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            producer.close(timeout=2)
 
     def read(self) -> None:
         """Take what is new; the first time, all that there is."""
@@ -78,6 +88,8 @@ class Journal:
                 self._producer.send(SUNSET_EVENTS.name, value, partition=0).get(_ACK_SECONDS)
             except (MessageSizeTooLargeError, RecordListTooLargeError):
                 _log.error("%s does not take %d bytes: %s …", SUNSET_EVENTS.name, len(value), chunk[0][:200].decode())
+                self._close()  # its sequence is broken: kafka-python 3.0.12 would refuse all that comes after
+                self._open()
                 continue
             except (KafkaError, OSError) as error:
                 raise LogAwayError(f"{SUNSET_EVENTS.name} did not take a decision: {error}") from error
