@@ -16,6 +16,7 @@ from collectors import bounced
 from collectors.attribution import SentLog
 from collectors.documents import LARGEST, reader
 from collectors.feedback import dated as of_its_file
+from collectors.feedback import placed
 from collectors.reports import dated
 from collectors.waiting import Attributor
 from collectors.ways import ways_of
@@ -115,10 +116,14 @@ class Intake:
         bounces = [each for each in found if isinstance(each, BounceReceived)]
         if bounces:
             return self._bounced(path, bounces, mtime_ns)
-        taken = [
-            self._complaint(path, each, mtime_ns) if isinstance(each, ComplaintReceived) else each for each in found
-        ]
+        taken = [self._one(path, each, mtime_ns) for each in found]
         return None if None in taken else tuple(filter(None, taken))
+
+    def _one(self, path: Path, event: Event, mtime_ns: int) -> Event | None:
+        """Return an event of a mail as it is published; None where the mail must wait."""
+        if isinstance(event, DeadLetter):
+            return placed(event, self._name, _place(path), mtime_ns // 1000)
+        return self._complaint(path, event, mtime_ns) if isinstance(event, ComplaintReceived) else event
 
     def _complaint(self, path: Path, complaint: ComplaintReceived, mtime_ns: int) -> ComplaintReceived | None:
         came = mtime_ns // 1000
@@ -135,7 +140,7 @@ class Intake:
         return None if found is None else tuple(bounced.attributed(each, found) for each in told)
 
     def _dead(self, path: Path, mail: bytes, mtime_ns: int, reason: str) -> DeadLetter:
-        place = os.fsencode(path.name.partition(":")[0]).decode(errors="replace")
+        place = _place(path)
         return DeadLetter(
             id=derived_id("dead mail", self._name, place),
             at=mtime_ns // 1000,
@@ -162,6 +167,10 @@ class Intake:
         if path not in self._unreadable:
             self._unreadable.add(path)
             LOG.warning("%s: %s cannot be read and stays where it is: %s", self._name, path, error.strerror)
+
+
+def _place(path: Path) -> str:
+    return os.fsencode(path.name.partition(":")[0]).decode(errors="replace")
 
 
 def _flags(name: str) -> str:

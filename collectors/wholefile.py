@@ -7,7 +7,7 @@ from typing import IO, BinaryIO, NamedTuple
 from msgspec.structs import replace
 
 from collectors import documents, mbox
-from collectors.feedback import DamagedError
+from collectors.feedback import DamagedError, placed
 from collectors.maildrop import seconds_of
 from collectors.mailtype import described
 from collectors.packed import begun
@@ -69,7 +69,7 @@ def _read(  # noqa: PLR0913, PLR0917 whose mail, where it stands, where it goes,
     try:
         if offset is not None and len(mail) > documents.LARGEST:
             raise ValueError(f"a mail of more than {documents.LARGEST} bytes")  # noqa: TRY301 one way out for both
-        events = tuple(_dated(event, file.changed) for event in documents.parse(format_name, mail))
+        events = tuple(_of_file(event, file) for event in documents.parse(format_name, mail))
     except DamagedError as error:
         raise ValueError(f"{file.name}: {error}") from error
     except ValueError as error:
@@ -83,12 +83,18 @@ def _read(  # noqa: PLR0913, PLR0917 whose mail, where it stands, where it goes,
         counts.ignored += 1
         counts.nothing = f"{described(mail)}, not of the format {format_name}"
     for event in events:
-        counts.note(event)
+        if isinstance(event, DeadLetter):
+            counts.dead_letters += 1
+        else:
+            counts.note(event)
         output.write(encode(event) + b"\n")
 
 
-def _dated(event: Event, came: datetime) -> Event:
-    """Return an event of a mail, which came then where it tells no time itself."""
+def _of_file(event: Event, file: File) -> Event:
+    """Return an event of a mail, which came when its file changed where it tells no time itself."""
+    came = file.changed
+    if isinstance(event, DeadLetter):
+        return placed(event, file.name, file.name, epoch_microseconds(came))
     if isinstance(event, ComplaintReceived | BounceReceived) and not event.at:
         return replace(event, at=epoch_microseconds(came))
     return event

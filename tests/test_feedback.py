@@ -235,7 +235,7 @@ def test_a_file_is_taken_from_a_maildir_of_its_format(
 
 
 def test_a_report_that_cannot_be_read_is_a_dead_letter_with_its_reason(tmp_path: Path) -> None:
-    broken = REPORT.replace(b"192.0.2.11", b"mx1.example.net")
+    broken = REPORT.replace(b"<source_ip>", b"<source_ip>mx1.").replace(b"mx1.192.0.2.11", b"mx1.example.net")
     bad, early = _taken(tmp_path, "dmarc_aggregate", {"1": broken, "2": REPORT}, came=ENDED - 2 * DAY)
     assert isinstance(bad, DeadLetter)
     assert (bad.reason, bad.format, bad.place) == (
@@ -245,3 +245,32 @@ def test_a_report_that_cannot_be_read_is_a_dead_letter_with_its_reason(tmp_path:
     )
     assert isinstance(early, DeadLetter)
     assert early.reason.startswith("a report on a time (1772409599) after it came")
+
+
+UNREAD = (GOLDEN / "dmarc_aggregate" / "07-no_ip_in_a_record.xml").read_bytes()
+
+
+def test_a_record_that_cannot_be_read_takes_no_other_with_it(tmp_path: Path) -> None:
+    reported, dead = _taken(tmp_path, "dmarc_aggregate", {"m1:2,": UNREAD}, came=ENDED + DAY)
+    assert isinstance(reported, DmarcReported)
+    assert isinstance(dead, DeadLetter)
+    assert (reported.ip, reported.messages) == ("192.0.2.11", 7)
+    assert (dead.name, dead.place, dead.at) == ("box", "m1/record 2", ENDED + DAY)
+    assert dead.reason == "record 2: no IP in source_ip: 'mx1.example.net'"
+    assert "source_ip=mx1.example.net count=7" in dead.text
+    file, output = tmp_path / "r.xml", io.BytesIO()
+    file.write_bytes(UNREAD)
+    counts = parse_file("dmarc_aggregate", str(file), output)
+    assert (counts.lines, counts.events, counts.dead_letters, counts.ignored) == (2, {"dmarc_reported": 1}, 1, 0)
+    told = [codec.decode(line) for line in output.getvalue().splitlines()]
+    assert [each.place for each in told if isinstance(each, DeadLetter)] == [f"{file}/record 2"]
+
+
+def test_too_many_such_records_are_one_dead_letter(tmp_path: Path) -> None:
+    record = UNREAD[UNREAD.rindex(b"<record>") : UNREAD.rindex(b"</record>") + len(b"</record>")]
+    report = UNREAD.replace(b"</feedback>", record * 99 + b"</feedback>")
+    assert len(feedback.parse("dmarc_aggregate", report)) == 101
+    (dead,) = _taken(tmp_path, "any", {"1": report.replace(b"</feedback>", record + b"</feedback>")})
+    assert isinstance(dead, DeadLetter)
+    first = "record 2: no IP in source_ip: 'mx1.example.net'"
+    assert dead.reason == f"a report of more than 100 unreadable records, {first}"

@@ -2,7 +2,8 @@
 
 A format has one public function `parse(data)`. `data` is a file (packed or not) or the mail that carries it; it returns
 the events, none where the data is not of this format, and raises ValueError where it is but cannot be read. What a
-report does not date has `at` 0: `dated` gives it the time of its file.
+report does not date has `at` 0: `dated` gives it the time of its file. Where only a part cannot be read, that is a dead
+letter among the events, and who reads the file gives it its name (`placed`).
 """
 
 from collections.abc import Callable
@@ -14,11 +15,12 @@ from typing import cast, get_args
 from msgspec.structs import replace
 
 from collectors.feedback._carried import DamagedError
-from schemas.events import Event
+from schemas.events import DeadLetter, Event
 from schemas.names import derived_id
+from schemas.redaction import redacted
 from schemas.report_events import ReportEvent
 
-__all__ = ["DamagedError", "dated", "load", "names", "parse", "parse_any"]
+__all__ = ["DamagedError", "dated", "load", "names", "parse", "parse_any", "placed"]
 
 _REPORTS = get_args(ReportEvent)
 Parse = Callable[[bytes], tuple[Event, ...]]
@@ -61,3 +63,8 @@ def dated(events: tuple[Event, ...], came: int) -> tuple[Event, ...]:
         event if event.at or not isinstance(event, _REPORTS) else replace(event, id=derived_id(event.id, came), at=came)
         for event in events
     )
+
+
+def placed(part: DeadLetter, name: str, place: str, came: int) -> DeadLetter:
+    """Return the dead letter of a part of the file at `place`, as the source called `name` got it at `came`."""
+    return replace(part, at=came, name=name, place=f"{place}/{part.place}", text=redacted(part.text))

@@ -4,6 +4,7 @@ A report's records are given away one by one and not kept. What follows the end 
 is wrapped in (some wrap it in the head of its own schema) does not count.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from xml.parsers import expat
@@ -63,12 +64,6 @@ class _Reader:
         self._wrapped = 0
         self.root: Node | None = None
 
-    def doctype(self, name: str, *_: object) -> None:
-        """Stop: what declares a type may declare entities that grow without bound."""
-        if name == self._root:
-            raise ValueError("XML with a document type of its own, which is not read")
-        raise _Ended
-
     def begin(self, name: str, _: dict[str, str]) -> None:
         """Open an element."""
         self._left.take()
@@ -108,6 +103,13 @@ class _Reader:
             self._give(node)
 
 
+def _refuse(data: bytes, root: str) -> None:
+    """Stop: what declares a type may declare entities that grow without bound. ValueError where it has the root."""
+    if re.search(rb"<(?:[\w.-]{1,40}:)?" + root.encode() + rb"[\s/>]", data):
+        raise ValueError("XML with a document type of its own, which is not read")
+    raise _Ended
+
+
 def read(data: bytes, root: str, given: str, give: Callable[[Node], None], left: Left) -> Node | None:
     """Return the element called `root` of a document, None where it has none; each `given` in it goes to `give`.
 
@@ -120,7 +122,7 @@ def read(data: bytes, root: str, given: str, give: Callable[[Node], None], left:
     reader = _Reader(root, given, give, left)
     parser = expat.ParserCreate()
     parser.buffer_text = True
-    parser.StartDoctypeDeclHandler = reader.doctype
+    parser.StartDoctypeDeclHandler = lambda *_: _refuse(data, root)
     parser.StartElementHandler = reader.begin
     parser.EndElementHandler = reader.end
     parser.CharacterDataHandler = reader.text

@@ -1,11 +1,13 @@
 """DMARC aggregate reports: XML as RFC 7489 (appendix C) and RFC 9990 have it, and the draft before them.
 
-As .xml, .gz or .zip, or attached to a mail. Each record makes one event.
+As .xml, .gz or .zip, or attached to a mail. Each record makes one event; one that cannot be read makes a dead
+letter, and the others count.
 Manual: https://www.rfc-editor.org/rfc/rfc9990
 Ignored by decision: the comments of overrides, the results of SPF and DKIM apart from alignment.
 """
 
 import re
+from collections.abc import Iterator
 from typing import TypedDict
 
 from msgspec.structs import astuple, replace
@@ -13,44 +15,59 @@ from msgspec.structs import astuple, replace
 from collectors.addresses import ip_or_empty
 from collectors.feedback import _carried, _told, _xml
 from collectors.feedback._xml import Node
-from schemas.events import Event
+from schemas.events import DeadLetter, Event
 from schemas.names import derived_id, domain_of
 from schemas.report_events import DmarcReported
 
+_FORMAT = "dmarc_aggregate"
 _MOST_RECORDS = 100_000
 _MOST_NAMES = 20
 _LONGEST = 320
 _SECOND = 1_000_000
 _LATEST = 253_402_300_799  # the end of the year 9999
+_MOST_UNREAD = 100  # of more records the report is no such report
 _NUMBER = re.compile(r"\d{1,18}")
+_MOMENT = re.compile(r"(\d{1,18})(?:\.\d{0,9})?")
 _RESULT = re.compile(r"[a-z_]{1,40}")
 
 
 def parse(data: bytes) -> tuple[Event, ...]:
-    """Return a report's records, none where the data holds no report. ValueError where it holds one, but unreadable."""
+    """Return a report's records, none where the data holds no report. ValueError where it holds one, but unreadable.
+
+    A record that cannot be read beside others is a dead letter, without the name of who reads it.
+    """
     left = _xml.Left()
     return _told.once(event for document in _carried.documents(data) for event in _events(document, left))
 
 
-def _events(document: bytes, left: _xml.Left) -> list[DmarcReported]:
+def _events(document: bytes, left: _xml.Left) -> list[DmarcReported | DeadLetter]:
     rows: list[DmarcReported] = []
+    unread: list[DeadLetter] = []
 
     def keep(record: Node) -> None:
-        if len(rows) == _MOST_RECORDS:
+        number = len(rows) + len(unread) + 1
+        if number > _MOST_RECORDS:
             raise ValueError(f"a report of more than {_MOST_RECORDS} records")
         try:
             rows.append(_row(record))
         except ValueError as error:
-            raise ValueError(f"record {len(rows) + 1}: {error}") from error
+            unread.append(_unread(record, number, str(error)))
+            if len(unread) > _MOST_UNREAD:
+                first = unread[0].reason
+                raise ValueError(f"a report of more than {_MOST_UNREAD} unreadable records, {first}") from error
 
     report = _xml.read(document, "feedback", "record", keep, left)
     if report is None:
         return []
     if not rows:
-        raise ValueError("a DMARC report without a record")
+        raise ValueError(unread[0].reason if unread else "a DMARC report without a record")
     about = _about(report)
     events = (replace(row, **about) for row in rows)
-    return [replace(event, id=derived_id("dmarc", n, *astuple(event))) for n, event in enumerate(events)]
+    of_report = (about["reporter"], about["report_id"], about["domain"], about["begin_at"])
+    return [
+        *(replace(event, id=derived_id("dmarc", n, *astuple(event))) for n, event in enumerate(events)),
+        *(replace(each, id=derived_id("dmarc", *of_report, each.place, each.text)) for each in unread),
+    ]
 
 
 class _About(TypedDict):
@@ -93,6 +110,19 @@ def _about(report: Node) -> _About:
         policy=policy,
         contact=contact,
     )
+
+
+def _unread(record: Node, number: int, reason: str) -> DeadLetter:
+    place, told = f"record {number}", " ".join(_told.words(text) for text in _texts(record))
+    return DeadLetter(id="", at=0, name="", format=_FORMAT, reason=f"{place}: {reason}", text=told[:2000], place=place)
+
+
+def _texts(node: Node) -> Iterator[str]:
+    """Yield each text of an element behind its name."""
+    if text := node.text.strip():
+        yield f"{node.name}={text}"
+    for each in node.nodes:
+        yield from _texts(each)
 
 
 def _row(record: Node) -> DmarcReported:
@@ -140,6 +170,7 @@ def _word(node: Node, *path: str) -> str:
 
 def _moment(report: Node, name: str) -> int:
     text = report.first("report_metadata", "date_range", name)
-    if not _NUMBER.fullmatch(text) or not 0 < int(text) <= _LATEST:
+    found = _MOMENT.fullmatch(text)
+    if not found or not 0 < int(found[1]) <= _LATEST:
         raise ValueError(f"a DMARC report without a time in {name}: {text[:80]!r}")
-    return int(text) * _SECOND
+    return int(found[1]) * _SECOND
