@@ -157,6 +157,21 @@ class StageStepped(Fact, frozen=True, kw_only=True):
     reason: str = ""
 
 
+class StagesSwitched(Fact, frozen=True, kw_only=True):
+    """A switch of a relay host brought in force that these stages are off, or (`problem`) could not.
+
+    `decision` is the event that it followed; `attempt` counts the failures in a row.
+    """
+
+    sunset: str
+    hook: str
+    host: str
+    off: tuple[int, ...] = ()
+    decision: str = ""
+    problem: str = ""
+    attempt: int = 0
+
+
 class TicketOpened(Fact, frozen=True, kw_only=True):
     """The ticket system told of a question to support, as far as it knows of which customer or mailbox."""
 
@@ -187,5 +202,13 @@ class SunsetCounted(Fact, frozen=True, kw_only=True):
 
 
 SunsetEvent = (
-    UserFound | UserDone | LetterDue | UserExempted | StagesPlanned | StageStepped | TicketOpened | SunsetCounted
+    UserFound
+    | UserDone
+    | LetterDue
+    | UserExempted
+    | StagesPlanned
+    | StageStepped
+    | StagesSwitched
+    | TicketOpened
+    | SunsetCounted
 )

@@ -81,6 +81,8 @@ class Sunset(Part):
         first = self.stages.first_day if self.stages else None
         if first is not None and first < self.begins:
             raise ValueError(f"stages.first_day {first} is before begins {self.begins}")
+        if self.stages is None and self.switch != Switches():
+            raise ValueError("a switch without a table `stages` would never switch anything off")
         if wrong := "; ".join(misplaced(self.kind, self.switch)):
             raise ValueError(wrong)
         return self

@@ -82,9 +82,10 @@ class Stages(Part):
 
 
 class PostfixAccessSwitch(Part):
-    """A regexp table for check_sender_access, in the restrictions of clients that may relay by POP."""
+    """A regexp table for check_sender_access, for clients that may relay by POP, and what makes Postfix read it."""
 
     path: Path = Path("/etc/postfix/relaywarden-sunset")
+    reload: tuple[str, ...] = ("postfix", "reload")
 
 
 class PostfixPolicySwitch(Part):

@@ -1,7 +1,8 @@
 """The process `relaywarden hooks`: keeps this host's MTAs at the active sets, and barred who is, as the log says.
 
-It serves the socketmap and the policy at once with the last good state, follows `pool.events` and `mailbox.events`,
-folds them, and gives each change to every configured hook. Without the log all stays as it is, for as long as it takes.
+It serves the socketmap and the policy at once with the last good state, follows `pool.events`, `mailbox.events` and
+`sunset.events`, folds them, and gives each change to every configured hook or switch. Without the log all stays as it
+is, for as long as it takes; only a brown-out ends.
 """
 
 import errno
@@ -16,7 +17,7 @@ from pathlib import Path
 
 from schemas import pool_settings
 from schemas.settings import Settings, SettingsError
-from streams import activation, bars, hooks, pulling, serving
+from streams import activation, bars, hooks, pulling, serving, switching
 from streams.barring import Barring
 from streams.bringing import Tools
 from streams.following import follow
@@ -52,42 +53,39 @@ def run(configuration: Settings) -> None:
 def serve(configuration: Settings, stop: threading.Event) -> None:
     """Do what `run` does until `stop` is set, without touching the process's signals."""
     pools = {name: pool for name, pool in configuration.pool.items() if hooks.configured(pool.hooks)}
-    barred = bars.configured(configuration.mailboxes.hooks)
-    _startable(pools, barred=bool(barred))
+    barred, sunsets = bars.configured(configuration.mailboxes.hooks), switching.switched(configuration)
+    _startable(pools, others=bool(barred or sunsets))
     tokens = _tokens(pools)
     last_good = _states(configuration, pools)
-    barring = Barring(configuration) if barred else None
+    parts: list[Barring | switching.Switching] = [Barring(configuration)] if barred else []
+    parts += [switching.Switching(configuration)] if sunsets else []
     sockets = _sockets(_places(configuration, pools))
     host = socket.gethostname()
-    reporters = [Reporter(configuration.kafka), Reporter(configuration.kafka)]
+    reporters = [Reporter(configuration.kafka) for _ in range(3)]
     keepers = [Keeper(name, pool, last_good[name], reporters[0].report, host) for name, pool in pools.items()]
     servers = _servers(keepers, sockets)
     pulls = _pulls(keepers, sockets, tokens)
     for keeper in keepers:
         keeper.begin(Tools(answer=_answer(servers, keeper), publish=_publish(pulls, keeper)))
-    if barring is not None:
-        barring.begin(sockets, host, reporters[1].report, stop)
+    for part, reporter in zip(parts, reporters[1:], strict=False):
+        part.begin(sockets, host, reporter.report, stop)
     if keepers:
         follow("pools", partial(pool_log, configuration.kafka), keepers, stop)
     stop.wait()
-    for keeper in keepers:
-        keeper.stop(_STOP_SECONDS)
-    if barring is not None:
-        barring.stop(_STOP_SECONDS)
-    for reporter in reporters:
-        reporter.stop(_STOP_SECONDS)
+    for working in (*keepers, *parts, *reporters):
+        working.stop(_STOP_SECONDS)
     for server in servers.values():
         server.stop()
     for giving in pulls.values():
         giving.stop()
 
 
-def _startable(pools: Mapping[str, pool_settings.Pool], *, barred: bool) -> None:
+def _startable(pools: Mapping[str, pool_settings.Pool], *, others: bool) -> None:
     """Return if there is something to do, and nothing that contradicts itself. SettingsError says what is wrong."""
-    if not (pools or barred):
+    if not (pools or others):
         raise SettingsError(
-            "pool, mailboxes.hooks: no pool has a hook, and mailboxes have none:"
-            " add [pool.<name>.hooks.postfix_socketmap], [mailboxes.hooks.postfix_policy] or another"
+            "pool, mailboxes.hooks: no pool has a hook, and mailboxes have none: add"
+            " [pool.<name>.hooks.postfix_socketmap], [mailboxes.hooks.postfix_policy], a switch of a sunset or another"
         )
     wrong = [*faults(pools), *absent(secrets(pools))]
     if wrong:
@@ -135,6 +133,10 @@ def _places(configuration: Settings, pools: Mapping[str, pool_settings.Pool]) ->
     policy = configuration.mailboxes.hooks.postfix_policy
     if policy is not None:
         _placed(places, (policy.host, policy.port), "mailboxes.hooks.postfix_policy")
+    for place, address in switching.places(configuration).items():
+        if other := places.get(address):
+            raise SettingsError(f"{place}.port: {address[1]} is the port of {other} too")
+        places[address] = place
     return places
 
 

@@ -22,7 +22,7 @@ from schemas.names import canonical_mailbox
 from schemas.part import Part
 from schemas.sunset_events import Stage
 from schemas.sunset_stages import Switches
-from streams.deeds import Deed, RunWith, WriteFile
+from streams.deeds import Deed, Run, RunWith, WriteFile
 from streams.sunset.stages import stage_of
 
 
@@ -58,7 +58,7 @@ class SunsetPolicy(Deed, frozen=True, kw_only=True):
     state: Switched
 
 
-Effect = WriteFile | RunWith | SunsetPolicy
+Effect = WriteFile | Run | RunWith | SunsetPolicy
 Effects = Callable[[Switched, Part], tuple[Effect, ...]]
 
 

@@ -254,7 +254,7 @@ def test_a_real_postfix_reads_the_table_as_the_stages_say(tmp_path: Path) -> Non
         exempt=("@c.example", "a.b+[x]*/y@a.example", people[0], "ends\nhere@x.example"),
     )
     table = tmp_path / "sunset"
-    (written,) = effects(state, PostfixAccessSwitch(path=table))
+    (written,) = effects(state, PostfixAccessSwitch(path=table, reload=()))
     assert isinstance(written, WriteFile)
     table.write_text(written.content)
     command = ("postmap", "-q", "-", f"regexp:{table}")

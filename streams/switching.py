@@ -1,0 +1,143 @@
+"""Keeps this host's switches at what the log says of each sunset: the shell of `streams/switched.py`."""
+
+import logging
+import socket
+import threading
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+
+import msgspec
+
+from schemas.settings import Settings
+from schemas.sunset_events import StagesSwitched, SunsetEvent
+from schemas.sunset_settings import Sunset
+from schemas.topics import SUNSET_EVENTS
+from streams import switches
+from streams.directory.kept import Kept as KeptDirectory
+from streams.effects import write
+from streams.following import follow
+from streams.sunset_policy import SunsetPolicyServer
+from streams.switch import Switch, Tools, Wanted
+from streams.switched import Fold, Kept, kept_of, state_of, wanted
+from streams.switches import Switched
+from streams.topiclog import TopicLog
+
+_log = logging.getLogger(__name__)
+_DECODER = msgspec.json.Decoder(Kept)
+Address = tuple[str, int]
+
+
+def switched(configuration: Settings) -> dict[str, Sunset]:
+    """Return the sunsets that a switch of this host carries out."""
+    return {name: sunset for name, sunset in configuration.sunset.items() if switches.configured(sunset.switch)}
+
+
+def places(configuration: Settings) -> dict[str, Address]:
+    """Return where the policy servers listen, each with the part of the configuration that says so."""
+    return {
+        f"sunset.{name}.switch.postfix_policy": (sunset.switch.postfix_policy.host, sunset.switch.postfix_policy.port)
+        for name, sunset in switched(configuration).items()
+        if sunset.switch.postfix_policy is not None
+    }
+
+
+def _now() -> int:
+    return time.time_ns() // 1000  # noqa: TID251 stages are off by the clock
+
+
+class Switching:
+    """The sunsets of this host, kept on disk, and their switches; `clock` tells the time in µs."""
+
+    def __init__(self, configuration: Settings, clock: Callable[[], int] = _now) -> None:
+        """Read what is known. ValueError where a state is damaged, OSError where it cannot be read."""
+        self._configuration = configuration
+        self._clock = clock
+        self._sunsets = switched(configuration)
+        self._folder = configuration.data / "switches"
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._kept = {name: _read(self._folder / f"{name}.json") for name in self._sunsets}
+        self._directory = KeptDirectory(configuration)
+        self._servers: dict[str, SunsetPolicyServer] = {}
+        self._threads: list[threading.Thread] = []
+        self.start_over()
+
+    def begin(
+        self,
+        sockets: Mapping[Address, socket.socket],
+        host: str,
+        report: Callable[[StagesSwitched], None],
+        stop: threading.Event,
+    ) -> None:
+        """Bring in force what was known last, answer on the policies' sockets, and follow the log until `stop`."""
+        for place, address in places(self._configuration).items():
+            name = place.split(".")[1]
+            self._servers[name] = SunsetPolicyServer(self._wanted(name).state)
+            self._servers[name].start([sockets[address]])
+            _log.info("sunset %s: policy: listening on %s port %d", name, *address)
+        for name, sunset in self._sunsets.items():
+            for hook, settings in switches.configured(sunset.switch).items():
+                tools = Tools(answer=partial(self._answer, name), report=report, host=host)
+                switch = Switch(hook, settings, partial(self._wanted, name), tools)
+                self._start(f"switch {name} {hook}", partial(switch.work, stop))
+        self._start("sunsets", partial(follow, "sunsets", self._log, [self], stop))
+
+    def stop(self, timeout_seconds: float) -> None:
+        """End when `stop` is set."""
+        for thread in self._threads:
+            thread.join(timeout_seconds)
+        for server in self._servers.values():
+            server.stop()
+
+    def start_over(self) -> None:
+        """Await the log from its beginning; until it tells as much as is known, nothing changes."""
+        self._folds = {name: Fold(name, self._kept[name]) for name in self._sunsets}
+        self._stale: set[str] = set()
+
+    def take(self, events: tuple[SunsetEvent, ...], quiet_seconds: float, *, fresh: bool) -> None:  # noqa: ARG002 a log's
+        """Take what came from the log, and let the switches have it where it is news."""
+        for name, fold in self._folds.items():
+            if fold.take(events):
+                self._stale.add(name)
+            if name in self._stale and fold.tells(quiet_seconds):
+                self._stale.discard(name)
+                self._keep(name, self._known(name, fold))
+
+    def _known(self, name: str, fold: Fold) -> Kept:
+        """Return what the log tells; the directory is read only where somebody is exempt, for other addresses."""
+        people = self._directory.directory(self._clock()) if fold.ledger.exemptions else None
+        return kept_of(fold, people, listed=self._sunsets[name].switch.dovecot is not None)
+
+    def _keep(self, name: str, kept: Kept) -> None:
+        if kept == self._kept[name]:
+            return
+        self._kept[name] = kept
+        path = self._folder / f"{name}.json"
+        try:
+            write(path, msgspec.json.encode(kept).decode() + "\n", mode=0o600)
+        except OSError as error:
+            _log.error("%s: what is off is in memory only: %s", path, error.strerror)
+
+    def _wanted(self, name: str) -> Wanted:
+        kept = self._kept[name]
+        return Wanted(state_of(name, self._sunsets[name], kept, self._clock()), kept.decision)
+
+    def _log(self) -> TopicLog[SunsetEvent]:
+        return TopicLog(self._configuration.kafka, SUNSET_EVENTS, wanted)
+
+    def _answer(self, name: str, state: Switched) -> None:
+        self._servers[name].state = state
+
+    def _start(self, name: str, work: Callable[[], None]) -> None:
+        self._threads.append(threading.Thread(target=work, name=name, daemon=True))
+        self._threads[-1].start()
+
+
+def _read(path: Path) -> Kept:
+    try:
+        return _DECODER.decode(path.read_bytes())
+    except FileNotFoundError:
+        return Kept()
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path}: no state of a sunset: {error}") from error
