@@ -39,6 +39,12 @@ def read(message: bytes) -> tuple[Message, list[Message]]:
     return parts[0], parts
 
 
+def attached(message: bytes) -> Iterator[bytes]:
+    """Yield the mails that are attached to a mail."""
+    for mail in mime.attached(message.decode("ascii", "surrogateescape")):
+        yield mail.encode("ascii", "surrogateescape")
+
+
 def payload(part: Message) -> object:
     """Return the parts that a part has, or its text.
 

@@ -9,6 +9,7 @@ Formats: https://www.rfc-editor.org/rfc/rfc2046#section-5.1, https://www.rfc-edi
 """
 
 import re
+from collections.abc import Iterator
 from email.message import Message
 from email.policy import compat32
 from itertools import islice
@@ -83,6 +84,15 @@ def headed(text: str) -> Message:
     texts, body = _split(part, body, _Left(len(body)))
     part.set_payload([] if texts or part.get_content_maintype() == "message" else body)
     return part
+
+
+def attached(mail: str) -> Iterator[str]:
+    """Yield the texts of the mails that are parts of a mail itself, their transfer encoding taken off."""
+    part, body = _begun(mail)
+    for text in _split(part, body, _Left(len(mail)))[0]:
+        held, within = _begun(text)
+        if held.get_content_type() == "message/rfc822":
+            yield bare(held, within)
 
 
 def bare(part: Message, text: str) -> str:

@@ -195,3 +195,17 @@ def test_any_format_reads_each_report_as_its_own_format_does() -> None:
     plain = arf.parse(mail)
     assert plain is not None
     assert plain.report_url == ""
+
+
+def test_any_format_believes_the_report_and_not_the_mail_that_is_attached_to_it() -> None:
+    attack = (GOLDEN / "arf" / "39-attack_a_mail_reported_by_jmrp_looks_like_a_report.eml").read_bytes()
+    found = any_format.parse(attack)
+    assert isinstance(found, ComplaintReceived)
+    assert (found.recipient, found.outbound_ip, found.queue_id) == ("eve@example.org", "", "")
+    forwarded = (GOLDEN / "arf" / "37-forwarded_as_an_attachment.eml").read_bytes()
+    direct = arf.parse((GOLDEN / "arf" / "04-unattributed_queue_id_behind_source_ip.eml").read_bytes())
+    found = any_format.parse(forwarded)
+    assert isinstance(found, ComplaintReceived)
+    assert isinstance(direct, ComplaintReceived)
+    assert (found.id, found.queue_id, found.arrived_at) == (direct.id, direct.queue_id, direct.arrived_at)
+    assert (found.reporter, direct.reporter) == ("postmaster@isp.example", "fbl@provider.example")
