@@ -58,22 +58,28 @@ def closing(sunset: Sunset, week: int) -> int:
     return moment(sunset, week) + _span(sunset)
 
 
-def due(sunset: Sunset, name: str, customer: str, week: int, at: int) -> int | None:
-    """Return when a customer's letter of a week, decided `at`, is due; None where it cannot go in that week (any more).
+def opening(sunset: Sunset, week: int, at: int) -> int | None:
+    """Return when the letters of a week that are decided `at` begin to go; None where they do not in that week.
 
-    Customers are spread over `spread_hours` by their names, so each keeps his place from week to week. What is decided
-    late, because nobody could, is due at the same hours of one of the days after; after three days it is too late,
-    since the next letter comes soon. Nothing is due on the day it ends.
+    What is decided late, because nobody could, goes at the same hours of one of the days after; after three days it is
+    too late, since the next letter comes soon. Nothing goes on the day it ends.
     """
     if not 1 <= week <= last_week(sunset) or at < moment(sunset, week):
         return None
-    end = start_of(sunset, sunset.ends)
     for late in range(_LATE_DAYS):
         begins = start_of(sunset, letter_day(sunset, week) + timedelta(days=late), sunset.hour)
         if at < begins + _span(sunset):
-            found = begins + int(place_of(name, customer) * sunset.spread_hours * HOUR)
-            return min(found, end - 1) if max(at, begins) < end else None
+            return begins if max(at, begins) < start_of(sunset, sunset.ends) else None
     return None
+
+
+def due(sunset: Sunset, name: str, customer: str, begins: int) -> int:
+    """Return when a customer's letter is due whose day's letters begin then.
+
+    Customers are spread over `spread_hours` by their names, so each keeps his place from week to week.
+    """
+    found = begins + int(place_of(name, customer) * sunset.spread_hours * HOUR)
+    return min(found, start_of(sunset, sunset.ends) - 1)
 
 
 def place_of(name: str, customer: str) -> float:

@@ -16,7 +16,7 @@ from schemas.sunset_events import LetterDue, Use
 from streams.directory import Account
 from streams.sunset.decide import Case
 from streams.sunset.ledger import Written
-from streams.sunset.weeks import closing, due, last_week, start_of, week_of
+from streams.sunset.weeks import closing, due, last_week, opening, week_of
 
 _NEVER = Written()
 _MANY, _FEW_CLIENTS = 100, 2
@@ -37,13 +37,13 @@ def letters(case: Case) -> Iterator[LetterDue]:
     nor on the day it ends or later; none at all without `mail`.
     """
     week = week_of(case.sunset, case.day)
-    begun = case.look.at >= start_of(case.sunset, case.sunset.begins)
-    if case.sunset.mail is None or not begun or week > last_week(case.sunset):
+    begins = opening(case.sunset, week, case.look.at)
+    if case.sunset.mail is None or begins is None:
         return
     for customer, mailboxes in sorted(_by_customer(case, week).items()):
         written = case.ledger.written.get(customer, _NEVER)
-        when = due(case.sunset, case.name, customer, week, case.look.at)
-        if when is not None and written.week < week:
+        if written.week < week:
+            when = due(case.sunset, case.name, customer, begins)
             yield from _letter(case, customer, mailboxes, written, (week, when))
 
 

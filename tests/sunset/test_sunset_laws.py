@@ -49,9 +49,9 @@ SUBJECTS = (*BOXES, *CUSTOMERS, "@solo.example")
 TURNS = st.lists(
     st.builds(
         Turn,
-        hours=st.one_of(st.integers(1, 30), st.integers(-100, 400)),
+        hours=st.one_of(st.integers(1, 30), st.sampled_from((24, 100, 168, 200)), st.integers(-100, 400)),
         used=st.frozensets(st.sampled_from(BOXES)),
-        unread=st.frozensets(st.integers(1, 12), max_size=2),
+        unread=st.one_of(st.just(frozenset[int]()), st.frozensets(st.integers(1, 12), max_size=2)),
         desks=st.integers(1, 2),
         restart=st.booleans(),
         dies=st.one_of(st.just(99), st.integers(0, 3)),

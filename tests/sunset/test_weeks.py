@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.sunset_settings import Sunset
-from streams.sunset.weeks import HOUR, day_of, due, last_week, letter_day, moment, place_of, start_of, week_of
+from streams.sunset.weeks import HOUR, day_of, due, last_week, letter_day, moment, opening, place_of, start_of, week_of
 from tests.sunset.scene import NAME, SUNSET, local
 
 
@@ -63,34 +63,35 @@ def test_a_day_begins_where_there_is_no_midnight() -> None:
 
 def test_customers_are_spread_over_the_hours_and_keep_their_place() -> None:
     at = moment(SUNSET, 1)
-    found = sorted(due(SUNSET, NAME, f"c{number}", 1, at) or 0 for number in range(1000))
+    assert opening(SUNSET, 1, at) == at
+    found = sorted(due(SUNSET, NAME, f"c{number}", at) for number in range(1000))
     assert at <= found[0] < at + HOUR // 20
     assert at + 4 * HOUR - HOUR // 20 < found[-1] < at + 4 * HOUR
     assert 200 < sum(each < at + HOUR for each in found) < 300, "as many in each hour"
-    second = due(SUNSET, NAME, "c1", 2, moment(SUNSET, 2))
-    assert second == (due(SUNSET, NAME, "c1", 1, at) or 0) + 7 * 24 * HOUR
+    second = due(SUNSET, NAME, "c1", moment(SUNSET, 2))
+    assert second == due(SUNSET, NAME, "c1", at) + 7 * 24 * HOUR
     assert place_of("tls", "c1") != place_of(NAME, "c1")
 
 
 def test_who_was_down_writes_at_the_same_hours_of_the_next_days_then_not_at_all() -> None:
-    place = int(place_of(NAME, "c1") * 4 * HOUR)
     for at, day in (
         ("2027-02-02 09:00", "2027-02-02"),
         ("2027-02-02 12:59", "2027-02-02"),
         ("2027-02-02 13:00", "2027-02-03"),
         ("2027-02-04 12:59", "2027-02-04"),
     ):
-        assert due(SUNSET, NAME, "c1", 1, local(at)) == local(f"{day} 09:00") + place, at
+        assert opening(SUNSET, 1, local(at)) == local(f"{day} 09:00"), at
     for at in ("2027-02-04 13:00", "2027-02-02 08:59"):
-        assert due(SUNSET, NAME, "c1", 1, local(at)) is None, at
+        assert opening(SUNSET, 1, local(at)) is None, at
 
 
 def test_nothing_is_due_on_the_day_it_ends() -> None:
     late = _sunset(ends=date(2027, 2, 3), hour=22, spread_hours=24)
     end = start_of(late, late.ends)
-    found = [due(late, NAME, f"c{number}", 1, local("2027-02-02 22:00")) for number in range(100)]
-    assert all(each is not None and each < end for each in found)
-    assert due(late, NAME, "c1", 1, end) is None
+    found = [due(late, NAME, f"c{number}", local("2027-02-02 22:00")) for number in range(100)]
+    assert max(found) == end - 1
+    assert opening(late, 1, end - 1) == local("2027-02-02 22:00")
+    assert opening(late, 1, end) is None
 
 
 ZONES = st.sampled_from(("Europe/Berlin", "UTC", "America/Sao_Paulo", "Asia/Beirut", "Pacific/Apia", "America/Havana"))

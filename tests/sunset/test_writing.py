@@ -164,3 +164,19 @@ def test_a_mailbox_that_moves_to_another_customer_is_in_one_letter_of_a_week() -
 def test_a_sunset_without_mail_writes_to_nobody() -> None:
     quiet = SUNSET.model_copy(update={"mail": None})
     assert letters_of(decided(Ledger(), look(TUESDAY, [use(BOTH[0], TUESDAY)]), PEOPLE, quiet)) == []
+
+
+def test_a_customer_gets_no_second_letter_though_more_is_found_while_the_weeks_letters_go() -> None:
+    ledger = Ledger()
+    decided(ledger, look(TUESDAY, [use(BOTH[0], TUESDAY)]), PEOPLE)
+    both = [use(name, TUESDAY + HOUR) for name in BOTH]
+    assert letters_of(decided(ledger, look(TUESDAY + HOUR, both), PEOPLE)) == []
+    assert len(ledger.boxes) == 2
+
+
+def test_two_who_decide_at_different_moments_write_the_same_letter() -> None:
+    seen = [use(name, TUESDAY) for name in BOTH]
+    (first,) = letters_of(decided(Ledger(), look(TUESDAY, seen), PEOPLE))
+    (second,) = letters_of(decided(Ledger(), look(TUESDAY + 2 * HOUR, seen[:1]), PEOPLE))
+    assert (first.id, first.message_id, first.due) == (second.id, second.message_id, second.due)
+    assert first.uses != second.uses
