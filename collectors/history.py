@@ -33,7 +33,6 @@ from schemas.settings import Log, Maildir, Settings
 
 _AT = attrgetter("at")
 _FIRST_LINES = 50
-_TOLD = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -83,7 +82,7 @@ def _log(  # noqa: PLR0913 the file, and all that is told of it
 ) -> Iterator[Event]:
     told = _configured(name, path, settings)
     with ExitStack() as stack:
-        source, changed = stack.enter_context(opened(str(path)))
+        source, changed = stack.enter_context(opened(str(path), progress=progress))
         lines = lines_of(source)
         first = list(islice(lines, _FIRST_LINES))
         reader = LogReader(
@@ -98,12 +97,9 @@ def _log(  # noqa: PLR0913 the file, and all that is told of it
             where=where,
         )
         past.counts[str(path)] = reader.counts
-        read, before = reader.read, 0
+        read = reader.read
         for offset, line in chain(first, lines):
             yield from read(line, offset)
-            if offset - before > _TOLD:
-                progress(offset - before)
-                before = offset
 
 
 def _source(sources: dict[str, Path], name: str, path: Path, first: list[bytes]) -> str:

@@ -8,7 +8,7 @@ import csv
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain, islice
@@ -51,14 +51,12 @@ class _Columns:
     date: int = -1
 
 
-def identities(
-    file: IO[bytes], domain: str = "", advance: Callable[[int], None] = lambda _: None
-) -> Iterator[Identity | None]:
+def identities(file: IO[bytes], domain: str = "") -> Iterator[Identity | None]:
     """Yield the identities of a list, None for each line without one; `domain` is that of names without one.
 
-    A line beyond 1 MiB counts as one without. `advance` is told of the bytes read. ValueError where it is no such list.
+    A line beyond 1 MiB counts as one without. ValueError where it is no such list.
     """
-    pieces = _pieces(file, advance)
+    pieces = _pieces(file)
     first = next((piece for piece in pieces if piece.strip()), b"")
     second = next((piece for piece in pieces if piece.strip() or not first.endswith(b"\n")), b"")
     every = chain(filter(None, (first, second)), pieces)
@@ -79,11 +77,10 @@ def when(text: str) -> int:
     return epoch_microseconds(told if told.tzinfo else told.replace(tzinfo=UTC))
 
 
-def _pieces(file: IO[bytes], advance: Callable[[int], None]) -> Iterator[bytes]:
+def _pieces(file: IO[bytes]) -> Iterator[bytes]:
     """Yield lines; of one beyond the limit several pieces, all but the last without a line's end."""
     beginning = True
     while piece := file.readline(_LONGEST_LINE + 1):
-        advance(len(piece))
         yield piece.removeprefix(b"\xef\xbb\xbf") if beginning else piece
         beginning = False
 

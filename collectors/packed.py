@@ -6,7 +6,7 @@ import io
 import lzma
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 HEAD = 2 * 1024 * 1024
+_BUFFER = 128 * 1024
 _PIECE = 256  # bytes of zstd: at the worst they unpack to 8 MB
 _ZIP = b"PK\x03\x04"
 _FOREIGN = {
@@ -69,6 +70,32 @@ class _Zstd(io.RawIOBase):
         return size
 
 
+class _Watched(io.RawIOBase):
+    """Reads a file, and tells how many bytes of it were read, packed as they are."""
+
+    def __init__(self, source: IO[bytes], progress: Callable[[int], None]) -> None:
+        self._source = cast("io.RawIOBase", source)
+        self._progress = progress
+
+    def readable(self) -> bool:
+        """Tell that it can be read."""
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer") -> int | None:
+        """Fill the buffer as far as something is there; 0 means the end."""
+        size = self._source.readinto(buffer)
+        self._progress(size or 0)
+        return size
+
+
+def _watched(source: IO[bytes], progress: Callable[[int], None]) -> io.BufferedReader:
+    return io.BufferedReader(cast("io.RawIOBase", _Watched(source, progress)), _BUFFER)
+
+
+def _unseen(_size: int) -> None:
+    """Tell nobody of the progress."""
+
+
 class _Again(io.RawIOBase):
     """Gives what was read of a file already, then the rest of it, or the damage that was met there."""
 
@@ -114,22 +141,27 @@ def begun(source: IO[bytes]) -> Begun:
 
 
 @contextmanager
-def opened(file: str, *, zipped: bool = False) -> Iterator[tuple[IO[bytes], datetime]]:
+def opened(
+    file: str, *, zipped: bool = False, progress: Callable[[int], None] = _unseen
+) -> Iterator[tuple[IO[bytes], datetime]]:
     """Open a file (`-` is standard input) and tell when it changed. ValueError names a damaged or unknown archive.
 
     So it does where the lines of the file (`lines_of`) are in an encoding of no log.
 
-    `zipped` lets a zip pass as it is, for a format that unpacks it by itself.
+    `zipped` lets a zip pass as it is, for a format that unpacks it by itself. `progress` is told of each read how many
+    bytes of the file it took: when all is read, as many as the file has, packed or not.
     """
     try:
         if file == "-":
             given = sys.stdin.buffer
-            source = given if isinstance(given, io.BufferedReader) else io.BufferedReader(cast("io.RawIOBase", given))
+            raw = given.raw if isinstance(given, io.BufferedReader) else given
+            source = _watched(cast("IO[bytes]", raw), progress)
             yield _plain(source, file, zipped=zipped), datetime.now(UTC)  # noqa: TID251 it comes in now; only the year is taken from it
             return
         path = Path(file)
         changed = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-        with path.open("rb") as source:
+        with path.open("rb", buffering=0) as raw:
+            source = _watched(cast("IO[bytes]", raw), progress)
             yield _plain(source, file, zipped=zipped), changed
     except EncodingError as error:
         raise ValueError(f"{file}: {error}") from error

@@ -9,7 +9,7 @@ from collectors import charset, documents, recognise, wholefile
 from collectors.geo import GeoDatabases
 from collectors.mailtype import described
 from collectors.packed import HEAD, begun, lines_of, opened
-from collectors.reading import LONGEST_LINE, Counts, LogReader, log_formats
+from collectors.reading import Counts, LogReader, log_formats
 from collectors.searching import SearchingReader
 from schemas.codec import encode
 from schemas.events import Event
@@ -75,13 +75,13 @@ def parse_file(  # noqa: PLR0913 the command has that many options
     transports: Mapping[str, str] | None = None,
     zone: str = "UTC",
     host: str = "",
-    progress: Progress | None = None,
+    progress: Progress = lambda _size: None,
 ) -> Counts:
     """Write the events of a log, a mail or an mbox (`-` is standard input), packed or not; return what was counted.
 
     The format `auto` is told by the content. `transports` tells the outbound IPs beside those of the settings;
-    `progress` is told the uncompressed bytes read since it was last told. ValueError for an unknown format, a damaged
-    archive, and a file whose format `auto` cannot tell; OSError for an unreadable file.
+    `progress` is told how many bytes of the file were read since it was last told, packed as they are. ValueError for
+    an unknown format, a damaged archive, and a file whose format `auto` cannot tell; OSError for an unreadable file.
     """
     if format_name not in {AUTO, *formats()}:
         raise ValueError(f"no format {format_name!r}; there are {', '.join((AUTO, *formats()))}")
@@ -89,28 +89,26 @@ def parse_file(  # noqa: PLR0913 the command has that many options
     ips = {**(settings.outbound_ips if settings else {}), **(transports or {})}
     networks = settings.networks if settings else {}
     where = GeoDatabases(settings.geoip if settings else GeoIp())
-    with opened(file, zipped=format_name in {AUTO, documents.ANY} or (kind is not None and kind.takes_zip)) as (
-        source,
-        changed,
-    ):
+    zipped = format_name in {AUTO, documents.ANY} or (kind is not None and kind.takes_zip)
+    with opened(file, zipped=zipped, progress=progress) as (source, changed):
         log = _Log(file, host, zone, ips, networks, where, changed)
         taken = _recognised(source, log) if format_name == AUTO else _Taken((format_name,), "", source)
         first = taken.names[0]
         if documents.kind_of(first) is not None:
-            counts = wholefile.parse(first, wholefile.File(file, changed), taken.content, output, progress)
+            counts = wholefile.parse(first, wholefile.File(file, changed), taken.content, output)
         elif format_name == AUTO:
-            return _searched(taken, log, output, progress)
+            return _searched(taken, log, output)
         else:
-            counts = _lines(log.reader(first), taken.content, output, progress)
+            counts = _lines(log.reader(first), taken.content, output)
             counts.nothing = counts.seems(first)
     counts.taken = taken.why
     return counts
 
 
-def _searched(taken: _Taken, log: _Log, output: BinaryIO, progress: Progress | None) -> Counts:
+def _searched(taken: _Taken, log: _Log, output: BinaryIO) -> Counts:
     reader = SearchingReader(taken.names, taken.sample, log.reader, log.sampling)
     try:
-        _lines(reader, taken.content, output, progress)
+        _lines(reader, taken.content, output)
     except EOFError:  # damaged: what was read before that is told
         _write(output, reader.finish())
         raise
@@ -151,15 +149,9 @@ def _recognised(given: IO[bytes], log: _Log) -> _Taken:
     raise ValueError(f"{log.file}: of no format that is known here: {seems}; docs/formats.md has all formats")
 
 
-def _lines(
-    reader: LogReader | SearchingReader, source: IO[bytes], output: BinaryIO, progress: Progress | None
-) -> Counts:
-    told = 0
+def _lines(reader: LogReader | SearchingReader, source: IO[bytes], output: BinaryIO) -> Counts:
     for offset, line in lines_of(source):
         _write(output, reader.read(line, offset))
-        if progress is not None and offset - told > LONGEST_LINE:
-            progress(offset - told)
-            told = offset
     return reader.counts
 
 

@@ -1,6 +1,6 @@
 """What `relaywarden parse` makes of a file that is read whole: one mail or report, or an mbox of many mails."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import IO, BinaryIO, NamedTuple
 
@@ -11,7 +11,7 @@ from collectors.feedback import DamagedError, placed
 from collectors.maildrop import seconds_of
 from collectors.mailtype import described
 from collectors.packed import begun
-from collectors.reading import LONGEST_LINE, Counts
+from collectors.reading import Counts
 from schemas.bounce_events import BounceReceived
 from schemas.codec import encode
 from schemas.events import ComplaintReceived, DeadLetter, Event
@@ -20,7 +20,6 @@ from schemas.names import derived_id
 from schemas.redaction import redacted
 
 LARGEST = 64 * 1024 * 1024
-Progress = Callable[[int], None]
 
 
 class File(NamedTuple):
@@ -35,12 +34,12 @@ def is_box(head: bytes) -> bool:
     return mbox.begins(head.lstrip(b"\r\n")[: mbox.LONGEST_PIECE].partition(b"\n")[0])
 
 
-def parse(format_name: str, file: File, content: IO[bytes], output: BinaryIO, progress: Progress | None) -> Counts:
+def parse(format_name: str, file: File, content: IO[bytes], output: BinaryIO) -> Counts:
     """Write the events of a file, mail by mail if it is an mbox; return what was counted. ValueError: it is damaged."""
     counts = Counts()
     head, content, _ = begun(content)
     if is_box(head):
-        for each in mbox.mails(_told(content, progress)):
+        for each in mbox.mails(_pieces(content)):
             came = seconds_of(each.came)
             of_mail = file if came is None else File(file.name, datetime.fromtimestamp(came, UTC))
             _read(format_name, of_mail, each.mail, each.offset, output, counts)
@@ -51,15 +50,10 @@ def parse(format_name: str, file: File, content: IO[bytes], output: BinaryIO, pr
     return counts
 
 
-def _told(content: IO[bytes], progress: Progress | None) -> Iterator[bytes]:
-    """Yield the lines of a file, long ones in pieces, and tell how many bytes they were."""
-    untold = 0
+def _pieces(content: IO[bytes]) -> Iterator[bytes]:
+    """Yield the lines of a file, long ones in pieces."""
     while piece := content.readline(mbox.LONGEST_PIECE):
         yield piece
-        untold += len(piece)
-        if progress is not None and untold > LONGEST_LINE:
-            progress(untold)
-            untold = 0
 
 
 def _read(  # noqa: PLR0913, PLR0917 whose mail, where it stands, where it goes, what is counted

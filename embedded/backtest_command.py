@@ -83,7 +83,7 @@ def _leaks(file: str) -> "Leaks":
     known = Leaks(b"backtest")
     found: dict[str, list[Identity]] = {}
     if file:
-        with progress(f"reading {file}") as advance:
+        with progress(f"reading {file}", file) as advance:
             read(file, "", advance, lambda _: True, found)
     for mailbox, its in found.items():
         for one in its:
@@ -115,7 +115,8 @@ def _tried(
     run = Backtest(settings, leaks=leaks)
     decided: list[Decision] = []
     with ExitStack() as stack:
-        advance = stack.enter_context(progress(f"replaying {', '.join(str(path) for _, path in past.logs)}"))
+        logs = [str(path) for _, path in past.logs]
+        advance = stack.enter_context(progress(f"replaying {', '.join(logs)}", *logs))
         write = stack.enter_context(_written(out)) if out else _nowhere
         history = events(past, settings, advance)
         for decision in run.run(jury.heard(history) if jury else history):

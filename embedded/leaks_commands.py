@@ -44,7 +44,7 @@ def leaks_import(
     key, at, name = leak_key.made(settings.data), now(), source or _name(file)
     counts = {"leaks": 0, "identities": 0, "foreign": 0, "unreadable": 0}
     found: dict[str, list[Identity]] = {}
-    with progress(f"reading {file}") as advance:
+    with progress(f"reading {file}", file) as advance:
         counts["foreign"], counts["unreadable"] = read(file, domain, advance, ours.has, found)
     events = {
         event.id: event
@@ -87,9 +87,9 @@ def read(
     from collectors.packed import opened
 
     foreign = unreadable = 0
-    with opened(file) as (lines, _):
+    with opened(file, progress=advance) as (lines, _):
         try:
-            for one in identities(lines, domain, advance):
+            for one in identities(lines, domain):
                 if one is None:
                     unreadable += 1
                 elif wanted(one.mailbox):

@@ -39,7 +39,7 @@ def parse(
 
     settings = load(config) if config else None
     told = outbound_ips(master_cf, transport or [])
-    with progress(f"reading {file}") as advance:
+    with progress(f"reading {file}", file) as advance:
         counts = parse_file(
             format_name,
             file,

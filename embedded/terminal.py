@@ -18,6 +18,7 @@ from rich.progress import (
     Progress,
     ProgressColumn,
     SpinnerColumn,
+    TaskProgressColumn,
     TextColumn,
     TimeRemainingColumn,
     TransferSpeedColumn,
@@ -76,10 +77,21 @@ def _draw(rows: Sequence[Row], empty: str) -> None:
 
 
 @contextmanager
-def progress(what: str) -> Iterator[Callable[[int], None]]:
-    """Show the bytes done so far on a terminal; give the function that is told how many more were."""
-    with _bar(what, None, DownloadColumn(), TransferSpeedColumn()) as advance:
+def progress(what: str, *files: str) -> Iterator[Callable[[int], None]]:
+    """Show on a terminal how much of the files is read; give the function that is told how many more bytes were.
+
+    Where the size of one is not known, as of a pipe, it is shown how much was read.
+    """
+    total = _size_of(files)
+    of_all = () if total is None else (BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with _bar(what, total, *of_all, DownloadColumn(), TransferSpeedColumn()) as advance:
         yield advance
+
+
+def _size_of(files: Iterable[str]) -> int | None:
+    """Return how many bytes these files have, None where one tells none; one that is not there has none."""
+    paths = [Path(file) for file in files if Path(file).exists() or file == "-"]
+    return sum(path.stat().st_size for path in paths) if all(path.is_file() for path in paths) else None
 
 
 @contextmanager

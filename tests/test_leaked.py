@@ -119,9 +119,7 @@ class _Narrow(io.BytesIO):
 def test_a_line_beyond_1_mib_is_skipped_and_counted(first: str, tail: int) -> None:
     last = first.replace("a@", "b@")
     content = f"{first}\n{last}{' ' * 2**20}{'x' * tail}\n{last}\n".encode()
-    told: list[int] = []
-    assert list(identities(_Narrow(content), advance=told.append)) == [A, None, B]
-    assert sum(told) == len(content)
+    assert list(identities(_Narrow(content))) == [A, None, B]
 
 
 def test_a_first_line_beyond_1_mib_is_skipped_and_decides_nothing() -> None:
@@ -160,13 +158,6 @@ def test_no_bytes_raise_anything_else(content: bytes) -> None:
     except ValueError:
         return
     assert all(one.mailbox.count("@") == 1 and one.mailbox == one.mailbox.lower() for one in found)
-
-
-def test_the_bytes_read_are_told() -> None:
-    told: list[int] = []
-    content = b"anna@example.net\n" * 100
-    assert len(list(identities(io.BytesIO(content), advance=told.append))) == 100
-    assert sum(told) == len(content)
 
 
 @pytest.mark.parametrize("text", ["yesterday", "", "2024-13-01"])

@@ -76,7 +76,7 @@ def test_plain_and_packed_logs_give_the_same_whatever_their_name(tmp_path: Path,
     assert first.at == int(datetime(2026, 11, 21, 16, 35, 45, tzinfo=UTC).timestamp()) * 1_000_000
     assert dead.place == f"{file}/{len(LOG) - 2 - len(LINE)}"
     assert first.id < dead.id < second.id
-    assert sum(told) <= len(LOG)
+    assert sum(told) == len(PACKED[packing])
 
 
 def test_standard_input_is_a_log_too(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,7 +95,8 @@ def test_of_an_endless_line_only_the_beginning_is_kept(tmp_path: Path) -> None:
     events, counts = parsed(file, progress=told.append)
     assert counts == {"delivery_attempted": 1, "dead": 1}
     assert events[1].id.endswith(f"-{file.stat().st_size - len(LINE):012x}-0")
-    assert sum(told) == file.stat().st_size - len(LINE)
+    assert sum(told) == file.stat().st_size
+    assert max(told) < 1_000_000
 
 
 def test_a_complaint_is_one_mail(tmp_path: Path) -> None:

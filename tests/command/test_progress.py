@@ -1,5 +1,6 @@
 """Long work shows its progress on a terminal, and only there: what a script reads stays as it is."""
 
+import gzip
 import json
 import os
 import pty
@@ -8,6 +9,8 @@ import sys
 import time
 from pathlib import Path
 from threading import Thread
+
+import pytest
 
 from embedded.clickhouse import ClickHouseServer
 from embedded.terminal import growing, stepwise
@@ -54,6 +57,41 @@ def test_the_history_is_written_under_a_bar(tmp_path: Path) -> None:
     assert "writing" in terminal
     assert json.loads(output)["folder"] == str(folder)
     assert run("demo", "--write", tmp_path / "other", *town, "--json").stderr == "", "no terminal, no bar"
+
+
+LINE = b"2026-03-01T10:00:05.000000+00:00 mx1 postfix/qmgr[1]: 4F1qXz3ab1: removed\n"
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_how_much_of_a_file_is_read_is_shown_in_percent(tmp_path: Path, packed: bool) -> None:  # noqa: FBT001
+    log, leak, out = tmp_path / "mail.log", tmp_path / "leak.txt", tmp_path / "out"
+    log.write_bytes(gzip.compress(LINE * 1000) if packed else LINE * 1000)
+    leak.write_bytes(b"anna@example.net\n" * 1000)
+    for words in (
+        ("parse", "postfix", log),
+        ("parse", "auto", log),
+        ("backtest", "--log", f"postfix={log}", "--leaks", leak, "--out", out, _config(tmp_path)),
+    ):
+        terminal = on_terminal(*words, env={"COLUMNS": "200"})[1]
+        assert "100%" in terminal, words
+        assert packed or "74.0/74.0 kB" in terminal, words
+
+
+def test_of_a_pipe_it_is_shown_how_much_was_read(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = Thread(target=pipe.write_bytes, args=(LINE * 1000,), daemon=True)
+    writer.start()
+    terminal = on_terminal("parse", "postfix", pipe, env={"COLUMNS": "200"})[1]
+    writer.join(10)
+    assert "%" not in terminal
+    assert " kB" in terminal
+
+
+def _config(folder: Path) -> Path:
+    config = folder / "relaywarden.toml"
+    config.write_text(f"data = '{folder}'\n")
+    return config
 
 
 def test_tables_and_observations_are_counted(tmp_path: Path, clickhouse: ClickHouseServer, database: str) -> None:
