@@ -7,8 +7,6 @@
 It needs nothing but this process: while Kafka is away it gives the last good set, as the other hooks keep it.
 """
 
-import hmac
-import io
 import json
 import socket
 import threading
@@ -17,7 +15,6 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from hashlib import blake2b
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
 from typing import cast
 from urllib.parse import parse_qs, urlsplit
@@ -27,12 +24,9 @@ from streams.deeds import Secret
 from streams.effects import EffectError
 from streams.hook_secrets import secret_of
 from streams.hooks import Publish
-from streams.pullreading import Bounded, Places
+from streams.httpserving import Asking, Listening
 
 LONGEST_WAIT_SECONDS = 60.0
-_REQUEST_SECONDS = 10.0
-_STOP_SECONDS = 3.0
-_END_SEEN_SECONDS = 0.1
 _ROOT = "/v1/pool"
 
 
@@ -115,128 +109,53 @@ def token_of(pool: str, hook: PullHook) -> str:
         ) from error
 
 
-class _Asking(BaseHTTPRequestHandler):
-    """One client; `http.server` reads its request line and headers within their bounds."""
+class _Asking(Asking):
+    """One client."""
 
-    protocol_version = "HTTP/1.1"
-    timeout = _REQUEST_SECONDS
-
-    def setup(self) -> None:
-        """Read from the client within bounds."""
-        super().setup()
-        self.rfile.close()
-        self._sent = Bounded(self.connection, _REQUEST_SECONDS)
-        self.rfile = io.BufferedReader(self._sent)
-
-    def handle_one_request(self) -> None:
-        """Serve one request; each has its own bounds."""
-        self._sent.begin()
-        super().handle_one_request()
-
-    def version_string(self) -> str:
-        return "relaywarden"
-
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802 the name that http.server calls
         """Answer what there is."""
         self._answer()
 
-    def do_HEAD(self) -> None:
+    def do_HEAD(self) -> None:  # noqa: N802 the name that http.server calls
         """Answer the same without the body."""
         self._answer()
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing: a client that polls would fill the log."""
 
     def _answer(self) -> None:
         try:
             asked = urlsplit(self.path)
         except ValueError:
-            self._say(HTTPStatus.BAD_REQUEST, '{"error":"no such target"}\n')
+            self.say(HTTPStatus.BAD_REQUEST, '{"error":"no such target"}\n')
             return
-        server = cast("_Listening", self.server)
         if asked.path == "/healthz":
-            self._say(HTTPStatus.OK, '{"healthy":true}\n')
-        elif not server.lets_in(self.headers.get("Authorization", "")):
-            self._say(HTTPStatus.UNAUTHORIZED, '{"error":"a token is needed"}\n', {"WWW-Authenticate": "Bearer"})
-        else:
-            self._give(server.sets, asked.path, asked.query)
+            self.say(HTTPStatus.OK, '{"healthy":true}\n')
+        elif self.let_in():
+            self._give(cast("_Listening", self.server).sets, asked.path, asked.query)
 
     def _give(self, sets: Sets, path: str, query: str) -> None:
         tags = self.headers.get("If-None-Match", "")
         try:
             wait_seconds = wait_of(query)
         except ValueError as error:
-            self._say(HTTPStatus.BAD_REQUEST, f'{{"error":{json.dumps(str(error))}}}\n')
+            self.say(HTTPStatus.BAD_REQUEST, f'{{"error":{json.dumps(str(error))}}}\n')
             return
         found = sets.other(path, tags, wait_seconds if tags else 0.0)
         if found is None:
-            self._say(HTTPStatus.NOT_FOUND, '{"error":"no such pool"}\n')
+            self.say(HTTPStatus.NOT_FOUND, '{"error":"no such pool"}\n')
             return
         headers = {"ETag": tag(found)}
         if found.at:
             changed = datetime.fromtimestamp(found.at / 1e6, UTC)
             headers["Last-Modified"] = format_datetime(changed, usegmt=True)
         if tags and matches(found, tags):
-            self._say(HTTPStatus.NOT_MODIFIED, "", headers)
+            self.say(HTTPStatus.NOT_MODIFIED, "", headers)
         else:
-            self._say(HTTPStatus.OK, found.body, headers)
-
-    def _say(self, status: HTTPStatus, body: str, headers: Mapping[str, str] | None = None) -> None:
-        content = body.encode()
-        self.send_response(status)
-        for name, value in {**(headers or {}), "Cache-Control": "no-cache"}.items():
-            self.send_header(name, value)
-        if status != HTTPStatus.NOT_MODIFIED:
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(content)))
-        if self.headers.get("Content-Length", "0") != "0" or self.headers.get("Transfer-Encoding"):
-            self.send_header("Connection", "close")  # a body that nobody reads must not become the next request
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(content)
+            self.say(HTTPStatus.OK, found.body, headers)
 
 
-def _host(client: object) -> str:
-    return str(cast("tuple[str, int]", client)[0])
-
-
-class _Listening(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-
+class _Listening(Listening):
     def __init__(self, listening: socket.socket, sets: Sets, token: str) -> None:
-        super().__init__(("", 0), _Asking, bind_and_activate=False)
-        self.socket.close()
-        self.socket = listening
+        super().__init__(listening, _Asking, token)
         self.sets = sets
-        self._token = token
-        self._places = Places()
-
-    def lets_in(self, authorization: str) -> bool:
-        """Tell whether a client may ask: with the token, where there is one."""
-        return not self._token or hmac.compare_digest(authorization.encode(), f"Bearer {self._token}".encode())
-
-    def verify_request(self, _request: object, client: object) -> bool:
-        """Take a client where there is a place for it."""
-        return self._places.take(_host(client))
-
-    def process_request(self, request: object, client: object) -> None:
-        """Begin a client's thread."""
-        try:
-            super().process_request(request, client)  # type: ignore[arg-type]
-        except RuntimeError:  # the system has no thread left
-            self._places.leave(_host(client))
-            raise
-
-    def process_request_thread(self, request: object, client: object) -> None:
-        """Serve a client, and make room for another."""
-        try:
-            super().process_request_thread(request, client)  # type: ignore[arg-type]
-        finally:
-            self._places.leave(_host(client))
-
-    def handle_error(self, *_: object) -> None:
-        """Forget a client that went away, or spoke no HTTP."""
 
 
 class Server:
@@ -245,14 +164,9 @@ class Server:
     def __init__(self, pools: Mapping[str, Publish], listening: socket.socket, token: str) -> None:
         self.sets = Sets(pools)
         self._server = _Listening(listening, self.sets, token)
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(_END_SEEN_SECONDS,), name="pull", daemon=True
-        )
-        self._thread.start()
+        self._server.start("pull")
 
     def stop(self) -> None:
         """Take no more clients, and let those go that wait."""
         self.sets.end()
-        self._server.shutdown()
-        self._thread.join(_STOP_SECONDS)
-        self._server.server_close()
+        self._server.stop()

@@ -1,4 +1,4 @@
-"""The load of a stage as the warehouse knows it; nothing where the logs were not read up to now."""
+"""The load of a stage as the warehouse knows it; nothing where a log was not read up to now."""
 
 from clickhouse_connect.driver.client import Client
 
@@ -7,11 +7,14 @@ from streams.sunset.load import Load
 from streams.sunset.weeks import HOUR
 
 _HOURS_OF_A_WEEK = 168
-_SILENT = 1_800_000_000
 _DAY = 24
 _HEARD = """
-SELECT max(last), toInt64(toUnixTimestamp(min(hour))) * 1000000 FROM heard_hosts
-WHERE hour >= toDateTime(intDiv({week:Int64}, 1000000), 'UTC')
+SELECT min(newest), toInt64(toUnixTimestamp(min(oldest))) * 1000000
+FROM (
+    SELECT host, max(last) AS newest, min(hour) AS oldest FROM heard_hosts
+    WHERE hour >= toDateTime(intDiv({week:Int64}, 1000000), 'UTC') AND last <= {now:Int64} GROUP BY host
+)
+WHERE newest > {day:Int64}
 """
 _FAILED = """
 SELECT uniqIf(id, at > {hour:Int64}), uniqIf(id, at <= {hour:Int64}) FROM mail_events
@@ -27,12 +30,12 @@ WHERE type = 'message_rejected' AND at > {hour:Int64} AND at <= {now:Int64} AND 
 def load_of(client: Client, stage: Stage, reply: str, at: int, tickets: int | None) -> Load:
     """Return the load of a stage within the hour before a moment. ClickHouseError where the warehouse is away.
 
-    Refused senders are different ones: a client that tries again each minute is one. Where the newest event of any log
-    is older than half an hour, what was refused or failed is not known; nor is what is usual, before a day was read.
+    Refused senders are different ones: a client that tries again each minute is one. Where a host that was heard within
+    a day was not heard for an hour, what was refused or failed is not known; what is usual is not before a day of logs.
     """
-    moments = {"now": at, "hour": at - HOUR, "week": at - _HOURS_OF_A_WEEK * HOUR}
+    moments = {"now": at, "hour": at - HOUR, "day": at - _DAY * HOUR, "week": at - _HOURS_OF_A_WEEK * HOUR}
     newest, oldest = client.query(_HEARD, parameters=moments).result_rows[0]
-    if at - newest > _SILENT:
+    if at - newest > HOUR:
         return Load(tickets=tickets)
     cut = {"told": reply.partition(" ")[2], "first": stage.first, "beyond": stage.beyond}
     refused = client.query(_REFUSED, parameters=moments | cut).result_rows[0][0]

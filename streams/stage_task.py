@@ -1,0 +1,165 @@
+"""The desk's task for stages: writes the steps that are due, pauses what is too much for support, and takes tickets.
+
+It knows plans, steps and tickets from the topic alone, and asks ClickHouse for the load once a minute while a plan with
+limits is at work.
+"""
+
+import logging
+import os
+from collections.abc import Callable, Sequence
+
+from clickhouse_connect.driver.exceptions import ClickHouseError
+
+from schemas.events import Event
+from schemas.names import canonical_mailbox, derived_id
+from schemas.settings import Settings, SettingsError
+from schemas.sunset_events import StagesPlanned, StageStepped, SunsetEvent, TicketOpened
+from schemas.sunset_stages import Stages
+from schemas.sunset_stages import Tickets as TicketSettings
+from streams import serving
+from streams.deeds import Secret
+from streams.effects import EffectError
+from streams.hook_secrets import secret_of
+from streams.journal import Journal
+from streams.sunset.ledger import Ledger, Ledgers, fold
+from streams.sunset.load import Load, at_work, known, pauses, tickets
+from streams.sunset.load_seen import load_of
+from streams.sunset.stepping import step_of, steps
+from streams.tickets import Tickets, Waiting
+from streams.warehouse_client import connect
+
+LOG = logging.getLogger("relaywarden.desk")
+_MINUTE = 60_000_000
+_NOBODY_KNOWS = Load()
+
+
+class StageTask:
+    """The stages of the configuration's sunsets; `clock` tells the time in µs.
+
+    With `dry_run` what would be written is told, and no ticket is taken. SettingsError where the token of the tickets
+    cannot be had, OSError where their port cannot be used.
+    """
+
+    def __init__(self, settings: Settings, clock: Callable[[], int], *, dry_run: bool = False) -> None:
+        self._settings, self._clock, self._dry_run = settings, clock, dry_run
+        self._stages = {name: sunset.stages for name, sunset in settings.sunset.items() if sunset.stages is not None}
+        self._loads: dict[str, Load] = {}
+        self._looked = 0
+        self._told: set[str] = set()
+        self._servers: dict[str, Tickets] = {}
+        self.ledgers: Ledgers = {}
+        if not dry_run:
+            for name, stages in self._stages.items():
+                if stages.tickets is not None:
+                    self._servers[name] = _server(name, stages.tickets)
+
+    def start_over(self) -> None:
+        """Forget all: the topic comes from its beginning."""
+        self.ledgers = {}
+        self._loads, self._looked = {}, 0
+
+    def take(self, event: Event) -> None:
+        """Take in an event of the topic."""
+        if isinstance(event, StagesPlanned | StageStepped | TicketOpened):
+            fold(self.ledgers, (event,))
+
+    def turn(self, journal: Journal) -> None:
+        """Write what is due now."""
+        for name, server in self._servers.items():
+            self._tickets(name, server.waiting(), journal)
+        at = self._clock()
+        look = not self._looked <= at < self._looked + _MINUTE
+        for name, stages in self._stages.items():
+            if not self.ledgers.get(name, Ledger()).stages:
+                continue
+            if look:
+                self._loads[name] = self._load(name, stages, at)
+            if self._due(name, stages, at):
+                journal.rest()
+                self._write(journal, self._due(name, stages, at))
+        self._looked = at if look else self._looked
+
+    def stop(self) -> None:
+        """Take no more tickets."""
+        for server in self._servers.values():
+            server.stop()
+
+    def _due(self, name: str, stages: Stages, at: int) -> list[SunsetEvent]:
+        ledger, load = self.ledgers.setdefault(name, Ledger()), self._loads.get(name, _NOBODY_KNOWS)
+        return [
+            *pauses(name, stages, ledger, load, at),
+            *steps(name, ledger, at, known=known(stages, load) and not any(pauses(name, stages, ledger, load, at))),
+        ]
+
+    def _write(self, journal: Journal, events: Sequence[SunsetEvent]) -> None:
+        for event in events:
+            if isinstance(event, StageStepped):
+                why = "; ".join([event.reason, *(each.text for each in event.evidence)]).strip("; ")
+                words = "would be" if self._dry_run else "is"
+                LOG.warning(
+                    "sunset %s: stage %d %s %s%s", event.sunset, event.stage, words, event.step, why and f": {why}"
+                )
+        if self._dry_run:
+            fold(self.ledgers, events)
+            return
+        journal.append(events)
+        journal.rest()
+
+    def _load(self, name: str, stages: Stages, at: int) -> Load:
+        """Return the load of the stage at work, else of the next; what nobody can tell is told once."""
+        ledger = self.ledgers[name]
+        waiting = (stage for stage in ledger.stages if step_of(ledger, stage.number) != "closed")
+        stage = at_work(stages, ledger, at) or next(waiting, None)
+        if stage is None or not stages.limited:
+            return _NOBODY_KNOWS
+        counted = tickets(ledger.tickets, at) if name in self._servers or self._dry_run else None
+        why = "a host's log was not read for an hour, or less than a day is known"
+        try:
+            with connect(self._settings) as client:
+                load = load_of(client, stage, stages.reply, at, counted)
+        except ClickHouseError as error:
+            load, why = Load(tickets=counted), f"ClickHouse does not answer: {str(error).splitlines()[0]}"
+        if known(stages, load):
+            self._told.discard(name)
+        elif name not in self._told:
+            LOG.error("sunset %s: the load is not known, so no stage goes off: %s", name, why)
+            self._told.add(name)
+        return load
+
+    def _tickets(self, name: str, waiting: Sequence[Waiting], journal: Journal) -> None:
+        """Write the tickets that are new, and tell each client that waits."""
+        if not waiting:
+            return
+        journal.rest()
+        ledger, at = self.ledgers.setdefault(name, Ledger()), self._clock()
+        new = {ticket.ticket: ticket for ticket, _ in reversed(waiting) if ticket.ticket not in ledger.tickets}
+        events = [
+            TicketOpened(
+                id=derived_id("ticket", name, ticket.ticket),
+                at=at,
+                sunset=name,
+                ticket=ticket.ticket,
+                customer=ticket.customer,
+                mailbox=canonical_mailbox(ticket.mailbox),
+            )
+            for ticket in new.values()
+        ]
+        journal.append(events)
+        journal.rest()
+        for _, done in waiting:
+            done.set_result(None)
+
+
+def _server(name: str, settings: TicketSettings) -> Tickets:
+    place = f"sunset.{name}.stages.tickets"
+    secret = Secret(setting=f"{place}.token", env=settings.token_env, file=str(settings.token_file or ""))
+    try:
+        token = secret_of(secret)
+    except EffectError as error:
+        raise SettingsError(str(error)) from error
+    try:
+        listening = serving.listen(settings.host, settings.port)
+    except OSError as error:
+        raise OSError(f"{place}.port: {error.filename}: {os.strerror(error.errno or 0)}") from error
+    LOG.info("sunset %s: POST /v1/tickets: listening on %s port %d", name, settings.host, settings.port)
+    return Tickets(listening, token)

@@ -1,0 +1,208 @@
+"""The desk's task for stages, with a broker and ClickHouse: steps, the load that pauses, tickets written once."""
+
+import http.client
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+from clickhouse_connect.driver.client import Client
+
+from collectors.admin import ensure_topics
+from embedded.broker import Broker, free_port
+from embedded.clickhouse import PASSWORD_ENV, ClickHouseServer
+from schemas.settings import Settings, SettingsError
+from schemas.sunset_events import StagesPlanned, StageStepped, SunsetEvent, TicketOpened
+from streams.journal import Journal
+from streams.migrate import migrate
+from streams.stage_task import StageTask
+from streams.sunset.stages import plan
+from tests.barring_lab import publish
+from tests.sunset.scene import local
+
+HOUR = 3_600_000_000
+CLOSES = local("2027-03-01 09:00")
+MAILBOXES = [f"{letter}{number}@x.example" for letter in "abcd" for number in range(10)]
+
+
+class _Desk:
+    """The task with its clock and its journal."""
+
+    def __init__(self, settings: Settings, client: Client) -> None:
+        self.settings, self.client = settings, client
+        self.clock = CLOSES
+        self.task = StageTask(settings, lambda: self.clock)
+
+    def plan(self) -> None:
+        stages = plan("pop", self.settings.sunset["pop"], MAILBOXES, local("2027-02-01 09:00"))
+        publish(self.settings, StagesPlanned(id="p", at=1, sunset="pop", stages=stages))
+
+    def turn(self, at: int) -> None:
+        """Begin anew, as after a crash, and have turns at a moment."""
+        self.clock = at
+        self.task.start_over()
+        with Journal(self.settings.kafka, self.task.take, lambda: None) as journal:
+            journal.read()
+            for _ in range(3):
+                self.task.turn(journal)
+                journal.read()
+
+    def written(self) -> list[SunsetEvent]:
+        found: list[SunsetEvent] = []
+        with Journal(
+            self.settings.kafka,
+            lambda each: found.append(each) if isinstance(each, SunsetEvent) else None,
+            lambda: None,
+        ) as journal:
+            journal.read()
+        return found
+
+    def steps(self) -> list[tuple[int, str]]:
+        return [(each.stage, each.step) for each in self.written() if isinstance(each, StageStepped)]
+
+    def tell(self, kind: str, rows: list[tuple[int, str]]) -> None:
+        """Store events of a kind, each with a time and a sender or mailbox."""
+        columns = ["type", "id", "at", "host", "envelope_from", "mailbox", "reply", "outcome", "service"]
+        reply = "5.7.1 <x>: Sender address rejected: Sending without a login has ended: switch on authentication for"
+        reply += " outgoing mail in your program"
+        data = [[kind, f"{kind}-{at}-{name}", at, "mx1", name, name, reply, "failed", "smtp"] for at, name in rows]
+        self.client.insert("mail_events", data, columns)
+
+
+@pytest.fixture
+def desk(
+    fresh_broker: Broker, clickhouse: ClickHouseServer, database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[_Desk]:
+    monkeypatch.setenv(PASSWORD_ENV, clickhouse.password)
+    monkeypatch.setenv("RELAYWARDEN_TICKETS_TOKEN", "t0ken")
+    stages = {
+        "count": 2,
+        "brownout_hours": [],
+        "brownout_days": [],
+        "tickets_per_hour": 3,
+        "refused_per_hour": 5,
+        "failed_logins_times": 3.0,
+        "tickets": {"port": free_port()},
+    }
+    settings = Settings.model_validate(
+        {
+            "data": tmp_path / "state",
+            "kafka": {"bootstrap": [fresh_broker.bootstrap], "partitions": 2},
+            "clickhouse": {"host": clickhouse.host, "port": clickhouse.port, "database": database},
+            "sunset": {
+                "pop": {
+                    "kind": "smtp_after_pop",
+                    "begins": date(2027, 1, 1),
+                    "ends": date(2027, 3, 1),
+                    "timezone": "Europe/Berlin",
+                    "stages": stages,
+                }
+            },
+        }
+    )
+    migrate(clickhouse.connect(), database)
+    ensure_topics(settings)
+    made = _Desk(settings, clickhouse.connect(database))
+    yield made
+    made.task.stop()
+
+
+def _logs(desk: _Desk, until: int, hours: int = 48, failures: int = 10) -> None:
+    """Have so many logins an hour fail, up to a moment."""
+    rows = [(until - hour * HOUR - number - 1, f"u{number}@x") for hour in range(hours) for number in range(failures)]
+    desk.tell("mailbox_authenticated", rows)
+
+
+def test_a_stage_closes_when_the_load_is_known_and_once(desk: _Desk, caplog: pytest.LogCaptureFixture) -> None:
+    desk.plan()
+    with caplog.at_level(logging.ERROR):
+        desk.turn(CLOSES + 1)
+    assert desk.steps() == [], "nothing was read yet: who would see that it is too much?"
+    assert "sunset pop: the load is not known, so no stage goes off: a host's log was not read" in caplog.text
+    _logs(desk, CLOSES + HOUR)
+    for minute in (1, 2, 3):
+        desk.turn(CLOSES + minute * 60_000_000)
+    assert desk.steps() == [(1, "closed")]
+
+
+def test_too_many_refused_senders_pause_the_stage_and_hold_the_rest(desk: _Desk) -> None:
+    desk.plan()
+    _logs(desk, CLOSES + HOUR)
+    desk.turn(CLOSES)
+    at = CLOSES + HOUR
+    again = [(at - 10 * number, "a1@x.example") for number in range(1, 50)]
+    desk.tell("message_rejected", [*again, *((at - 1000 - number, f"a{number}@x.example") for number in range(5))])
+    desk.tell("message_rejected", [(at - 2000 - number, f"d{number}@x.example") for number in range(9)])
+    desk.turn(at)
+    assert desk.steps() == [(1, "closed")], "five senders of the stage, one of them again and again, are not too many"
+    desk.tell("message_rejected", [(at - 3000, "A9@x.example")])
+    desk.turn(at)
+    desk.turn(CLOSES + 100 * HOUR)
+    assert desk.steps() == [(1, "closed"), (1, "paused")]
+    paused = [each for each in desk.written() if isinstance(each, StageStepped)][-1]
+    assert [(each.rule, each.text) for each in paused.evidence] == [
+        ("refused", "6 different senders refused within an hour: the limit is 5")
+    ]
+
+
+def test_logins_that_fail_far_more_than_usual_pause_it(desk: _Desk) -> None:
+    desk.plan()
+    _logs(desk, CLOSES + HOUR)
+    desk.turn(CLOSES)
+    desk.tell("mailbox_authenticated", [(CLOSES + HOUR - 5000 - number, f"v{number}@x") for number in range(21)])
+    desk.turn(CLOSES + HOUR)
+    assert desk.steps() == [(1, "closed"), (1, "paused")]
+    paused = [each for each in desk.written() if isinstance(each, StageStepped)][-1]
+    assert paused.evidence[0].text == "31 failed logins within an hour, usually 10: the limit is 30"
+
+
+def _post(settings: Settings, ticket: str) -> int:
+    stages = settings.sunset["pop"].stages
+    assert stages is not None
+    assert stages.tickets is not None
+    client = http.client.HTTPConnection("127.0.0.1", stages.tickets.port, timeout=20)
+    body = f'{{"ticket":"{ticket}","mailbox":"Info@X.example"}}'
+    client.request("POST", "/v1/tickets", body, {"Authorization": "Bearer t0ken"})
+    status = client.getresponse().status
+    client.close()
+    return status
+
+
+def test_tickets_are_written_once_and_pause_the_stage(desk: _Desk) -> None:
+    desk.plan()
+    _logs(desk, CLOSES + HOUR)
+    desk.turn(CLOSES)
+    desk.clock = CLOSES + HOUR
+    answers: list[int] = []
+    telling = threading.Thread(
+        target=lambda: answers.extend(_post(desk.settings, f"T-{number}") for number in (1, 2, 2, 3, 4, 1))
+    )
+    telling.start()
+    desk.task.start_over()
+    with Journal(desk.settings.kafka, desk.task.take, lambda: None) as journal:
+        journal.read()
+        deadline = time.monotonic() + 30
+        while telling.is_alive() and time.monotonic() < deadline:
+            desk.task.turn(journal)
+            journal.read()
+    telling.join(5)
+    assert answers == [200] * 6
+    opened = [each for each in desk.written() if isinstance(each, TicketOpened)]
+    assert [(each.ticket, each.mailbox, each.at) for each in opened] == [
+        (f"T-{number}", "info@x.example", CLOSES + HOUR) for number in (1, 2, 3, 4)
+    ]
+    desk.turn(CLOSES + HOUR)
+    assert desk.steps() == [(1, "closed"), (1, "paused")]
+
+
+def test_a_token_or_a_port_that_cannot_be_had_is_told(desk: _Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(
+        OSError, match=r"sunset\.pop\.stages\.tickets\.port: 127\.0\.0\.1:[0-9]+: Address already in use"
+    ):
+        StageTask(desk.settings, lambda: 0)
+    monkeypatch.delenv("RELAYWARDEN_TICKETS_TOKEN")
+    with pytest.raises(SettingsError, match=r"sunset\.pop\.stages\.tickets\.token_env: the variable .* is not set"):
+        StageTask(desk.settings, lambda: 0)
