@@ -20,6 +20,7 @@ from schemas.settings import Settings
 from streams.journal import Journal
 from streams.letter_task import Posted
 from streams.operating import now
+from streams.stage_task import StageTask
 from streams.sunset_desk import Sunsets
 from streams.topiclog import LogAwayError
 
@@ -48,10 +49,12 @@ def run(settings: Settings, *, dry_run: bool) -> None:
     logging.getLogger("kafka").setLevel(logging.CRITICAL)  # its retries are many; we say once what they mean
     pulse = Pulse(settings.data, "desk")
     with _alone(settings.data):
-        tasks: list[Task] = [Sunsets(settings, now, pulse.beat, dry_run=dry_run)]
+        stages = StageTask(settings, now, dry_run=dry_run)
+        tasks: list[Task] = [Sunsets(settings, now, pulse.beat, dry_run=dry_run), stages]
         if not dry_run:
             tasks.append(Posted(settings, now))
         work(settings, tasks, stop, pulse.beat)
+        stages.stop()
 
 
 def work(settings: Settings, tasks: Sequence[Task], stop: threading.Event, beat: Callable[[], None]) -> None:
