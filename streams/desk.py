@@ -1,4 +1,4 @@
-"""The process `relaywarden desk`: decides about sunsets, hour by hour, on the topic `sunset.events`, and sends letters.
+"""The process `relaywarden desk`: decides about sunsets, hour by hour, on the topic `sunset.events`; sends all letters.
 
 What it knows it reads from that topic, from the beginning; so it goes on after any end as if there had been none. A
 task is told all that the topic holds, and has its turn again and again.
@@ -20,6 +20,7 @@ from schemas.settings import Settings
 from streams.journal import Journal
 from streams.letter_task import Posted
 from streams.operating import now
+from streams.report_task import Reports
 from streams.stage_task import StageTask
 from streams.sunset_desk import Sunsets
 from streams.topiclog import LogAwayError
@@ -53,6 +54,8 @@ def run(settings: Settings, *, dry_run: bool) -> None:
         tasks: list[Task] = [Sunsets(settings, now, pulse.beat, dry_run=dry_run), stages]
         if not dry_run:
             tasks.append(Posted(settings, now))
+        if settings.report:
+            tasks.append(Reports(settings, now, dry_run=dry_run))
         work(settings, tasks, stop, pulse.beat)
         stages.stop()
 

@@ -13,7 +13,6 @@ import msgspec
 from clickhouse_connect.driver.client import Client
 
 from schemas.moments import moment_of
-from schemas.reasons import classify
 from schemas.report_settings import ReportPart
 from schemas.settings import Settings
 from streams.reports import questions
@@ -139,8 +138,7 @@ def _traffic(split: _Split) -> dict[str, Traffic]:
     for customer, row in split.owned(questions.SLOTS, "sender"):
         _add(slots[customer], int(str(row[1])), _counts(row, 2))
     for customer, row in split.owned(questions.REASONS, "sender"):
-        reason = classify(str(row[1]), str(row[2]), int(str(row[3]))).name
-        _add(reasons[customer], reason, _counts(row, 4))
+        _add(reasons[customer], str(row[1]), _counts(row, 2))
     return {
         customer: Traffic(
             providers={name: each for name, each in found.items() if each.all},

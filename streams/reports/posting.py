@@ -2,7 +2,7 @@
 
 from email.message import EmailMessage
 
-from schemas.names import derived_id, domain_of
+from schemas.names import derived_id
 from schemas.report_settings import ReportMail
 from streams.notices.composing import Envelope, composed
 from streams.notices.filling import Filling
@@ -13,12 +13,7 @@ from streams.reports.reading import words
 from streams.reports.words import Tongue
 
 
-def message_id(report: str, customer: str, period: str, recipient: str, sender: str) -> str:
-    """Return the Message-ID of the one mail about a period to a recipient, however often it is made."""
-    return f"<{derived_id('report', report, customer, period, recipient)}@{domain_of(sender)}>"
-
-
-class Posted:
+class Poster:
     """What makes mails of a report's documents."""
 
     def __init__(self, filling: Filling, mail: ReportMail, *, with_pdf: bool) -> None:

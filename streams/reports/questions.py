@@ -23,10 +23,8 @@ NEWEST = "SELECT max(at) FROM mail_events WHERE at >= {before:Int64} AND type !=
 PROVIDERS = f"""SELECT {{who}}, provider, {_counted("at >= {since:Int64}")}, {_counted("at < {compared:Int64}")}
 {_ATTEMPTS} AND {_BETWEEN} GROUP BY 1, 2"""
 SLOTS = f"SELECT {{who}}, {_SLOT}, {_counted()} {_ATTEMPTS} AND {_IN_PERIOD} GROUP BY 1, 2"
-REASONS = rf"""SELECT {{who}}, any(reply), enhanced_status, code, {_counted()}
-{_ATTEMPTS} AND outcome IN ('deferred', 'bounced') AND {_IN_PERIOD}
-GROUP BY 1, enhanced_status, code, replaceRegexpAll(reply, '[^ ]*[@0-9<>][^ ]*', '')"""
-"""Replies that differ in addresses and numbers only are asked for once."""
+REASONS = f"""SELECT {{who}}, if(reason = '', 'unknown', reason), {_counted()}
+{_ATTEMPTS} AND outcome IN ('deferred', 'bounced') AND {_IN_PERIOD} GROUP BY 1, 2"""
 IPS = f"SELECT outbound_ip, {_counted()} {_ATTEMPTS} AND outbound_ip != '' AND {_IN_PERIOD} GROUP BY 1"
 LISTS = f"""SELECT list, toInt64(count()), toInt64(countIf(answer = 'unknown')) FROM pool_observations FINAL
 WHERE type = 'listing_observed' AND {_IN_PERIOD} GROUP BY list ORDER BY list"""  # noqa: S608 likewise

@@ -9,6 +9,7 @@ from streams.reports.parts import View, named, said
 from streams.reports.periods import slots
 
 _MOST_REMEDIES = 3
+_UNKNOWN = "unknown"
 
 
 def section(figures: Figures, view: View) -> Section:
@@ -91,7 +92,11 @@ def _reasons(traffic: Traffic, view: View) -> list[AnyBlock]:
     if not traffic.reasons:
         return []
     words = language(view.tongue.language).words
-    ranked = sorted(traffic.reasons.items(), key=lambda each: (-each[1].bounced, -each[1].deferred, each[0]))
+    known: dict[str, Counts] = {}
+    for name, counts in traffic.reasons.items():
+        place = name if name in words else _UNKNOWN
+        known[place] = known.get(place, Counts()) + counts
+    ranked = sorted(known.items(), key=lambda each: (-each[1].bounced, -each[1].deferred, each[0]))
     rows = [
         (words[name].title, view.tongue.number(counts.bounced), view.tongue.number(counts.deferred))
         for name, counts in ranked
