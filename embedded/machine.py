@@ -20,6 +20,7 @@ from embedded.processes import Child, end_orphans, stop_all
 from embedded.rewinding import Rewinding
 from schemas import topics
 from schemas.settings import Settings
+from streams.hooking import has_work
 from streams.lag import Carried, Lag
 from streams.migrate import migrate
 from streams.warehouse_client import connect
@@ -78,12 +79,16 @@ class Machine:
         if not self._answers(f"http://{clickhouse.host}:{clickhouse.port}/ping", 30, server):
             return
         self._prepare()
-        for name in _PROCESSES:
-            if not self._told() and (name != "desk" or self._settings.sunset or self._settings.report):
+        for name in self._processes():
+            if not self._told() and (name != "desk" or self._settings.sunset):
                 self._child(name, [sys.executable, "-m", "relaywarden", name, "--config", str(self.config)], env)
         if self._demo is not None and not self._told():
             self._child("hoster", self._demo(self._folder), env)
         self._answers(f"{self.url}/_stcore/health", 60, self._children["dashboard"])
+
+    def _processes(self) -> list[str]:
+        """Return the processes that have work: `hooks` without any hook would end at once, and be started for ever."""
+        return [name for name in _PROCESSES if name != "hooks" or has_work(self._settings)]
 
     def _prepare(self) -> None:
         """Make tables and topics and fill the broker."""

@@ -52,9 +52,9 @@ def run(configuration: Settings) -> None:
 
 def serve(configuration: Settings, stop: threading.Event) -> None:
     """Do what `run` does until `stop` is set, without touching the process's signals."""
-    pools = {name: pool for name, pool in configuration.pool.items() if hooks.configured(pool.hooks)}
+    pools = _hooked(configuration)
     barred, sunsets = bars.configured(configuration.mailboxes.hooks), switching.switched(configuration)
-    _startable(pools, others=bool(barred or sunsets))
+    _startable(configuration, pools)
     tokens = _tokens(pools)
     last_good = _states(configuration, pools)
     parts: list[Barring | switching.Switching] = [Barring(configuration)] if barred else []
@@ -80,9 +80,19 @@ def serve(configuration: Settings, stop: threading.Event) -> None:
         giving.stop()
 
 
-def _startable(pools: Mapping[str, pool_settings.Pool], *, others: bool) -> None:
+def has_work(configuration: Settings) -> bool:
+    """Tell whether there is a hook of a pool, of the mailboxes, or a switch of a sunset: else `serve` refuses."""
+    barred = bars.configured(configuration.mailboxes.hooks)
+    return bool(_hooked(configuration) or barred or switching.switched(configuration))
+
+
+def _hooked(configuration: Settings) -> dict[str, pool_settings.Pool]:
+    return {name: pool for name, pool in configuration.pool.items() if hooks.configured(pool.hooks)}
+
+
+def _startable(configuration: Settings, pools: Mapping[str, pool_settings.Pool]) -> None:
     """Return if there is something to do, and nothing that contradicts itself. SettingsError says what is wrong."""
-    if not (pools or others):
+    if not has_work(configuration):
         raise SettingsError(
             "pool, mailboxes.hooks: no pool has a hook, and mailboxes have none: add"
             " [pool.<name>.hooks.postfix_socketmap], [mailboxes.hooks.postfix_policy], a switch of a sunset or another"

@@ -35,7 +35,7 @@ from schemas.settings import Settings, SettingsError, parse
 from schemas.topics import POOL_EVENTS, POOL_OBSERVATIONS
 from streams.applying import Outcome, Wanted
 from streams.hookfacts import fact_of
-from streams.hooking import serve
+from streams.hooking import has_work, serve
 from streams.hooks import ActiveSet
 from streams.keeping import Fold
 from streams.lastgood import Kept, LastGood, active_set, restored
@@ -272,6 +272,19 @@ def test_the_process_ends_at_once_and_comes_back_with_its_set(tmp_path: Path) ->
         assert process.returncode == (-9 if end is signal.SIGKILL else 0)
         assert "Traceback" not in said.read_text()
         assert said.read_text().count("log is away") == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "works"),
+    [
+        ("", False),
+        ('[pool.main.transports]\nout1 = "192.0.2.1"\n', False),
+        ('[pool.main.transports]\nout1 = "192.0.2.1"\n[pool.main.hooks.pull]\n', True),
+        ("[mailboxes.hooks.postfix_policy]\n", True),
+    ],
+)
+def test_there_is_work_where_something_is_hooked(text: str, works: bool) -> None:  # noqa: FBT001
+    assert has_work(parse(text, "x.toml")) is works
 
 
 def test_wrong_settings_are_one_sentence(tmp_path: Path) -> None:

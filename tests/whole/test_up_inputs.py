@@ -1,4 +1,7 @@
-"""`relaywarden up` with inputs: what comes by syslog, by HTTP and out of an mbox reaches ClickHouse, over a restart."""
+"""`relaywarden up` with inputs: what comes by syslog, by HTTP and out of an mbox reaches ClickHouse, over a restart.
+
+Where nothing is hooked there is no process for the hooks, which would end at once.
+"""
 
 import socket
 import tomllib
@@ -36,6 +39,7 @@ class Given(Up):
             "sys": {"format": "postfix", "input": "relays", "host": "mx1"},
             "posted": {"format": "postfix", "input": "post", "host": "mx2"},
         }
+        del table["pool"]["main"]["hooks"]
         table["complaints"] = {"own": {"input": "fbl"}}
         self.config.write_text(tomli_w.dumps(table))
 
@@ -66,5 +70,8 @@ def test_what_inputs_bring_is_stored_once_over_kill_9(tmp_path: Path) -> None:
         up.sends(2)
         both = [("http1@gmail.com",), ("http2@gmail.com",), ("syslog1@gmail.com",), ("syslog2@gmail.com",)]
         until(lambda: up.rows(STORED) == both and up.value(COMPLAINTS) == 2, 60, "all that was sent is stored")
+        assert up.child("sink") is not None
+        assert up.child("hooks") is None
+        assert "hooks ended" not in up.messages()
         assert up.end() == 0
         assert up.tracebacks() == []
