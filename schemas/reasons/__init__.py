@@ -110,4 +110,5 @@ def _found(told: Said, status: str) -> _Found:
         told_by = "" if told_by in FOR_EVER and of_us(told) else told_by
         return _Found(told_by) if told_by else _Found(by_code(told, status) or "unknown", vague=True)
     taken = told.after == "data" and not told.status.startswith("5.1.") and not row.proven
-    return _Found("recipient_refused" if taken and row.reason == "user_unknown" else row.reason, row.proven)
+    filtered = taken and row.reason == "user_unknown" and not of_sender(told)
+    return _Found("recipient_refused" if filtered else row.reason, row.proven)

@@ -4,7 +4,7 @@ import re
 
 from schemas.reasons.said import Said
 
-_PASSING = re.compile(r" (?:temporar|in progress |(?:re)?try (?:again )?later |said 4\d\d )")
+_PASSING = re.compile(r" (?:tempora|vorue?bergehend|in progress |(?:re)?try (?:again )?later |said 4\d\d )")
 _OF_US = re.compile(r" (?:your (?:ip|host|server|network)|client host |ip address |[eh][eh]lo )")
 
 

@@ -133,9 +133,10 @@ ROWS = (
     ),
     Row(
         name="sending_quota",
-        kind="other",  # of an account, or of one mail: not the IP's
-        words=("quota",),
-        pattern=r".{0,120}(?:sender quota|sending quota|quota for (?:sending|external recipients))",
+        kind="other",  # of an account, or of one mail: not the IP's; cPanel's own router says so of a domain
+        words=("quota", "per hour"),
+        pattern=r".{0,120}(?:sender quota|sending quota|quota for (?:sending|external recipients)|"
+        r"exceeded the max (?:emails|defers and failures) per hour)",
         sample="421 4.7.28 Gmail has detected this message exceeded its quota for sending messages with the same "
         "Message-ID",
         source="https://support.google.com/a/answer/3726730",
