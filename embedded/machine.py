@@ -80,7 +80,7 @@ class Machine:
             return
         self._prepare()
         for name in self._processes():
-            if not self._told() and (name != "desk" or self._settings.sunset):
+            if not self._told() and (name != "desk" or self._settings.sunset or self._settings.report):
                 self._child(name, [sys.executable, "-m", "relaywarden", name, "--config", str(self.config)], env)
         if self._demo is not None and not self._told():
             self._child("hoster", self._demo(self._folder), env)
