@@ -74,7 +74,7 @@ def plan(name: str, sunset: Sunset, mailboxes: Collection[str], at: int) -> tupl
 def _cuts(keys: Sequence[str], count: int) -> Iterator[tuple[str, int]]:
     """Yield where each stage but the first begins: the prefix, and how many keys sort before it."""
     before = 0
-    near = len(keys) / count * _TOLERANCE
+    near = max(1.0, len(keys) / count * _TOLERANCE)
     for number in range(1, count):
         prefix, place = _cut(keys, number * len(keys) / count, near)
         if before < place < len(keys):

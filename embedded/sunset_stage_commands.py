@@ -1,0 +1,124 @@
+"""`relaywarden sunset stages` and `sunset stage`: the plan, its steps, and the operator's hand on them."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from embedded.sunset_app import Sunset, chosen
+from embedded.terminal import DEFAULT_CONFIG, Config, Json, printable, show, steps, tell
+from schemas.settings import Settings, load
+
+if TYPE_CHECKING:
+    from streams.stage_orders import Action, Book
+
+stage_app = typer.Typer(help="Plan the stages of a sunset, and take them in hand.", no_args_is_help=True)
+Number = Annotated[int, typer.Argument(metavar="NUMBER", min=1, help="Which stage.")]
+Reason = Annotated[str, typer.Option("--reason", help="Why; it is kept.")]
+Operator = Annotated[str, typer.Option("--operator", help="Who says so, if not the login.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what it would do; write nothing.")]
+
+
+def sunset_stages(sunset: Sunset = "", config: Config = DEFAULT_CONFIG, *, as_json: Json = False) -> None:
+    """Show each stage: its mailboxes, its step, what comes next, and the hosts that have it otherwise."""
+    from embedded.running import live
+    from streams.operating import now
+    from streams.stage_orders import opened, rows
+
+    settings = live(load(config))
+    with steps("reading what was decided") as advance, opened(settings, chosen(settings, sunset), advance) as (book, _):
+        pass
+    show(rows(book, book.ledger.stages, now()), "no stages are planned", as_json=as_json)
+
+
+@stage_app.command("plan")
+def stage_plan(
+    sunset: Sunset = "",
+    operator: Operator = "",
+    config: Config = DEFAULT_CONFIG,
+    *,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+) -> None:
+    """Plan the stages anew, by who uses it now; what is off must be rolled back before."""
+    from embedded.running import live
+    from streams.operating import now
+    from streams.stage_orders import opened, planned, rows
+
+    settings, at = live(load(config)), now()
+    with steps("reading what was decided") as advance, opened(settings, chosen(settings, sunset), advance) as opening:
+        book, journal = opening
+        event = planned(book, at, operator)
+        if not dry_run:
+            journal.append([event])
+    book.take(event)
+    show(rows(book, event.stages, at), "", as_json=as_json)
+    if dry_run:
+        typer.echo("nothing is written: without --dry-run this is the plan", err=True)
+
+
+def _ordering(action: "Action", words: str) -> Callable[..., None]:
+    """Return the command of an order; all have the same options."""
+
+    def order(
+        number: Number,
+        reason: Reason,
+        sunset: Sunset = "",
+        operator: Operator = "",
+        config: Config = DEFAULT_CONFIG,
+        *,
+        dry_run: DryRun = False,
+        as_json: Json = False,
+    ) -> None:
+        _order(action, number, reason, sunset, operator, load(config), dry_run=dry_run, as_json=as_json)
+
+    order.__doc__ = words
+    return order
+
+
+_ORDERS: dict["Action", str] = {
+    "open": "End the brown-out of a stage now; the plan goes on.",
+    "close": "Close a stage now, whatever the plan says.",
+    "pause": "Open a stage again, and let no other go off until it is resumed.",
+    "resume": "Let a stage go on that was paused or rolled back, as much later as it was held.",
+    "rollback": "Open a stage again until it is resumed; the others go on.",
+}
+for _action, _words in _ORDERS.items():
+    stage_app.command(_action)(_ordering(_action, _words))
+
+
+def _order(
+    action: "Action",
+    number: int,
+    reason: str,
+    sunset: str,
+    operator: str,
+    given: Settings,
+    *,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    from embedded.running import live
+    from streams.operating import now
+    from streams.stage_orders import opened, ordered
+
+    settings, at = live(given), now()
+    with steps("reading what was decided") as advance, opened(settings, chosen(settings, sunset), advance) as opening:
+        book, journal = opening
+        events = ordered(book, action, number, at, reason=reason, operator=operator)
+        concerned = _effect(settings, book, number, at)
+        if not dry_run:
+            journal.append(events)
+    done = "would be done" if dry_run else "ordered"
+    tell(events[-1], printable(f"{done}: {action} {concerned}: {reason}"), as_json=as_json)
+
+
+def _effect(settings: Settings, book: "Book", number: int, at: int) -> str:
+    from streams.operating import warehouse
+    from streams.stage_orders import effect
+
+    try:
+        with warehouse(settings) as client:
+            return effect(book, number, at, client)
+    except OSError:
+        return effect(book, number, at, None)  # the order counts without ClickHouse, too

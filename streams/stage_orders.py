@@ -1,0 +1,178 @@
+"""The operator's hand on the stages of a sunset: what is planned and in force, and the orders (always events)."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Literal
+
+from clickhouse_connect.driver.client import Client
+
+from schemas.events import Event
+from schemas.names import derived_id
+from schemas.settings import Settings
+from schemas.sunset_events import Stage, StagesPlanned, StagesSwitched, StageStepped, SunsetEvent
+from schemas.sunset_settings import Sunset
+from streams.journal import Journal
+from streams.operating import login
+from streams.standing import moment
+from streams.sunset.ledger import Ledger, take
+from streams.sunset.stages import plan, stage_of
+from streams.sunset.stepping import is_off, resumed, step_of, stepped
+from streams.sunset.uses import uses
+from streams.sunset.weeks import HOUR, day_of
+from streams.topiclog import LogAwayError
+
+Action = Literal["open", "close", "pause", "resume", "rollback"]
+Row = dict[str, object]
+_WEEK = 168 * HOUR
+
+
+class Book:
+    """One sunset as the topic tells it, to its end: its ledger, and what each host said last of each switch."""
+
+    def __init__(self, name: str, sunset: Sunset) -> None:
+        self.name, self.sunset = name, sunset
+        self.ledger = Ledger()
+        self.switched: dict[tuple[str, str], StagesSwitched] = {}
+
+    def take(self, event: Event) -> None:
+        """Take in an event of the topic."""
+        if isinstance(event, SunsetEvent) and event.sunset == self.name:
+            take(self.ledger, event)
+            if isinstance(event, StagesSwitched):
+                self.switched[event.host, event.hook] = event
+
+    def stage(self, number: int) -> Stage:
+        """Return a stage. ValueError where nothing is planned, or it is none of the plan."""
+        if not self.ledger.stages:
+            raise ValueError(f"no stages of {self.name} are planned: relaywarden sunset stage plan")
+        found = next((stage for stage in self.ledger.stages if stage.number == number), None)
+        if found is None:
+            raise ValueError(f"stage {number}: {self.name} has the stages 1 to {len(self.ledger.stages)}")
+        return found
+
+    def open(self, at: int) -> list[str]:
+        """Return the mailboxes that still use the old way and are not exempt."""
+        day, ledger = day_of(self.sunset, at).isoformat(), self.ledger
+        return [
+            mailbox
+            for mailbox, box in ledger.boxes.items()
+            if not box.done and not ledger.exempt(mailbox, box.customer, day)
+        ]
+
+
+@contextmanager
+def opened(
+    settings: Settings, name: str, advance: Callable[[int], None] = lambda _: None
+) -> Iterator[tuple[Book, Journal]]:
+    """Open the topic, read to its end. OSError where it is away, or does not take what is written."""
+    book = Book(name, settings.sunset[name])
+
+    def taken(event: Event) -> None:
+        book.take(event)
+        advance(1)
+
+    try:
+        with Journal(settings.kafka, taken, lambda: None) as journal:
+            journal.read()
+            yield book, journal
+    except LogAwayError as error:
+        raise OSError(f"kafka.bootstrap: {', '.join(settings.kafka.bootstrap)}: {error}") from error
+
+
+def planned(book: Book, at: int, operator: str = "") -> StagesPlanned:
+    """Return the stages as they would be planned now. ValueError where they cannot, or a stage is off already."""
+    off = [stage.number for stage in book.ledger.stages if is_off(book.ledger.steps.get(stage.number), at)]
+    if off:
+        raise ValueError(f"stage {off[0]} of {book.name} is off: a new plan would open it; roll it back first")
+    who = operator or login()
+    stages = plan(book.name, book.sunset, book.open(at), at)
+    return StagesPlanned(
+        id=derived_id("stages", who, book.name, at), at=at, sunset=book.name, stages=stages, operator=who
+    )
+
+
+def ordered(  # noqa: PLR0913 an order has that many parts
+    book: Book, action: Action, number: int, at: int, *, reason: str, operator: str = ""
+) -> list[SunsetEvent]:
+    """Return the events of an order. ValueError where it is of no effect, impossible, or without a reason."""
+    if not reason.strip():
+        raise ValueError(f"--reason {reason!r}: say why; it is kept with the order")
+    stage, who = book.stage(number), operator or login()
+    step = step_of(book.ledger, stage.number)
+    off = is_off(book.ledger.steps.get(number), at)
+
+    def to(new: Literal["open", "closed", "paused", "rolled_back"]) -> StageStepped:
+        return stepped(book.name, number, new, at, operator=who, reason=reason)
+
+    match action:
+        case "close" if step != "closed":
+            return [to("closed")]
+        case "open" if step == "brownout" and off:
+            return [to("open")]
+        case "pause" if step not in {"paused", "rolled_back"}:
+            return [to("paused")]
+        case "rollback" if step != "rolled_back":
+            return [to("rolled_back")]
+        case "resume":
+            later = resumed(book.name, book.ledger, number, at)
+            identity = derived_id("stages", who, book.name, at)
+            return [StagesPlanned(id=identity, at=at, sunset=book.name, stages=later, operator=who), to("open")]
+    hint = ": relaywarden sunset stage rollback" if action == "open" and step == "closed" else ""
+    raise ValueError(f"stage {number} of {book.name} is {step.replace('_', ' ')} already{hint}")
+
+
+def effect(book: Book, number: int, at: int, client: Client | None) -> str:
+    """Return whom a stage concerns, in words: as far as is known without the warehouse, where that is away."""
+    stage = book.stage(number)
+    still = [mailbox for mailbox in book.open(at) if stage_of(book.ledger.stages, mailbox) == stage]
+    words = f"stage {number} ({_range(stage)}): {len(still):,} mailboxes use it or did lately"
+    if client is None:
+        return f"{words}; how many this week is not known"
+    concerned = set(still)
+    lately = sum(use.mailbox in concerned for use in uses(client, book.sunset, at - _WEEK, at))
+    return f"{words}, {lately:,} this week"
+
+
+def rows(book: Book, stages: tuple[Stage, ...], at: int) -> Iterator[Row]:
+    """Yield each stage: its mailboxes, its step since when, what comes next, and the hosts that have it otherwise."""
+    still: dict[int, int] = {}
+    for mailbox in book.open(at) if stages else ():
+        number = stage_of(stages, mailbox).number
+        still[number] = still.get(number, 0) + 1
+    for stage in stages:
+        step = book.ledger.steps.get(stage.number)
+        yield {
+            "stage": stage.number,
+            "from": stage.first,
+            "before": stage.beyond,
+            "share": f"{stage.share:.1%}",
+            "mailboxes": stage.mailboxes,
+            "open": still.get(stage.number, 0),
+            "step": step_of(book.ledger, stage.number),
+            "since": moment(step.at) if step else "",
+            "next": _next(stage, book, at),
+            "otherwise_at": ", ".join(_otherwise(book, stage.number, off=is_off(step, at))),
+        }
+
+
+def _range(stage: Stage) -> str:
+    return f"{stage.first or 'the first'} to {f'before {stage.beyond}' if stage.beyond else 'the last'}"
+
+
+def _next(stage: Stage, book: Book, at: int) -> str:
+    """Return what the plan has next for a stage, "" where nothing comes by itself."""
+    step = book.ledger.steps.get(stage.number)
+    if step is not None and step.step == "brownout" and at < step.until:
+        return f"open {moment(step.until)}"
+    if step is not None and step.step in {"closed", "paused", "rolled_back"}:
+        return ""
+    if any(each.step == "paused" for each in book.ledger.steps.values()):
+        return "held by a pause"
+    begins = min((each.begins for each in stage.brownouts if each.begins > at), default=0)
+    return f"brown-out {moment(begins)}" if begins else f"close {moment(stage.closes)}"
+
+
+def _otherwise(book: Book, number: int, *, off: bool) -> Iterator[str]:
+    for (host, hook), said in sorted(book.switched.items()):
+        if said.problem or (number in said.off) is not off:
+            yield f"{host} {hook}{f': {said.problem}' if said.problem else ''}"

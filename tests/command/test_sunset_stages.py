@@ -1,0 +1,104 @@
+"""`sunset stages` and `sunset stage`: planned, taken in hand, and what each order is refused for."""
+
+import json
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from schemas.moments import moment_of
+from schemas.sunset_events import StagesSwitched, UserExempted, UserFound
+from schemas.sunset_events import Use as Used
+from tests.barring_lab import publish
+from tests.command.desk import Desk
+from tests.whole.lab import Lab
+
+NOW = time.time_ns() // 1000
+TODAY = moment_of(NOW).date()
+WHY = ("--reason", "drill", "--operator", "ada")
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    stages = {"count": 4, "first_day": TODAY + timedelta(days=60), "weekdays_only": False}
+    pop = {
+        "kind": "smtp_after_pop",
+        "begins": TODAY - timedelta(days=30),
+        "ends": TODAY + timedelta(days=60),
+        "stages": stages,
+    }
+    with Lab(tmp_path, {"sunset": {"pop": pop}}) as lab:
+        mailboxes = [f"{letter}{number}@x.example" for letter in "abcd" for number in range(5)]
+        publish(lab.settings, *map(_found, mailboxes))
+        exempted = UserExempted(id="e", at=NOW, sunset="pop", subject="a0@x.example", operator="ada", reason="fax")
+        publish(lab.settings, exempted)
+        yield Desk(lab)
+
+
+def _found(mailbox: str) -> UserFound:
+    used = Used(mailbox=mailbox, confidence=1.0, last=NOW - 1, messages=1)
+    return UserFound(id=mailbox, at=NOW, sunset="pop", mailbox=mailbox, customer="x.example", use=used)
+
+
+def _stages(desk: Desk) -> list[dict[str, Any]]:
+    return desk.rows("sunset", "stages")
+
+
+def _refused(desk: Desk, *words: str) -> str:
+    done = desk.run("sunset", "stage", *words)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    return done.stderr
+
+
+def test_stages_are_planned_and_taken_in_hand(desk: Desk) -> None:
+    assert "no stages are planned" in desk.say("sunset", "stages")
+    assert "no stages of pop are planned: relaywarden sunset stage plan" in _refused(desk, "close", "1", *WHY)
+    shown = desk.run("sunset", "stage", "plan", "--dry-run", "--json")
+    assert shown.stderr == "nothing is written: without --dry-run this is the plan\n"
+    assert _stages(desk) == [], "nothing was written"
+    planned = desk.rows("sunset", "stage", "plan", "--operator", "ada")
+    assert planned == [json.loads(line) for line in shown.stdout.splitlines()] == _stages(desk)
+    assert [(row["from"], row["before"], row["mailboxes"], row["open"]) for row in planned] == [
+        ("", "b", 4, 4),
+        ("b", "c", 5, 5),
+        ("c", "d", 5, 5),
+        ("d", "", 5, 5),
+    ]
+    assert planned[0]["share"] == "21.1%"
+    assert str(planned[0]["next"]).startswith(f"brown-out {TODAY + timedelta(days=46)}")
+
+    told = desk.say("sunset", "stage", "close", "2", *WHY, "--dry-run")
+    assert told.startswith(
+        "would be done: close stage 2 (b to before c): 5 mailboxes use it or did lately, 0 this week"
+    )
+    assert _stages(desk)[1]["step"] == "open"
+    (event,) = desk.rows("sunset", "stage", "close", "2", *WHY)
+    assert (event["type"], event["stage"], event["step"], event["operator"]) == ("stage_stepped", 2, "closed", "ada")
+    assert [row["step"] for row in _stages(desk)] == ["open", "closed", "open", "open"]
+    assert "stage 2 of pop is closed already" in _refused(desk, "close", "2", *WHY)
+    assert "relaywarden sunset stage rollback" in _refused(desk, "open", "2", *WHY)
+    assert "stage 2 of pop is off: a new plan would open it" in _refused(desk, "plan")
+
+    desk.say("sunset", "stage", "rollback", "2", *WHY)
+    desk.say("sunset", "stage", "pause", "1", *WHY)
+    assert [row["step"] for row in _stages(desk)] == ["paused", "rolled_back", "open", "open"]
+    assert [row["next"] for row in _stages(desk)] == ["", "", "held by a pause", "held by a pause"]
+    desk.say("sunset", "stage", "resume", "1", *WHY)
+    assert [row["step"] for row in _stages(desk)] == ["open", "rolled_back", "open", "open"]
+    assert "only a held one goes on" in _refused(desk, "resume", "1", *WHY)
+
+
+def test_wrong_orders_are_told_and_hosts_that_have_it_otherwise(desk: Desk) -> None:
+    desk.say("sunset", "stage", "plan")
+    assert "stage 9: pop has the stages 1 to 4" in _refused(desk, "pause", "9", *WHY)
+    assert "--reason ' ': say why" in _refused(desk, "pause", "1", "--reason", " ")
+    desk.say("sunset", "stage", "close", "1", *WHY)
+    late = StagesSwitched(id="s1", at=NOW, sunset="pop", hook="exim", host="mx2")
+    failed = StagesSwitched(id="s2", at=NOW, sunset="pop", hook="exim", host="mx3", off=(1,), problem="no room")
+    right = StagesSwitched(id="s3", at=NOW, sunset="pop", hook="exim", host="mx1", off=(1,))
+    publish(desk.lab.settings, late, failed, right)
+    assert [row["otherwise_at"] for row in _stages(desk)] == ["mx2 exim, mx3 exim: no room", *["mx3 exim: no room"] * 3]
