@@ -25,6 +25,7 @@ from embedded.pool_commands import pool_app
 from embedded.queue_commands import queue_app
 from embedded.reasons_commands import reasons_app
 from embedded.replies_commands import replies_app
+from embedded.report_commands import report_app
 from embedded.sunset_commands import sunset_app
 from embedded.terminal import DEFAULT_CONFIG, Config, Json, show, tell
 from schemas.settings import Settings, load
@@ -50,6 +51,7 @@ app.add_typer(directory_app, name="directory")
 app.add_typer(domains_app, name="domains")
 app.add_typer(leaks_app, name="leaks")
 app.add_typer(sunset_app, name="sunset")
+app.add_typer(report_app, name="report")
 app.add_typer(mailbox_app, name="mailbox")
 app.command()(parse)
 app.command()(dnsbl)

@@ -1,4 +1,4 @@
-"""What `relaywarden check` finds about the queue's programs and the mails to customers, of suspensions and sunsets."""
+"""What `relaywarden check` finds about the queue's programs and all mails: of suspensions, of sunsets, and reports."""
 
 import os
 import shutil
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from schemas.names import domain_of
 from schemas.settings import Settings
-from streams import letter_files
+from streams import letter_files, report_files
 from streams.notice_desk import faults
 
 _PROGRAMS = os.pathsep.join((os.environ.get("PATH", os.defpath), "/usr/sbin", "/sbin"))
@@ -28,10 +28,12 @@ def followers(settings: Settings) -> Iterator[str]:
             place = f"{_MAIL}.templates"
             yield f"{place}: {wrong.removeprefix(f'{place}: ')}"
     yield from letter_files.faults(settings)
+    yield from report_files.faults(settings)
 
 
 def odd(settings: Settings) -> Iterator[str]:
     """Yield a sentence for each thing that works, but hardly as it was meant."""
+    yield from report_files.addressless(settings)
     mail = settings.mailboxes.hooks.customer_mail
     if mail is None:
         return

@@ -1,5 +1,6 @@
-"""A report as the mail that goes: text and HTML with its charts inline (RFC 2387, RFC 2392), the PDF attached."""
+"""A report as a mail: text and HTML with its charts inline (RFC 2387, RFC 2392), the PDF attached; or as a page."""
 
+from base64 import b64encode
 from email.message import EmailMessage
 
 from schemas.names import derived_id
@@ -49,6 +50,13 @@ class Poster:
             del next(mail.iter_parts())["Content-Language"]
             mail["Content-Language"] = document.language
         return mail
+
+
+def inline(document: Document, filling: Filling) -> str:
+    """Return the report as one HTML page, its charts in the page itself."""
+    tongue = Tongue(document.language, "UTC")
+    pictures = (b64encode(png(chart, tongue)).decode() for chart in document.charts)
+    return words(document, filling, [f"data:image/png;base64,{each}" for each in pictures]).html
 
 
 def _file(document: Document) -> str:

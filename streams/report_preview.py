@@ -1,0 +1,148 @@
+"""Reports on the command line: who gets which when, how one reads, and one to oneself."""
+
+from collections.abc import Iterator
+
+import msgspec
+from clickhouse_connect.driver.client import Client
+
+from schemas.moments import moment_of
+from schemas.names import derived_id, domain_of
+from schemas.report_settings import Report, ReportMail
+from schemas.settings import Settings
+from streams.directory import DirectoryError
+from streams.directory.found import Directory
+from streams.directory.kept import load
+from streams.letters.heads import recipient_of
+from streams.report_due import Batch, question
+from streams.report_figures import told
+from streams.report_files import writer_of
+from streams.reports.asking import ALL
+from streams.reports.choosing import Addressee, addressees
+from streams.reports.document import Document
+from streams.reports.pdf import pdf
+from streams.reports.periods import named, newest
+from streams.reports.posting import Poster, inline
+from streams.reports.reading import text
+from streams.reports.words import Tongue
+from streams.reports.writing import Writer
+from streams.smtp import handed_over
+
+_SECONDS = "seconds"
+
+
+class Wish(msgspec.Struct, frozen=True, kw_only=True):
+    """Which report somebody wants to see; "" is the newest period, and of customers' reports the first customer."""
+
+    customer: str = ""
+    period: str = ""
+
+
+class Shown(msgspec.Struct, frozen=True, kw_only=True):
+    """A report as it would go, and what is wrong with its templates."""
+
+    to: str
+    document: Document
+    writer: Writer
+    batch: Batch
+    faults: list[str]
+
+
+def report_of(settings: Settings, name: str) -> tuple[Report, ReportMail]:
+    """Return a report that is sent. ValueError where there is none of the name, or it has no mail."""
+    if name not in settings.report:
+        there = ", ".join(settings.report) or "none"
+        raise ValueError(f"no report {name!r}; configured is {there}")
+    report = settings.report[name]
+    if report.mail is None:
+        raise ValueError(f"report.{name}.mail: none: say from whom the report is")
+    return report, report.mail
+
+
+def directory_of(settings: Settings, report: Report) -> Directory | None:
+    """Return the directory for a report on customers, None for one on all. OSError where it cannot be read."""
+    if report.audience != "customer":
+        return None
+    try:
+        return load(settings, lambda _: None)
+    except DirectoryError as error:
+        raise OSError(f"directory: {error}") from error
+
+
+def rows(settings: Settings, at: int) -> Iterator[dict[str, object]]:
+    """Yield who gets which report, the newest period, and what is in the way. OSError as `directory_of`."""
+    for name, report in settings.report.items():
+        directory = directory_of(settings, report)
+        for each in addressees(report, directory.accounts() if directory else ()):
+            period = newest(each.rhythm, at)
+            yield {
+                "report": name,
+                "audience": report.audience,
+                "every": report.every,
+                "customer": each.customer,
+                "to": each.recipient or "nobody",
+                "language": each.language,
+                "hours": " ".join(map(str, each.rhythm.hours)),
+                "timezone": each.rhythm.timezone,
+                "newest": period.name,
+                "due": moment_of(period.due).isoformat(timespec=_SECONDS),
+                "problem": each.problem or ("" if report.mail else "no mail is configured"),
+            }
+
+
+def shown(settings: Settings, client: Client, name: str, wish: Wish, at: int) -> Shown:
+    """Return a report as it would go. ValueError where there is no such customer or period."""
+    report, mail = report_of(settings, name)
+    directory = directory_of(settings, report)
+    to = _addressee(name, report, directory, wish.customer)
+    period = named(to.rhythm, wish.period) if wish.period else newest(to.rhythm, at)
+    batch = Batch(name=name, rhythm=to.rhythm, period=period, addressees=(to,))
+    figures = told(client, question(settings, report, batch, directory), directory, at)
+    writer, faults = writer_of(report, mail, name)
+    document = writer.document(figures[to.customer or ALL], period, to)
+    return Shown(to=to.recipient, document=document, writer=writer, batch=batch, faults=faults)
+
+
+def _addressee(name: str, report: Report, directory: Directory | None, customer: str) -> Addressee:
+    if customer and directory is None:
+        raise ValueError(f"--customer {customer!r}: the report {name} is for {report.audience}, on all customers")
+    found = [
+        each
+        for each in addressees(report, directory.accounts() if directory else ())
+        if customer in {"", each.customer}
+    ]
+    if not found:
+        whom = f"--customer {customer!r}: he gets" if customer else "nobody gets"
+        raise ValueError(f"{whom} no report {name}: he is not in the directory, or has not the flag {report.flag!r}")
+    return found[0]
+
+
+def as_text(found: Shown) -> str:
+    """Return the report as text."""
+    return text(found.document)
+
+
+def as_html(found: Shown) -> str:
+    """Return the report as an HTML page with its charts in it."""
+    return inline(found.document, found.writer.filling)
+
+
+def as_pdf(found: Shown, at: int) -> bytes:
+    """Return the report as PDF, dated `at` (µs)."""
+    return pdf(found.document, Tongue(found.document.language, "UTC"), at)
+
+
+def send_test(settings: Settings, found: Shown, address: str, at: int) -> dict[str, str]:
+    """Send a report to an address, marked as a test, and return how it ended. ValueError where it is no address.
+
+    OSError, with the server's words, where the server does not take it.
+    """
+    name = found.batch.name
+    report, mail = report_of(settings, name)
+    to = recipient_of(address)
+    identity = f"<{derived_id('report-test', name, to, at)}@{domain_of(mail.sender)}>"
+    document = msgspec.structs.replace(found.document, subject=f"[Test] {found.document.subject}")
+    made = Poster(found.writer.filling, mail, with_pdf=report.pdf).mail(document, to, identity, at)
+    reply = handed_over(made, to, mail.sender, mail, f"report.{name}.mail")
+    if reply.status != "sent":
+        raise OSError(f"report.{name}.mail: {reply.words}")
+    return {"to": to, "message_id": identity, "reply": reply.words}
