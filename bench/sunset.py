@@ -1,4 +1,4 @@
-"""How long a sunset of a million mailboxes takes to decide, and what it holds: `python bench/sunset.py [MAILBOXES]`.
+"""How long a sunset of a million mailboxes takes to decide, and what it holds: `python -m bench.sunset [MAILBOXES]`.
 
 What the warehouse and the directory take is measured by their own benches.
 """

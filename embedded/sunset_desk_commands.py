@@ -45,15 +45,12 @@ def sunset_plan_letters(sunset: Sunset = "", config: Config = DEFAULT_CONFIG, *,
     """Show which letters would go this week (or the next, when they went), to whom and when; nothing is sent."""
     from embedded.running import live
     from streams.operating import now, warehouse
-    from streams.sunset.ledger import Ledger
-    from streams.sunset_status import known, letter_row, planned
+    from streams.sunset_status import letter_row, planned
 
     settings = live(load(config))
     name = chosen(settings, sunset)
-    with steps("reading what was decided") as advance:
-        ledger = known(settings, advance).get(name, Ledger())
-    with warehouse(settings) as client, steps("looking who uses it"):
-        _, found = planned(settings, name, ledger, client, now())
+    with warehouse(settings) as client, steps("what was decided, and who uses it") as advance:
+        found = planned(settings, name, client, now(), advance)
     show(map(letter_row, found), "no letter would go", as_json=as_json)
 
 

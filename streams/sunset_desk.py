@@ -5,7 +5,8 @@ is missing is waited for, never taken for silence.
 """
 
 import logging
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ from kafka.errors import KafkaError
 
 from schemas.events import Event
 from schemas.settings import Settings
+from schemas.sunset_events import Use
 from schemas.sunset_settings import Sunset
 from schemas.topics import MAIL_EVENTS
 from streams.directory.kept import Kept
@@ -34,6 +36,7 @@ LOG = logging.getLogger("relaywarden.desk")
 _WEEK, _MORE_DAYS = 7, 14
 _RETRY = 60_000_000
 _PATIENCE = 300_000_000
+_ASK_SECONDS = 1.0
 _STEPS = (users, letters, counts)
 
 
@@ -42,6 +45,7 @@ class _Asked(NamedTuple):
 
     at: int
     ends: Offsets
+    behind: int
 
 
 class Sunsets:
@@ -63,6 +67,7 @@ class Sunsets:
         """Forget all: the topic comes from its beginning."""
         self.ledgers: Ledgers = {}
         self._asked: _Asked | None = None
+        self._ask_again = 0.0
         self.looked = self._next = 0
 
     def take(self, event: Event) -> None:
@@ -74,18 +79,16 @@ class Sunsets:
         at = self._clock()
         if not self._due(at):
             return
-        try:
-            with Lag(self._settings) as lag:
-                if self._asked is None:
-                    self._asked = _Asked(at, lag.ends((MAIL_EVENTS,)))
-                behind = lag.behind(f"{self._settings.kafka.group}-sink", self._asked.ends)
-        except KafkaError as error:
-            raise LogAwayError(str(error)) from error
-        if behind:
-            if at - self._asked.at >= _PATIENCE:
-                self._once("sink", f"the sink has {behind} records to store first: nothing is decided")
+        if time.monotonic() >= self._ask_again:
+            self._ask(at)
+        asked = self._asked
+        if asked is None or asked.behind:
+            if asked is not None and at - asked.at >= _PATIENCE:
+                self._once("sink", f"the sink has {asked.behind} records to store first: nothing is decided")
             return
-        asked, self._asked = self._asked, None
+        self._asked = None
+        if not 0 <= at - asked.at < HOUR:
+            return  # what was known then is too old to decide by; it is asked anew
         self.looked, self._next = asked.at, asked.at + HOUR
         accounts = self._directory.directory(asked.at)
         if accounts is None:
@@ -97,6 +100,19 @@ class Sunsets:
                 self._told.discard("away")
         except ClickHouseError as error:
             self._again(f"ClickHouse does not answer: {str(error).splitlines()[0]}")
+
+    def _ask(self, at: int) -> None:
+        """Ask how far the sink has come on what was in the log when the look was due."""
+        self._ask_again = time.monotonic() + _ASK_SECONDS
+        try:
+            with Lag(self._settings) as lag:
+                since, ends = (self._asked.at, self._asked.ends) if self._asked else (at, lag.ends((MAIL_EVENTS,)))
+                behind = lag.behind(f"{self._settings.kafka.group}-sink", ends)
+        except (KafkaError, OSError) as error:
+            raise LogAwayError(str(error)) from error
+        self._asked = _Asked(since, ends, behind)
+        if not behind:
+            self._ask_again = 0.0
 
     def _due(self, at: int) -> bool:
         """Tell whether a look is due: an hour after the last, at a weekly moment, or because the clock was put back."""
@@ -115,8 +131,7 @@ class Sunsets:
             if over(sunset, at):
                 self._once(name, f"sunset.{name}.ends: {sunset.ends} is past: the sunset is left out")
                 continue
-            seen = look(client, sunset, self.ledgers.get(name, Ledger()), at)
-            self._beat()
+            seen = look(client, sunset, self.ledgers.get(name, Ledger()), at, self._beat)
             for step in _STEPS:
                 journal.rest()
                 events = step(Case(name, sunset, self.ledgers.setdefault(name, Ledger()), seen, accounts))
@@ -142,20 +157,24 @@ def over(sunset: Sunset, at: int) -> bool:
     return day_of(sunset, at) >= sunset.ends
 
 
-def look(client: Client, sunset: Sunset, ledger: Ledger, at: int) -> Look:
-    """Return what the warehouse knows at a moment. ClickHouseError where it does not answer."""
+def look(client: Client, sunset: Sunset, ledger: Ledger, at: int, advance: Callable[[], None]) -> Look:
+    """Return what the warehouse knows at a moment; `advance` is told of each use. ClickHouseError without an answer."""
+
+    def told(since: int, until: int) -> Iterator[Use]:
+        for use in uses(client, sunset, since, until):
+            advance()
+            yield use
+
     today = day_of(sunset, at)
     days = max(sunset.quiet_days, _WEEK)
     since, before = (start_of(sunset, today - timedelta(days=back)) for back in (days, days + _MORE_DAYS))
-    found = Uses(uses(client, sunset, since, at))
+    found = Uses(told(since, at))
     gone = {mailbox for mailbox, box in ledger.boxes.items() if not box.done and mailbox not in found}
-    earlier = (
-        {use.mailbox: use.last for use in uses(client, sunset, before, since) if use.mailbox in gone} if gone else {}
-    )
+    earlier = {use.mailbox: use.last for use in told(before, since) if use.mailbox in gone} if gone else {}
     weekly = None
     if days > _WEEK:
         week = start_of(sunset, today - timedelta(days=_WEEK))
-        weekly = {use.mailbox: use.messages for use in uses(client, sunset, week, at)}
+        weekly = {use.mailbox: use.messages for use in told(week, at)}
     return Look(
         at=at,
         uses=found,

@@ -92,18 +92,19 @@ def known(settings: Settings, advance: Callable[[int], None]) -> Ledgers:
     return ledgers
 
 
-def planned(settings: Settings, name: str, ledger: Ledger, client: Client, at: int) -> tuple[int, list[LetterDue]]:
-    """Return when the letters of this week go, or of the next, and which these would be by what is known now.
+def planned(settings: Settings, name: str, client: Client, at: int, advance: Callable[[int], None]) -> list[LetterDue]:
+    """Return the letters of this week, or once these went of the next, as they would be by what is known now.
 
-    Nothing is written, but the ledger takes in what would be. ValueError where no letters are to come.
+    Nothing is written. `advance` is told of each decision and each use read. ValueError where no letters are to come.
     """
     sunset = settings.sunset[name]
     when = _next(name, sunset, at)
-    seen = look(client, sunset, ledger, at)
+    ledger = known(settings, advance).get(name, Ledger())
+    seen = look(client, sunset, ledger, at, lambda: advance(1))
     accounts = directory(settings)
     fold({name: ledger}, list(users(Case(name, sunset, ledger, seen, accounts))))
     then = Case(name, sunset, ledger, msgspec.structs.replace(seen, at=max(when, at)), accounts)
-    return when, list(letters(then))
+    return list(letters(then))
 
 
 def _next(name: str, sunset: Sunset, at: int) -> int:

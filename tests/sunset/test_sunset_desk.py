@@ -168,6 +168,22 @@ def test_what_the_sink_has_not_stored_is_waited_for(town: Town, caplog: pytest.L
     assert [each.mailbox for each in town.written() if isinstance(each, UserFound)] == [A]
 
 
+def test_a_look_that_waited_too_long_for_the_sink_is_taken_anew(town: Town) -> None:
+    _week_one(town)
+    with Journal(town.settings.kafka, town.desk.take, idle) as journal:
+        journal.read()
+        town.turn(moment(town.sunset, 1) - 5 * HOUR, journal)
+        town.stop_storing()
+        town.day(town.sunset.begins + timedelta(days=1), [S])
+        town.clock = moment(town.sunset, 1)
+        town.desk.turn(journal)
+        town.store()
+        town.turn(town.clock + 30 * HOUR, journal)
+    due = {each.due - moment(town.sunset, 1) for each in town.letters()}
+    assert len(due) == 2
+    assert all(48 * HOUR <= each < 52 * HOUR for each in due), "at the same hours of the day after the next"
+
+
 def test_a_dry_run_writes_nothing(town: Town, caplog: pytest.LogCaptureFixture) -> None:
     _week_one(town)
     town.desk = Sunsets(town.settings, lambda: town.clock, lambda: None, dry_run=True)

@@ -66,8 +66,12 @@ class Town:
         self.clock = 0
         self.desk = Sunsets(settings, lambda: self.clock, lambda: None)
         self._producer = KafkaProducer(bootstrap_servers=list(settings.kafka.bootstrap))
+        self.store()
+
+    def store(self) -> None:
+        """Begin a sink."""
         self._stop = threading.Event()
-        self._sink = threading.Thread(target=store_until, args=(self._stop, settings), daemon=True)
+        self._sink = threading.Thread(target=store_until, args=(self._stop, self.settings), daemon=True)
         self._sink.start()
 
     def stop_storing(self) -> None:
