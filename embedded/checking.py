@@ -21,6 +21,7 @@ from embedded.checking_hooks import open_hooks, pool_hooks
 from embedded.checking_inputs import held, unready
 from embedded.checking_paths import creatable
 from embedded.checking_sunsets import blind, unwritten
+from embedded.checking_switches import stages
 from embedded.listening import faults
 from schemas import domain_file
 from schemas.inputs.taken import not_taken
@@ -44,7 +45,7 @@ def findings(settings: Settings, master_cf: Path | None = None) -> list[str]:
     With a `master_cf` also where Postfix's transports are others than the pools'. OSError if that cannot be read.
     """
     files = (_formats, _lists, _logs, _maildirs, _domains, _geoip, _rules, _leaks_key)
-    checks = (*files, pool_hooks, _shared, faults, suspensions, followers, unready, blind)
+    checks = (*files, pool_hooks, _shared, faults, suspensions, followers, unready, blind, stages)
     wrong = [sentence for check in checks for sentence in check(settings)]
     return wrong + (list(_master_cf(settings, master_cf)) if master_cf else [])
 

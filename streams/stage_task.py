@@ -150,16 +150,22 @@ class StageTask:
             done.set_result(None)
 
 
+def token_of(name: str, settings: TicketSettings) -> str:
+    """Return the token that a ticket system needs. EffectError, naming the setting, where it cannot be had."""
+    setting = f"sunset.{name}.stages.tickets.token"
+    return secret_of(Secret(setting=setting, env=settings.token_env, file=str(settings.token_file or "")))
+
+
 def _server(name: str, settings: TicketSettings) -> Tickets:
-    place = f"sunset.{name}.stages.tickets"
-    secret = Secret(setting=f"{place}.token", env=settings.token_env, file=str(settings.token_file or ""))
     try:
-        token = secret_of(secret)
+        token = token_of(name, settings)
     except EffectError as error:
         raise SettingsError(str(error)) from error
     try:
         listening = serving.listen(settings.host, settings.port)
     except OSError as error:
-        raise OSError(f"{place}.port: {error.filename}: {os.strerror(error.errno or 0)}") from error
+        raise OSError(
+            f"sunset.{name}.stages.tickets.port: {error.filename}: {os.strerror(error.errno or 0)}"
+        ) from error
     LOG.info("sunset %s: POST /v1/tickets: listening on %s port %d", name, settings.host, settings.port)
     return Tickets(listening, token)

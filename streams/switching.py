@@ -4,13 +4,13 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
 import msgspec
 
-from schemas.settings import Settings
+from schemas.settings import Settings, SettingsError
 from schemas.sunset_events import StagesSwitched, SunsetEvent
 from schemas.sunset_settings import Sunset
 from schemas.topics import SUNSET_EVENTS
@@ -43,6 +43,21 @@ def places(configuration: Settings) -> dict[str, Address]:
     }
 
 
+def clashes(configuration: Settings) -> Iterator[str]:
+    """Yield a sentence for each file or port that two would use: each would undo what the other does, for ever."""
+    policy = configuration.mailboxes.hooks.postfix_policy
+    taken: dict[Address, str] = {(policy.host, policy.port): "mailboxes.hooks.postfix_policy"} if policy else {}
+    for place, address in places(configuration).items():
+        if (other := taken.setdefault(address, place)) != place:
+            yield f"{place}.port: {address[1]} is the port of {other} too"
+    written: dict[Path, str] = {}
+    for name, sunset in switched(configuration).items():
+        for hook, part in switches.configured(sunset.switch).items():
+            place, path = f"sunset.{name}.switch.{hook}", getattr(part, "path", None)
+            if path is not None and (other := written.setdefault(path, place)) != place:
+                yield f"{place}.path: {path} is written by {other} already"
+
+
 def _now() -> int:
     return time.time_ns() // 1000  # noqa: TID251 stages are off by the clock
 
@@ -51,7 +66,9 @@ class Switching:
     """The sunsets of this host, kept on disk, and their switches; `clock` tells the time in µs."""
 
     def __init__(self, configuration: Settings, clock: Callable[[], int] = _now) -> None:
-        """Read what is known. ValueError where a state is damaged, OSError where it cannot be read."""
+        """Read what is known. ValueError where that is damaged or two switches clash, OSError where it cannot be read."""
+        if wrong := "; ".join(clashes(configuration)):
+            raise SettingsError(wrong)
         self._configuration = configuration
         self._clock = clock
         self._sunsets = switched(configuration)

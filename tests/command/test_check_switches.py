@@ -1,0 +1,71 @@
+"""What `check` and `hooks` say about the switches of sunsets: files, programs, ports, the tickets' token."""
+
+from pathlib import Path
+
+import pytest
+
+from embedded.broker import free_port
+from embedded.checking_switches import stages
+from embedded.health import ailments
+from schemas.settings import Settings, SettingsError, parse
+from streams.switching import Switching
+
+
+def _settings(folder: Path, more: str) -> Settings:
+    text = f"""
+    data = "{folder}/data"
+    [sunset.pop]
+    kind = "smtp_after_pop"
+    begins = 2027-01-01
+    ends = 2027-03-01
+    [sunset.pop.stages]
+    [sunset.late]
+    kind = "smtp_after_pop"
+    begins = 2027-01-01
+    ends = 2027-03-01
+    [sunset.late.stages]
+    {more}
+    """
+    return parse(text, "test")
+
+
+def test_what_would_not_work_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("RELAYWARDEN_TICKETS_TOKEN", raising=False)
+    settings = _settings(
+        tmp_path,
+        f"""
+        [sunset.late.stages.tickets]
+        [sunset.pop.switch.postfix_access]
+        path = "{tmp_path}/not there/table"
+        reload = ["no-such-program"]
+        [sunset.pop.switch.exim]
+        path = "{tmp_path}/table"
+        [sunset.late.switch.exim]
+        path = "{tmp_path}/table"
+        [sunset.pop.switch.postfix_policy]
+        port = 10026
+        [mailboxes.hooks.postfix_policy]
+        """,
+    )
+    clashes = [
+        "sunset.pop.switch.postfix_policy.port: 10026 is the port of mailboxes.hooks.postfix_policy too",
+        f"sunset.late.switch.exim.path: {tmp_path}/table is written by sunset.pop.switch.exim already",
+    ]
+    folder = f"{tmp_path}/not there"
+    assert list(stages(settings)) == [
+        f"sunset.pop.switch.postfix_access.path: {folder} is not there, so {folder}/table cannot be written",
+        "sunset.pop.switch.postfix_access.reload: no program 'no-such-program'",
+        *clashes,
+        "sunset.late.stages.tickets.token_env: the variable RELAYWARDEN_TICKETS_TOKEN is not set, and there is no file",
+    ]
+    with pytest.raises(SettingsError) as told:
+        Switching(settings)
+    assert str(told.value) == "; ".join(clashes)
+
+
+def test_a_policy_that_does_not_answer_is_an_ailment_of_hooks(tmp_path: Path) -> None:
+    port = free_port()
+    settings = _settings(tmp_path, f"[sunset.pop.switch.postfix_policy]\nport = {port}")
+    assert ailments(settings, "hooks") == [
+        f"hooks: sunset.pop.switch.postfix_policy does not answer on 127.0.0.1:{port}"
+    ]
