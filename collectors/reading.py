@@ -145,7 +145,7 @@ class LogReader:
                 counts.ignored += 1
                 return []
             if len(line) > LONGEST_LINE:
-                return [self._dead(text, f"the line has {len(line)} bytes, more than {LONGEST_LINE}", offset)]
+                return [self._dead(text, f"the line has more than {LONGEST_LINE} bytes", offset)]
             if self._host and not said.host:
                 said = msgspec.structs.replace(said, host=self._host)
             records = self._recorded(said) if again is None else again.each(self._recorded(again.dated(said)))

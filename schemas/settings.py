@@ -5,6 +5,7 @@ Every wrong key is named at once, with its place. Only passwords come from elsew
 
 import os
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -25,6 +26,7 @@ from schemas.reply_settings import Replies
 from schemas.report_settings import Report
 from schemas.sunset_settings import Sunset
 
+_TAGS = {"union_tag_invalid", "union_tag_not_found"}
 _SECRET = {"url", "key_env", "verp_key_env", "password_env", "token_env"}
 """Settings whose wrong value is not told: a URL may hold a token, and who confuses name and secret wrote the secret."""
 
@@ -226,8 +228,19 @@ def parse(text: str, place: str) -> Settings:
     try:
         return Settings.model_validate(table)
     except ValidationError as error:
-        wrong = "; ".join(_sentence(dict(item)) for item in error.errors())
+        items = [dict(item) for item in error.errors()]
+        wrong = "; ".join(_sentence(item) for item in items if not _follows(item, items))
         raise SettingsError(f"{place}: {wrong}") from error
+
+
+def _follows(item: dict[str, Any], items: Iterable[dict[str, Any]]) -> bool:
+    """Tell whether a list is too short only because an entry of it was refused, which is told."""
+    loc = item["loc"]
+    return item["type"] == "too_short" and any(len(each["loc"]) > len(loc) == _shared(each, loc) for each in items)
+
+
+def _shared(item: dict[str, Any], loc: tuple[int | str, ...]) -> int:
+    return sum(one == other for one, other in zip(item["loc"], loc, strict=False))
 
 
 def _sentence(item: dict[str, Any]) -> str:
@@ -235,6 +248,10 @@ def _sentence(item: dict[str, Any]) -> str:
     key = ".".join(part if part.isprintable() and part else repr(part) for part in parts)
     if item["type"] == "extra_forbidden":
         return f"{key}: no such setting"
+    if item["type"] in _TAGS:
+        told, kinds = item["ctx"].get("tag"), str(item["ctx"].get("expected_tags", "")).replace("'", "")
+        name = str(item["ctx"]["discriminator"]).strip("'")
+        return f"{key}.{name}: no {name} {told!r}; there are {kinds}" if told else f"{key}.{name}: field required"
     message = str(item["msg"]).removeprefix("Value error, ")
     given = item.get("input")
     tells = (

@@ -281,7 +281,7 @@ def test_a_source_that_never_was_read_is_no_empty_directory(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("table", "told"),
     [
-        ('kind = "xml"', "does not match any of the expected tags: 'csv', 'sql', 'ldap', 'http'"),
+        ('kind = "xml"', "no kind 'xml'; there are csv, sql, ldap, http"),
         ('kind = "csv"', "directory.csv.path"),
         ('kind = "csv"\npath = "x"\ndelimiter = "ab"', "directory.csv.delimiter"),
         ('kind = "csv"\npath = "x"\ncolumns = { town = "Ort" }', "'town' is nothing that a directory tells"),

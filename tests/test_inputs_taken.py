@@ -7,6 +7,7 @@ import pytest
 from schemas.inputs.taken import not_taken
 from schemas.settings import SettingsError, parse
 
+WIDE = "10.0.0.0/33"
 INPUTS = """
 data = "/var/lib/rw"
 [input.relays]
@@ -41,6 +42,31 @@ def test_what_an_input_brings_waits_in_the_data_folder() -> None:
         "input.fbl: nobody takes it; name it in a log's or a complaints table's `input`",
         "input.post: nobody takes it; name it in a log's or a complaints table's `input`",
     ]
+
+
+@pytest.mark.parametrize(
+    ("table", "told"),
+    [
+        (
+            '[input.x]\nkind = "sislog"\n',
+            "input.x.kind: no kind 'sislog'; there are files, http, imap, journald, kafka, mbox, smtp, stdin, syslog",
+        ),
+        ('[input.x]\ntcp = "127.0.0.1:5514"\n', "input.x.kind: field required"),
+        ('[directory]\nkind = "xls"\n', "directory.kind: no kind 'xls'; there are csv, sql, ldap, http"),
+        (
+            '[input.x]\nkind = "syslog"\ntcp = "127.0.0.1:5514"\nallow = ["' + WIDE + '"]\n',
+            f"input.x.syslog.allow.0: {WIDE!r} is no network: {WIDE!r} does not appear to be an IPv4 or IPv6 network",
+        ),
+        (
+            '[input.x]\nkind = "syslog"\ntcp = "127.0.0.1:5514"\nallow = []\n',
+            "input.x.syslog.allow: tuple should have at least 1 item after validation, not 0",
+        ),
+    ],
+)
+def test_a_kind_that_is_none_and_an_entry_that_is_wrong_are_told_once(table: str, told: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        parse(table, "x.toml")
+    assert str(refused.value) == f"x.toml: {told}"
 
 
 @pytest.mark.parametrize(
