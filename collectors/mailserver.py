@@ -40,7 +40,7 @@ Keep = Callable[[bytes, str, Sequence[str]], Awaitable[list[bool]]]
 class House:
     """What all connections have in common: who may come, for whom mail is taken, and what keeps it.
 
-    `refused` is told why a recipient or a mail was refused, and whom or what.
+    `refused` is told why a client, a recipient or a mail was refused, and whom or what.
     """
 
     hostname: str
@@ -160,6 +160,7 @@ class MailServer(SMTP):
         peer = self._peer()
         barred = self._house.barred(peer)
         if barred:
+            self._house.refused(f"a connection of {peer or 'this machine'} is refused: {barred}", b"")
             await self.push(barred)
             if self.transport is not None:
                 self.transport.close()

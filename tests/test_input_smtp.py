@@ -230,8 +230,13 @@ def test_who_is_not_let_in_and_one_too_many_are_told_so(tmp_path: Path) -> None:
                 assert each.greeting.startswith("220 ")
                 assert each.say("QUIT") == ["221 Bye"]
         until(lambda: _greeted(place), "room again")
+        way = f"127.0.0.1:{place[1]}"
+    told = f"{way}: a connection of 127.0.0.1 is refused: 421 4.7.0 too many connections"
+    assert [reason.partition(" (")[0] for reason in box.lost()] == [told]
     with _served(box, allow=["192.0.2.0/24"]) as place, Client(place) as client:
         assert client.greeting == "554 5.7.1 you are not let in here"
+    told = f"127.0.0.1:{place[1]}: a connection of 127.0.0.1 is refused: 554 5.7.1 you are not let in here"
+    assert [reason.partition(" (")[0] for reason in box.lost()] == [told]
 
 
 def _greeted(place: tuple[str, int]) -> bool:
