@@ -1,6 +1,7 @@
 """One log from its file to Kafka: read, decode, publish, and note how far only when it is safe there."""
 
 import logging
+import sys
 import threading
 import time
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from collectors.catchup import CatchUp
 from collectors.checkpoint import Checkpoint, Held, load, save
 from collectors.follow import Batch, Begin, Follower, Position
 from collectors.poplive import Side, Waiting
@@ -102,6 +104,7 @@ class _Session:
         if self._pop is not None:
             self._pop.restore(self._at.pop)
         self._pulse = Pulse(task.settings.data, f"collect-{task.identity.partition('@')[0]}")
+        self._past = CatchUp(task.name, task.log.log, time.monotonic(), watches=sys.stderr.isatty())
         self._due: Checkpoint | None = None
         self._save_at = 0.0
         self._unread = ""
@@ -115,8 +118,11 @@ class _Session:
             batch = self._next()
             if batch is not None:
                 self._take(batch)
-            elif self._pop is not None:
-                self._pop.ended(looked_at)
+                self._past.took(batch, time.monotonic())
+            else:
+                self._past.ended(time.monotonic())
+                if self._pop is not None:
+                    self._pop.ended(looked_at)
             self._pulse.beat()
             if self._dirty and time.monotonic() >= self._note_at:
                 self._note()
