@@ -30,7 +30,7 @@ from streams.notices.examples import examples
 from streams.notices.letter import letter
 from streams.notices.rendering import Renderer
 from streams.replies.table import Found, built_in
-from tests import customer_zones, sunset_letters
+from tests import customer_zones, mailed_reports, sunset_letters
 from tests.patterns import worst
 
 NOTICES = CustomerMailHook(
@@ -214,6 +214,7 @@ def files() -> Iterator[tuple[Path, str]]:
         yield mail.with_suffix(".expected"), bounce(mail)
     yield from notices()
     yield from sunset_letters.golden(GOLDEN / "letters")
+    yield from mailed_reports.golden(GOLDEN / "reports")
     yield from customer_zones.expected()
 
 

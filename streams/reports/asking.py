@@ -176,7 +176,7 @@ def _cases(split: _Split) -> dict[str, Cases]:
         step = msgspec.convert(row, Step)
         if step.at >= since:
             steps[customer].append(step)
-        elif step.type == "mailbox_suspended":
+        elif step.type == "mailbox_suspended" and step.mode != "propose":
             before[customer] += 1
     cases: tuple[CaseSeen, ...] = ()
     if split.asked.owner is None:

@@ -10,16 +10,20 @@ _PROPOSE = "propose"
 
 def section(figures: Figures, view: View) -> Section:
     """Return the section; a customer sees what was done to his mailboxes."""
-    blocks = [*_steps(figures.cases, view), *(() if view.own else _cases(figures.cases, view))]
-    return Section(title=view.tongue.say("cases_own" if view.own else "cases"), blocks=tuple(blocks))
+    title = view.tongue.say("cases_own" if view.own else "cases")
+    if not figures.heard.slots:
+        return Section(title=title, blocks=(Text(text=view.tongue.say("age_none"), call=True),))
+    blocks = [*_steps(figures, view), *(() if view.own else _cases(figures.cases, view))]
+    return Section(title=title, blocks=tuple(blocks))
 
 
-def _steps(found: Cases, view: View) -> list[AnyBlock]:
-    tongue = view.tongue
+def _steps(figures: Figures, view: View) -> list[AnyBlock]:
+    found, tongue = figures.cases, view.tongue
     if not found.steps:
         return list(said(view, "no_steps"))
-    barred = sum(each.type == _SUSPENDED for each in found.steps)
-    lead = Text(text=tongue.say("suspended_lead", barred, before=tongue.number(found.before)))
+    barred = sum(each.type == _SUSPENDED and each.mode != _PROPOSE for each in found.steps)
+    name = "suspended_lead" if figures.heard.before else "suspended_alone"
+    lead = Text(text=tongue.say(name, barred, before=tongue.number(found.before)))
     newest = sorted(found.steps, key=lambda each: (-each.at, each.mailbox))
     rows = [(named(each.mailbox), _what(each, view), tongue.moment(each.at)) for each in newest]
     return [lead, view.table(("mailbox", "what", "when"), rows)]

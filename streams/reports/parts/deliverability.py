@@ -102,7 +102,13 @@ def _reasons(traffic: Traffic, view: View) -> list[AnyBlock]:
         for name, counts in ranked
     ]
     remedies = [
-        Text(text=f"{words[name].title}: {words[name].customer if view.own else words[name].operator}")
+        Text(
+            text=view.tongue.say(
+                "labelled",
+                label=words[name].title,
+                text=words[name].customer if view.own else words[name].operator,
+            )
+        )
         for name, _ in ranked[:_MOST_REMEDIES]
     ]
     return [*said(view, "why"), view.table(("reason", "bounced", "deferred"), rows, numbers=2), *remedies]

@@ -30,7 +30,7 @@ def _seen(found: Domains, view: View) -> list[AnyBlock]:
     tongue = view.tongue
     failing = sum(each.outcome in FAILING for each in found.seen)
     lead = Text(
-        text=tongue.say("domains_lead", len(found.seen), failing=tongue.number(failing)), call=view.own and failing > 0
+        text=tongue.say("domains_lead", failing, total=tongue.number(len(found.seen))), call=view.own and failing > 0
     )
     ranked = sorted(found.seen, key=lambda each: (-_gravity(each), each.domain))
     told = ranked if view.own else [each for each in ranked if each.outcome in FAILING]
@@ -68,9 +68,8 @@ def _findings(found: Domains, view: View) -> list[AnyBlock]:
         for check in look.checks:
             if check.outcome in FAILING:
                 words = sentence(_TOLD_SO.get(check.code, check.code), check.facts, view.tongue.language)
-                told.append(Text(text=f"{named(look.domain)}: {_plain(words)}"))
+                told.append(Text(text=view.tongue.say("labelled", label=named(look.domain), text=_plain(words))))
                 told += [
-                    Text(text=view.tongue.say("publish", domain=named(look.domain), record=_plain(line)))
-                    for line in check.publish.splitlines()
+                    Text(text=view.tongue.say("publish", record=_plain(line))) for line in check.publish.splitlines()
                 ]
     return told

@@ -1,5 +1,6 @@
 """The words of reports; each module is a language. A sentence is picked by its name, and by how many it is about."""
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from functools import cache
@@ -17,6 +18,8 @@ from streams.notices.speech import Speech
 
 NONE = "\N{EN DASH}"
 """What stands where nothing is known."""
+_NO_BREAK = "\N{NO-BREAK SPACE}"
+_BEFORE_SIGN = re.compile(" (?=[:;?!])")
 _MINUS = "\N{MINUS SIGN}"
 Sentences = Mapping[str, str | tuple[str, str]]
 
@@ -42,7 +45,8 @@ class Tongue:
         if not isinstance(found, str):
             one, many = found
             found = one if self._locale.plural_form(n or 0) == "one" else many
-        return found.format(n=self.number(n or 0), **values)
+        told = found.format(n=self.number(n or 0), **values)
+        return _BEFORE_SIGN.sub(_NO_BREAK, told) if self.language == "fr" else told
 
     def number(self, value: float, digits: int = 0) -> str:
         """Return a number with at most so many digits behind the point."""
