@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Sequence
 
 from clickhouse_connect.driver.exceptions import ClickHouseError
+from msgspec.structs import replace
 
 from schemas.events import Event
 from schemas.names import canonical_mailbox, derived_id
@@ -22,7 +23,7 @@ from streams.effects import EffectError
 from streams.hook_secrets import secret_of
 from streams.journal import Journal
 from streams.sunset.ledger import Ledger, Ledgers, fold
-from streams.sunset.load import Load, at_work, known, pauses, tickets
+from streams.sunset.load import Load, at_work, known, pauses, since, tickets
 from streams.sunset.load_seen import load_of
 from streams.sunset.stepping import step_of, steps
 from streams.tickets import Tickets, Waiting
@@ -62,6 +63,9 @@ class StageTask:
         """Take in an event of the topic."""
         if isinstance(event, StagesPlanned | StageStepped | TicketOpened):
             fold(self.ledgers, (event,))
+        if isinstance(event, StagesPlanned | StageStepped):
+            self._loads.pop(event.sunset, None)  # another stage is at work, or none
+            self._looked = 0
 
     def turn(self, journal: Journal) -> None:
         """Write what is due now."""
@@ -69,6 +73,7 @@ class StageTask:
             self._tickets(name, server.waiting(), journal)
         at = self._clock()
         look = not self._looked <= at < self._looked + _MINUTE
+        self._looked = at if look else self._looked
         for name, stages in self._stages.items():
             if not self.ledgers.get(name, Ledger()).stages:
                 continue
@@ -77,7 +82,6 @@ class StageTask:
             if self._due(name, stages, at):
                 journal.rest()
                 self._write(journal, self._due(name, stages, at))
-        self._looked = at if look else self._looked
 
     def stop(self) -> None:
         """Take no more tickets."""
@@ -112,13 +116,14 @@ class StageTask:
         stage = at_work(stages, ledger, at) or next(waiting, None)
         if stage is None or not stages.limited:
             return _NOBODY_KNOWS
-        counted = tickets(ledger.tickets, at) if name in self._servers or self._dry_run else None
+        begin = since(ledger, stage, at)
         why = "a host's log was not read for an hour, or less than a day is known"
         try:
             with connect(self._settings) as client:
-                load = load_of(client, stage, stages.reply, at, counted)
+                load = load_of(client, stage, stages.reply, begin, at)
         except ClickHouseError as error:
-            load, why = Load(tickets=counted), f"ClickHouse does not answer: {str(error).splitlines()[0]}"
+            load, why = _NOBODY_KNOWS, f"ClickHouse does not answer: {str(error).splitlines()[0]}"
+        load = replace(load, tickets=tickets(ledger.tickets, begin, at))
         if known(stages, load):
             self._told.discard(name)
         elif name not in self._told:

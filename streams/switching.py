@@ -66,7 +66,7 @@ class Switching:
     """The sunsets of this host, kept on disk, and their switches; `clock` tells the time in µs."""
 
     def __init__(self, configuration: Settings, clock: Callable[[], int] = _now) -> None:
-        """Read what is known. ValueError where that is damaged or two switches clash, OSError where it cannot be read."""
+        """Read what is known. ValueError where it is damaged or two switches clash, OSError where it is unreadable."""
         if wrong := "; ".join(clashes(configuration)):
             raise SettingsError(wrong)
         self._configuration = configuration
@@ -129,6 +129,11 @@ class Switching:
     def _keep(self, name: str, kept: Kept) -> None:
         if kept == self._kept[name]:
             return
+        for subject in kept.exempt.keys() - self._kept[name].exempt.keys():
+            if not switches.writable(subject):
+                _log.error(
+                    "sunset %s: %r is exempt, but no table can hold it: it is refused as others are", name, subject
+                )
         self._kept[name] = kept
         path = self._folder / f"{name}.json"
         try:

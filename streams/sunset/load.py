@@ -1,4 +1,4 @@
-"""Whether the stage at work is too much for support: tickets, refused senders and failed logins of the last hour.
+"""Whether the stage at work is too much for support: tickets, refused senders and failed logins of an hour.
 
 A load that is not known is not a small one: as long as one that has a limit is unknown no stage goes off, and what is
 off stays so, since support can still take it back by hand. Brown-outs end all the same.
@@ -29,15 +29,24 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
 
 def at_work(stages: Stages, ledger: Ledger, at: int) -> Stage | None:
     """Return the stage that went off last, None where that is longer ago than it is watched."""
-    since = at - int(stages.watch_hours * HOUR)
+    begin = at - int(stages.watch_hours * HOUR)
     off = [stage for stage in ledger.stages if is_off(ledger.steps.get(stage.number), at)]
     newest = max(off, key=lambda stage: (ledger.steps[stage.number].at, stage.number), default=None)
-    return newest if newest is not None and ledger.steps[newest.number].at >= since else None
+    return newest if newest is not None and ledger.steps[newest.number].at >= begin else None
 
 
-def tickets(opened: Mapping[str, int], at: int) -> int:
-    """Return how many tickets came within the last hour."""
-    return sum(at - HOUR < when <= at for when in opened.values())
+def since(ledger: Ledger, stage: Stage, at: int) -> int:
+    """Return from when on a load counts: an hour ago, or when the stage went off; what came before is not its doing.
+
+    So a stage that is resumed is not paused again by what paused it.
+    """
+    step = ledger.steps.get(stage.number)
+    return max(at - HOUR, step.at) if is_off(step, at) and step is not None else at - HOUR
+
+
+def tickets(opened: Mapping[str, int], begin: int, at: int) -> int:
+    """Return how many tickets came between two moments."""
+    return sum(begin < when <= at for when in opened.values())
 
 
 def known(stages: Stages, load: Load) -> bool:

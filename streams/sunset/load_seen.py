@@ -17,32 +17,37 @@ FROM (
 WHERE newest > {day:Int64}
 """
 _FAILED = """
-SELECT uniqIf(id, at > {hour:Int64}), uniqIf(id, at <= {hour:Int64}) FROM mail_events
+SELECT uniqIf(id, at > {begin:Int64}), uniqIf(id, at <= {hour:Int64}) FROM mail_events
 WHERE type = 'mailbox_authenticated' AND outcome = 'failed' AND at > {week:Int64} AND at <= {now:Int64}
 """
 _REFUSED = """
 SELECT uniqExact(lower(envelope_from)) FROM mail_events
-WHERE type = 'message_rejected' AND at > {hour:Int64} AND at <= {now:Int64} AND position(reply, {told:String}) > 0
+WHERE type = 'message_rejected' AND at > {begin:Int64} AND at <= {now:Int64} AND position(reply, {told:String}) > 0
   AND lower(envelope_from) >= {first:String} AND ({beyond:String} = '' OR lower(envelope_from) < {beyond:String})
 """
 
 
-def load_of(client: Client, stage: Stage, reply: str, at: int, tickets: int | None) -> Load:
-    """Return the load of a stage within the hour before a moment. ClickHouseError where the warehouse is away.
+def load_of(client: Client, stage: Stage, reply: str, begin: int, at: int) -> Load:
+    """Return the load of a stage between two moments, but its tickets. ClickHouseError where the warehouse is away.
 
     Refused senders are different ones: a client that tries again each minute is one. Where a host that was heard within
     a day was not heard for an hour, what was refused or failed is not known; what is usual is not before a day of logs.
     """
-    moments = {"now": at, "hour": at - HOUR, "day": at - _DAY * HOUR, "week": at - _HOURS_OF_A_WEEK * HOUR}
+    moments = {
+        "now": at,
+        "begin": begin,
+        "hour": at - HOUR,
+        "day": at - _DAY * HOUR,
+        "week": at - _HOURS_OF_A_WEEK * HOUR,
+    }
     newest, oldest = client.query(_HEARD, parameters=moments).result_rows[0]
     if at - newest > HOUR:
-        return Load(tickets=tickets)
+        return Load()
     cut = {"told": reply.partition(" ")[2], "first": stage.first, "beyond": stage.beyond}
     refused = client.query(_REFUSED, parameters=moments | cut).result_rows[0][0]
     failed, before = client.query(_FAILED, parameters=moments).result_rows[0]
     hours = (at - HOUR - max(oldest, moments["week"])) / HOUR
     return Load(
-        tickets=tickets,
         refused=int(refused),
         failed=int(failed),
         usual=before / hours if hours >= _DAY else None,

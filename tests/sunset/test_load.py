@@ -6,7 +6,7 @@ from pydantic import ValidationError
 from schemas.sunset_events import Stage
 from schemas.sunset_stages import Stages
 from streams.sunset.ledger import Ledger, Step
-from streams.sunset.load import Load, at_work, excess, known, pauses, tickets
+from streams.sunset.load import Load, at_work, excess, known, pauses, since, tickets
 from tests.sunset.scene import local
 
 AT = local("2027-03-01 12:00")
@@ -66,8 +66,14 @@ def test_no_data_is_not_no_load(load: Load, *, whole: bool) -> None:
     assert known(Stages(), load), "without limits nothing has to be known"
 
 
-def test_tickets_count_for_an_hour() -> None:
-    assert tickets({"a": AT, "b": AT - HOUR + 1, "c": AT - HOUR, "d": AT + 1}, AT) == 2
+def test_a_load_counts_from_when_the_stage_went_off_for_an_hour_at_most() -> None:
+    opened = {"a": AT, "b": AT - HOUR + 1, "c": AT - HOUR, "d": AT + 1}
+    ledger = _ledger(s1=Step("closed", AT - 2 * HOUR, 0), s2=Step("closed", AT - HOUR // 2, 0))
+    first, second = ledger.stages
+    assert tickets(opened, since(ledger, first, AT), AT) == 2
+    assert tickets(opened, since(ledger, second, AT), AT) == 1
+    ledger.steps[2] = Step("paused", AT - 5, 0)
+    assert since(ledger, second, AT) == AT - HOUR
 
 
 @pytest.mark.parametrize(

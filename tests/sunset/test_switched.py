@@ -209,6 +209,14 @@ def test_without_the_log_a_host_starts_with_what_it_knew_and_ends_the_brown_out_
         after.stop(15.0)
 
 
+def test_an_exemption_that_no_table_can_hold_is_told_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    host = Switching(_configuration(tmp_path), clock=lambda: AT)
+    host.take((PLANNED, _exempt("a:b@x.example"), _exempt("fine@x.example")), 0.0, fresh=True)
+    host.take((_exempt("other@x.example"),), 0.0, fresh=False)
+    told = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    assert told == ["sunset pop: 'a:b@x.example' is exempt, but no table can hold it: it is refused as others are"]
+
+
 def test_a_damaged_state_is_told(tmp_path: Path) -> None:
     (tmp_path / "switches").mkdir()
     (tmp_path / "switches" / "pop.json").write_text("{")
