@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from embedded.sunset_app import Sunset, chosen
-from embedded.terminal import DEFAULT_CONFIG, Config, Json, printable, show, steps, tell
+from embedded.terminal import DEFAULT_CONFIG, Config, Json, printable, show, steps, tell, to_json
 from schemas.settings import Settings, load
 
 if TYPE_CHECKING:
     from streams.stage_orders import Action, Book
+    from streams.switches import Effect
 
 stage_app = typer.Typer(help="Plan the stages of a sunset, and take them in hand.", no_args_is_help=True)
 Number = Annotated[int, typer.Argument(metavar="NUMBER", min=1, help="Which stage.")]
@@ -55,6 +56,43 @@ def stage_plan(
     show(rows(book, event.stages, at), "", as_json=as_json)
     if dry_run:
         typer.echo("nothing is written: without --dry-run this is the plan", err=True)
+
+
+@stage_app.command("effects")
+def stage_effects(
+    off: Annotated[list[int] | None, typer.Option("--off", help="As if this were off; may be given again.")] = None,
+    sunset: Sunset = "",
+    config: Config = DEFAULT_CONFIG,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Show what the switches of a relay host write now, or would write; nothing is changed."""
+    from embedded.running import live
+    from streams.directory.kept import load as directory_of
+    from streams.operating import now
+    from streams.stage_orders import effects_of, opened
+
+    settings = live(load(config))
+    with steps("reading what was decided") as advance, opened(settings, chosen(settings, sunset), advance) as (book, _):
+        pass
+    people = directory_of(settings, lambda _: None) if book.ledger.exemptions else None
+    for switch, effect in effects_of(book, off or (), people, now()):
+        if as_json:
+            typer.echo(to_json({"switch": switch, "effect": effect}))
+        else:
+            typer.echo(f"# {switch}: {_shown(effect)}")
+
+
+def _shown(effect: "Effect") -> str:
+    from streams.deeds import Run, RunWith, WriteFile
+
+    match effect:
+        case WriteFile(path=path, content=content):
+            return f"{path}\n{content}"
+        case Run(command=command) | RunWith(command=command):
+            return f"runs {' '.join(command)}"
+        case _:
+            return "the policy server answers by the same stages"
 
 
 def _ordering(action: "Action", words: str) -> Callable[..., None]:

@@ -1,16 +1,18 @@
 """The operator's hand on the stages of a sunset: what is planned and in force, and the orders (always events)."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import Literal
 
 from clickhouse_connect.driver.client import Client
+from msgspec.structs import replace
 
 from schemas.events import Event
 from schemas.names import derived_id
 from schemas.settings import Settings
 from schemas.sunset_events import Stage, StagesPlanned, StagesSwitched, StageStepped, SunsetEvent
 from schemas.sunset_settings import Sunset
+from streams import switches
 from streams.journal import Journal
 from streams.operating import login
 from streams.standing import moment
@@ -19,6 +21,8 @@ from streams.sunset.stages import plan, stage_of
 from streams.sunset.stepping import is_off, resumed, step_of, stepped
 from streams.sunset.uses import uses
 from streams.sunset.weeks import HOUR, day_of
+from streams.switched import People, kept_of, state_of
+from streams.switches import Effect
 from streams.topiclog import LogAwayError
 
 Action = Literal["open", "close", "pause", "resume", "rollback"]
@@ -131,6 +135,17 @@ def effect(book: Book, number: int, at: int, client: Client | None) -> str:
     concerned = set(still)
     lately = sum(use.mailbox in concerned for use in uses(client, book.sunset, at - _WEEK, at))
     return f"{words}, {lately:,} this week"
+
+
+def effects_of(book: Book, off: Collection[int], people: People | None, at: int) -> Iterator[tuple[str, Effect]]:
+    """Yield what each switch would do with these stages off, else with those that are off now. ValueError: no stage."""
+    switch = book.sunset.switch
+    kept = kept_of(book.ledger, people, listed=switch.dovecot is not None)
+    state = state_of(book.name, book.sunset, kept, at)
+    if off:
+        state = replace(state, off=frozenset(book.stage(number).number for number in off))
+    for name, settings in switches.configured(switch).items():
+        yield from ((name, effect) for effect in switches.load(name)(state, settings))
 
 
 def rows(book: Book, stages: tuple[Stage, ...], at: int) -> Iterator[Row]:

@@ -99,9 +99,8 @@ class Fold:
         return bool(self.decision) and (self._whole or quiet_seconds >= QUIET_SECONDS)
 
 
-def kept_of(fold: Fold, people: People | None, *, listed: bool) -> Kept:
+def kept_of(ledger: Ledger, people: People | None, *, listed: bool, decision: str = "") -> Kept:
     """Return what is known, to be kept; `listed`: a switch needs all who were found by name."""
-    ledger = fold.ledger
     exempt: dict[str, str] = {}
     for subject, until in ledger.exemptions.items():
         for address in _addresses(subject, ledger, people):
@@ -112,7 +111,7 @@ def kept_of(fold: Fold, people: People | None, *, listed: bool) -> Kept:
         steps=dict(ledger.steps),
         exempt=dict(sorted(exempt.items())),
         known=tuple(sorted(ledger.boxes)) if listed else (),
-        decision=fold.decision,
+        decision=decision,
     )
 
 

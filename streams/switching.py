@@ -124,7 +124,8 @@ class Switching:
     def _known(self, name: str, fold: Fold) -> Kept:
         """Return what the log tells; the directory is read only where somebody is exempt, for other addresses."""
         people = self._directory.directory(self._clock()) if fold.ledger.exemptions else None
-        return kept_of(fold, people, listed=self._sunsets[name].switch.dovecot is not None)
+        listed = self._sunsets[name].switch.dovecot is not None
+        return kept_of(fold.ledger, people, listed=listed, decision=fold.decision)
 
     def _keep(self, name: str, kept: Kept) -> None:
         if kept == self._kept[name]:

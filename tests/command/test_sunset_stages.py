@@ -18,6 +18,7 @@ from tests.whole.lab import Lab
 
 NOW = time.time_ns() // 1000
 TODAY = moment_of(NOW).date()
+REPLY = "5.7.1 Sending without a login has ended: switch on authentication for outgoing mail in your program"
 WHY = ("--reason", "drill", "--operator", "ada")
 
 
@@ -29,6 +30,7 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
         "begins": TODAY - timedelta(days=30),
         "ends": TODAY + timedelta(days=60),
         "stages": stages,
+        "switch": {"exim": {"path": str(tmp_path / "table")}, "postfix_policy": {}},
     }
     with Lab(tmp_path, {"sunset": {"pop": pop}}) as lab:
         mailboxes = [f"{letter}{number}@x.example" for letter in "abcd" for number in range(5)]
@@ -102,3 +104,23 @@ def test_wrong_orders_are_told_and_hosts_that_have_it_otherwise(desk: Desk) -> N
     right = StagesSwitched(id="s3", at=NOW, sunset="pop", hook="exim", host="mx1", off=(1,))
     publish(desk.lab.settings, late, failed, right)
     assert [row["otherwise_at"] for row in _stages(desk)] == ["mx2 exim, mx3 exim: no room", *["mx3 exim: no room"] * 3]
+
+
+def test_what_the_switches_would_write_is_shown(desk: Desk, tmp_path: Path) -> None:
+    desk.say("sunset", "stage", "plan")
+    assert desk.say("sunset", "stage", "effects", "--off", "4").splitlines() == [
+        "# postfix_policy: the policy server answers by the same stages",
+        f"# exim: {tmp_path}/table",
+        "# Written by relaywarden hooks at each change; do not edit.",
+        r"^a0@x\.example$:",
+        f"^(<>)?$: {REPLY}",
+        f"^([^!-@[-`a-d]|d): {REPLY}",
+        "^([^!-@[-`a-c]|c):",
+        "^([^!-@[-`a-b]|b):",
+        "^:",
+        "",
+    ]
+    assert not (tmp_path / "table").exists()
+    assert "5.7.1" not in desk.say("sunset", "stage", "effects")
+    done = desk.run("sunset", "stage", "effects", "--off", "7")
+    assert (done.returncode, "stage 7: pop has the stages 1 to 4" in done.stderr) == (2, True)

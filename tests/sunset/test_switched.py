@@ -67,9 +67,14 @@ def _fold(*events: SunsetEvent, known: Kept | None = None) -> Fold:
     return fold
 
 
+def _kept(*events: SunsetEvent, people: _Town | None = None, listed: bool = False) -> Kept:
+    fold = _fold(*events)
+    return kept_of(fold.ledger, people, listed=listed, decision=fold.decision)
+
+
 def test_an_exemption_covers_other_addresses_and_all_of_a_customer_until_its_day() -> None:
     exempted = (_exempt("acme", "2027-03-01"), _exempt("anna@acme.example"), _exempt("@charity.example"))
-    kept = kept_of(_fold(PLANNED, _found("anna@acme.example", "acme"), *exempted), _Town(), listed=False)
+    kept = _kept(PLANNED, _found("anna@acme.example", "acme"), *exempted, people=_Town())
     assert kept.exempt == {
         "@charity.example": "",
         "anna@acme.example": "",
@@ -78,12 +83,12 @@ def test_an_exemption_covers_other_addresses_and_all_of_a_customer_until_its_day
     }
     assert state_of("pop", SUNSET, kept, AT).exempt == tuple(kept.exempt)
     assert "unseen@acme.example" not in state_of("pop", SUNSET, kept, AT + 12 * HOUR).exempt
-    alone = kept_of(_fold(_found("anna@acme.example", "acme"), _exempt("acme")), None, listed=True)
+    alone = _kept(_found("anna@acme.example", "acme"), _exempt("acme"), listed=True)
     assert (alone.exempt, alone.known) == ({"anna@acme.example": ""}, ("anna@acme.example",))
 
 
 def test_what_is_off_follows_the_clock_and_nothing_is_before_a_plan() -> None:
-    kept = kept_of(_fold(PLANNED, stepped("pop", 1, "brownout", AT, until=AT + HOUR)), None, listed=False)
+    kept = _kept(PLANNED, stepped("pop", 1, "brownout", AT, until=AT + HOUR))
     assert state_of("pop", SUNSET, kept, AT).off == {1}
     assert state_of("pop", SUNSET, kept, AT + HOUR).off == frozenset()
     nothing = state_of("pop", SUNSET, Kept(), AT)
@@ -92,7 +97,7 @@ def test_what_is_off_follows_the_clock_and_nothing_is_before_a_plan() -> None:
 
 def test_a_log_that_is_shorter_than_what_is_known_says_nothing_until_it_is_quiet() -> None:
     closed = stepped("pop", 1, "closed", AT)
-    known = kept_of(_fold(PLANNED, closed), None, listed=False)
+    known = _kept(PLANNED, closed)
     assert known.decision == closed.id
     refilled = _fold(PLANNED, known=known)
     assert not refilled.tells(1.0)
