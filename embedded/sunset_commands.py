@@ -5,6 +5,7 @@ from embedded.sunset_desk_commands import (
     sunset_exempt,
     sunset_exemptions,
     sunset_plan_letters,
+    sunset_send,
     sunset_status,
     sunset_unexempt,
 )
@@ -15,6 +16,7 @@ from embedded.sunset_stage_commands import stage_app, sunset_stages
 
 sunset_app.command("status")(sunset_status)
 sunset_app.command("plan-letters")(sunset_plan_letters)
+sunset_app.command("send")(sunset_send)
 sunset_app.command("exempt")(sunset_exempt)
 sunset_app.command("unexempt")(sunset_unexempt)
 sunset_app.command("exemptions")(sunset_exemptions)

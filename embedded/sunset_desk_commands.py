@@ -54,6 +54,30 @@ def sunset_plan_letters(sunset: Sunset = "", config: Config = DEFAULT_CONFIG, *,
     show(map(letter_row, found), "no letter would go", as_json=as_json)
 
 
+def sunset_send(
+    sunset: Sunset = "",
+    config: Config = DEFAULT_CONFIG,
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would go, as plan-letters does.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Do once what the desk does: decide about all sunsets, hand over what is due; for a timer, where no desk runs."""
+    if dry_run:
+        sunset_plan_letters(sunset, config, as_json=as_json)
+        return
+    from embedded.running import live
+    from streams.sending import once
+
+    settings = live(load(config))
+    if sunset:
+        raise ValueError("--sunset goes with --dry-run: what is due of all sunsets is handed over")
+    chosen(settings, next(iter(settings.sunset), ""))
+    with steps("handing over") as advance:
+        done = once(settings, advance)
+    sentence = f"{done.sent} letters sent, {done.refused} refused, {done.left} left"
+    tell(done._asdict(), sentence, as_json=as_json)
+
+
 def sunset_exempt(
     subject: Subject,
     reason: Reason,

@@ -20,7 +20,6 @@ from schemas.settings import Settings
 from streams.journal import Journal
 from streams.letter_task import Posted
 from streams.operating import now
-from streams.report_task import Reports
 from streams.stage_task import StageTask
 from streams.sunset_desk import Sunsets
 from streams.topiclog import LogAwayError
@@ -49,12 +48,14 @@ def run(settings: Settings, *, dry_run: bool) -> None:
         signal.signal(number, lambda *_: stop.set())
     logging.getLogger("kafka").setLevel(logging.CRITICAL)  # its retries are many; we say once what they mean
     pulse = Pulse(settings.data, "desk")
-    with _alone(settings.data):
+    with alone(settings.data):
         stages = StageTask(settings, now, dry_run=dry_run)
         tasks: list[Task] = [Sunsets(settings, now, pulse.beat, dry_run=dry_run), stages]
         if not dry_run:
             tasks.append(Posted(settings, now))
         if settings.report:
+            from streams.report_task import Reports  # noqa: PLC0415 it draws: a desk without reports saves 70 MB
+
             tasks.append(Reports(settings, now, dry_run=dry_run))
         work(settings, tasks, stop, pulse.beat)
         stages.stop()
@@ -94,7 +95,7 @@ def _told(tasks: Sequence[Task], event: Event) -> None:
 
 
 @contextmanager
-def _alone(data: Path) -> Iterator[None]:
+def alone(data: Path) -> Iterator[None]:
     """Hold the data folder's lock. ValueError where another desk has it."""
     data.mkdir(parents=True, exist_ok=True)
     with (data / "desk.lock").open("w") as lock:

@@ -13,7 +13,6 @@ from email.message import EmailMessage
 from functools import partial
 
 import msgspec
-from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from schemas.events import Event
 from schemas.mailbox_events import NoticeSent
@@ -21,15 +20,14 @@ from schemas.names import derived_id
 from schemas.settings import Settings
 from schemas.sunset_events import LetterDue
 from schemas.sunset_settings import Sunset, SunsetMail
-from streams.carrying import Carrier, Proof, Route
+from streams.carrying import Carrier, Route
 from streams.journal import Journal
 from streams.letter_files import letters_of
 from streams.letterbox import OPEN, Letter, Letterbox
-from streams.letterproof import proof
+from streams.letterproof import Proofs
 from streams.letters.writing import Letters
 from streams.sunset_desk import over
 from streams.topiclog import LogAwayError
-from streams.warehouse_client import connect
 
 LOG = logging.getLogger("relaywarden.desk")
 FILE = "letters.db"
@@ -50,7 +48,7 @@ class Posted:
         self._routes = _routes(settings)
         self._box = Letterbox(settings.data / FILE)
         self._journal: Journal | None = None
-        self._carrier = Carrier(self._box, self._routes, self._publish, self._proof, clock)
+        self._carrier = Carrier(self._box, self._routes, self._publish, Proofs(settings).proof, clock)
         self._cleared = 0
         self._trouble = ""
         self.start_over()
@@ -85,6 +83,18 @@ class Posted:
             if str(error) != self._trouble:
                 LOG.warning("letters wait: %s", error)
             self._trouble = str(error)
+
+    def ended_since(self, at: int) -> list[Letter]:
+        """Return the letters that ended since a moment (µs)."""
+        return self._box.ended_since(at)
+
+    def left(self) -> int:
+        """Return how many letters have not ended."""
+        return sum(map(self._box.open, self._routes))
+
+    def due(self) -> bool:
+        """Tell whether a letter is due now."""
+        return 0 < self._box.next_due() <= self._clock()
 
     def _carry(self) -> None:
         until = time.monotonic() + _TURN_SECONDS
@@ -125,14 +135,6 @@ class Posted:
             self._journal.append((event,))
         except LogAwayError as error:
             raise OSError(str(error)) from error
-
-    def _proof(self, letter: Letter) -> Proof:
-        try:
-            with connect(self._settings) as client:
-                return proof(client, letter)
-        except ClickHouseError as error:
-            LOG.warning("letters: ClickHouse does not tell of %s: %s", letter.message_id, str(error).splitlines()[0])
-            return "not_yet"
 
 
 def _routes(settings: Settings) -> Mapping[str, Route]:

@@ -52,7 +52,7 @@ class Sunsets:
     """The sunsets of the configuration; `clock` tells the time in µs, `beat` says that the work goes on.
 
     With `dry_run` what would be written is told and taken in, and the log stays as it is. `looked` is when it looked
-    last, `ledgers` what it knows.
+    last, `decided` that this look was decided about, `failure` why it could not be; `ledgers` is what it knows.
     """
 
     def __init__(
@@ -69,6 +69,7 @@ class Sunsets:
         self._asked: _Asked | None = None
         self._ask_again = 0.0
         self.looked = self._next = 0
+        self.decided, self.failure = False, ""
 
     def take(self, event: Event) -> None:
         """Take in an event of the topic."""
@@ -98,6 +99,7 @@ class Sunsets:
             with connect(self._settings) as client:
                 self._decide(client, journal, accounts, asked.at)
                 self._told.discard("away")
+                self.decided, self.failure = True, ""
         except ClickHouseError as error:
             self._again(f"ClickHouse does not answer: {str(error).splitlines()[0]}")
 
@@ -123,6 +125,7 @@ class Sunsets:
         return any(self.looked < _moment(sunset, at) <= at for sunset in self._settings.sunset.values())
 
     def _again(self, why: str) -> None:
+        self.decided, self.failure = False, why
         self._once("away", f"{why}: nothing is decided, it is tried again each minute")
         self._next = self.looked + _RETRY
 
@@ -170,7 +173,7 @@ def look(client: Client, sunset: Sunset, ledger: Ledger, at: int, advance: Calla
     since, before = (start_of(sunset, today - timedelta(days=back)) for back in (days, days + _MORE_DAYS))
     found = Uses(told(since, at))
     gone = {mailbox for mailbox, box in ledger.boxes.items() if not box.done and mailbox not in found}
-    earlier = {use.mailbox: use.last for use in told(before, since) if use.mailbox in gone} if gone else {}
+    earlier = Uses(use for use in told(before, since) if use.mailbox in gone) if gone else Uses()
     weekly = None
     if days > _WEEK:
         week = start_of(sunset, today - timedelta(days=_WEEK))

@@ -1,5 +1,6 @@
 """The desk's process, and `sunset status`, `plan-letters`, `exempt`: what it decides, who is left out, what is told."""
 
+import re
 import subprocess
 import sys
 import time
@@ -10,11 +11,13 @@ from pathlib import Path
 import pytest
 from kafka import KafkaProducer
 
+from embedded.broker import free_port
 from embedded.health import ailments
 from schemas.moments import moment_of
 from schemas.topics import MAIL_EVENTS
 from tests.command.desk import Desk
 from tests.command.shell import refusal, run
+from tests.mail_server import Server
 from tests.parts import packed
 from tests.sunset.logs import seen
 from tests.whole.lab import ROOT, Lab, until
@@ -118,6 +121,27 @@ def test_the_desk_decides_is_killed_and_goes_on_and_an_operator_leaves_out_whom_
     assert desk.rows("sunset", "exemptions", "--sunset", "pop") == []
     assert lab.end("desk") == 0
     assert len(lab.rows(decided)) == 2
+
+
+@pytest.mark.slow
+def test_send_does_once_what_a_desk_does_and_what_is_left_goes_the_next_time(lab: Lab) -> None:
+    server = Server(free_port())
+    text = lab.config.read_text()
+    lab.config.write_text(re.sub(r"(\[sunset\.pop\.mail\]\n)", rf"\1port = {server.port}\n", text))
+    desk = Desk(lab)
+    server.start()
+    try:
+        planned = desk.rows("sunset", "send", "--dry-run", "--sunset", "pop")
+        assert [each["customer"] for each in planned] == ["acme", "solo"]
+        assert (server.tried, lab.value("SELECT count() FROM sunset_events")) == (0, 0)
+        assert "--sunset goes with --dry-run" in refusal(desk.run("sunset", "send", "--sunset", "pop"))
+        (first,) = desk.rows("sunset", "send")
+        assert (first["refused"], first["sent"] + first["left"]) == (0, 1)
+        (again,) = desk.rows("sunset", "send")
+        assert (again["refused"], again["sent"] + again["left"]) == (0, first["left"])
+    finally:
+        server.stop()
+    assert len(server.taken) == first["sent"] + again["sent"]
 
 
 def _written(folder: Path, text: str) -> Path:
