@@ -48,7 +48,7 @@ def run(settings: Settings, *, dry_run: bool) -> None:
         signal.signal(number, lambda *_: stop.set())
     logging.getLogger("kafka").setLevel(logging.CRITICAL)  # its retries are many; we say once what they mean
     pulse = Pulse(settings.data, "desk")
-    with alone(settings.data):
+    with _alone(settings.data):
         stages = StageTask(settings, now, dry_run=dry_run)
         tasks: list[Task] = [Sunsets(settings, now, pulse.beat, dry_run=dry_run), stages]
         if not dry_run:
@@ -95,7 +95,7 @@ def _told(tasks: Sequence[Task], event: Event) -> None:
 
 
 @contextmanager
-def alone(data: Path) -> Iterator[None]:
+def _alone(data: Path) -> Iterator[None]:
     """Hold the data folder's lock. ValueError where another desk has it."""
     data.mkdir(parents=True, exist_ok=True)
     with (data / "desk.lock").open("w") as lock:

@@ -17,13 +17,13 @@ from streams.report_due import Batch, question
 from streams.report_figures import told
 from streams.report_files import writer_of
 from streams.reports.asking import ALL
+from streams.reports.charts import drawn
 from streams.reports.choosing import Addressee, addressees
 from streams.reports.document import Document
 from streams.reports.pdf import pdf
 from streams.reports.periods import named, newest
 from streams.reports.posting import Poster, inline
 from streams.reports.reading import text
-from streams.reports.words import Tongue
 from streams.reports.writing import Writer
 from streams.smtp import handed_over
 
@@ -128,7 +128,7 @@ def as_html(found: Shown) -> str:
 
 def as_pdf(found: Shown, at: int) -> bytes:
     """Return the report as PDF, dated `at` (µs)."""
-    return pdf(found.document, Tongue(found.document.language, "UTC"), at)
+    return pdf(found.document, drawn(found.document), at)
 
 
 def send_test(settings: Settings, found: Shown, address: str, at: int) -> dict[str, str]:

@@ -11,7 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from streams.reports.document import Chart
+from streams.reports.document import Chart, Document
 from streams.reports.words import Tongue
 
 COLOURS = {"delivered": "#4C8DB8", "deferred": "#E0A63A", "bounced": "#C8553D"}
@@ -20,6 +20,12 @@ _HATCHES = {"delivered": "", "deferred": "////", "bounced": "xx"}
 _QUIET, _INK, _GRID = "#D5DADF", "#1F2933", "#E4E8EC"
 _INCHES = (5.6, 2.7)
 _MOST_LABELS = 8
+
+
+def drawn(document: Document) -> list[bytes]:
+    """Return the charts of a report, in their order."""
+    tongue = Tongue(document.language, "UTC")
+    return [png(chart, tongue) for chart in document.charts]
 
 
 def png(chart: Chart, tongue: Tongue, dpi: int = 200) -> bytes:

@@ -3,6 +3,7 @@
 DejaVu Sans comes with matplotlib's wheel: a server needs no font. The same report dated alike gives the same bytes.
 """
 
+from collections.abc import Iterator, Sequence
 from io import BytesIO
 from pathlib import Path
 
@@ -12,7 +13,6 @@ from fpdf.fonts import FontFace
 from matplotlib import get_data_path
 
 from schemas.moments import moment_of
-from streams.reports.charts import png
 from streams.reports.document import AnyBlock, Chart, Document, Table, Text
 from streams.reports.words import Tongue
 
@@ -21,7 +21,6 @@ _MARGIN, _BODY, _SMALL = 18.0, 10, 8
 _INK, _MUTED, _TITLE = (31, 41, 51), (82, 96, 109), (16, 42, 67)
 _CALL = (255, 246, 218)
 _FOLDER = Path(get_data_path()) / "fonts" / "ttf"
-_PRINT_DPI = 220
 _WIDEST, _AROUND = 60.0, 4.0
 
 
@@ -61,9 +60,10 @@ class _Pages(FPDF):
         self.multi_cell(0, 5.5, text, new_x=XPos.LMARGIN, new_y=YPos.NEXT, align=Align.L, fill=True, padding=2)
 
 
-def pdf(document: Document, tongue: Tongue, at: int) -> bytes:
-    """Return a report as PDF, dated `at` (µs)."""
-    pages = _Pages(document, tongue)
+def pdf(document: Document, pictures: Sequence[bytes], at: int) -> bytes:
+    """Return a report as PDF with its charts' pictures, dated `at` (µs)."""
+    pages = _Pages(document, Tongue(document.language, "UTC"))
+    left = iter(pictures)
     pages.set_creation_date(moment_of(at))
     pages.add_page()
     pages.say(document.company, _BODY, bold=True, colour=_MUTED)
@@ -85,20 +85,20 @@ def pdf(document: Document, tongue: Tongue, at: int) -> bytes:
         pages.say(section.title, 13, bold=True, colour=_TITLE)
         for block in section.blocks:
             pages.ln(2)
-            _block(pages, block, tongue)
+            _block(pages, block, left)
     pages.ln(5)
     pages.say(document.closing, _BODY, colour=_MUTED)
     return bytes(pages.output())
 
 
-def _block(pages: _Pages, block: AnyBlock, tongue: Tongue) -> None:
+def _block(pages: _Pages, block: AnyBlock, left: Iterator[bytes]) -> None:
     match block:
         case Text(call=True):
             pages.call(block.text)
         case Text():
             pages.say(block.text, _BODY)
         case Chart():
-            pages.image(BytesIO(png(block, tongue, _PRINT_DPI)), w=pages.epw, alt_text=block.alt)
+            pages.image(BytesIO(next(left)), w=pages.epw, alt_text=block.alt)
         case Table():
             _table(pages, block)
 

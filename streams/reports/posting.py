@@ -7,11 +7,10 @@ from schemas.names import derived_id
 from schemas.report_settings import ReportMail
 from streams.notices.composing import Envelope, composed
 from streams.notices.filling import Filling
-from streams.reports.charts import png
+from streams.reports.charts import drawn
 from streams.reports.document import Document
 from streams.reports.pdf import pdf
 from streams.reports.reading import words
-from streams.reports.words import Tongue
 
 
 class Poster:
@@ -25,8 +24,7 @@ class Poster:
 
         ValueError where something cannot stand in a header, or the layout cannot be filled in.
         """
-        tongue = Tongue(document.language, "UTC")
-        pictures = [png(chart, tongue) for chart in document.charts]
+        pictures = drawn(document)
         names = [f"chart{number}.{identity.strip('<>')}" for number in range(1, len(pictures) + 1)]
         envelope = Envelope(
             sender=self._mail.sender,
@@ -45,7 +43,7 @@ class Poster:
         if pictures:
             html.set_boundary(derived_id("related", identity))
         if self._with_pdf:
-            mail.add_attachment(pdf(document, tongue, at), "application", "pdf", filename=f"{_file(document)}.pdf")
+            mail.add_attachment(pdf(document, pictures, at), "application", "pdf", filename=f"{_file(document)}.pdf")
             mail.set_boundary(derived_id("mixed", identity))
             del next(mail.iter_parts())["Content-Language"]
             mail["Content-Language"] = document.language
@@ -54,8 +52,7 @@ class Poster:
 
 def inline(document: Document, filling: Filling) -> str:
     """Return the report as one HTML page, its charts in the page itself."""
-    tongue = Tongue(document.language, "UTC")
-    pictures = (b64encode(png(chart, tongue)).decode() for chart in document.charts)
+    pictures = (b64encode(picture).decode() for picture in drawn(document))
     return words(document, filling, [f"data:image/png;base64,{each}" for each in pictures]).html
 
 

@@ -17,7 +17,7 @@ from schemas.reasons import NAMES
 from schemas.report_settings import Audience
 from streams.directory import Account
 from streams.notices import LANGUAGES, Language
-from streams.reports.charts import png
+from streams.reports.charts import drawn, png
 from streams.reports.choosing import addressees
 from streams.reports.document import Chart, Document, Series, Table
 from streams.reports.figures import Cases, Counts, Domains, Figures, Heard, Step, Traffic
@@ -191,7 +191,8 @@ def test_no_name_of_a_stranger_is_more_than_a_text(name: str) -> None:
     assert set(hurt.keys()) == set(usual.keys())
     assert "Bcc" not in hurt
     assert "https://evil" not in parts(hurt, "text/html")[0].get_content()
-    assert b"%PDF-1" in pdf(written("customer", "en", hostile, name=name)[0], Tongue("en", "UTC"), period.due)
+    document, _, _ = written("customer", "en", hostile, name=name)
+    assert b"%PDF-1" in pdf(document, drawn(document), period.due)
 
 
 def test_a_customer_chooses_hours_zone_and_language_by_his_flag() -> None:
