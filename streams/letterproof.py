@@ -1,9 +1,19 @@
 """Whether a letter was taken by the mail server, as the mail log that we read anyway tells."""
 
-from clickhouse_connect.driver.client import Client
+import logging
 
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
+from kafka.errors import KafkaError
+
+from schemas.settings import Settings
+from schemas.topics import MAIL_EVENTS
 from streams.carrying import Proof
+from streams.lag import Lag, Offsets
 from streams.letterbox import Letter
+from streams.warehouse_client import connect
+
+LOG = logging.getLogger("relaywarden.desk")
 
 _HOUR = 3_600_000_000
 _BEYOND = 120_000_000
@@ -40,3 +50,39 @@ def proof(client: Client, letter: Letter) -> Proof:
     if not read:
         return "unknowable"
     return "not_taken" if min(read) > letter.tried + _BEYOND else "not_yet"
+
+
+class Proofs:
+    """Asks about letters of which nobody knows whether they were taken.
+
+    The lines of one log lie in several partitions, and the sink may be far behind in one of them only. So a letter
+    that is not found counts as not taken once the sink has stored all that the topic held by then.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._missed: dict[str, Offsets] = {}
+
+    def proof(self, letter: Letter) -> Proof:
+        """Return what is known of a letter by now; "not_yet" where the warehouse or the broker does not answer."""
+        try:
+            missed = self._missed.get(letter.message_id)
+            stored = missed is not None and self._is_stored(missed)
+            with connect(self._settings) as client:
+                found = proof(client, letter)
+            if found != "not_taken" or stored:
+                self._missed.pop(letter.message_id, None)
+                return found
+            if missed is None:
+                self._missed[letter.message_id] = self._ends()
+        except (ClickHouseError, KafkaError, OSError) as error:
+            LOG.warning("letters: nothing is known of %s: %s", letter.message_id, str(error).splitlines()[0])
+        return "not_yet"
+
+    def _ends(self) -> Offsets:
+        with Lag(self._settings) as lag:
+            return lag.ends((MAIL_EVENTS,))
+
+    def _is_stored(self, ends: Offsets) -> bool:
+        with Lag(self._settings) as lag:
+            return not lag.behind(f"{self._settings.kafka.group}-sink", ends)

@@ -19,12 +19,12 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from schemas.events import Event
 from schemas.report_settings import Report, ReportMail
 from schemas.settings import Settings
-from streams.carrying import Carrier, Proof, Route
+from streams.carrying import Carrier, Route
 from streams.directory.found import Directory
 from streams.directory.kept import Kept
 from streams.journal import Journal
 from streams.letterbox import Letter, Letterbox
-from streams.letterproof import proof
+from streams.letterproof import Proofs
 from streams.operating import publish
 from streams.report_due import TEMPLATE, Batch, batches, letters, missing, question
 from streams.report_figures import told
@@ -55,7 +55,7 @@ class Reports:
         self._mails = {name: report.mail for name, report in settings.report.items() if report.mail is not None}
         self._writers = _writers(settings, self._mails)
         self._box = Letterbox(settings.data / FILE)
-        self._carrier = Carrier(self._box, self._routes(), partial(publish, settings), self._proof, clock)
+        self._carrier = Carrier(self._box, self._routes(), partial(publish, settings), Proofs(settings).proof, clock)
         self._since = since(settings.data, self._mails, clock(), keep=not dry_run)
         self._written: set[str] = set()
         self._told: set[str] = set()
@@ -151,14 +151,6 @@ class Reports:
     def _composing(self, name: str, mail: ReportMail) -> Callable[[Letter, int], EmailMessage]:
         poster = Poster(self._writers[name].filling, mail, with_pdf=self._settings.report[name].pdf)
         return partial(_composed, poster)
-
-    def _proof(self, letter: Letter) -> Proof:
-        try:
-            with connect(self._settings) as client:
-                return proof(client, letter)
-        except ClickHouseError as error:
-            LOG.warning("reports: ClickHouse does not tell of %s: %s", letter.message_id, str(error).splitlines()[0])
-            return "not_yet"
 
     def _once(self, subject: str, sentence: str) -> None:
         if subject not in self._told:

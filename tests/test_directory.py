@@ -101,6 +101,15 @@ def test_what_is_wrong_with_a_row_is_told_with_its_line_and_the_rest_goes_on(
     assert directory.of("anna@example.net") == K1
 
 
+def test_a_contact_at_a_domain_beyond_ascii_can_be_written_to(tmp_path: Path) -> None:
+    rows = "a@example.net,,K1,,post@Müller.example,,,\nb@example.net,,K2,,müller@example.org,,,\n"
+    directory, problems = of_csv(tmp_path, HEADER + rows)
+    assert [account.contact for account in directory.accounts()] == ["post@xn--mller-kva.example", ""]
+    assert [problem.text for problem in problems] == [
+        "contact 'müller@example.org' is no mail address: nobody is written to there"
+    ]
+
+
 def test_a_contradiction_about_a_customer_is_told_once_and_a_later_row_fills_in(tmp_path: Path) -> None:
     rows = "".join(f"u{number}@example.net,,K1,Other Ltd,,,,\n" for number in range(50))
     directory, problems = of_csv(tmp_path, CSV + "c@example.com,,K2,,,,basic,\n" + rows)

@@ -3,6 +3,7 @@
 import re
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
 import msgspec
 
@@ -97,7 +98,11 @@ def _mailbox(text: str, address: str) -> str:
 
 
 def _contact(text: str, odd: list[str]) -> str:
+    """Return an address as it stands in a header: a domain beyond ASCII as `xn--`."""
     given = text.strip()
+    local, _, name = given.rpartition("@")
+    with suppress(ValueError):  # what is no domain is no address either
+        given = given if given.isascii() else f"{local}@{domain(name)}"
     if given and not ADDRESS.fullmatch(given):
         odd.append(f"contact {given!r} is no mail address: nobody is written to there")
         return ""

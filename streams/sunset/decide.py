@@ -100,7 +100,8 @@ def _done(case: Case, mailbox: str, box: Box, since: int) -> Iterator[UserDone]:
     last = max(box.last, use.last if use else 0)
     if last >= since:
         return
-    last = max(last, case.look.earlier.get(mailbox, 0))
+    earlier = case.look.earlier.get(mailbox)
+    last = max(last, earlier.last if earlier else 0)
     yield UserDone(
         id=derived_id("sunset-done", case.name, mailbox, box.found),
         at=case.look.at,

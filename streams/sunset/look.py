@@ -12,14 +12,14 @@ _NOTHING: frozenset[str] = frozenset()
 class Look(msgspec.Struct, frozen=True, kw_only=True):
     """What was seen up to `at` (µs): of each mailbox its use within `quiet_days`, or a week where that is longer.
 
-    `earlier` is when a mailbox was seen last before that, `weekly` its messages of the last seven days where `uses` has
-    those of more. `heard` are the hosts whose logs were read to the end of a day, by day (ISO 8601), and `carriers`
-    those whose logs have to be read to know who uses the old way.
+    `earlier` is the use before that of a mailbox that was not seen since, `weekly` the messages of the last seven days
+    where `uses` has those of more. `heard` are the hosts whose logs were read to the end of a day, by day (ISO 8601),
+    and `carriers` those whose logs have to be read to know who uses the old way.
     """
 
     at: int
     uses: Mapping[str, Use]
-    earlier: Mapping[str, int] = {}
+    earlier: Mapping[str, Use] = {}
     weekly: Mapping[str, int] | None = None
     heard: Mapping[str, frozenset[str]]
     carriers: frozenset[str]

@@ -108,8 +108,17 @@ def _addressee(case: Case, mailboxes: Sequence[str]) -> tuple[Account, str]:
 
 
 def _uses(case: Case, mailboxes: Sequence[str]) -> tuple[Use, ...]:
-    """Return the use of each mailbox as it was seen lately, else as it was found; of many, with its newest clients."""
-    found = (case.use(mailbox) or case.ledger.boxes[mailbox].use(mailbox) for mailbox in mailboxes)
+    """Return the use of each mailbox as it was seen last, and the messages of seven days; of many, few clients."""
+    found = (_use(case, mailbox) for mailbox in mailboxes)
     if len(mailboxes) <= _MANY:
         return tuple(found)
     return tuple(msgspec.structs.replace(use, clients=use.clients[:_FEW_CLIENTS]) for use in found)
+
+
+def _use(case: Case, mailbox: str) -> Use:
+    """Return the last use of a mailbox: lately, before that, or (nothing newer is known) as it was found."""
+    use = case.use(mailbox)
+    if use is None:
+        found, earlier = case.ledger.boxes[mailbox].use(mailbox), case.look.earlier.get(mailbox)
+        use = earlier if earlier is not None and earlier.last > found.last else found
+    return msgspec.structs.replace(use, messages=case.look.messages(mailbox))

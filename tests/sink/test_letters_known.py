@@ -1,17 +1,28 @@
 """What ClickHouse knows of letters: whether one was taken, as the mail log says, and what became of each."""
 
 import json
+import threading
 import time
 from collections.abc import Iterator
 
 import pytest
 from clickhouse_connect.driver.client import Client
+from kafka import KafkaProducer
 
-from embedded.clickhouse import ClickHouseServer
+from collectors.admin import ensure_topics
+from embedded.broker import Broker
+from embedded.clickhouse import PASSWORD_ENV, ClickHouseServer
+from schemas.events import MessageSubmitted
+from schemas.names import event_id, source_id
+from schemas.settings import Settings
+from schemas.topics import MAIL_EVENTS
 from streams.letterlist import letters
-from streams.letterproof import proof
+from streams.letterproof import Proofs, proof
 from streams.migrate import migrate
+from streams.warehouse import store_until
 from tests.carried_letters import letter
+from tests.parts import packed
+from tests.sink.rig import until
 
 SECOND = 1_000_000
 DAY = 86_400 * SECOND
@@ -55,6 +66,48 @@ def test_a_letter_is_proven_by_the_log_of_the_hosts_that_took_earlier_ones(table
     assert proof(tables, asked) == "not_yet", "the other host's log must be read so far, too"
     insert(tables, "mail_events", submitted("anna@isp.example", tried + SECOND, "mx2"))
     assert proof(tables, asked) == "taken"
+
+
+def test_a_letter_counts_as_not_taken_once_all_is_stored_that_the_log_held(
+    tables: Client, clickhouse: ClickHouseServer, fresh_broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sink may be behind in the very partition that has the letter's line, and far ahead in others."""
+    monkeypatch.setenv(PASSWORD_ENV, clickhouse.password)
+    settings = Settings.model_validate(
+        {
+            "kafka": {"bootstrap": [fresh_broker.bootstrap], "partitions": 1},
+            "clickhouse": {"host": clickhouse.host, "port": clickhouse.port, "database": "t_letters"},
+        }
+    )
+    ensure_topics(settings)
+    tried = NOW - 3600 * SECOND
+    asked = letter("anna")
+    asked = type(asked)(route="test", notice=asked.notice, content=b"", due=1, began=tried, tried=tried)
+    earlier = {"type": "notice_sent", "sunset": "x", "message_id": "<earlier@isp.example>", "at": tried - 9 * DAY}
+    insert(tables, "sunset_events", earlier)
+    insert(tables, "mail_events", submitted("earlier@isp.example", NOW))
+    producer = KafkaProducer(bootstrap_servers=fresh_broker.bootstrap)
+    identity = event_id(source_id("mx1"), 0)
+    line = MessageSubmitted(
+        id=identity, at=tried, host="mx1", queue_id="4F2", message_id="anna@isp.example", sender="us"
+    )
+    producer.send(MAIL_EVENTS.name, packed([line]), partition=0).get(10)
+    producer.close()
+    proofs = Proofs(settings)
+    assert [proofs.proof(asked) for _ in range(3)] == ["not_yet"] * 3, "nobody has stored it"
+    assert proof(tables, asked) == "not_taken", "though the log was read so far"
+    stop = threading.Event()
+    sink = threading.Thread(target=store_until, args=(stop, settings), daemon=True)
+    sink.start()
+    until(lambda: proofs.proof(asked) != "not_yet", 30, "an answer")
+    assert proofs.proof(asked) == "taken"
+    other = letter("bob")
+    other = type(asked)(route="test", notice=other.notice, content=b"", due=1, began=tried, tried=tried)
+    assert [proofs.proof(other) for _ in range(2)] == ["not_yet", "not_taken"]
+    stop.set()
+    sink.join(20)
+    fresh_broker.kill()
+    assert proofs.proof(other) == "not_yet"
 
 
 def test_each_letter_is_listed_with_what_became_of_it(tables: Client) -> None:

@@ -79,13 +79,22 @@ def test_what_is_found_after_the_weeks_letters_went_waits_for_the_next() -> None
     assert other.number == 1
 
 
-def test_a_letter_of_a_mailbox_not_seen_lately_tells_its_use_as_it_was_found() -> None:
-    ledger = Ledger()
+def test_a_letter_of_a_mailbox_not_seen_lately_tells_its_last_use_and_no_message_of_this_week() -> None:
     seen = use(BOTH[0], TUESDAY - HOUR)
-    decided(ledger, look(TUESDAY, [seen]), PEOPLE)
+    later = use(BOTH[0], TUESDAY + 3 * HOUR)
     unheard = {"2027-02-05": frozenset({"mx1"})}
-    (letter,) = letters_of(decided(ledger, look(TUESDAY + WEEK, missing=unheard), PEOPLE))
-    assert letter.uses == (seen,)
+    for earlier, last in (({}, seen), ({BOTH[0]: later}, later), ({BOTH[0]: use(BOTH[0], TUESDAY - DAY)}, seen)):
+        ledger = Ledger()
+        decided(ledger, look(TUESDAY, [seen]), PEOPLE)
+        silent = msgspec.structs.replace(look(TUESDAY + WEEK, missing=unheard), earlier=earlier)
+        (letter,) = letters_of(decided(ledger, silent, PEOPLE))
+        assert letter.uses == (msgspec.structs.replace(last, messages=0),)
+
+
+def test_the_messages_of_a_letter_are_those_of_seven_days_also_where_more_are_looked_at() -> None:
+    seen = msgspec.structs.replace(look(TUESDAY, [use(BOTH[0], TUESDAY - HOUR)]), weekly={BOTH[0]: 2})
+    (letter,) = letters_of(decided(Ledger(), seen, PEOPLE))
+    assert [each.messages for each in letter.uses] == [2]
 
 
 def test_exempt_mailboxes_are_in_no_letter_until_the_exemption_ends() -> None:
