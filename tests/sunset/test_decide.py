@@ -66,7 +66,9 @@ def test_one_unread_day_of_one_host_keeps_it_open_until_seven_days_were_read_on_
 def test_when_it_was_last_seen_is_told_though_that_is_before_the_look() -> None:
     ledger = _found("2027-02-03 12:00")
     later = local("2027-02-05 18:00")
-    seen = msgspec.structs.replace(look(local("2027-02-20 12:00")), earlier={"a@acme.example": use("a@acme.example", later)})
+    seen = msgspec.structs.replace(
+        look(local("2027-02-20 12:00")), earlier={"a@acme.example": use("a@acme.example", later)}
+    )
     (done,) = users(Case(NAME, SUNSET, ledger, seen, PEOPLE))
     assert isinstance(done, UserDone)
     assert done.last == later
