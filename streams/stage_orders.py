@@ -18,7 +18,7 @@ from streams.operating import login
 from streams.standing import moment
 from streams.sunset.ledger import Ledger, take
 from streams.sunset.stages import plan, stage_of
-from streams.sunset.stepping import is_off, resumed, step_of, stepped
+from streams.sunset.stepping import is_off, paused, resumed, step_of, stepped
 from streams.sunset.uses import uses
 from streams.sunset.weeks import HOUR, day_of
 from streams.switched import People, kept_of, state_of
@@ -113,7 +113,9 @@ def ordered(  # noqa: PLR0913 an order has that many parts
             return [to("closed")]
         case "open" if step == "brownout" and off:
             return [to("open")]
-        case "pause" if step not in {"paused", "rolled_back"}:
+        case "pause" if (holding := paused(book.ledger)) is not None:
+            raise ValueError(f"stage {holding} of {book.name} is paused already, and holds all: resume or roll it back")
+        case "pause" if step != "rolled_back":
             return [to("paused")]
         case "rollback" if step != "rolled_back":
             return [to("rolled_back")]
@@ -181,7 +183,7 @@ def _next(stage: Stage, book: Book, at: int) -> str:
         return f"open {moment(step.until)}"
     if step is not None and step.step in {"closed", "paused", "rolled_back"}:
         return ""
-    if any(each.step == "paused" for each in book.ledger.steps.values()):
+    if paused(book.ledger) is not None:
         return "held by a pause"
     begins = min((each.begins for each in stage.brownouts if each.begins > at), default=0)
     return f"brown-out {moment(begins)}" if begins else f"close {moment(stage.closes)}"

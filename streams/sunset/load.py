@@ -12,7 +12,7 @@ from schemas.facts import Evidence
 from schemas.sunset_events import Stage, StageStepped
 from schemas.sunset_stages import Stages
 from streams.sunset.ledger import Ledger
-from streams.sunset.stepping import is_off, stepped
+from streams.sunset.stepping import is_off, paused, stepped
 from streams.sunset.weeks import HOUR
 
 _FEW_FAILURES = 20.0
@@ -79,7 +79,12 @@ def _evidence(rule: str, text: str, value: float, limit: float) -> Evidence:
 
 
 def pauses(name: str, stages: Stages, ledger: Ledger, load: Load, at: int) -> Iterator[StageStepped]:
-    """Yield that the stage at work is paused, where a load is above its limit."""
+    """Yield that the stage at work is paused, where a load is above its limit.
+
+    One at a time: what is too much in the hour of a pause would take back one stage after the other.
+    """
+    if paused(ledger) is not None:
+        return
     stage = at_work(stages, ledger, at)
     evidence = tuple(excess(stages, load))
     if stage is not None and evidence:

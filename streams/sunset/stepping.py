@@ -23,6 +23,11 @@ def is_off(step: Step | None, at: int) -> bool:
     return step is not None and (step.step == "closed" or (step.step == "brownout" and at < step.until))
 
 
+def paused(ledger: Ledger) -> int | None:
+    """Return the stage that is paused, and so holds all, None where none is."""
+    return next((number for number, step in ledger.steps.items() if step.step == "paused"), None)
+
+
 def step_of(ledger: Ledger, number: int) -> StageStep:
     """Return the step at which a stage is, as it was told last."""
     step = ledger.steps.get(number)
@@ -64,8 +69,7 @@ def steps(name: str, ledger: Ledger, at: int, *, known: bool = True) -> Iterator
         step = ledger.steps.get(stage.number)
         if step is not None and step.step == "brownout" and step.until <= at:
             yield stepped(name, stage.number, "open", at, reason="the brown-out is over")
-    held = any(step.step == "paused" for step in ledger.steps.values())
-    if held or not known:
+    if paused(ledger) is not None or not known:
         return
     closed = [step.at for step in ledger.steps.values() if step.step == "closed"]
     last = max(closed, default=0)

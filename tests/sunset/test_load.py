@@ -46,6 +46,15 @@ def test_above_a_limit_the_stage_is_paused_with_what_was_counted() -> None:
     assert list(pauses("pop", LIMITS, Ledger(), load, AT)) == [], "no stage is at work"
 
 
+def test_what_paused_a_stage_does_not_take_back_the_one_before_too() -> None:
+    ledger = _ledger(s1=Step("closed", AT - 5 * HOUR, 0), s2=Step("closed", AT - HOUR, 0))
+    load = Load(tickets=11, refused=0, failed=0, usual=1.0)
+    assert [event.stage for event in pauses("pop", LIMITS, ledger, load, AT)] == [2]
+    ledger.steps[2] = Step("paused", AT, 0)
+    assert at_work(LIMITS, ledger, AT) == ledger.stages[0]
+    assert list(pauses("pop", LIMITS, ledger, load, AT)) == []
+
+
 def test_a_handful_of_failures_is_no_load_where_usually_none_fails() -> None:
     assert list(excess(LIMITS, Load(failed=20, usual=0.0))) == []
     assert [each.rule for each in excess(LIMITS, Load(failed=21, usual=0.0))] == ["failed_logins"]

@@ -198,6 +198,27 @@ def test_tickets_are_written_once_and_pause_the_stage(desk: _Desk) -> None:
     assert desk.steps() == [(1, "closed"), (1, "paused")]
 
 
+def test_while_clickhouse_is_away_nothing_closes_and_a_dry_run_writes_nothing(
+    desk: _Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk.plan()
+    _logs(desk, CLOSES + HOUR)
+    away = desk.settings.clickhouse.model_copy(update={"port": free_port()})
+    settings, there = desk.settings.model_copy(update={"clickhouse": away}), desk.task
+    with caplog.at_level(logging.WARNING):
+        desk.task = StageTask(settings, lambda: desk.clock, dry_run=True)
+        desk.turn(CLOSES)
+        assert "so no stage goes off: ClickHouse does not answer" in caplog.text
+        assert "would be closed" not in caplog.text
+        desk.task = StageTask(desk.settings, lambda: desk.clock, dry_run=True)
+        desk.turn(CLOSES)
+        assert caplog.text.count("sunset pop: stage 1 would be closed") == 1
+    assert desk.steps() == []
+    desk.task = there
+    desk.turn(CLOSES)
+    assert desk.steps() == [(1, "closed")]
+
+
 def test_a_token_or_a_port_that_cannot_be_had_is_told(desk: _Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(
         OSError, match=r"sunset\.pop\.stages\.tickets\.port: 127\.0\.0\.1:[0-9]+: Address already in use"
