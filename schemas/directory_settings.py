@@ -36,12 +36,16 @@ def _query(text: str) -> str:
 
 
 class _Directory(Part):
-    """What all kinds have: how its columns (or attributes) are called, where not as ours, and how often it is read."""
+    """What all kinds have: how its columns (or attributes) are called, where not as ours, and how often it is read.
+
+    A directory that lost a larger share of its addresses than `most_shrink` since it was read last is taken for broken.
+    """
 
     columns: Annotated[dict[str, str], AfterValidator(_columns), Field(validate_default=True)] = Field(
         default_factory=dict
     )
     reload_hours: Annotated[float, Field(gt=0, le=8760)] = 24.0
+    most_shrink: Annotated[float, Field(ge=0, le=1)] = 0.5
 
 
 class CsvDirectory(_Directory):

@@ -83,6 +83,8 @@ def test_a_mailbox_is_found_by_its_address_as_an_alias_and_by_its_domain(tmp_pat
         ("b@example.net,,K1,,x@example.org,,,", "the contact of K1 is 'x@example.org' here, 'boss@exam", False),
         ("info@example.net,b@example.net,K1,,,,,", "is an alias of b@example.net here, an alias of anna", False),
         ("b@example.net,gone@example.net,K1,,,,,", "is an alias of gone@example.net, which is not there", False),
+        ("b@example.net,,K1", "the row has 3 cells, the header 8", True),
+        ("b@example.net,,K1,Meier, Max,,,,", "the row has 9 cells, the header 8", True),
         (f"{'x' * 2000}@example.net,,K1,,,,,", "address has 2012 signs; at most 1000 are read", True),
         ('"a@example.net\x07",,K1,,,,,', "holds a sign that is no text", True),
     ],
@@ -140,6 +142,10 @@ def test_a_file_with_columns_and_a_delimiter_of_its_own_packed_or_not(tmp_path: 
         (b"", "customers.csv line 1: no column 'address'; there are none"),
         (HEADER.encode() + b'"a@example.net,,K1\n', "no CSV: unexpected end of data"),
         (HEADER.encode() + b"\xe4@example.net,,K1\n", "customers.csv: no UTF-8 at byte"),
+        (CSV.encode()[:-1], "customers.csv line 4: the last line has no end: it may be cut off"),
+        ((CSV + "b@example.net,,10").encode(), "customers.csv line 5: the last line has no end"),
+        (HEADER.encode(), "kind 'csv': the source has no row: that is taken for a failure"),
+        (HEADER.encode() + b"\n\n", "kind 'csv': the source has no row"),
     ],
 )
 def test_a_file_that_cannot_be_read_to_its_end_is_no_directory(tmp_path: Path, content: bytes, told: str) -> None:
@@ -177,6 +183,8 @@ def test_a_select_gives_rows_and_its_errors_do_not_tell_the_password(
         loaded('[directory]\nkind = "sql"\nquery = "SELECT 1 AS address, 2 AS customer FROM boxen"\n')
     with pytest.raises(DirectoryError, match="no column 'customer'; there are address"):
         loaded('[directory]\nkind = "sql"\nquery = "SELECT mail AS address FROM boxes"\n')
+    with pytest.raises(DirectoryError, match="kind 'sql': the source has no row"):
+        loaded('[directory]\nkind = "sql"\nquery = "SELECT mail AS address, owner AS customer FROM boxes WHERE 0"\n')
     monkeypatch.setenv("RELAYWARDEN_DIRECTORY_URL", "nonsense://u:s3cret@h/")
     with pytest.raises(DirectoryError) as failed:
         loaded('[directory]\nkind = "sql"\nquery = "SELECT 1"\n')
@@ -184,15 +192,16 @@ def test_a_select_gives_rows_and_its_errors_do_not_tell_the_password(
 
 
 @contextmanager
-def serving(status: int, kind: str, body: bytes, cut: int = 0) -> Iterator[str]:
-    """Serve one resource to whoever has the token; `cut` bytes of what was announced are not sent."""
+def serving(status: int, kind: str, body: bytes, cut: int = 0, *, announced: bool = True) -> Iterator[str]:
+    """Serve one resource to whoever has the token; `cut` bytes of what was `announced` are not sent."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             fine = self.headers.get("Authorization") == "Bearer t0ken"
             self.send_response(status if fine else 401)
             self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(body)))
+            if announced:
+                self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body[: len(body) - cut])
 
@@ -254,6 +263,57 @@ def test_lines_that_are_no_objects_are_no_directory(monkeypatch: pytest.MonkeyPa
             loaded(text)
 
 
+HTTP = '[directory]\nkind = "http"\nurl = "{}"\ntoken_env = "CRM_TOKEN"\n'
+
+
+def test_a_resource_whose_end_cannot_be_told_is_no_directory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CRM_TOKEN", "t0ken")
+    with serving(200, "text/csv", CSV.encode(), announced=False) as url, pytest.raises(DirectoryError) as failed:
+        loaded(HTTP.format(url))
+    assert "/customers: has neither a Content-Length nor chunks: its end cannot be told" in str(failed.value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "told"),
+    [
+        ("text/csv", CSV.encode()[:-1], "line 4: the last line has no end"),
+        ("text/csv", CSV.encode("latin-1"), "no UTF-8 at byte"),
+        ("text/csv; charset=klingon", CSV.encode(), "the charset 'klingon' of the answer is unknown"),
+        ("application/jsonl", b"", "kind 'http': the source has no row"),
+        ("application/jsonl", LINES.encode()[:-9], "line 3: no object of JSON"),
+    ],
+)
+def test_a_resource_that_is_cut_off_or_not_what_it_says_is_no_directory(
+    kind: str, body: bytes, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CRM_TOKEN", "t0ken")
+    with serving(200, kind, body) as url, pytest.raises(DirectoryError) as failed:
+        loaded(HTTP.format(url))
+    assert told in str(failed.value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("text/csv", CSV.encode("utf-8-sig")),
+        ("text/csv; charset=UTF8", CSV.encode("utf-8-sig")),
+        ("text/csv; charset=iso-8859-1", CSV.encode("latin-1")),
+        ("text/csv", CSV.replace("Béa SA", '"Béa\x85 SA"').replace("\n", "\r\n").encode()),
+    ],
+)
+def test_a_resource_is_read_in_its_charset_without_its_byte_order_mark(
+    kind: str, body: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CRM_TOKEN", "t0ken")
+    with serving(200, kind, body) as url:
+        directory, problems = loaded(HTTP.format(url))
+    assert problems == []
+    found = directory.account("K2")
+    assert found is not None
+    assert found.name.replace("\x85", "") == "Béa SA"
+    assert len(directory) == 3
+
+
 def test_without_a_source_the_configured_customers_are_the_directory() -> None:
     text = '[networks]\n"192.0.2.0/24" = "office"\n[customers.acme]\nmailboxes = ["acme.example", "office"]\n'
     directory, problems = loaded(text + 'contact = "boss@acme.example"\nlanguage = "fr"\n')
@@ -280,6 +340,34 @@ def test_while_a_source_is_away_the_last_good_directory_counts(tmp_path: Path) -
     assert newest is not None
     assert newest.of("new@example.net") == K1
     assert kept.failure == ""
+
+
+def test_a_directory_that_lost_most_of_its_addresses_is_taken_for_broken(tmp_path: Path) -> None:
+    path = tmp_path / "customers.csv"
+    rows = [f"u{number}@example.net,,K{number},,,,,\n" for number in range(10)]
+    path.write_text(HEADER + "".join(rows))
+    table = f'[directory]\nkind = "csv"\npath = "{path}"\nreload_hours = 1\n'
+    kept, careful = (Kept(parse(table + more, "relaywarden.toml")) for more in ("", "most_shrink = 0.1\n"))
+    hour = 3_600_000_000
+    first = kept.directory(0)
+    assert careful.directory(0) is not None
+    path.write_text(HEADER + "".join(rows[:5]))
+    half = kept.directory(hour)
+    assert half is not None
+    assert (len(half), kept.failure) == (5, "")
+    assert careful.directory(hour) is not half
+    assert careful.failure == (
+        "most_shrink: 0.1: it has 5 addresses and domains, before 10:"
+        " if that is right, restart, or set most_shrink higher"
+    )
+    path.write_text(HEADER + "".join(rows[:2]))
+    assert kept.directory(2 * hour) is half
+    assert kept.failure.startswith("most_shrink: 0.5: it has 2 addresses and domains, before 5")
+    path.write_text(HEADER + "".join(rows))
+    again = kept.directory(3 * hour)
+    assert first is not None
+    assert again is not None
+    assert (len(again), kept.failure) == (len(first), "")
 
 
 def test_a_source_that_never_was_read_is_no_empty_directory(tmp_path: Path) -> None:

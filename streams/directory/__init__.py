@@ -41,6 +41,12 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     left_out: bool = False
 
 
+class Misfit(msgspec.Struct, frozen=True):
+    """A row that is left out because it does not fit below the header, and why."""
+
+    text: str
+
+
 class DirectoryError(Exception):
     """The source cannot be read, or not to its end; the text has its place and no secret."""
 
@@ -48,7 +54,7 @@ class DirectoryError(Exception):
 class Rows(Protocol):
     """What a kind of source has to offer."""
 
-    def __call__(self, settings: AnyDirectory, /) -> Iterator[tuple[str, Row]]:
+    def __call__(self, settings: AnyDirectory, /) -> Iterator[tuple[str, Row | Misfit]]:
         """Yield each row with its place. DirectoryError where the source ends early."""
         ...
 
@@ -58,7 +64,14 @@ def kinds() -> list[str]:
     return sorted(name for _, name, _ in iter_modules(__path__) if name not in _NO_KIND and name[0] != "_")
 
 
-def rows(settings: AnyDirectory) -> Iterator[tuple[str, Row]]:
-    """Yield the rows of the configured source."""
+def rows(settings: AnyDirectory) -> Iterator[tuple[str, Row | Misfit]]:
+    """Yield the rows of the configured source. DirectoryError where it ends early, or has none at all."""
     module = import_module(f"{__name__}.{settings.kind}")
-    return cast("Rows", module.rows)(settings)
+    there = False
+    for each in cast("Rows", module.rows)(settings):
+        there = True
+        yield each
+    if not there:
+        raise DirectoryError(
+            f"kind {settings.kind!r}: the source has no row: that is taken for a failure, not for a directory of nobody"
+        )

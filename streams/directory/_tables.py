@@ -3,25 +3,37 @@
 import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from streams.directory import DirectoryError, Row
+from streams.directory import DirectoryError, Misfit, Row
 
 
 def table(
     lines: Iterable[str], place: str, columns: Mapping[str, str], delimiter: str = ","
-) -> Iterator[tuple[str, Row]]:
-    """Yield the rows below a header, each with its line. DirectoryError where the header lacks a needed column."""
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+) -> Iterator[tuple[str, Row | Misfit]]:
+    """Yield the rows below a header, each with its line; one of another width than the header is a misfit.
+
+    DirectoryError where the header lacks a needed column, and where the text ends within a line.
+    """
+    reader = csv.reader(_whole(lines, place), delimiter=delimiter, strict=True)
     try:
         header = next(reader, [])
         places = placed([name.strip() for name in header], f"{place} line 1", columns)
         for cells in reader:
-            if cells:
-                yield (
-                    f"{place} line {reader.line_num}",
-                    {field: cells[at] if at < len(cells) else "" for field, at in places.items()},
-                )
+            if len(cells) == len(header):
+                yield f"{place} line {reader.line_num}", {field: cells[at] for field, at in places.items()}
+            elif cells:
+                told = f"the row has {len(cells)} cells, the header {len(header)}"
+                yield f"{place} line {reader.line_num}", Misfit(told)
     except csv.Error as error:
         raise DirectoryError(f"{place} line {reader.line_num}: no CSV: {error}") from error
+
+
+def _whole(lines: Iterable[str], place: str) -> Iterator[str]:
+    """Yield the lines. DirectoryError where the last has no end, which RFC 4180 allows: it may be cut off."""
+    number, line = 0, "\n"
+    for number, line in enumerate(lines, 1):  # noqa: B007 asked below
+        yield line
+    if not line.endswith(("\n", "\r")):
+        raise DirectoryError(f"{place} line {number}: the last line has no end: it may be cut off")
 
 
 def placed(header: Sequence[str], place: str, columns: Mapping[str, str]) -> dict[str, int]:

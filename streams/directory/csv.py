@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TextIO
 
 from schemas.directory_settings import CsvDirectory
-from streams.directory import DirectoryError, Row
+from streams.directory import DirectoryError, Misfit, Row
 from streams.directory._tables import table
 
 
-def rows(settings: CsvDirectory) -> Iterator[tuple[str, Row]]:
+def rows(settings: CsvDirectory) -> Iterator[tuple[str, Row | Misfit]]:
     """Yield the rows, each with its line. DirectoryError where the file cannot be read to its end."""
     path = settings.path
     try:

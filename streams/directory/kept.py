@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from itertools import chain
 
 from schemas.settings import Settings
-from streams.directory import DirectoryError, Problem, Row, rows
+from streams.directory import DirectoryError, Misfit, Problem, Row, rows
 from streams.directory.found import Directory
 from streams.directory.reading import read
 
@@ -29,7 +29,7 @@ def load(
     return directory
 
 
-def _counted(settings: Settings, advance: Callable[[int], None]) -> Iterator[tuple[str, Row]]:
+def _counted(settings: Settings, advance: Callable[[int], None]) -> Iterator[tuple[str, Row | Misfit]]:
     if settings.directory is None:
         return
     for each in rows(settings.directory):
@@ -71,8 +71,11 @@ class Kept:
 
     def _read(self, at: int) -> None:
         problems: list[Problem] = []
+        source = self._settings.directory
         try:
             directory = load(self._settings, problems.append)
+            if source is not None and self._directory is not None:
+                _compare(len(self._directory), len(directory), source.most_shrink)
         except DirectoryError as error:
             self.failure = str(error)
             self._due = at + _RETRY
@@ -80,7 +83,6 @@ class Kept:
             _log.error("directory: %s; %s", error, kept)
             return
         self.failure = ""
-        source = self._settings.directory
         self._due = at + int((source.reload_hours if source else 24.0) * _HOUR)
         self._directory = directory
         for problem in problems[:_MOST_TOLD]:
@@ -88,3 +90,12 @@ class Kept:
         if len(problems) > _MOST_TOLD:
             _log.warning("directory: %d more problems: relaywarden directory check", len(problems) - _MOST_TOLD)
         _log.info("directory: %d addresses and domains", len(directory))
+
+
+def _compare(before: int, now: int, most: float) -> None:
+    """Raise a DirectoryError where so many addresses are gone that the source is rather broken than smaller."""
+    if before - now > most * before:
+        raise DirectoryError(
+            f"most_shrink: {most:g}: it has {now} addresses and domains, before {before}:"
+            " if that is right, restart, or set most_shrink higher"
+        )

@@ -10,7 +10,7 @@ import msgspec
 from schemas.checked import domain
 from schemas.mailbox_hooks import ADDRESS
 from schemas.names import canonical_mailbox
-from streams.directory import Account, Problem, Row
+from streams.directory import Account, Misfit, Problem, Row
 from streams.directory.found import Directory
 
 LANGUAGES = ("de", "fr", "it", "en")
@@ -57,9 +57,12 @@ def entry(row: Row) -> tuple[Entry, list[str]]:
     return Entry(address=address, mailbox=_mailbox(row.get("mailbox", ""), address), account=account), odd
 
 
-def read(rows: Iterable[tuple[str, Row]], directory: Directory) -> Iterator[Problem]:
+def read(rows: Iterable[tuple[str, Row | Misfit]], directory: Directory) -> Iterator[Problem]:
     """Take all rows into a directory; yield what is wrong with each, then what is wrong with the whole."""
     for place, row in rows:
+        if isinstance(row, Misfit):
+            yield Problem(place=place, text=row.text, left_out=True)
+            continue
         try:
             found, odd = entry(row)
         except ValueError as error:
