@@ -50,7 +50,7 @@ class Carrier:
     """Carries the letters of a letterbox.
 
     `publish` puts an event on the log and returns once it is kept there (OSError where it cannot be); `proof` asks the
-    mail log about a letter; `clock` tells the time in µs.
+    mail log about a letter at a time (µs); `clock` tells it.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Carrier:
         box: Letterbox,
         routes: Mapping[str, Route],
         publish: Callable[[NoticeSent], None],
-        proof: Callable[[Letter], Proof],
+        proof: Callable[[Letter, int], Proof],
         clock: Callable[[], int],
     ) -> None:
         self._box, self._routes = box, routes
@@ -132,7 +132,7 @@ class Carrier:
     def _resolve(self, letter: Letter, route: Route) -> None:
         """Find out about a letter that may have been taken."""
         now = self._clock()
-        match self._proof(letter):
+        match self._proof(letter, now):
             case "taken":
                 self._end(letter, "sent", "the mail log says that it was taken")
             case "not_taken":

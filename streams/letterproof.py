@@ -1,6 +1,7 @@
 """Whether a letter was taken by the mail server, as the mail log that we read anyway tells."""
 
 import logging
+from collections.abc import Mapping
 
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
@@ -17,11 +18,12 @@ LOG = logging.getLogger("relaywarden.desk")
 
 _HOUR = 3_600_000_000
 _BEYOND = 120_000_000
-_RECENT = 60 * 24 * _HOUR
+_DAY = 24 * _HOUR
+_RECENT = 60 * _DAY
 _TAKEN = """SELECT count() FROM mail_events
 WHERE type = 'message_submitted' AND message_id = {message_id:String} AND at > {since:Int64}"""
 _CARRIERS = """SELECT host, max(at) FROM mail_events
-WHERE at > {since:Int64} AND host IN
+WHERE at > {since:Int64} AND type IN ('message_submitted', 'delivery_attempted') AND host IN
 (
     SELECT DISTINCT host FROM mail_events
     WHERE type = 'message_submitted' AND at > {since:Int64} AND message_id IN
@@ -31,25 +33,39 @@ GROUP BY host"""
 _TABLES = ("sunset_events", "mailbox_signals")
 
 
-def proof(client: Client, letter: Letter) -> Proof:
+def proof(client: Client, letter: Letter, now: int) -> Proof:
     """Return what the log says about a letter that was tried.
 
-    The hosts that took earlier letters of ours are those whose log must be read beyond the try; where there are none,
-    nobody can tell. ClickHouseError where the warehouse does not answer.
+    The hosts that took earlier letters of ours are those whose mail log must be read beyond the try; where there are
+    none, nobody can tell. ClickHouseError where the warehouse does not answer.
     """
     bare = letter.message_id.strip("<>")
     asked = {"message_id": bare, "since": letter.began - _HOUR}
     if client.query(_TAKEN, parameters=asked).result_rows[0][0]:
         return "taken"
     since = {"since": letter.tried - _RECENT}
-    read = [
-        int(at)
+    read = {
+        str(host): int(at)
         for table in _TABLES
-        for _, at in client.query(_CARRIERS, parameters=since | {"table": table}).result_rows
-    ]
+        for host, at in client.query(_CARRIERS, parameters=since | {"table": table}).result_rows
+    }
+    return _told(letter, read, now)
+
+
+def _told(letter: Letter, read: Mapping[str, int], now: int) -> Proof:
+    """Return what hosts say whose mail logs are read up to these times (µs), and do not tell of the letter.
+
+    A day after the try, a host that had fallen silent a day before it counts no more: it is another's place now. One
+    that fell silent since may have taken the letter.
+    """
+    silent = {host for host, at in read.items() if at <= letter.tried + _BEYOND}
+    if silent and now - letter.tried > _DAY:
+        gone = {host for host in silent if read[host] < letter.tried - _DAY}
+        LOG.warning("letters: %s: nothing is read of the mail log of %s", letter.message_id, ", ".join(sorted(silent)))
+        return "not_taken" if silent == gone and len(gone) < len(read) else "unknowable"
     if not read:
         return "unknowable"
-    return "not_taken" if min(read) > letter.tried + _BEYOND else "not_yet"
+    return "not_yet" if silent else "not_taken"
 
 
 class Proofs:
@@ -63,13 +79,13 @@ class Proofs:
         self._settings = settings
         self._missed: dict[str, Offsets] = {}
 
-    def proof(self, letter: Letter) -> Proof:
+    def proof(self, letter: Letter, now: int) -> Proof:
         """Return what is known of a letter by now; "not_yet" where the warehouse or the broker does not answer."""
         try:
             missed = self._missed.get(letter.message_id)
             stored = missed is not None and self._is_stored(missed)
             with connect(self._settings) as client:
-                found = proof(client, letter)
+                found = proof(client, letter, now)
             if found != "not_taken" or stored:
                 self._missed.pop(letter.message_id, None)
                 return found

@@ -56,7 +56,8 @@ class Desk:
             raise OSError("the broker is away")
         self.told.append(event)
 
-    def _proved(self, asked: Letter) -> Proof:
+    def _proved(self, asked: Letter, now: int) -> Proof:
+        assert now == self.now
         self.asked.append(asked.message_id)
         return self.proof
 

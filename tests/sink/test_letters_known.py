@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 from clickhouse_connect.driver.client import Client
 from kafka import KafkaProducer
@@ -51,21 +52,39 @@ def test_a_letter_is_proven_by_the_log_of_the_hosts_that_took_earlier_ones(table
     tried = NOW - 3600 * SECOND
     asked = letter("anna")
     asked = type(asked)(route="test", notice=asked.notice, content=b"", due=1, began=tried, tried=tried)
-    assert proof(tables, asked) == "unknowable"
+    assert proof(tables, asked, NOW) == "unknowable"
     insert(tables, "mail_events", submitted("other@elsewhere.example", NOW, "mx9"))
-    assert proof(tables, asked) == "unknowable", "a log that never told of a letter of ours says nothing"
+    assert proof(tables, asked, NOW) == "unknowable", "a log that never told of a letter of ours says nothing"
     earlier = {"type": "notice_sent", "sunset": "x", "message_id": "<earlier@isp.example>", "at": tried - 9 * DAY}
     insert(tables, "sunset_events", earlier)
     insert(tables, "mail_events", submitted("earlier@isp.example", tried - 9 * DAY))
-    assert proof(tables, asked) == "not_yet"
+    assert proof(tables, asked, NOW) == "not_yet"
     insert(tables, "mail_events", submitted("b@x.example", tried + 119 * SECOND))
-    assert proof(tables, asked) == "not_yet"
+    login = {"id": "l", "type": "mailbox_authenticated", "host": "mx1", "at": tried + 200 * SECOND}
+    insert(tables, "mail_events", login)
+    assert proof(tables, asked, NOW) == "not_yet", "Dovecot's log on the same host is not the mail log"
     insert(tables, "mail_events", submitted("c@x.example", tried + 121 * SECOND))
-    assert proof(tables, asked) == "not_taken"
+    assert proof(tables, asked, NOW) == "not_taken"
     insert(tables, "mail_events", submitted("earlier@isp.example", tried - 8 * DAY, "mx2"))
-    assert proof(tables, asked) == "not_yet", "the other host's log must be read so far, too"
+    assert proof(tables, asked, NOW) == "not_yet", "the other host's log must be read so far, too"
     insert(tables, "mail_events", submitted("anna@isp.example", tried + SECOND, "mx2"))
-    assert proof(tables, asked) == "taken"
+    assert proof(tables, asked, NOW) == "taken"
+
+
+def test_a_host_that_was_silent_long_before_holds_no_letter_up(tables: Client) -> None:
+    tried = NOW - 30 * 3600 * SECOND
+    asked = msgspec.structs.replace(letter("anna"), began=tried, tried=tried)
+    earlier = {"type": "notice_sent", "sunset": "x", "message_id": "<earlier@isp.example>", "at": tried - 9 * DAY}
+    insert(tables, "sunset_events", earlier)
+    insert(tables, "mail_events", submitted("earlier@isp.example", tried - 9 * DAY, "replaced"))
+    assert proof(tables, asked, tried + DAY - 1) == "not_yet"
+    assert proof(tables, asked, NOW) == "unknowable", "no host is left that could tell"
+    insert(tables, "mail_events", submitted("earlier@isp.example", tried - 8 * DAY, "mx2"))
+    insert(tables, "mail_events", submitted("b@x.example", tried + 121 * SECOND, "mx2"))
+    assert proof(tables, asked, tried + DAY - 1) == "not_yet"
+    assert proof(tables, asked, NOW) == "not_taken"
+    insert(tables, "mail_events", submitted("earlier@isp.example", tried - 3600 * SECOND, "mx3"))
+    assert proof(tables, asked, NOW) == "unknowable", "mx3 fell silent an hour before: it may have taken it"
 
 
 def test_a_letter_counts_as_not_taken_once_all_is_stored_that_the_log_held(
@@ -94,20 +113,20 @@ def test_a_letter_counts_as_not_taken_once_all_is_stored_that_the_log_held(
     producer.send(MAIL_EVENTS.name, packed([line]), partition=0).get(10)
     producer.close()
     proofs = Proofs(settings)
-    assert [proofs.proof(asked) for _ in range(3)] == ["not_yet"] * 3, "nobody has stored it"
-    assert proof(tables, asked) == "not_taken", "though the log was read so far"
+    assert [proofs.proof(asked, NOW) for _ in range(3)] == ["not_yet"] * 3, "nobody has stored it"
+    assert proof(tables, asked, NOW) == "not_taken", "though the log was read so far"
     stop = threading.Event()
     sink = threading.Thread(target=store_until, args=(stop, settings), daemon=True)
     sink.start()
-    until(lambda: proofs.proof(asked) != "not_yet", 30, "an answer")
-    assert proofs.proof(asked) == "taken"
+    until(lambda: proofs.proof(asked, NOW) != "not_yet", 30, "an answer")
+    assert proofs.proof(asked, NOW) == "taken"
     other = letter("bob")
     other = type(asked)(route="test", notice=other.notice, content=b"", due=1, began=tried, tried=tried)
-    assert [proofs.proof(other) for _ in range(2)] == ["not_yet", "not_taken"]
+    assert [proofs.proof(other, NOW) for _ in range(2)] == ["not_yet", "not_taken"]
     stop.set()
     sink.join(20)
     fresh_broker.kill()
-    assert proofs.proof(other) == "not_yet"
+    assert proofs.proof(other, NOW) == "not_yet"
 
 
 def test_each_letter_is_listed_with_what_became_of_it(tables: Client) -> None:
