@@ -14,6 +14,7 @@ from schemas.names import derived_id, domain_of
 from schemas.sunset_events import SunsetCounted, SunsetEvent, Use, UserDone, UserFound
 from schemas.sunset_settings import Language, Sunset
 from streams.directory import Account
+from streams.sunset.doubt import probable
 from streams.sunset.ledger import Box, Ledger
 from streams.sunset.look import Look
 from streams.sunset.weeks import day_of, start_of
@@ -43,11 +44,6 @@ class Case(NamedTuple):
         """Return the day of the look."""
         return day_of(self.sunset, self.look.at)
 
-    def use(self, mailbox: str) -> Use | None:
-        """Return the newest use of a mailbox, None where none was seen that is sure enough to count."""
-        use = self.look.uses.get(mailbox)
-        return use if use is not None and use.confidence >= self.sunset.least_confidence else None
-
     def language(self, account: Account | None = None) -> str:
         """Return the language of a customer where letters are written in it, else that of the letters."""
         if account is not None and account.language in get_args(Language):
@@ -55,23 +51,28 @@ class Case(NamedTuple):
         return self.sunset.mail.language if self.sunset.mail else "en"
 
     def owner(self, mailbox: str) -> Account:
-        """Return whose a mailbox is; one that nobody has belongs to its domain, or to itself where it has none."""
+        """Return whose a mailbox is; one that nobody has is of `@domain` (no customer is called so), or of `login@`."""
         found = self.accounts.of(mailbox)
-        return found if found is not None else Account(customer=domain_of(mailbox) or mailbox)
+        if found is not None:
+            return found
+        domain = domain_of(mailbox)
+        return Account(customer=f"@{domain}" if domain else f"{mailbox}@")
 
 
 def users(case: Case) -> Iterator[SunsetEvent]:
     """Yield who is found, back or done.
 
     Quiet are the `quiet_days` before the day of the look: who was seen on them is a user, and who was not is done if
-    the logs of all hosts that may tell of him were read on each of them.
+    the logs of all hosts that may tell of him were read on each of them. What may have been another finds nobody, but
+    keeps open who is: he may have been it.
     """
     quiet = [case.day - timedelta(days=back) for back in range(case.sunset.quiet_days, 0, -1)]
     since = start_of(case.sunset, quiet[0])
-    for mailbox in case.look.uses:
-        use = case.use(mailbox)
-        if use is not None and use.last >= since:
-            yield from _found(case, use, case.ledger.boxes.get(mailbox))
+    least = case.sunset.least_confidence
+    likely = probable(case.look.uses, least, lambda mailbox: case.owner(mailbox).customer)
+    for use in case.look.uses.values():
+        if use.last >= since and (use.confidence >= least or use.mailbox in likely):
+            yield from _found(case, use, case.ledger.boxes.get(use.mailbox))
     if case.look.unheard(day.isoformat() for day in quiet):
         return
     for mailbox, box in case.ledger.boxes.items():
@@ -96,7 +97,7 @@ def _found(case: Case, use: Use, box: Box | None) -> Iterator[UserFound]:
 
 
 def _done(case: Case, mailbox: str, box: Box, since: int) -> Iterator[UserDone]:
-    use = case.use(mailbox)
+    use = case.look.uses.get(mailbox)
     last = max(box.last, use.last if use else 0)
     if last >= since:
         return

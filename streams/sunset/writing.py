@@ -117,7 +117,7 @@ def _uses(case: Case, mailboxes: Sequence[str]) -> tuple[Use, ...]:
 
 def _use(case: Case, mailbox: str) -> Use:
     """Return the last use of a mailbox: lately, before that, or (nothing newer is known) as it was found."""
-    use = case.use(mailbox)
+    use = case.look.uses.get(mailbox)
     if use is None:
         found, earlier = case.ledger.boxes[mailbox].use(mailbox), case.look.earlier.get(mailbox)
         use = earlier if earlier is not None and earlier.last > found.last else found

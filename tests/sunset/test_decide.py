@@ -30,7 +30,7 @@ def test_a_user_is_found_once_with_his_customer_and_a_language_that_letters_have
     others = list(users(_case(ledger, NOON, use("b@solo.example", NOON), use("c@nobody.example", NOON))))
     assert [(each.customer, each.language) for each in others if isinstance(each, UserFound)] == [
         ("solo", "de"),
-        ("nobody.example", "de"),
+        ("@nobody.example", "de"),
     ]
 
 
@@ -39,6 +39,45 @@ def test_who_may_have_been_another_or_was_seen_long_ago_is_not_found() -> None:
     past = use("b@acme.example", local("2027-01-26 23:59"))
     assert list(users(_case(Ledger(), NOON, unsure, past))) == []
     assert len(list(users(_case(Ledger(), NOON, use("b@acme.example", local("2027-01-27 00:00")))))) == 1
+
+
+def test_an_office_behind_one_address_is_found_by_its_customer_though_each_of_its_mailboxes_is_unsure() -> None:
+    office = [use(f"{name}@acme.example", NOON, confidence=0.2) for name in "abcd"]
+    others = [use("x@solo.example", NOON, confidence=0.2)]
+    found = list(users(_case(Ledger(), NOON, *office, *others)))
+    assert [each.mailbox for each in found if isinstance(each, UserFound)] == [each.mailbox for each in office]
+    apart = [
+        msgspec.structs.replace(each, clients=(msgspec.structs.replace(each.clients[0], ip=f"192.0.2.{number}"),))
+        for number, each in enumerate(office)
+    ]
+    assert list(users(_case(Ledger(), NOON, *apart))) == [], "of each address it may have been anybody"
+
+
+def test_what_may_have_been_another_keeps_open_who_is_and_brings_back_nobody() -> None:
+    ledger = _found("2027-02-03 12:00")
+    unsure = use("a@acme.example", local("2027-02-10 09:00"), confidence=0.25)
+    assert list(users(_case(ledger, local("2027-02-11 00:00"), unsure))) == []
+    (done,) = users(_case(ledger, local("2027-02-18 00:00"), unsure))
+    assert isinstance(done, UserDone)
+    assert done.last == unsure.last
+    take(ledger, done)
+    later = use("a@acme.example", local("2027-02-18 09:00"), confidence=0.25)
+    assert list(users(_case(ledger, local("2027-02-18 10:00"), later))) == []
+
+
+def test_a_customer_is_not_taken_for_a_domain_or_a_login_of_nobody() -> None:
+    class Named(People):
+        def of(self, mailbox: str) -> Account | None:
+            return Account(customer="corp.example") if mailbox == "owner@corp.example" else None
+
+    uses = [use(name, NOON) for name in ("owner@corp.example", "other@corp.example", "corp.example")]
+    seen = look(NOON, uses)
+    found = list(users(Case(NAME, SUNSET, Ledger(), seen, Named())))
+    assert [each.customer for each in found if isinstance(each, UserFound)] == [
+        "corp.example",
+        "@corp.example",
+        "corp.example@",
+    ]
 
 
 def _found(last: str) -> Ledger:

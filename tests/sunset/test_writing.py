@@ -74,7 +74,7 @@ def test_what_is_found_after_the_weeks_letters_went_waits_for_the_next() -> None
     assert letters_of(decided(ledger, look(TUESDAY + 5 * HOUR, both), PEOPLE)) == []
     fresh = use("x@other.example", TUESDAY + DAY)
     assert letters_of(decided(ledger, look(TUESDAY + DAY, [fresh]), PEOPLE)) == []
-    (acme, other) = letters_of(decided(ledger, look(TUESDAY + WEEK, [*both, fresh]), PEOPLE))
+    (other, acme) = letters_of(decided(ledger, look(TUESDAY + WEEK, [*both, fresh]), PEOPLE))
     assert [each.mailbox for each in acme.uses] == ["a@acme.example", "b@acme.example"]
     assert other.number == 1
 
@@ -115,7 +115,7 @@ def test_exempt_mailboxes_are_in_no_letter_until_the_exemption_ends() -> None:
     last = later + WEEK
     uses = [msgspec.structs.replace(each, last=last) for each in uses]
     (other,) = letters_of(decided(ledger, look(last, uses), PEOPLE))
-    assert other.customer == "other.example"
+    assert other.customer == "@other.example"
 
 
 def test_who_cannot_be_written_to_is_told_of_and_no_letter_counts_as_his() -> None:
@@ -123,14 +123,30 @@ def test_who_cannot_be_written_to_is_told_of_and_no_letter_counts_as_his() -> No
     uses = [use(name, TUESDAY) for name in ("m@mute.example", "o@odd.example", "n@nobody.example")]
     found = letters_of(decided(ledger, look(TUESDAY, uses), PEOPLE))
     assert [(each.customer, each.recipient, each.message_id, each.problem) for each in found] == [
+        ("@nobody.example", "", "", "no customer has n@nobody.example"),
         ("mute", "", "", "the customer mute has no mail address"),
-        ("nobody.example", "", "", "no customer has n@nobody.example"),
         ("odd", "", "", "the customer odd has the mail address 'no address', which is none"),
     ]
     known = People(Account(customer="mute", contact="care@mute.example"))
     at = TUESDAY + WEEK
-    mute = letters_of(decided(ledger, look(at, [use("m@mute.example", at)]), known))[0]
+    mute = next(
+        each
+        for each in letters_of(decided(ledger, look(at, [use("m@mute.example", at)]), known))
+        if each.customer == "mute"
+    )
     assert (mute.recipient, mute.number, mute.of) == ("care@mute.example", 1, 6)
+
+
+def test_a_customer_who_is_called_as_a_domain_has_no_letter_of_those_whom_nobody_has() -> None:
+    class Named(People):
+        def of(self, mailbox: str) -> Account | None:
+            known = mailbox == "owner@corp.example"
+            return Account(customer="corp.example", contact="boss@corp.example") if known else None
+
+    uses = [use(name, TUESDAY) for name in ("other@corp.example", "owner@corp.example")]
+    stray, letter = letters_of(decided(Ledger(), look(TUESDAY, uses), Named()))
+    assert (stray.recipient, stray.problem) == ("", "no customer has other@corp.example")
+    assert (letter.recipient, [each.mailbox for each in letter.uses]) == ("boss@corp.example", ["owner@corp.example"])
 
 
 def test_a_mailbox_that_is_done_is_thanked_for_once() -> None:
