@@ -28,7 +28,7 @@ SUNSET = Sunset(
     kind="smtp_after_pop",
     begins=date(2027, 2, 1),
     ends=date(2027, 3, 22),
-    mail=SunsetMail(sender="care@example.net", company="Example", support="+49"),
+    mail=SunsetMail(sender="care@example.net", company="Example", support="+49", smtp_server="smtp.example.net"),
 )
 
 

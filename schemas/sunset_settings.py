@@ -34,9 +34,10 @@ Unsubscribe = Annotated[str, AfterValidator(_unsubscribe)]
 class SunsetMail(Posting):
     """The letters to the customers of a sunset: from whom, in what words, over which server.
 
-    `support` is whom to call, `website` where the instructions stand, both as they are to be read. `templates` is a
-    folder with texts of the company's own. `unsubscribe` is an address or URL for `List-Unsubscribe`, where a customer
-    may say that he wants no more of these letters; `{letter}` in a URL is the id of the letter.
+    `support` is whom to call, `website` where the instructions stand, `smtp_server` what customers are to enter, all as
+    they are to be read. `templates` is a folder with texts of the company's own. `unsubscribe` is an address or URL for
+    `List-Unsubscribe`, where a customer may say that he wants no more of these letters; `{letter}` in a URL is the id
+    of the letter.
     """
 
     sender: Address
@@ -45,7 +46,7 @@ class SunsetMail(Posting):
     company: Annotated[str, Field(min_length=1)]
     support: Annotated[str, Field(min_length=1)]
     website: str = ""
-    smtp_server: Annotated[str, Field(min_length=1)] = "smtp.example.net"
+    smtp_server: Annotated[str, Field(min_length=1)]
     imap_server: str = ""
     unsubscribe: Unsubscribe = ""
     language: Language = "en"

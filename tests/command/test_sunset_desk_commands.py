@@ -29,7 +29,12 @@ TODAY = moment_of(NOW).date()
 
 def _config(hour: int) -> dict[str, object]:
     """Return a configuration whose letters of this week begin to go at an hour of today."""
-    mail = {"sender": "care@hoster.example", "company": "Hoster", "support": "+49 89 1234"}
+    mail = {
+        "sender": "care@hoster.example",
+        "company": "Hoster",
+        "support": "+49 89 1234",
+        "smtp_server": "smtp.hoster.example",
+    }
     pop = {
         "kind": "smtp_after_pop",
         "begins": TODAY - timedelta(days=1),
@@ -176,9 +181,15 @@ def test_what_cannot_be_is_refused_in_one_line(tmp_path: Path, words: tuple[str,
     assert refusal(run("sunset", *words, "--config", config)).startswith(said)
 
 
+def test_what_customers_are_to_enter_must_be_said(tmp_path: Path) -> None:
+    mail = '[sunset.pop.mail]\nsender = "care@hoster.example"\ncompany = "Hoster"\nsupport = "+49"\n'
+    told = refusal(run("check", "--config", _written(tmp_path, POP.format("2099-03-01") + mail)))
+    assert "sunset.pop.mail.smtp_server" in told
+
+
 def test_check_tells_of_sunsets_that_do_not_work_and_goes_on(tmp_path: Path) -> None:
     over = POP.format("2020-03-01").replace("2027", "2020") + "\n[sunset.pop.mail]\n"
-    mail = 'sender = "care@hoster.example"\ncompany = "Hoster"\nsupport = "+49"\n'
+    mail = 'sender = "care@hoster.example"\ncompany = "Hoster"\nsupport = "+49"\nsmtp_server = "smtp.hoster.example"\n'
     text = (
         f'data = "{tmp_path}"\n\n{over}{mail}\n'
         + POP.replace("pop]", "tls]").format("2027-02-15")

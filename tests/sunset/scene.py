@@ -16,7 +16,13 @@ from streams.sunset.writing import letters
 
 NAME = "pop"
 DAY = 86_400_000_000
-MAIL = SunsetMail(sender="care@hoster.example", company="Hoster", support="+49 89 1234", language="de")
+MAIL = SunsetMail(
+    sender="care@hoster.example",
+    company="Hoster",
+    support="+49 89 1234",
+    smtp_server="smtp.hoster.example",
+    language="de",
+)
 SUNSET = Sunset(
     kind="smtp_after_pop",
     begins=date(2027, 2, 1),

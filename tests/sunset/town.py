@@ -46,7 +46,12 @@ def configured(broker: Broker, server: ClickHouseServer, database: str, folder: 
                     "ends": begins + timedelta(days=49),
                     "letters": 6,
                     "timezone": "Europe/Berlin",
-                    "mail": {"sender": "care@hoster.example", "company": "Hoster", "support": "+49 89 1234"},
+                    "mail": {
+                        "sender": "care@hoster.example",
+                        "company": "Hoster",
+                        "support": "+49 89 1234",
+                        "smtp_server": "smtp.hoster.example",
+                    },
                 }
             },
         }
