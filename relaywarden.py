@@ -179,7 +179,7 @@ def desk(
     *,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would be decided; write and send nothing.")] = False,
 ) -> None:
-    """Run the desk: decide about sunsets, hour by hour and at their weekly moments, and send the letters."""
+    """Run the desk: decide about sunsets, hour by hour and at their weekly moments; send letters and reports."""
     from streams.desk import run
 
     run(_ready(config), dry_run=dry_run)

@@ -5,7 +5,7 @@ asked for, goes into no report.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeVar, cast
 from zoneinfo import ZoneInfo
 
@@ -15,6 +15,7 @@ from clickhouse_connect.driver.client import Client
 from schemas.moments import moment_of
 from schemas.report_settings import ReportPart
 from schemas.settings import Settings
+from schemas.sunset_settings import Sunset
 from streams.reports import questions
 from streams.reports.figures import (
     Asked,
@@ -189,28 +190,33 @@ def _cases(split: _Split) -> dict[str, Cases]:
 
 def _endings(split: _Split) -> dict[str, tuple[Ending, ...]]:
     """Return the sunsets that have not ended: how all go, or which of a customer's mailboxes use the old way still."""
-    period = split.asked.period
-    going = {name: each for name, each in split.asked.settings.sunset.items() if not over(each, period.until)}
+    until = split.asked.period.until
+    going = {name: each for name, each in split.asked.settings.sunset.items() if not over(each, until)}
     if not going:
         return {}
-    if split.asked.owner is None:
-        weeks: dict[str, dict[str, WeekOpen]] = defaultdict(dict)
-        for week in (each for each in burndown(split.client) if each.monday < _day(period)):
+    return {ALL: _whole_endings(split, going)} if split.asked.owner is None else _own_endings(split, going)
+
+
+def _whole_endings(split: _Split, going: Mapping[str, Sunset]) -> tuple[Ending, ...]:
+    weeks: dict[str, dict[str, WeekOpen]] = defaultdict(dict)
+    for week in burndown(split.client):
+        if week.monday < _day(split.asked.period):
             known = weeks[week.sunset].get(week.monday, WeekOpen(week.monday, 0, 0))
             weeks[week.sunset][week.monday] = WeekOpen(week.monday, known.found + week.found, known.open + week.open)
-        told = forecasts(split.client)
-        return {
-            ALL: tuple(
-                Ending(
-                    name=name,
-                    kind=each.kind,
-                    ends=each.ends.isoformat(),
-                    weeks=tuple(weeks[name][monday] for monday in sorted(weeks[name])),
-                    nothing_left=(told[name].nothing_left or "") if name in told else "",
-                )
-                for name, each in going.items()
-            )
-        }
+    told = forecasts(split.client)
+    return tuple(
+        Ending(
+            name=name,
+            kind=each.kind,
+            ends=each.ends.isoformat(),
+            weeks=tuple(weeks[name][monday] for monday in sorted(weeks[name])),
+            nothing_left=(told[name].nothing_left or "") if name in told else "",
+        )
+        for name, each in going.items()
+    )
+
+
+def _own_endings(split: _Split, going: Mapping[str, Sunset]) -> dict[str, tuple[Ending, ...]]:
     using: dict[tuple[str, str], list[Using]] = defaultdict(list)
     done: dict[tuple[str, str], int] = defaultdict(int)
     for customer, (mailbox, name, still, last) in split.owned(questions.USERS, "mailbox"):
