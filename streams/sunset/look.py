@@ -13,8 +13,8 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
     """What was seen up to `at` (µs): of each mailbox its use within `quiet_days`, or a week where that is longer.
 
     `earlier` is the use before that of a mailbox that was not seen since, `weekly` the messages of the last seven days
-    where `uses` has those of more. `heard` are the hosts whose logs were read to the end of a day, by day (ISO 8601),
-    and `carriers` those whose logs have to be read to know who uses the old way.
+    where `uses` has those of more. `heard` are the logs that were read to the end of a day, by day (ISO 8601), and
+    `carriers` those that have to be read to know who uses the old way; of a host, that of its logins is one of its own.
     """
 
     at: int
@@ -25,7 +25,7 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
     carriers: frozenset[str]
 
     def unheard(self, days: Iterable[str]) -> list[str]:
-        """Return the days on which the log of a carrier was not read; all, where none is known to carry anything."""
+        """Return the days on which the log of a carrier was not read; all, where none is known to tell anything."""
         return [day for day in days if not self.carriers or self.carriers - self.heard.get(day, _NOTHING)]
 
     def messages(self, mailbox: str) -> int:

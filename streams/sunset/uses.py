@@ -50,9 +50,9 @@ LEFT JOIN
 ORDER BY mailbox, last DESC, client_ip, helo, message_host, program
 """  # noqa: S608 the parts are constants
 _HOSTS = f"""
-SELECT DISTINCT host FROM old_ways WHERE {_OF_THE_WAY}
+SELECT DISTINCT host, {{way:String}} != 'smtp_after_pop' AND program != 'smtp' FROM old_ways WHERE {_OF_THE_WAY}
 UNION DISTINCT
-SELECT DISTINCT host FROM heard_hosts
+SELECT DISTINCT host, true FROM heard_hosts
 WHERE {{way:String}} = 'smtp_after_pop' AND logins
   AND hour >= toDateTime({{since:Int64}}, 'UTC') AND hour < toDateTime({{until:Int64}}, 'UTC')
 """  # noqa: S608 likewise
@@ -61,9 +61,9 @@ SELECT host, groupUniqArray(tells) FROM heard_hosts
 WHERE hour >= toDateTime({since:Int64}, 'UTC') AND hour < toDateTime({until:Int64}, 'UTC')
 GROUP BY host
 """
-_NEWEST = "SELECT host, max(last) FROM heard_hosts GROUP BY host"
+_NEWEST = "SELECT host, logins, max(last) FROM heard_hosts GROUP BY host, logins"
 _DAYS = """
-SELECT DISTINCT host, toString(toDate(hour, {zone:String})) FROM heard_hosts
+SELECT DISTINCT host, logins, toString(toDate(hour, {zone:String})) FROM heard_hosts
 WHERE hour >= toDateTime({since:Int64}, 'UTC') AND hour < toDateTime({until:Int64}, 'UTC')
 """
 
@@ -81,9 +81,13 @@ def uses(client: Client, sunset: Sunset, since: int, until: int) -> Iterator[Use
 
 
 def carriers(client: Client, sunset: Sunset, since: int, until: int) -> frozenset[str]:
-    """Return the hosts whose logs tell of the old way: of SMTP-after-POP also those of the logins that explain it."""
+    """Return the logs that tell of the old way, by name: of SMTP-after-POP also those of the logins that explain it.
+
+    A host has two that may be read each without the other, of its MTA and of its POP and IMAP logins: `mx1` and
+    `mx1 (logins)`.
+    """
     parameters = _between(since, until) | {"way": sunset.kind, "versions": sorted(sunset.old_tls)}
-    return frozenset(str(host) for (host,) in client.query(_HOSTS, parameters=parameters).result_rows)
+    return frozenset(_log(host, logins) for host, logins in client.query(_HOSTS, parameters=parameters).result_rows)
 
 
 def untold(client: Client, sunset: Sunset, since: int, until: int) -> list[str]:
@@ -93,17 +97,21 @@ def untold(client: Client, sunset: Sunset, since: int, until: int) -> list[str]:
 
 
 def heard(client: Client, since: int, until: int, zone: str = "UTC") -> dict[str, frozenset[str]]:
-    """Return of each day (ISO 8601, in a time zone) the hosts whose logs told something of it and of a time after it.
+    """Return of each day (ISO 8601, in a time zone) the logs that told something of it and of a time after it.
 
-    A host whose log tells nothing of a day, or nothing yet of what came after, was not heard on it: whether its log was
-    read to the day's end is not known.
+    A log that tells nothing of a day, or nothing yet of what came after, was not heard on it: whether it was read to
+    the day's end is not known. Logs are called as `carriers` does.
     """
-    newest = {str(host): int(last) for host, last in client.query(_NEWEST).result_rows}
+    newest = {_log(host, logins): int(last) for host, logins, last in client.query(_NEWEST).result_rows}
     found: dict[str, set[str]] = {}
-    for host, day in client.query(_DAYS, parameters=_between(since, until) | {"zone": zone}).result_rows:
-        if newest[str(host)] >= _end(str(day), zone):
-            found.setdefault(str(day), set()).add(str(host))
-    return {day: frozenset(hosts) for day, hosts in found.items()}
+    for host, logins, day in client.query(_DAYS, parameters=_between(since, until) | {"zone": zone}).result_rows:
+        if newest[_log(host, logins)] >= _end(str(day), zone):
+            found.setdefault(str(day), set()).add(_log(host, logins))
+    return {day: frozenset(logs) for day, logs in found.items()}
+
+
+def _log(host: object, logins: object) -> str:
+    return f"{host} (logins)" if logins else str(host)
 
 
 def _end(day: str, zone: str) -> int:

@@ -170,16 +170,27 @@ def test_a_host_is_heard_on_the_days_it_told_of_and_went_beyond(warehouse: Clien
     keep(warehouse, [mail(MONDAY + HOUR), mail(MONDAY + DAY + HOUR), mail(MONDAY + HOUR, host="mx2", id="x")])
     keep(warehouse, [login(MONDAY + 2 * DAY), login(MONDAY + 3 * DAY + HOUR)])
     days = heard(warehouse, MONDAY, MONDAY + 7 * DAY)
-    assert days == {"2026-11-23": frozenset({"mx1"}), "2026-11-25": frozenset({"pop1"})}
+    assert days == {"2026-11-23": frozenset({"mx1"}), "2026-11-25": frozenset({"pop1 (logins)"})}
     there = heard(warehouse, MONDAY, MONDAY + 7 * DAY, "America/New_York")
-    assert there == {"2026-11-22": frozenset({"mx1"}), "2026-11-24": frozenset({"pop1"})}
+    assert there == {"2026-11-22": frozenset({"mx1"}), "2026-11-24": frozenset({"pop1 (logins)"})}
+
+
+def test_of_a_host_with_both_its_mail_log_is_not_heard_by_its_logins(warehouse: Client) -> None:
+    keep(warehouse, [mail(MONDAY), mail(MONDAY + DAY, host="mx1", id="mail of Tuesday")])
+    keep(warehouse, [login(MONDAY + n * DAY, host="mx1", id=f"login {n}") for n in range(4)])
+    days = heard(warehouse, MONDAY, MONDAY + 7 * DAY)
+    both, logins = frozenset({"mx1", "mx1 (logins)"}), frozenset({"mx1 (logins)"})
+    assert days == {"2026-11-23": both, "2026-11-24": logins, "2026-11-25": logins}
+    assert carriers(warehouse, sunset(), MONDAY, MONDAY + DAY) == both
 
 
 def test_smtp_after_pop_is_carried_by_the_hosts_of_its_logins_too(warehouse: Client) -> None:
     keep(warehouse, [mail(MONDAY), login(MONDAY), login(MONDAY, id="s", service="smtp", host="mx3")])
     keep(warehouse, [login(MONDAY, id="c", cleartext=True, host="pop2")])
-    assert carriers(warehouse, sunset(), MONDAY, MONDAY + DAY) == {"mx1", "pop1", "pop2"}
-    assert carriers(warehouse, sunset("cleartext_login"), MONDAY, MONDAY + DAY) == {"pop2"}
+    assert carriers(warehouse, sunset(), MONDAY, MONDAY + DAY) == {"mx1", "pop1 (logins)", "pop2 (logins)"}
+    assert carriers(warehouse, sunset("cleartext_login"), MONDAY, MONDAY + DAY) == {"pop2 (logins)"}
+    keep(warehouse, [login(MONDAY, id="clear", service="smtp", host="mx3", cleartext=True)])
+    assert carriers(warehouse, sunset("cleartext_login"), MONDAY, MONDAY + DAY) == {"pop2 (logins)", "mx3"}
     assert carriers(warehouse, sunset(), MONDAY + DAY, MONDAY + 2 * DAY) == frozenset()
 
 
