@@ -4,8 +4,11 @@ from collections.abc import Iterator
 
 from embedded.checking_paths import runnable, writable
 from schemas.settings import Settings
+from schemas.sunset_stages import WebhookSwitch
 from streams import switches
+from streams.deeds import Secret
 from streams.effects import EffectError
+from streams.hook_secrets import absent
 from streams.stage_task import token_of
 from streams.switching import clashes, switched
 
@@ -29,6 +32,9 @@ def _files(settings: Settings) -> Iterator[str]:
             path = getattr(part, "path", None)
             if path is not None:
                 yield from writable(f"{place}.path", path)
+            if isinstance(part, WebhookSwitch):
+                file = str(part.secret_file or "")
+                yield from absent([Secret(setting=f"{place}.secret", env=part.secret_env, file=file)])
             for key in ("reload", "command"):
                 if command := getattr(part, key, ()):
                     yield from runnable(f"{place}.{key}", command)

@@ -84,13 +84,16 @@ def stage_effects(
 
 
 def _shown(effect: "Effect") -> str:
-    from streams.deeds import Run, RunWith, WriteFile
+    from streams.asking import place_of
+    from streams.deeds import HttpCall, Run, RunWith, WriteFile
 
     match effect:
         case WriteFile(path=path, content=content):
             return f"{path}\n{content}"
         case Run(command=command) | RunWith(command=command):
             return f"runs {' '.join(command)}"
+        case HttpCall(url=url, body=body):
+            return f"tells {place_of(url)}\n{body}"
         case _:
             return "the policy server answers by the same stages"
 

@@ -10,6 +10,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from schemas.checked import Ip, Port, Seconds
+from schemas.mailbox_hooks import Url
 from schemas.part import Part
 
 _Hour = Annotated[int, Field(ge=0, le=23)]
@@ -114,6 +115,15 @@ class CommandSwitch(Part):
     timeout_seconds: Seconds = 30.0
 
 
+class WebhookSwitch(Part):
+    """A URL that is told the whole state as JSON, signed with the secret."""
+
+    url: Url
+    secret_env: str = "RELAYWARDEN_WEBHOOK_SECRET"  # noqa: S105 the variable's name, no secret
+    secret_file: Path | None = None
+    timeout_seconds: Seconds = 10.0
+
+
 class Switches(Part):
     """Where each relay host writes which stages are off; what is left out does not run."""
 
@@ -122,6 +132,7 @@ class Switches(Part):
     exim: EximSwitch | None = None
     dovecot: DovecotSwitch | None = None
     command: CommandSwitch | None = None
+    webhook: WebhookSwitch | None = None
 
 
 KINDS = {
@@ -130,7 +141,7 @@ KINDS = {
     "exim": "smtp_after_pop",
     "dovecot": "cleartext_login",
 }
-"""The kind of sunset that a switch can carry out; `command` takes any."""
+"""The kind of sunset that a switch can carry out; `command` and `webhook` take any."""
 
 
 def misplaced(kind: str, switches: Switches) -> list[str]:

@@ -10,8 +10,9 @@ from schemas.names import derived_id
 from schemas.part import Part
 from schemas.sunset_events import StagesSwitched
 from streams import switches
-from streams.deeds import Run, RunWith, WriteFile
+from streams.deeds import HttpCall, Run, RunWith, WriteFile
 from streams.effects import EffectError, held, pause_seconds, put, run
+from streams.effects_http import call
 from streams.switches import Effect, SunsetPolicy, Switched
 
 _LOOK_SECONDS = 30.0
@@ -41,6 +42,7 @@ class Switch:
     def __init__(self, hook: str, settings: Part, wanted: Callable[[], Wanted], tools: Tools) -> None:
         self._hook, self._settings, self._wanted, self._tools = hook, settings, wanted, tools
         self._in_force: Switched | None = None
+        self._performed: tuple[Effect, ...] = ()
         self._told: tuple[int, ...] | None = None
         self._failures = 0
         self._next = self._look = 0.0
@@ -54,18 +56,30 @@ class Switch:
     def turn(self, now: float) -> None:
         """Bring in force what is wanted, where it is not, or is not any more; after a failure only when it is time."""
         wanted = self._wanted()
-        if now < self._next or (wanted.state == self._in_force and not self._drifted(wanted.state, now)):
+        if now < self._next:
             return
+        if wanted.state != self._in_force:
+            effects = self._effects(wanted.state)
+            if self._in_force is None or effects != self._performed:
+                self._bring(wanted, effects, now)
+            else:
+                self._in_force = wanted.state
+                self._tell(wanted, "")
+        elif self._drifted(now):
+            self._bring(wanted, self._performed, now)
+
+    def _bring(self, wanted: Wanted, effects: tuple[Effect, ...], now: float) -> None:
         try:
-            for effect in self._effects(wanted.state):
+            for effect in effects:
                 self._perform(effect)
         except (EffectError, ValueError) as error:
             self._failures += 1
             self._next = now + pause_seconds(self._failures)
+            self._in_force = None
             self._tell(wanted, str(error))
             return
         self._failures, self._next, self._look = 0, 0.0, now + _LOOK_SECONDS
-        self._in_force = wanted.state
+        self._in_force, self._performed = wanted.state, effects
         self._tell(wanted, "")
 
     def _effects(self, state: Switched) -> tuple[Effect, ...]:
@@ -79,20 +93,22 @@ class Switch:
                 run(command, timeout_seconds)
             case RunWith(command=command, timeout_seconds=timeout_seconds, stdin=stdin, fine=fine):
                 run(command, timeout_seconds, stdin, fine)
+            case HttpCall():
+                call(effect)
             case SunsetPolicy(state=state):
                 self._tools.answer(state)
 
-    def _drifted(self, state: Switched, now: float) -> bool:
+    def _drifted(self, now: float) -> bool:
         """Tell, every half minute, whether somebody else changed what was written."""
         if now < self._look:
             return False
         self._look = now + _LOOK_SECONDS
         try:
-            found = next(filter(None, (held(each) for each in self._effects(state) if isinstance(each, WriteFile))), "")
+            found = next(filter(None, (held(each) for each in self._performed if isinstance(each, WriteFile))), "")
         except EffectError as error:
             found = str(error)
         if found:
-            _log.warning("sunset %s: %s: no longer in force: %s", state.sunset, self._hook, found)
+            _log.warning("%s: no longer in force: %s", self._hook, found)
         return bool(found)
 
     def _tell(self, wanted: Wanted, problem: str) -> None:
@@ -105,11 +121,9 @@ class Switch:
             )
         else:
             _log.info("sunset %s: %s: in force; stages off: %s", wanted.state.sunset, self._hook, shown)
-        if off == self._told and not problem:
+        known, self._told = self._told, None if problem else off  # after a failure it is told that it works again
+        if self._failures & (self._failures - 1) if problem else off == known:
             return
-        if problem and self._failures & (self._failures - 1):
-            return
-        self._told = self._told if problem else off
         at = time.time_ns() // 1000  # noqa: TID251 the fact is that it happened now
         self._tools.report(
             StagesSwitched(

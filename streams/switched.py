@@ -50,7 +50,7 @@ class People(Protocol):
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
     """What a host knows of a sunset: its stages and their steps, who is exempt until which day, who used the old way.
 
-    `decision` is the newest event before it.
+    `decision` is the newest event before it, `step` the newest of those that an operator or the plan made.
     """
 
     stages: tuple[Stage, ...] = ()
@@ -58,6 +58,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     exempt: dict[str, str] = {}
     known: tuple[str, ...] = ()
     decision: str = ""
+    step: str = ""
 
 
 def wanted(event: Event) -> SunsetEvent | None:
@@ -83,7 +84,7 @@ class Fold:
         self._expected = known.decision
         self._whole = not known.decision
         self.ledger = Ledger()
-        self.decision = ""
+        self.decision = self.step = ""
 
     def take(self, events: tuple[SunsetEvent, ...]) -> bool:
         """Fold this sunset's events among these; tell whether there were any."""
@@ -91,6 +92,7 @@ class Fold:
         for event in mine:
             take(self.ledger, event)
             self.decision = event.id
+            self.step = event.id if isinstance(event, StagesPlanned | StageStepped | UserExempted) else self.step
             self._whole = self._whole or event.id == self._expected
         return bool(mine)
 
@@ -99,7 +101,7 @@ class Fold:
         return bool(self.decision) and (self._whole or quiet_seconds >= QUIET_SECONDS)
 
 
-def kept_of(ledger: Ledger, people: People | None, *, listed: bool, decision: str = "") -> Kept:
+def kept_of(ledger: Ledger, people: People | None, *, listed: bool, decision: str = "", step: str = "") -> Kept:
     """Return what is known, to be kept; `listed`: a switch needs all who were found by name."""
     exempt: dict[str, str] = {}
     for subject, until in ledger.exemptions.items():
@@ -112,6 +114,7 @@ def kept_of(ledger: Ledger, people: People | None, *, listed: bool, decision: st
         exempt=dict(sorted(exempt.items())),
         known=tuple(sorted(ledger.boxes)) if listed else (),
         decision=decision,
+        step=step,
     )
 
 
@@ -146,4 +149,5 @@ def state_of(name: str, sunset: Sunset, kept: Kept, at: int) -> Switched:
         off=frozenset(stage.number for stage in kept.stages if is_off(steps.get(stage.number), at)),
         exempt=tuple(subject for subject, until in kept.exempt.items() if not until or day <= until),
         known=kept.known,
+        step=kept.step,
     )

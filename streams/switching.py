@@ -125,7 +125,7 @@ class Switching:
         """Return what the log tells; the directory is read only where somebody is exempt, for other addresses."""
         people = self._directory.directory(self._clock()) if fold.ledger.exemptions else None
         listed = self._sunsets[name].switch.dovecot is not None
-        return kept_of(fold.ledger, people, listed=listed, decision=fold.decision)
+        return kept_of(fold.ledger, people, listed=listed, decision=fold.decision, step=fold.step)
 
     def _keep(self, name: str, kept: Kept) -> None:
         if kept == self._kept[name]:

@@ -22,7 +22,7 @@ from schemas.names import canonical_mailbox
 from schemas.part import Part
 from schemas.sunset_events import Stage
 from schemas.sunset_stages import Switches
-from streams.deeds import Deed, Run, RunWith, WriteFile
+from streams.deeds import Deed, HttpCall, Run, RunWith, WriteFile
 from streams.sunset.stages import stage_of
 
 
@@ -31,6 +31,7 @@ class Switched(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     `exempt` are addresses, and domains (`@example.net`), in order. `known` are the mailboxes known to use, or to have
     used, the old way, for a switch that can only list: in order. `reply` is what a client is told.
+    `step` is the event that it follows from, and the clock: the same stages may be off again and again.
     """
 
     sunset: str
@@ -39,6 +40,7 @@ class Switched(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     off: frozenset[int] = frozenset()
     exempt: tuple[str, ...] = ()
     known: tuple[str, ...] = ()
+    step: str = ""
 
     @cached_property
     def _exempt(self) -> frozenset[str]:
@@ -58,7 +60,7 @@ class SunsetPolicy(Deed, frozen=True, kw_only=True):
     state: Switched
 
 
-Effect = WriteFile | Run | RunWith | SunsetPolicy
+Effect = WriteFile | Run | RunWith | HttpCall | SunsetPolicy
 Effects = Callable[[Switched, Part], tuple[Effect, ...]]
 
 

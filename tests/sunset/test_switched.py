@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from embedded.broker import free_port
@@ -19,13 +20,13 @@ from schemas.sunset_events import (
     UserFound,
 )
 from schemas.sunset_settings import Sunset
-from schemas.sunset_stages import CommandSwitch, PostfixAccessSwitch, Stages
+from schemas.sunset_stages import CommandSwitch, PostfixAccessSwitch, Stages, WebhookSwitch
 from streams.directory import Account
 from streams.sunset.stepping import stepped
 from streams.sunset_policy import answer
 from streams.switch import Switch, Tools, Wanted
 from streams.switched import Fold, Kept, kept_of, state_of, wanted
-from streams.switches import Switched, names
+from streams.switches import Switched, names, webhook
 from streams.switches.command import effects
 from streams.switching import Switching
 from tests.sunset.scene import local
@@ -69,7 +70,7 @@ def _fold(*events: SunsetEvent, known: Kept | None = None) -> Fold:
 
 def _kept(*events: SunsetEvent, people: _Town | None = None, listed: bool = False) -> Kept:
     fold = _fold(*events)
-    return kept_of(fold.ledger, people, listed=listed, decision=fold.decision)
+    return kept_of(fold.ledger, people, listed=listed, decision=fold.decision, step=fold.step)
 
 
 def test_an_exemption_covers_other_addresses_and_all_of_a_customer_until_its_day() -> None:
@@ -155,6 +156,32 @@ def test_a_switch_writes_each_change_once_and_again_what_somebody_else_changed(t
     assert len(host.told) == 2, "the same stages are off"
 
 
+def test_what_writes_the_same_is_not_done_again_but_a_url_is_told_under_another_key(tmp_path: Path) -> None:
+    host = _Host(tmp_path / "sunset")
+    host.close(1)
+    host.switch.turn(0.0)
+    before = (tmp_path / "sunset").stat()
+    host.state = msgspec.structs.replace(host.state, step="a brown-out that was over by the clock is told to be over")
+    host.switch.turn(1.0)
+    assert (tmp_path / "sunset").stat().st_ino == before.st_ino
+    host.state = msgspec.structs.replace(host.state, stages=(), off=frozenset((1, 2)))
+    host.switch.turn(2.0)
+    host.state = msgspec.structs.replace(host.state, off=frozenset((1,)))
+    host.switch.turn(3.0)
+    assert [each.off for each in host.told] == [(1,), (1, 2), (1,)], "told, though nothing had to be written"
+    keys = {
+        getattr(call, "idempotency_key", "")
+        for step in ("one", "two", "two")
+        for call in webhook.effects(
+            msgspec.structs.replace(host.state, step=step), WebhookSwitch(url="https://panel.example/hook")
+        )
+    }
+    assert len(keys) == 2
+    kept = _kept(PLANNED, stepped("pop", 1, "closed", AT), _found("anna@x.example", ""))
+    assert (kept.step, kept.decision) == (stepped("pop", 1, "closed", AT).id, "anna@x.example")
+    assert state_of("pop", SUNSET, kept, AT).step == kept.step
+
+
 def test_a_switch_that_cannot_write_says_so_and_tries_again(tmp_path: Path) -> None:
     folder = tmp_path / "not there yet"
     host = _Host(folder / "sunset")
@@ -165,16 +192,27 @@ def test_a_switch_that_cannot_write_says_so_and_tries_again(tmp_path: Path) -> N
     folder.mkdir()
     host.switch.turn(100.0)
     assert [(each.problem, each.attempt) for each in host.told[2:]] == [("", 0)]
+    (folder / "sunset").unlink()
+    folder.rmdir()
+    host.switch.turn(200.0)
+    folder.mkdir()
+    host.switch.turn(300.0)
+    assert [(bool(each.problem), each.off) for each in host.told[3:]] == [(True, ()), (False, ())]
 
 
-def test_a_program_gets_the_whole_state() -> None:
+def test_a_program_and_a_url_get_the_whole_state() -> None:
     state = Switched(
         sunset="pop", reply="5.7.1 No", stages=PLANNED.stages, off=frozenset((2,)), exempt=("a b;$(x)@c.example",)
     )
     (run,) = effects(state, CommandSwitch(command=("/bin/x",)))
-    assert getattr(run, "stdin", "") == (
-        '{"sunset":"pop","reply":"5.7.1 No","stages":[{"number":1,"first":"","beyond":"n","off":false},'
-        '{"number":2,"first":"n","beyond":"","off":true}],"exempt":["a b;$(x)@c.example"]}\n'
+    (call,) = webhook.effects(state, WebhookSwitch(url="https://panel.example/hook"))
+    assert (
+        getattr(run, "stdin", "")
+        == getattr(call, "body", "")
+        == (
+            '{"sunset":"pop","reply":"5.7.1 No","stages":[{"number":1,"first":"","beyond":"n","off":false},'
+            '{"number":2,"first":"n","beyond":"","off":true}],"exempt":["a b;$(x)@c.example"]}\n'
+        )
     )
 
 
@@ -235,4 +273,4 @@ def test_a_switch_needs_stages_and_its_own_kind() -> None:
         parse(text.format("smtp_after_pop", "", "exim"), "test")
     with pytest.raises(ValueError, match=r"switch\.exim switches smtp_after_pop off, not old_tls"):
         parse(text.format("old_tls", "[sunset.pop.stages]\n", "exim"), "test")
-    assert names() == ("command", "dovecot", "exim", "postfix_access", "postfix_policy")
+    assert names() == ("command", "dovecot", "exim", "postfix_access", "postfix_policy", "webhook")
