@@ -1,12 +1,16 @@
 """`relaywarden sunset status`, `plan-letters`, `exempt` and the like: where it stands, what goes, who is left out."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from msgspec.structs import asdict
 
 from embedded.sunset_app import Sunset, chosen
 from embedded.terminal import DEFAULT_CONFIG, Config, Json, printable, show, steps, tell
-from schemas.settings import load
+from schemas.settings import Settings, load
+
+if TYPE_CHECKING:
+    from streams.sunset.ledger import Ledger
 
 Subject = Annotated[str, typer.Argument(metavar="SUBJECT", help="A mailbox, @domain or customer.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why; it is kept.")]
@@ -90,13 +94,15 @@ def sunset_exempt(
 ) -> None:
     """Exempt a mailbox, a domain or a customer: it stands in no letter and is not counted as open."""
     from embedded.running import live
-    from streams.operating import now
-    from streams.sunset_status import exemption, told
+    from streams.operating import now, publish
+    from streams.sunset_exempting import Order, covered, exempted, told
 
     settings = live(load(config))
     name = chosen(settings, sunset)
-    done = exemption(settings, name, subject, until=until, reason=reason, ended=False, operator=operator, at=now())
-    tell(done, printable(told(done)), as_json=as_json)
+    done = exempted(settings, Order(name, subject, reason, operator, now(), until))
+    covers = covered(_ledger(settings, name), done.subject)
+    publish(settings, done)
+    tell(asdict(done) | {"covers": covers}, printable(told(done, covers)), as_json=as_json)
 
 
 def sunset_unexempt(
@@ -108,25 +114,31 @@ def sunset_unexempt(
     *,
     as_json: Json = False,
 ) -> None:
-    """End an exemption."""
+    """End an exemption; status 2 where there is none."""
     from embedded.running import live
-    from streams.operating import now
-    from streams.sunset_status import exemption, told
+    from streams.operating import now, publish
+    from streams.sunset_exempting import Order, ended, told
 
     settings = live(load(config))
     name = chosen(settings, sunset)
-    done = exemption(settings, name, subject, until="", reason=reason, ended=True, operator=operator, at=now())
-    tell(done, printable(told(done)), as_json=as_json)
+    done = ended(Order(name, subject, reason, operator, now()), _ledger(settings, name))
+    publish(settings, done)
+    tell(done, printable(told(done, 0)), as_json=as_json)
 
 
 def sunset_exemptions(sunset: Sunset = "", config: Config = DEFAULT_CONFIG, *, as_json: Json = False) -> None:
-    """Show what is exempt, and until when."""
+    """Show what is exempt, until when, and how many mailboxes found so far that covers."""
     from embedded.running import live
-    from streams.sunset.ledger import Ledger
-    from streams.sunset_status import exemptions, known
+    from streams.sunset_exempting import exemptions
 
     settings = live(load(config))
     name = chosen(settings, sunset)
+    show(exemptions(_ledger(settings, name)), "nothing is exempt", as_json=as_json)
+
+
+def _ledger(settings: Settings, name: str) -> "Ledger":
+    from streams.sunset.ledger import Ledger
+    from streams.sunset_status import known
+
     with steps("reading what was decided") as advance:
-        ledger = known(settings, advance).get(name, Ledger())
-    show(exemptions(ledger), "nothing is exempt", as_json=as_json)
+        return known(settings, advance).get(name, Ledger())

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import idna
 from pydantic import AfterValidator, Field
 
-from schemas.names import canonical_ip
+from schemas.names import canonical_ip, canonical_mailbox
 
 _TRANSPORT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 _TEST_POINTS = ("127.0.0.1", "127.0.0.2", "::1")
@@ -75,6 +75,18 @@ def domain(text: str) -> str:
     if not _DOMAIN.fullmatch(name):
         raise ValueError(f"{text!r} is no domain")
     return name
+
+
+def canonical_address(text: str) -> str:
+    """Return the one spelling of a mailbox or login: lower case, its domain as the DNS has it, where it can be one."""
+    given = canonical_mailbox(text)
+    local, at, name = given.rpartition("@")
+    if not at or name.isascii():
+        return given
+    try:
+        return f"{local}@{domain(name)}"
+    except ValueError:
+        return given
 
 
 def _label(label: str) -> str:

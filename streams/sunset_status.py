@@ -1,22 +1,19 @@
 """What the command line tells of sunsets: where each stands, what its weeks and letters brought, what goes out next."""
 
-from collections.abc import Callable, Iterator
-from datetime import date
+from collections.abc import Callable
 
 import msgspec
 from clickhouse_connect.driver.client import Client
 
 from schemas.events import Event
 from schemas.moments import moment_of
-from schemas.names import canonical_mailbox, derived_id
 from schemas.settings import Settings
-from schemas.sunset_events import LetterDue, SunsetEvent, UserExempted
+from schemas.sunset_events import LetterDue, SunsetEvent
 from schemas.sunset_settings import Sunset
 from schemas.topics import SUNSET_EVENTS
 from streams.directory import DirectoryError
 from streams.directory.found import Directory
 from streams.directory.kept import load as directory_of
-from streams.operating import login, publish
 from streams.sunset.decide import Case, users
 from streams.sunset.ledger import Ledger, Ledgers, fold
 from streams.sunset.measure import Forecast, burndown, forecasts, responses
@@ -138,60 +135,3 @@ def directory(settings: Settings) -> Directory:
         return directory_of(settings, lambda _: None)
     except DirectoryError as error:
         raise OSError(f"directory: {error}") from error
-
-
-def exemption(  # noqa: PLR0913 an order has that many parts
-    settings: Settings, name: str, subject: str, *, until: str, reason: str, ended: bool, operator: str, at: int
-) -> UserExempted:
-    """Publish that a mailbox, a domain (`@example.net`) or a customer is exempt, or (`ended`) no longer; return it.
-
-    ValueError where no reason is given, the day is past or none, or no customer has this name.
-    """
-    if not reason.strip():
-        raise ValueError(f"--reason {reason!r}: say why; it is kept with the exemption")
-    sunset, who = settings.sunset[name], operator or login()
-    event = UserExempted(
-        id=derived_id("exempt", who, name, subject, ended, at),
-        at=at,
-        sunset=name,
-        subject=subject.strip() if ended else _subject(settings, subject),
-        until=_until(until, day_of(sunset, at)) if until else "",
-        ended=ended,
-        operator=who,
-        reason=reason,
-    )
-    publish(settings, event)
-    return event
-
-
-def _subject(settings: Settings, text: str) -> str:
-    given = text.strip()
-    if "@" in given:
-        return canonical_mailbox(given)
-    if directory(settings).account(given) is None:
-        raise ValueError(f"{text!r} is no mailbox, no @domain, and no customer of the directory")
-    return given
-
-
-def _until(text: str, today: date) -> str:
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        raise ValueError(f"--until {text!r} is no day, such as 2027-02-22") from None
-    if day < today:
-        raise ValueError(f"--until {text}: this day is past (today is {today})")
-    return day.isoformat()
-
-
-def exemptions(ledger: Ledger) -> Iterator[Row]:
-    """Yield what is exempt, and until when."""
-    for subject, until in sorted(ledger.exemptions.items()):
-        yield {"subject": subject, "until": until or "it ends"}
-
-
-def told(event: UserExempted) -> str:
-    """Return an exemption in words."""
-    if event.ended:
-        return f"{event.subject} is exempt from {event.sunset} no longer, by {event.operator}: {event.reason}"
-    end = f"until {event.until}" if event.until else "until it ends"
-    return f"{event.subject} is exempt from {event.sunset} {end}, by {event.operator}: {event.reason}"

@@ -112,6 +112,24 @@ def test_a_contact_at_a_domain_beyond_ascii_can_be_written_to(tmp_path: Path) ->
     ]
 
 
+def test_a_domain_beyond_ascii_is_one_in_either_spelling(tmp_path: Path) -> None:
+    rows = "Info@Bücher.example,,K1,,,,,\nalias@xn--bcher-kva.example,info@bücher.example,K1,,,,,\n"
+    rows += "@Müller.example,,K2,,,,,\n"
+    directory, problems = of_csv(tmp_path, HEADER + rows)
+    assert problems == []
+    for name in ("info@BÜCHER.example", "info@xn--bcher-kva.example", "alias@bücher.example"):
+        account = directory.of(name)
+        assert account is not None
+        assert account.customer == "K1"
+    owner = directory.of("x@müller.example")
+    assert owner is not None
+    assert owner.customer == "K2"
+    assert directory.knows("info@bücher.example")
+    assert directory.mailbox("alias@bücher.example") == "info@xn--bcher-kva.example"
+    assert directory.aliases("info@bücher.example") == ("alias@xn--bcher-kva.example",)
+    assert directory.of("x@..ü") is None
+
+
 def test_a_contradiction_about_a_customer_is_told_once_and_a_later_row_fills_in(tmp_path: Path) -> None:
     rows = "".join(f"u{number}@example.net,,K1,Other Ltd,,,,\n" for number in range(50))
     directory, problems = of_csv(tmp_path, CSV + "c@example.com,,K2,,,,basic,\n" + rows)

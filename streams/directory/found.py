@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from schemas.names import canonical_mailbox, domain_of
+from schemas.checked import canonical_address
+from schemas.names import domain_of
 from streams.directory import Account, Problem
 
 
@@ -24,22 +25,22 @@ class Directory:
 
     def of(self, mailbox: str) -> Account | None:
         """Return whose a mailbox is: by its address, else by its domain; None where nobody's."""
-        key = canonical_mailbox(mailbox)
+        key = canonical_address(mailbox)
         customer = self._owner.get(key) or self._owner.get(f"@{domain_of(key)}")
         return None if customer is None else self._accounts[customer]
 
     def knows(self, mailbox: str) -> bool:
         """Tell whether an address stands there by itself, not only by its domain."""
-        return canonical_mailbox(mailbox) in self._owner
+        return canonical_address(mailbox) in self._owner
 
     def mailbox(self, address: str) -> str:
         """Return the mailbox of an alias; any other address is its own."""
-        key = canonical_mailbox(address)
+        key = canonical_address(address)
         return self._alias.get(key, key)
 
     def aliases(self, mailbox: str) -> tuple[str, ...]:
         """Return the aliases of a mailbox, in the order of the source."""
-        return self._aliases.get(canonical_mailbox(mailbox), ())
+        return self._aliases.get(canonical_address(mailbox), ())
 
     def account(self, customer: str) -> Account | None:
         """Return a customer by its name in the source."""

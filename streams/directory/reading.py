@@ -42,10 +42,10 @@ def entry(row: Row) -> tuple[Entry, list[str]]:
         if _SIGNS.search(text.strip()):
             raise ValueError(f"{field} {text[:60]!r} holds a sign that is no text")
     odd: list[str] = []
-    address = _address(row.get("address", ""))
+    named = address(row.get("address", ""))
     customer = row.get("customer", "").strip()
     if not customer:
-        raise ValueError(f"{address} has no customer")
+        raise ValueError(f"{named} has no customer")
     account = Account(
         customer=sys.intern(customer),
         name=row.get("name", "").strip(),
@@ -54,7 +54,7 @@ def entry(row: Row) -> tuple[Entry, list[str]]:
         tariff=sys.intern(row.get("tariff", "").strip()),
         flags=tuple(sorted(filter(None, _FLAGS.split(row.get("flags", ""))))),
     )
-    return Entry(address=address, mailbox=_mailbox(row.get("mailbox", ""), address), account=account), odd
+    return Entry(address=named, mailbox=_mailbox(row.get("mailbox", ""), named), account=account), odd
 
 
 def read(rows: Iterable[tuple[str, Row | Misfit]], directory: Directory) -> Iterator[Problem]:
@@ -75,7 +75,7 @@ def read(rows: Iterable[tuple[str, Row | Misfit]], directory: Directory) -> Iter
     yield from directory.dangling()
 
 
-def _address(text: str) -> str:
+def address(text: str) -> str:
     """Return a mailbox in its one spelling, or a domain as `@domain`. ValueError where it is neither."""
     given = canonical_mailbox(text)
     if not given:
@@ -90,14 +90,14 @@ def _address(text: str) -> str:
     return f"@{domain(name)}"
 
 
-def _mailbox(text: str, address: str) -> str:
+def _mailbox(text: str, alias: str) -> str:
     """Return of which mailbox an address is an alias, "" where it is of none."""
     if not text.strip():
         return ""
-    mailbox = _address(text)
+    mailbox = address(text)
     if mailbox.startswith("@"):
-        raise ValueError(f"mailbox {text!r} of the alias {address} is a domain")
-    return "" if mailbox == address else mailbox
+        raise ValueError(f"mailbox {text!r} of the alias {alias} is a domain")
+    return "" if mailbox == alias else mailbox
 
 
 def _contact(text: str, odd: list[str]) -> str:

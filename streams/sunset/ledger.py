@@ -9,6 +9,7 @@ from sys import intern
 
 import msgspec
 
+from schemas.checked import canonical_address
 from schemas.events import Event
 from schemas.names import domain_of
 from schemas.sunset_events import (
@@ -84,7 +85,8 @@ class Ledger(msgspec.Struct):
         """Tell whether a mailbox is exempt on a day: by itself, its domain or its customer."""
         if not self.exemptions:
             return False
-        subjects = (mailbox, f"@{domain_of(mailbox)}", customer)
+        named = canonical_address(mailbox)
+        subjects = (mailbox, named, f"@{domain_of(named)}", customer)
         return any(subject in self.exemptions and _holds(self.exemptions[subject], day) for subject in subjects)
 
 

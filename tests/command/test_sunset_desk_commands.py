@@ -82,7 +82,10 @@ def test_the_desk_decides_is_killed_and_goes_on_and_an_operator_leaves_out_whom_
         "sunset", "exempt", B, "--sunset", "pop", "--until", until_day, "--reason", "a fax machine", "--operator", "ada"
     )
     assert (done["subject"], done["until"], done["operator"], done["reason"]) == (B, until_day, "ada", "a fax machine")
-    assert desk.rows("sunset", "exemptions", "--sunset", "pop") == [{"subject": B, "until": until_day}]
+    assert done["covers"] == 0
+    assert desk.rows("sunset", "exemptions", "--sunset", "pop") == [
+        {"subject": B, "until": until_day, "covers": "nobody found so far"}
+    ]
     lab.run("desk")
     decided = (
         "SELECT customer, arrayMap(u -> u.mailbox, uses) FROM sunset_events WHERE type = 'letter_due' ORDER BY customer"
@@ -124,6 +127,9 @@ def test_the_desk_decides_is_killed_and_goes_on_and_an_operator_leaves_out_whom_
     (ended,) = desk.rows("sunset", "unexempt", B, "--sunset", "pop", "--reason", "it is gone", "--operator", "ada")
     assert ended["ended"]
     assert desk.rows("sunset", "exemptions", "--sunset", "pop") == []
+    assert f"{B!r} is not exempt from pop" in refusal(
+        desk.run("sunset", "unexempt", B, "--sunset", "pop", "--reason", "again")
+    )
     assert lab.end("desk") == 0
     assert len(lab.rows(decided)) == 2
 

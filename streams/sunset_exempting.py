@@ -1,0 +1,100 @@
+"""Who is left out of a sunset by an operator's order: a mailbox, a domain or a customer, till a day or till it ends."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import NamedTuple
+
+from schemas.names import derived_id
+from schemas.settings import Settings
+from schemas.sunset_events import UserExempted
+from streams.directory.reading import address
+from streams.operating import login
+from streams.sunset.ledger import Ledger
+from streams.sunset.weeks import day_of
+from streams.sunset_status import Row, directory
+
+
+class Order(NamedTuple):
+    """What an operator says about a subject, and at what time; `until` "" is till the sunset ends."""
+
+    sunset: str
+    subject: str
+    reason: str
+    operator: str
+    at: int
+    until: str = ""
+
+
+def exempted(settings: Settings, order: Order) -> UserExempted:
+    """Return the event that exempts. ValueError where its subject is none, the day is past, or no reason is given."""
+    today = day_of(settings.sunset[order.sunset], order.at)
+    subject = subject_of(order.subject)
+    if "@" not in subject and directory(settings).account(subject) is None:
+        raise ValueError(f"{order.subject!r} is no mailbox, no @domain, and no customer of the directory")
+    return _event(order, subject, _until(order.until, today) if order.until else "", ended=False)
+
+
+def ended(order: Order, ledger: Ledger) -> UserExempted:
+    """Return the event that ends an exemption. ValueError where the subject is not exempt."""
+    given = order.subject.strip()
+    subject = given if given in ledger.exemptions else subject_of(given)
+    if subject not in ledger.exemptions:
+        known = ", ".join(sorted(ledger.exemptions)) or "nothing"
+        raise ValueError(f"{order.subject!r} is not exempt from {order.sunset}; exempt is {known}")
+    return _event(order, subject, "", ended=True)
+
+
+def subject_of(text: str) -> str:
+    """Return a subject as it is kept: an address or domain in its one spelling. ValueError where it can be none."""
+    given = text.strip()
+    if not given.isprintable():
+        raise ValueError(f"{text!r} holds a sign that is no text")
+    return address(given) if "@" in given else given
+
+
+def covered(ledger: Ledger, subject: str) -> int:
+    """Return how many mailboxes found so far an exemption of this subject covers."""
+    alone = Ledger(exemptions={subject: ""})
+    return sum(alone.exempt(mailbox, box.customer, "") for mailbox, box in ledger.boxes.items())
+
+
+def exemptions(ledger: Ledger) -> Iterator[Row]:
+    """Yield what is exempt, until when, and how many mailboxes found so far that covers."""
+    for subject, until in sorted(ledger.exemptions.items()):
+        covers = covered(ledger, subject)
+        yield {"subject": subject, "until": until or "it ends", "covers": covers or "nobody found so far"}
+
+
+def told(event: UserExempted, covers: int) -> str:
+    """Return an exemption in words."""
+    if event.ended:
+        return f"{event.subject} is exempt from {event.sunset} no longer, by {event.operator}: {event.reason}"
+    end = f"until {event.until}" if event.until else "until it ends"
+    found = f"{covers} mailboxes found so far" if covers else "no mailbox found so far"
+    return f"{event.subject} is exempt from {event.sunset} {end}, by {event.operator}: {event.reason}; covers {found}"
+
+
+def _event(order: Order, subject: str, until: str, *, ended: bool) -> UserExempted:
+    if not order.reason.strip():
+        raise ValueError(f"--reason {order.reason!r}: say why; it is kept with the exemption")
+    who = order.operator or login()
+    return UserExempted(
+        id=derived_id("exempt", who, order.sunset, subject, ended, order.at),
+        at=order.at,
+        sunset=order.sunset,
+        subject=subject,
+        until=until,
+        ended=ended,
+        operator=who,
+        reason=order.reason,
+    )
+
+
+def _until(text: str, today: date) -> str:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"--until {text!r} is no day, such as 2027-02-22") from None
+    if day < today:
+        raise ValueError(f"--until {text}: this day is past (today is {today})")
+    return day.isoformat()
