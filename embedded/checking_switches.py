@@ -10,7 +10,7 @@ from streams.deeds import Secret
 from streams.effects import EffectError
 from streams.hook_secrets import absent
 from streams.stage_task import token_of
-from streams.switching import clashes, switched
+from streams.switchplaces import clashes, switched
 
 
 def stages(settings: Settings) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from embedded.listening import answers_as_policy, answers_as_pull
 from schemas.pulse import Pulse
 from schemas.settings import Settings
-from streams import switching
+from streams import switchplaces
 
 PROCESSES = ("collect", "stream", "sink", "hooks", "desk")
 _PATIENCE_SECONDS = 60.0
@@ -62,6 +62,6 @@ def _mute(settings: Settings) -> Iterator[str]:
     hook = settings.mailboxes.hooks.postfix_policy
     if hook is not None and not answers_as_policy(hook.host, hook.port):
         yield f"hooks: the policy server does not answer on {hook.host}:{hook.port}"
-    for place, (host, port) in switching.places(settings).items():
+    for place, (host, port) in switchplaces.places(settings).items():
         if not answers_as_policy(host, port):
             yield f"hooks: {place} does not answer on {host}:{port}"

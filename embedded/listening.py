@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 from schemas.settings import Settings
-from streams import switching
+from streams import switchplaces
 from streams.socketmap import netstring
 
 _PATIENCE_SECONDS = 2.0
@@ -43,7 +43,7 @@ def _servers(settings: Settings) -> Iterator[tuple[str, tuple[str, int], Callabl
     policy = settings.mailboxes.hooks.postfix_policy
     if policy is not None:
         yield "mailboxes.hooks.postfix_policy", (policy.host, policy.port), answers_as_policy
-    for place, address in switching.places(settings).items():
+    for place, address in switchplaces.places(settings).items():
         yield place, address, answers_as_policy
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from schemas import pool_settings
 from schemas.settings import Settings, SettingsError
-from streams import activation, bars, hooks, pulling, serving, switching
+from streams import activation, bars, hooks, pulling, serving, switching, switchplaces
 from streams.barring import Barring
 from streams.bringing import Tools
 from streams.following import follow
@@ -53,7 +53,7 @@ def run(configuration: Settings) -> None:
 def serve(configuration: Settings, stop: threading.Event) -> None:
     """Do what `run` does until `stop` is set, without touching the process's signals."""
     pools = _hooked(configuration)
-    barred, sunsets = bars.configured(configuration.mailboxes.hooks), switching.switched(configuration)
+    barred, sunsets = bars.configured(configuration.mailboxes.hooks), switchplaces.switched(configuration)
     _startable(configuration, pools)
     tokens = _tokens(pools)
     last_good = _states(configuration, pools)
@@ -83,7 +83,7 @@ def serve(configuration: Settings, stop: threading.Event) -> None:
 def has_work(configuration: Settings) -> bool:
     """Tell whether there is a hook of a pool, of the mailboxes, or a switch of a sunset: else `serve` refuses."""
     barred = bars.configured(configuration.mailboxes.hooks)
-    return bool(_hooked(configuration) or barred or switching.switched(configuration))
+    return bool(_hooked(configuration) or barred or switchplaces.switched(configuration))
 
 
 def _hooked(configuration: Settings) -> dict[str, pool_settings.Pool]:
@@ -143,7 +143,7 @@ def _places(configuration: Settings, pools: Mapping[str, pool_settings.Pool]) ->
     policy = configuration.mailboxes.hooks.postfix_policy
     if policy is not None:
         _placed(places, (policy.host, policy.port), "mailboxes.hooks.postfix_policy")
-    for place, address in switching.places(configuration).items():
+    for place, address in switchplaces.places(configuration).items():
         if other := places.get(address):
             raise SettingsError(f"{place}.port: {address[1]} is the port of {other} too")
         places[address] = place

@@ -54,6 +54,7 @@ def test_the_example_configuration_is_sound_and_complete() -> None:
     text = (ROOT / "relaywarden.example.toml").read_text()
     example = settings.parse(text, "relaywarden.example.toml")
     assert example.pool["main"].min_active == 2
+    assert example.directory is not None
     given = _keys(tomllib.loads(text))
     parts: dict[str, type[BaseModel]] = {
         "": settings.Settings,
