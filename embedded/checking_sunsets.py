@@ -6,17 +6,16 @@ from pathlib import Path
 
 from schemas.settings import Settings
 from schemas.sunset_settings import Sunset
-from streams.sunset.weeks import last_week
-from streams.sunset_desk import over
+from streams.sunset.weeks import last_week, left_out
 
 _DOT = r"\s*\.\s*"
 
 
 def past(settings: Settings, config: Path, at: int) -> Iterator[str]:
-    """Yield a sentence for each sunset that has ended, with the file and line of its day; the others go on."""
+    """Yield a sentence for each sunset that ended a while ago, with the file and line of its day; the others go on."""
     lines = config.read_text(encoding="utf-8").splitlines()
     for name, sunset in settings.sunset.items():
-        if over(sunset, at):
+        if left_out(sunset, at):
             place = f"{config} line {line}" if (line := line_of(lines, f"sunset.{name}", "ends")) else str(config)
             yield f"sunset.{name}.ends: {sunset.ends} is past: the sunset is left out ({place})"
 

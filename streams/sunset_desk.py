@@ -27,7 +27,7 @@ from streams.sunset.ledger import Ledger, Ledgers, fold
 from streams.sunset.look import Look
 from streams.sunset.packing import Uses
 from streams.sunset.uses import carriers, heard, uses
-from streams.sunset.weeks import HOUR, day_of, moment, start_of, week_of
+from streams.sunset.weeks import HOUR, day_of, left_out, moment, start_of, week_of
 from streams.sunset.writing import letters
 from streams.topiclog import LogAwayError
 from streams.warehouse_client import connect
@@ -131,7 +131,7 @@ class Sunsets:
 
     def _decide(self, client: Client, journal: Journal, accounts: Accounts, at: int) -> None:
         for name, sunset in self._settings.sunset.items():
-            if over(sunset, at):
+            if left_out(sunset, at):
                 self._once(name, f"sunset.{name}.ends: {sunset.ends} is past: the sunset is left out")
                 continue
             seen = look(client, sunset, self.ledgers.get(name, Ledger()), at, self._beat)
@@ -156,7 +156,7 @@ class Sunsets:
 
 
 def over(sunset: Sunset, at: int) -> bool:
-    """Tell whether a sunset has ended: nothing is decided about it any more."""
+    """Tell whether a sunset has ended: nobody is asked any more to change anything."""
     return day_of(sunset, at) >= sunset.ends
 
 

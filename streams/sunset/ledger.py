@@ -28,12 +28,15 @@ from schemas.sunset_events import (
 )
 from streams.sunset.packing import packed, unpacked
 
+APART = 4 * 86_400_000_000
+"""So long (µs) after a letter at least comes a customer's next."""
+
 
 class Box(msgspec.Struct, gc=False):
     """A mailbox that was found: since when it is (again) known to use the old way, and when it was seen last (µs).
 
-    `done` is when it was told to be done, 0 while it is open. `week` is the newest whose letter named it. `kept` is its
-    use as it was found, for letters when the warehouse shows nothing newer.
+    `done` is when it was told to be done, 0 while open. `written` is when the newest letter that named it was due.
+    `kept` is its use as it was found, for letters when the warehouse shows nothing newer.
     """
 
     customer: str
@@ -42,7 +45,7 @@ class Box(msgspec.Struct, gc=False):
     last: int
     kept: bytes
     done: int = 0
-    week: int = 0
+    written: int = 0
     thanked: bool = False
     returned: bool = False
 
@@ -54,11 +57,11 @@ class Box(msgspec.Struct, gc=False):
 
 
 class Written(msgspec.Struct, gc=False):
-    """What a customer was sent: letters in number, those that reached nobody, and the newest week of any."""
+    """What a customer was sent: letters in number, those that reached nobody; the newest of any was `due` then (µs)."""
 
     letters: int = 0
     unaddressed: int = 0
-    week: int = 0
+    due: int = 0
 
 
 class Step(msgspec.Struct, frozen=True, gc=False):
@@ -137,7 +140,7 @@ def _found(ledger: Ledger, event: UserFound) -> None:
         found=event.at,
         last=event.use.last,
         kept=packed(event.use),
-        week=before.week if before else 0,
+        written=before.written if before else 0,
         thanked=before.thanked if before else False,
         returned=before is not None,
     )
@@ -151,17 +154,17 @@ def _done(ledger: Ledger, event: UserDone) -> None:
 
 
 def _written(ledger: Ledger, event: LetterDue) -> None:
-    """Note a letter; a customer has one a week, the first that stands in the log."""
+    """Note a letter; of those within four days a customer has one, the first that stands in the log."""
     written = ledger.written.setdefault(event.customer, Written())
-    if event.week <= written.week:
+    if event.due - written.due < APART:
         return
-    written.week = event.week
+    written.due = event.due
     if event.kind == "letter":
         written.letters += bool(event.recipient)
         written.unaddressed += not event.recipient
     for use in event.uses:
         if box := ledger.boxes.get(use.mailbox):
-            box.week = max(box.week, event.week)
+            box.written = max(box.written, event.due)
     for mailbox in event.thanked:
         if box := ledger.boxes.get(mailbox):
             box.thanked = True

@@ -53,6 +53,22 @@ def last_week(sunset: Sunset) -> int:
     return week if letter_day(sunset, week) < sunset.ends else week - 1
 
 
+def settled(sunset: Sunset) -> date:
+    """Return the day until which who was seen just before it ended is still found to be done, and thanked."""
+    return sunset.ends + timedelta(days=sunset.quiet_days + _DAYS)
+
+
+def left_out(sunset: Sunset, at: int) -> bool:
+    """Tell whether nothing is decided any more about a sunset."""
+    return day_of(sunset, at) >= settled(sunset)
+
+
+def writing_week(sunset: Sunset, at: int) -> int:
+    """Return the week whose letters were the last to begin, also where the next has begun since."""
+    week = week_of(sunset, day_of(sunset, at))
+    return week if at >= moment(sunset, week) else week - 1
+
+
 def closing(sunset: Sunset, week: int) -> int:
     """Return until when a mailbox must have been found to be in the letters of a week: what is newer waits a week."""
     return moment(sunset, week) + _span(sunset)
@@ -62,24 +78,27 @@ def opening(sunset: Sunset, week: int, at: int) -> int | None:
     """Return when the letters of a week that are decided `at` begin to go; None where they do not in that week.
 
     What is decided late, because nobody could, goes at the same hours of one of the days after; after three days it is
-    too late, since the next letter comes soon. Nothing goes on the day it ends.
+    too late, since the next letter comes soon. Nothing goes once it is settled.
     """
-    if not 1 <= week <= last_week(sunset) or at < moment(sunset, week):
+    if week < 1 or at < moment(sunset, week):
         return None
+    last = start_of(sunset, settled(sunset))
     for late in range(_LATE_DAYS):
         begins = start_of(sunset, letter_day(sunset, week) + timedelta(days=late), sunset.hour)
         if at < begins + _span(sunset):
-            return begins if max(at, begins) < start_of(sunset, sunset.ends) else None
+            return begins if max(at, begins) < last else None
     return None
 
 
 def due(sunset: Sunset, name: str, customer: str, begins: int) -> int:
     """Return when a customer's letter is due whose day's letters begin then.
 
-    Customers are spread over `spread_hours` by their names, so each keeps his place from week to week.
+    Customers are spread over `spread_hours` by their names, so each keeps his place from week to week. What begins
+    before it ends goes before.
     """
     found = begins + int(place_of(name, customer) * sunset.spread_hours * HOUR)
-    return min(found, start_of(sunset, sunset.ends) - 1)
+    ends = start_of(sunset, sunset.ends)
+    return min(found, ends - 1) if begins < ends else found
 
 
 def place_of(name: str, customer: str) -> float:

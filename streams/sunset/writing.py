@@ -1,8 +1,8 @@
 """Which letters are due: one a customer and week, on all its mailboxes that still use the old way.
 
 A mailbox that is done after a letter named it is thanked for once, in the customer's letter of that week where one is
-due, else in one of its own. A customer whom nobody can write to gets no letter but is told of as often, so that
-customer care may call.
+due, else in one of its own, also in the days after it ended. A customer whom nobody can write to gets no letter but is
+told of as often, so that customer care may call.
 """
 
 from collections import defaultdict
@@ -15,11 +15,13 @@ from schemas.names import derived_id, domain_of
 from schemas.sunset_events import LetterDue, Use
 from streams.directory import Account
 from streams.sunset.decide import Case
-from streams.sunset.ledger import Written
-from streams.sunset.weeks import closing, due, last_week, opening, week_of
+from streams.sunset.discretion import Discretion
+from streams.sunset.ledger import APART, Written
+from streams.sunset.weeks import closing, due, last_week, letter_day, moment, opening, start_of, writing_week
 
 _NEVER = Written()
 _MANY, _FEW_CLIENTS = 100, 2
+_DAY = 86_400_000_000
 
 
 class _Mailboxes:
@@ -33,27 +35,29 @@ class _Mailboxes:
 def letters(case: Case) -> Iterator[LetterDue]:
     """Yield the letters of the week of the look that are not decided yet.
 
-    In them is what was found until the week's letters went; what is newer waits a week. None before the week's moment,
-    nor on the day it ends or later; none at all without `mail`.
+    In them is what was found until the week's letters went; what is newer waits a week. None before the week's moment;
+    on the day it ends and later only thanks; none at all without `mail`. Between two of a customer lie four days at
+    least, also where the configuration moves the weeks.
     """
-    week = week_of(case.sunset, case.day)
+    week = writing_week(case.sunset, case.look.at)
     begins = opening(case.sunset, week, case.look.at)
     if case.sunset.mail is None or begins is None:
         return
-    for customer, mailboxes in sorted(_by_customer(case, week).items()):
+    discretion = Discretion(case.look, lambda mailbox: case.owner(mailbox).customer)
+    for customer, mailboxes in sorted(_by_customer(case, week, begins).items()):
         written = case.ledger.written.get(customer, _NEVER)
-        if written.week < week:
-            when = due(case.sunset, case.name, customer, begins)
-            yield from _letter(case, customer, mailboxes, written, (week, when))
+        planned, when = (due(case.sunset, case.name, customer, at) for at in (moment(case.sunset, week), begins))
+        if planned - written.due >= APART:
+            yield from map(discretion.told, _letter(case, customer, mailboxes, written, (week, when)))
 
 
-def _by_customer(case: Case, week: int) -> dict[str, _Mailboxes]:
-    """Return what concerns each customer: no mailbox that is exempt, or was in a letter of this week."""
+def _by_customer(case: Case, week: int, begins: int) -> dict[str, _Mailboxes]:
+    """Return what concerns each customer: no mailbox that is exempt, or was in one of these letters."""
     until, day = closing(case.sunset, week), case.day.isoformat()
     found: defaultdict[str, _Mailboxes] = defaultdict(_Mailboxes)
     for mailbox, box in case.ledger.boxes.items():
-        wanted = box.week and not box.thanked if box.done else box.found < until
-        if not wanted or box.week >= week:
+        wanted = box.written and not box.thanked if box.done else box.found < until
+        if not wanted or begins - box.written < _DAY:
             continue
         customer = case.owner(mailbox).customer
         if not case.ledger.exempt(mailbox, customer, day):
@@ -67,13 +71,14 @@ def _letter(
     week, at = when
     account, problem = _addressee(case, (*mailboxes.open, *mailboxes.fixed))
     spent = written.unaddressed if problem else written.letters
-    asks = bool(mailboxes.open) and spent < case.sunset.letters
+    ends = start_of(case.sunset, case.sunset.ends)
+    asks = bool(mailboxes.open) and spent < case.sunset.letters and max(case.look.at, at) < ends
     if not asks and (problem or not mailboxes.fixed):
         return  # nobody has to be called to be thanked
     mail = case.sunset.mail
     number = spent + 1 if asks else 0
     left = last_week(case.sunset) - week
-    identity = derived_id("sunset-letter", case.name, customer, week)
+    identity = derived_id("sunset-letter", case.name, customer, letter_day(case.sunset, week))
     yield LetterDue(
         id=identity,
         at=case.look.at,

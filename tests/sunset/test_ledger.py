@@ -33,7 +33,7 @@ def _letter(week: int, kind: str = "letter", *, to: str = "it@acme.example") -> 
     thanked = (A,) if kind == "thanks" else ()
     uses = () if thanked else (Use(mailbox=A, confidence=1.0),)
     known = {"id": f"l{week}", "at": week * 7 * DAY, "sunset": "pop", "customer": "acme", "kind": kind}
-    more = {"week": week, "recipient": to, "uses": uses, "thanked": thanked}
+    more = {"week": week, "due": week * 7 * DAY, "recipient": to, "uses": uses, "thanked": thanked}
     return msgspec.convert(known | more, LetterDue, from_attributes=True, strict=False)
 
 
@@ -59,13 +59,17 @@ def test_what_was_told_before_it_was_done_does_not_open_it_again() -> None:
 
 def test_who_is_back_was_written_to_and_thanked_all_the_same() -> None:
     known = _after(_found(DAY), _letter(3), _done(22 * DAY), _letter(5, "thanks"), _found(40 * DAY, relapse=True))
-    assert (known.boxes[A].week, known.boxes[A].thanked) == (3, True)
-    assert (known.written["acme"].letters, known.written["acme"].week) == (1, 5)
+    assert (known.boxes[A].written, known.boxes[A].thanked) == (3 * 7 * DAY, True)
+    assert (known.written["acme"].letters, known.written["acme"].due) == (1, 5 * 7 * DAY)
 
 
 def test_a_letter_to_nobody_counts_by_itself_and_a_weeks_first_letter_counts() -> None:
     known = _after(_found(DAY), _letter(1, to=""), _letter(2), _letter(2, to=""), _letter(1))
-    assert (known.written["acme"].unaddressed, known.written["acme"].letters, known.written["acme"].week) == (1, 1, 2)
+    assert (known.written["acme"].unaddressed, known.written["acme"].letters, known.written["acme"].due) == (
+        1,
+        1,
+        14 * DAY,
+    )
 
 
 def test_stages_tickets_and_exemptions_are_kept_and_another_sunset_is_another() -> None:

@@ -17,7 +17,7 @@ from schemas.sunset_events import SunsetCounted, UserDone, UserFound
 from streams.desk import work
 from streams.journal import Journal
 from streams.sunset.ledger import Ledger
-from streams.sunset.weeks import HOUR, moment, start_of
+from streams.sunset.weeks import HOUR, moment, settled, start_of
 from streams.sunset_desk import Sunsets
 from tests.sink.rig import until
 from tests.sunset.town import NAME, Town, configured, idle, running
@@ -205,7 +205,7 @@ def test_a_sunset_that_has_ended_is_left_out_and_told_once(town: Town, caplog: p
     with Journal(town.settings.kafka, town.desk.take, idle) as journal, caplog.at_level(logging.WARNING):
         journal.read()
         for hours in (0, 2):
-            town.turn(start_of(town.sunset, town.sunset.ends) + hours * HOUR, journal)
+            town.turn(start_of(town.sunset, settled(town.sunset)) + hours * HOUR, journal)
     assert town.written() == []
     told = [each.getMessage() for each in caplog.records if each.name == "relaywarden.desk"]
     assert told == [f"sunset.pop.ends: {town.sunset.ends} is past: the sunset is left out"]

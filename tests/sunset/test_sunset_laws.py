@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
+from itertools import pairwise
 from typing import NamedTuple
 
 import msgspec
@@ -15,7 +16,7 @@ from streams.directory import Account
 from streams.sunset.decide import Case, counts, users
 from streams.sunset.ledger import Ledger, Ledgers, fold, take
 from streams.sunset.look import Look
-from streams.sunset.weeks import HOUR, closing, day_of, last_week, moment, start_of, week_of
+from streams.sunset.weeks import HOUR, closing, day_of, last_week, moment, settled, start_of, week_of
 from streams.sunset.writing import letters
 from tests.sunset.scene import DAY, NAME, SUNSET, People, decided, letters_of, local, look, use
 
@@ -121,7 +122,10 @@ def test_no_customer_gets_two_letters_of_a_week_nor_more_than_there_are(turns: l
         assert numbers == list(range(1, len(numbers) + 1))
         assert len(numbers) <= SUNSET.letters
         assert all(event.number <= event.of for event in told)
-        assert all(start_of(SUNSET, SUNSET.begins) <= event.due < start_of(SUNSET, SUNSET.ends) for event in told)
+        for event in told:
+            until = SUNSET.ends if event.kind == "letter" else settled(SUNSET) + timedelta(days=1)
+            assert start_of(SUNSET, SUNSET.begins) <= event.due < start_of(SUNSET, until)
+        assert all(later.due - event.due >= 4 * DAY for event, later in pairwise(told))
         assert all(bool(event.recipient) is (customer != "mute") is not bool(event.problem) for event in told)
     thanked = Counter(mailbox for event in each.values() for mailbox in event.thanked)
     assert set(thanked.values()) <= {1}

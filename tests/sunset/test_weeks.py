@@ -7,8 +7,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.sunset_settings import Sunset
-from streams.sunset.weeks import HOUR, day_of, due, last_week, letter_day, moment, opening, place_of, start_of, week_of
-from tests.sunset.scene import NAME, SUNSET, local
+from streams.sunset.weeks import (
+    HOUR,
+    day_of,
+    due,
+    last_week,
+    left_out,
+    letter_day,
+    moment,
+    opening,
+    place_of,
+    settled,
+    start_of,
+    week_of,
+    writing_week,
+)
+from tests.sunset.scene import DAY, NAME, SUNSET, local
 
 
 def _sunset(**changed: object) -> Sunset:
@@ -91,7 +105,23 @@ def test_nothing_is_due_on_the_day_it_ends() -> None:
     found = [due(late, NAME, f"c{number}", local("2027-02-02 22:00")) for number in range(100)]
     assert max(found) == end - 1
     assert opening(late, 1, end - 1) == local("2027-02-02 22:00")
-    assert opening(late, 1, end) is None
+    assert settled(late) == date(2027, 2, 17)
+    assert due(late, NAME, "c1", local("2027-02-09 22:00")) > end, "thanks"
+    assert opening(late, 3, local("2027-02-16 23:00")) == local("2027-02-16 22:00")
+    assert opening(late, 3, local("2027-02-17 00:00")) is None
+    assert [left_out(late, local(at)) for at in ("2027-02-16 23:59", "2027-02-17 00:00")] == [False, True]
+
+
+def test_a_week_whose_letters_went_late_in_it_is_made_up_for_in_the_next() -> None:
+    sunday = _sunset(weekday="sunday")
+    for at, week in (
+        ("2027-02-07 08:59", 0),
+        ("2027-02-07 09:00", 1),
+        ("2027-02-09 12:00", 1),
+        ("2027-02-14 09:00", 2),
+    ):
+        assert writing_week(sunday, local(at)) == week, at
+    assert opening(sunday, 1, local("2027-02-08 01:00")) == local("2027-02-07 09:00") + DAY
 
 
 ZONES = st.sampled_from(("Europe/Berlin", "UTC", "America/Sao_Paulo", "Asia/Beirut", "Pacific/Apia", "America/Havana"))

@@ -1,13 +1,17 @@
 """Which letters are due: of whom, on what, how many, and none that is not."""
 
+from copy import deepcopy
+from datetime import date
+
 import msgspec
+import pytest
 
 from schemas.names import derived_id
 from schemas.sunset_events import UserExempted
 from streams.directory import Account
 from streams.sunset.decide import Case
 from streams.sunset.ledger import Ledger, take
-from streams.sunset.weeks import HOUR, place_of
+from streams.sunset.weeks import HOUR, day_of, place_of
 from streams.sunset.writing import letters
 from tests.sunset.scene import DAY, NAME, SUNSET, People, decided, letters_of, local, look, use
 
@@ -162,6 +166,44 @@ def test_a_mailbox_that_is_done_is_thanked_for_once() -> None:
     assert (thanks.kind, thanks.number, thanks.of, thanks.uses) == ("thanks", 0, 0, ())
     assert thanks.thanked == ("b@acme.example",)
     assert letters_of(decided(ledger, look(fourth + WEEK), PEOPLE)) == []
+
+
+def test_who_is_done_after_the_last_letter_day_is_thanked_after_it_ended_and_nobody_is_asked_any_more() -> None:
+    ledger = Ledger()
+    at = local("2027-03-16 09:00")
+    decided(ledger, look(at, [use(name, at) for name in BOTH]), PEOPLE)
+    ended = local("2027-03-23 09:00")
+    still = use(BOTH[0], ended)
+    assert letters_of(decided(ledger, look(ended, [still, use(BOTH[1], at)]), PEOPLE)) == [], "not quiet long enough"
+    (thanks,) = letters_of(decided(ledger, look(ended + WEEK, [still]), PEOPLE))
+    assert (thanks.kind, thanks.thanked, thanks.uses, thanks.week) == ("thanks", (BOTH[1],), (), 9)
+    assert thanks.due == local("2027-03-30 09:00") + int(place_of(NAME, "acme") * 4 * HOUR)
+    assert letters_of(decided(ledger, look(ended + 2 * WEEK), PEOPLE)) == [], "that is settled"
+
+
+def test_a_letter_day_late_in_the_week_is_made_up_for_after_it() -> None:
+    sunday = SUNSET.model_copy(update={"weekday": "sunday"})
+    ledger, at = Ledger(), local("2027-02-08 01:00")
+    seen = [use(BOTH[0], local("2027-02-06 12:00"))]
+    assert letters_of(decided(ledger, look(seen[0].last, seen), PEOPLE, sunday)) == []
+    (letter,) = letters_of(decided(deepcopy(ledger), look(at, seen), PEOPLE, sunday))
+    assert (letter.week, letter.due // DAY) == (1, local("2027-02-08 09:00") // DAY)
+    assert letters_of(decided(ledger, look(local("2027-02-10 01:00"), seen), PEOPLE, sunday)) == []
+
+
+@pytest.mark.parametrize("begins", ["2027-01-18", "2027-01-26", "2027-02-01", "2027-02-10", "2027-02-22"])
+def test_who_moves_the_weeks_sends_no_second_letter_and_leaves_no_week_out(begins: str) -> None:
+    ledger = Ledger()
+    for week in range(4):
+        at = TUESDAY + week * WEEK
+        assert len(letters_of(decided(ledger, look(at, [use(BOTH[0], at)]), PEOPLE))) == 1
+    moved = SUNSET.model_copy(update={"begins": date.fromisoformat(begins), "weekday": "thursday"})
+    days = []
+    for hour in range(1, 18 * 24):
+        at = TUESDAY + 3 * WEEK + hour * HOUR
+        found = letters_of(decided(ledger, look(at, [use(BOTH[0], at)]), PEOPLE, moved))
+        days += [(day_of(moved, each.due).isoformat(), each.number) for each in found]
+    assert days == [("2027-03-04", 5), ("2027-03-11", 6)]
 
 
 def test_who_was_never_written_to_is_not_thanked() -> None:
