@@ -41,10 +41,13 @@ def _quoted(name: str) -> str:
 
 
 def blind(settings: Settings) -> Iterator[str]:
-    """Yield a sentence for each sunset whose users can never be found."""
+    """Yield a sentence for each sunset whose users can never be found, or never be written to."""
     for name, sunset in settings.sunset.items():
         if sunset.kind == "smtp_after_pop" and not settings.pop_before_smtp_minutes:
             yield f"pop_before_smtp_minutes: 0: nobody is found whom sunset.{name} concerns"
+        if sunset.mail is not None and not last_week(sunset):
+            days = f"from {sunset.begins} on before it ends on {sunset.ends}"
+            yield f"sunset.{name}.weekday: there is no {sunset.weekday} {days}: no letter would ever go"
 
 
 def unwritten(settings: Settings) -> Iterator[str]:
@@ -56,8 +59,10 @@ def unwritten(settings: Settings) -> Iterator[str]:
 def _odd(sunset: Sunset, settings: Settings) -> Iterator[str]:
     if sunset.mail is None:
         yield "mail: none: nobody is written to"
-    elif last_week(sunset) < sunset.letters:
+    elif 0 < last_week(sunset) < sunset.letters:
         days = f"{last_week(sunset)} {sunset.weekday}s" if last_week(sunset) != 1 else f"one {sunset.weekday}"
         yield f"letters: {sunset.letters}, but there are {days} before it ends on {sunset.ends}"
+    if sunset.mail is not None and settings.directory is None and not settings.customers:
+        yield "mail: neither [directory] nor [customers] is configured: nobody has an address to write to"
     if not settings.logins:
         yield f"kind: {sunset.kind}: no log of logins is configured: nobody is found on this host"

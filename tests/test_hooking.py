@@ -281,6 +281,7 @@ def test_the_process_ends_at_once_and_comes_back_with_its_set(tmp_path: Path) ->
         ('[pool.main.transports]\nout1 = "192.0.2.1"\n', False),
         ('[pool.main.transports]\nout1 = "192.0.2.1"\n[pool.main.hooks.pull]\n', True),
         ("[mailboxes.hooks.postfix_policy]\n", True),
+        ('[sunset.pop]\nkind = "smtp_after_pop"\nbegins = 2027-02-01\nends = 2027-03-01\n', False),
     ],
 )
 def test_there_is_work_where_something_is_hooked(text: str, works: bool) -> None:  # noqa: FBT001

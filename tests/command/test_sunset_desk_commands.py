@@ -208,6 +208,14 @@ def test_check_tells_of_sunsets_that_do_not_work_and_goes_on(tmp_path: Path) -> 
     assert f"2020-03-01 is past: the sunset is left out ({config} line 6)" in told.stdout
     assert "6, but there are 2 tuesdays before it ends on 2027-02-15" in told.stdout
     assert "no log of logins is configured: nobody is found on this host" in told.stdout
+    assert "neither [directory] nor [customers] is configured: nobody has" in told.stdout
+    friday = text.replace("ends = 2027-02-15", 'ends = 2027-02-05\nweekday = "friday"')
+    told = run("check", "--config", _written(tmp_path, friday))
+    assert told.returncode == 2
+    assert "there is no friday from 2027-02-01 on before it ends on 2027-02-05: no letter would ever go" in told.stdout
+    assert "0 fridays" not in told.stdout
+    known = _written(tmp_path, text + '\n[customers.acme]\nmailboxes = ["acme.example"]\n')
+    assert "neither [directory]" not in run("check", "--config", known).stdout
     never = _written(tmp_path, "pop_before_smtp_minutes = 0\n" + text)
     told = run("check", "--config", never)
     assert told.returncode == 2
