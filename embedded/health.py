@@ -23,7 +23,7 @@ def ailments(settings: Settings, process: str) -> list[str]:
         case "stream" | "sink":
             return list(_silent(settings, process))
         case "desk":
-            return list(_silent(settings, process)) if settings.sunset else []
+            return list(_silent(settings, process)) if settings.sunset or settings.report else []
         case "hooks":
             maps = [
                 sentence for name in settings.pool for sentence in (*_deaf(settings, name), *_closed(settings, name))

@@ -54,9 +54,9 @@ def run(settings: Settings, *, dry_run: bool) -> None:
         if not dry_run:
             tasks.append(Posted(settings, now))
         if settings.report:
-            from streams.report_task import Reports  # noqa: PLC0415 it draws: a desk without reports saves 70 MB
+            from streams.report_task import reports  # noqa: PLC0415 it draws: a desk without reports saves 70 MB
 
-            tasks.append(Reports(settings, now, dry_run=dry_run))
+            tasks.extend(reports(settings, now, pulse.beat, dry_run=dry_run))
         work(settings, tasks, stop, pulse.beat)
         stages.stop()
 

@@ -46,12 +46,19 @@ def batches(name: str, report: Report, directory: Directory | None, at: int) -> 
     ]
 
 
-def question(settings: Settings, report: Report, batch: Batch, directory: Directory | None) -> Question:
-    """Return what is asked for a batch: the whole, or each customer's own apart."""
+def idle() -> None:
+    """Tell nobody that the work goes on."""
+
+
+def question(
+    settings: Settings, report: Report, batch: Batch, directory: Directory | None, beat: Callable[[], None] = idle
+) -> Question:
+    """Return what is asked for a batch: the whole, or each customer's own apart; `beat` is called for each row then."""
     if directory is None:
         return Question(settings, batch.period, report.shown)
 
     def owner(mailbox: str) -> str:
+        beat()
         account = directory.of(mailbox)
         return account.customer if account else ""
 

@@ -26,7 +26,7 @@ from streams.journal import Journal
 from streams.letterbox import Letter, Letterbox
 from streams.letterproof import Proofs
 from streams.operating import publish
-from streams.report_due import TEMPLATE, Batch, batches, letters, missing, question
+from streams.report_due import TEMPLATE, Batch, batches, idle, letters, missing, question
 from streams.report_figures import told
 from streams.report_files import writer_of
 from streams.report_since import since
@@ -47,10 +47,15 @@ _DOCUMENT: msgspec.json.Decoder[Document] = msgspec.json.Decoder(Document)
 
 
 class Reports:
-    """The reports of a configuration; `clock` tells the time in µs. OSError where the letterbox cannot be used."""
+    """The reports of a configuration; `clock` tells the time in µs, `beat` says that the work goes on.
 
-    def __init__(self, settings: Settings, clock: Callable[[], int], *, dry_run: bool = False) -> None:
-        self._settings, self._clock, self._dry_run = settings, clock, dry_run
+    OSError where the letterbox cannot be used.
+    """
+
+    def __init__(
+        self, settings: Settings, clock: Callable[[], int], beat: Callable[[], None] = idle, *, dry_run: bool = False
+    ) -> None:
+        self._settings, self._clock, self._beat, self._dry_run = settings, clock, beat, dry_run
         self._directory = Kept(settings)
         self._mails = {name: report.mail for name, report in settings.report.items() if report.mail is not None}
         self._writers = _writers(settings, self._mails)
@@ -127,14 +132,22 @@ class Reports:
                 return True
             if not self._complete(client, batch, at):
                 return False
-            figures = told(client, question(self._settings, report, left, directory), directory, at)
+            figures = told(client, question(self._settings, report, left, directory, self._beat), directory, at)
         made = letters(left, mail, self._writers[batch.name], figures, at)
         if self._dry_run:
             LOG.info("report %s of %s: %d would be written", batch.name, batch.period.name, sum(1 for _ in made))
             return True
-        taken = self._box.take(_begun(each, sent) for each in made)
+        taken = self._box.take(self._resumed(each, sent) for each in made)
         LOG.info("report %s of %s: %d written", batch.name, batch.period.name, taken)
         return True
+
+    def _resumed(self, letter: Letter, sent: Mapping[str, tuple[str, int]]) -> Letter:
+        """Return a letter; of one that was begun, and that this letterbox does not know, nobody knows how it ended."""
+        self._beat()
+        status, at = sent.get(letter.message_id, ("", 0))
+        if status != "intended":
+            return letter
+        return msgspec.structs.replace(letter, status="unsure", began=at, tried=at, attempts=1)
 
     def _complete(self, client: Client, batch: Batch, at: int) -> bool:
         """Tell whether the period is stored to its end; after a quarter of an hour the report says where data ends."""
@@ -158,6 +171,15 @@ class Reports:
         self._told.add(subject)
 
 
+def reports(settings: Settings, clock: Callable[[], int], beat: Callable[[], None], *, dry_run: bool) -> list[Reports]:
+    """Return the task; none, with an error, where its files cannot be used: all else of the desk goes on."""
+    try:
+        return [Reports(settings, clock, beat, dry_run=dry_run)]
+    except OSError as error:
+        LOG.error("no report is sent: %s", error)  # noqa: TRY400 no trace helps
+        return []
+
+
 def _writers(settings: Settings, mails: Mapping[str, ReportMail]) -> dict[str, Writer]:
     found: dict[str, Writer] = {}
     for name, mail in mails.items():
@@ -174,14 +196,6 @@ def _sent(client: Client, batch: Batch) -> dict[str, tuple[str, int]]:
         str(identity): (str(status), int(at))
         for identity, status, at in client.query(_ENDED, parameters=asked).result_rows
     }
-
-
-def _begun(letter: Letter, sent: Mapping[str, tuple[str, int]]) -> Letter:
-    """Return a letter; of one that was begun, and that this letterbox does not know, nobody knows how it ended."""
-    status, at = sent.get(letter.message_id, ("", 0))
-    if status != "intended":
-        return letter
-    return msgspec.structs.replace(letter, status="unsure", began=at, tried=at, attempts=1)
 
 
 def _composed(poster: Poster, letter: Letter, at: int) -> EmailMessage:

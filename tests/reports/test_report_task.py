@@ -16,7 +16,7 @@ from schemas.settings import Settings
 from schemas.topics import MAILBOX_SIGNALS
 from streams.letterbox import Letterbox
 from streams.migrate import migrate
-from streams.report_task import FILE, Reports
+from streams.report_task import FILE, Reports, reports
 from streams.topiclog import TopicLog
 from tests.mail_server import Server
 from tests.reports.scene import DAY, HOUR, MAIL, NOW, keep, settings, week
@@ -163,6 +163,14 @@ def test_a_report_waits_until_its_period_is_stored_to_the_end_but_not_for_ever(o
     assert office.taken() == []
     office.work(NOW + 15 * MINUTE)
     assert "The data ends on 22 Nov 2026, 12:00 CET." in _text(office.server.taken[0][1]).replace("\n", " ")
+
+
+def test_files_that_cannot_be_used_end_no_desk(office: Office, caplog: pytest.LogCaptureFixture) -> None:
+    (office.settings().data).mkdir(parents=True)
+    (office.settings().data / "reports.json").write_text("{")
+    assert reports(office.settings(), lambda: NOW, lambda: None, dry_run=False) == []
+    assert "no report is sent: " in caplog.text
+    assert "reports.json: Input data was truncated; remove it" in caplog.text
 
 
 def test_a_dry_run_sends_and_keeps_nothing(office: Office) -> None:
