@@ -7,6 +7,7 @@ have been taken is handed over again.
 """
 
 import logging
+import re
 import sqlite3
 from collections.abc import Callable, Mapping
 from email.message import EmailMessage
@@ -30,26 +31,39 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 15 * _SECOND, 900 * _SECOND
 _LOOK_AGAIN = 60 * _SECOND
 _HELD = 3600 * _SECOND
 _TOLD_AGAIN = _HOUR
+_HALT = 900 * _SECOND
+_ALIKE = 5
+_STATUS = re.compile(r"[A-Z]+: 5[0-9]{2} 5\.[0-9]{1,3}\.[0-9]{1,3}(?![0-9.])")  # RFC 2034
 _log = logging.getLogger("relaywarden.desk")
+
+
+class ClaimedError(Exception):
+    """Another desk has the letter, or it ended there: what is to be noted in the file is."""
+
+
+def _never(_letter: Letter, _at: int) -> str:
+    return ""
 
 
 class Route(NamedTuple):
     """How letters of one kind go: the server and its place in the configuration, and what makes a mail of a letter.
 
-    `compose` gets the letter and the time of its Date (µs); ValueError where no mail can be made of it. `unsure` says
-    what to do with a letter of which no log can tell whether it was taken.
+    `compose` gets the letter and the time of its Date (µs); ValueError where no mail can be made of it. `unwanted` says
+    why a letter does not go any more at a time (µs), "" where it does.
     """
 
     settings: Posting
     sender: str
     place: str
     compose: Callable[[Letter, int], EmailMessage]
+    unwanted: Callable[[Letter, int], str] = _never
 
 
 class Carrier:
     """Carries the letters of a letterbox.
 
-    `publish` puts an event on the log and returns once it is kept there (OSError where it cannot be); `proof` asks the
+    `publish` puts an event on the log and returns once it is kept there (OSError where it cannot be; ClaimedError
+    where it is an intention, and the letter another desk's); `proof` asks the
     mail log about a letter at a time (µs); `clock` tells it.
     """
 
@@ -64,6 +78,8 @@ class Carrier:
         self._box, self._routes = box, routes
         self._publish, self._proof, self._clock = publish, proof, clock
         self._untold: list[NoticeSent] = []
+        self._refusals: dict[str, tuple[str, frozenset[str]]] = {}
+        self._halted: dict[str, int] = {}
 
     def begin(self) -> None:
         """Tell again what ended within the last hour: its event may have been lost with the process. OSError."""
@@ -90,10 +106,16 @@ class Carrier:
             self._resolve(unsure, route)
             return 1
         letter = self._box.due(name, "waiting", now)
-        if letter is None or (not letter.began and self._full(name, route, now)):
+        if letter is None or now < self._halted.get(name, 0) or (not letter.began and self._full(name, route, now)):
             return 0
-        self._publish(msgspec.structs.replace(letter.notice, at=letter.began or now))
-        self._send(self._box.intend(letter, now), route)
+        try:
+            self._publish(msgspec.structs.replace(letter.notice, at=now))
+        except ClaimedError:
+            return 1
+        if why := route.unwanted(letter, now):
+            self._end(letter, "refused", f"withdrawn: {why}")
+        else:
+            self._send(self._box.intend(letter, now), route)
         return 1
 
     def _full(self, name: str, route: Route, now: int) -> bool:
@@ -111,17 +133,38 @@ class Carrier:
 
     def _answered(self, letter: Letter, route: Route, reply: Reply) -> None:
         match reply.status:
-            case "sent" | "refused":
-                self._end(letter, "sent" if reply.status == "sent" else "refused", reply.words)
+            case "sent":
+                self._refusals.pop(letter.route, None)
+                self._end(letter, "sent", reply.words)
+            case "refused" if self._is_servers_fault(letter, reply.words):
+                self._again(letter, route, reply.words)
+            case "refused":
+                self._end(letter, "refused", reply.words)
             case "unsure":
                 _log.warning("letters: %s to %s: %s", letter.message_id, letter.notice.recipient, reply.words)
                 self._box.later(letter, "unsure", reply.words, self._clock() + _LOOK_AGAIN)
             case "later":
                 self._again(letter, route, reply.words)
 
+    def _is_servers_fault(self, letter: Letter, words: str) -> bool:
+        """Tell whether so many recipients in a row are refused alike that the server is at fault: the route rests."""
+        recipient, status = letter.notice.recipient, _STATUS.match(words)
+        said = status[0] if status else words.replace(recipient, "")
+        before, others = self._refusals.get(letter.route, ("", frozenset[str]()))
+        recipients = (others if before == said else frozenset()) | {recipient}
+        self._refusals[letter.route] = said, recipients
+        if len(recipients) < _ALIKE:
+            return False
+        self._halted[letter.route] = self._clock() + _HALT
+        _log.error(
+            "letters: %s: %d recipients in a row are refused alike, it waits a quarter of an hour: %s",
+            letter.route, len(recipients), words,
+        )  # fmt: skip
+        return True
+
     def _again(self, letter: Letter, route: Route, words: str) -> None:
         now = self._clock()
-        if now - letter.began > route.settings.give_up_hours * _HOUR:
+        if now - letter.due > route.settings.give_up_hours * _HOUR:
             self._end(letter, "refused", f"given up after {letter.attempts} tries: {words}")
             return
         _log.warning(

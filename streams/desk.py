@@ -48,17 +48,26 @@ def run(settings: Settings, *, dry_run: bool) -> None:
         signal.signal(number, lambda *_: stop.set())
     logging.getLogger("kafka").setLevel(logging.CRITICAL)  # its retries are many; we say once what they mean
     pulse = Pulse(settings.data, "desk")
-    with _alone(settings.data):
+    with alone(settings.data):
         stages = StageTask(settings, now, dry_run=dry_run)
-        tasks: list[Task] = [Sunsets(settings, now, pulse.beat, dry_run=dry_run), stages]
+        sunsets = Sunsets(settings, now, pulse.beat, dry_run=dry_run)
+        tasks: list[Task] = [sunsets, stages]
         if not dry_run:
-            tasks.append(Posted(settings, now))
+            tasks.extend(_posted(settings, sunsets))
         if settings.report:
             from streams.report_task import reports  # noqa: PLC0415 it draws: a desk without reports saves 70 MB
 
             tasks.extend(reports(settings, now, pulse.beat, dry_run=dry_run))
         work(settings, tasks, stop, pulse.beat)
         stages.stop()
+
+
+def _posted(settings: Settings, sunsets: Sunsets) -> Iterator[Posted]:
+    """Yield the task that sends letters; without a letterbox that can be used, all but sending goes on."""
+    try:
+        yield Posted(settings, now, lambda: sunsets.ledgers)
+    except OSError as error:
+        LOG.error("no letter is sent: %s; move the file away, and start again", error)  # noqa: TRY400 no trace helps
 
 
 def work(settings: Settings, tasks: Sequence[Task], stop: threading.Event, beat: Callable[[], None]) -> None:
@@ -95,7 +104,7 @@ def _told(tasks: Sequence[Task], event: Event) -> None:
 
 
 @contextmanager
-def _alone(data: Path) -> Iterator[None]:
+def alone(data: Path) -> Iterator[None]:
     """Hold the data folder's lock. ValueError where another desk has it."""
     data.mkdir(parents=True, exist_ok=True)
     with (data / "desk.lock").open("w") as lock:

@@ -1,8 +1,8 @@
 """The desk's task for letters: what the topic says is due goes into the letterbox, and out of it to the mail server.
 
-The topic tells what was decided and how letters ended, the letterbox what this desk has in hand. A letter that, by the
-topic, was begun, and by this letterbox was not, was begun by another desk, or before the file was lost: whether the
-server took it is asked of the mail log, as after a crash.
+The topic tells what was decided, which desk has a letter, and how letters ended; the letterbox what this desk has in
+hand. A letter that is another desk's, or was begun before the file was lost, is left alone: whether the server took it
+is asked of the mail log, as after a crash.
 """
 
 import logging
@@ -10,7 +10,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Mapping
 from email.message import EmailMessage
-from functools import partial
+from typing import Literal, NamedTuple
 
 import msgspec
 
@@ -19,33 +19,44 @@ from schemas.mailbox_events import NoticeSent
 from schemas.names import derived_id
 from schemas.settings import Settings
 from schemas.sunset_events import LetterDue
-from schemas.sunset_settings import Sunset, SunsetMail
-from streams.carrying import Carrier, Route
+from schemas.sunset_settings import Sunset
+from streams.carrying import Carrier, ClaimedError, Route
 from streams.journal import Journal
+from streams.letter_claims import Claim, claimed, intention, may
 from streams.letter_files import letters_of
+from streams.letter_wanted import still, unwanted
 from streams.letterbox import OPEN, Letter, Letterbox
 from streams.letterproof import Proofs
 from streams.letters.writing import Letters
-from streams.sunset_desk import over
+from streams.sunset.ledger import Ledger, Ledgers
 from streams.topiclog import LogAwayError
 
 LOG = logging.getLogger("relaywarden.desk")
 FILE = "letters.db"
 _DAY = 86_400_000_000
 _ASK_AGAIN = 60_000_000
+_PAUSE = 15_000_000
 _TURN_SECONDS = 5.0
 _DUE: msgspec.json.Decoder[LetterDue] = msgspec.json.Decoder(LetterDue)
 
 
+class _End(NamedTuple):
+    """How a letter ended, as the topic says."""
+
+    status: Literal["sent", "refused"]
+    reply: str
+    at: int
+
+
 class Posted:
-    """The letters of all sunsets that write some; `clock` tells the time in µs.
+    """The letters of all sunsets that write some; `clock` tells the time in µs, `ledgers` what is known of sunsets.
 
     ValueError where the templates of the program itself cannot be used, OSError where the letterbox cannot.
     """
 
-    def __init__(self, settings: Settings, clock: Callable[[], int]) -> None:
-        self._settings, self._clock = settings, clock
-        self._routes = _routes(settings)
+    def __init__(self, settings: Settings, clock: Callable[[], int], ledgers: Callable[[], Ledgers]) -> None:
+        self._clock = clock
+        self._routes = _routes(settings, ledgers)
         self._box = Letterbox(settings.data / FILE)
         self._journal: Journal | None = None
         self._carrier = Carrier(self._box, self._routes, self._publish, Proofs(settings).proof, clock)
@@ -56,14 +67,25 @@ class Posted:
     def start_over(self) -> None:
         """Forget what is not in the letterbox yet: the topic comes from its beginning."""
         self._waiting: dict[str, Letter] = {}
+        self._claims: dict[str, Claim] = {}
+        self._touched: set[str] = set()
+        self._ended: dict[str, _End] = {}
         self._begun = False
+        self._pause = 0
 
     def take(self, event: Event) -> None:
-        """Take in a letter that is due, or how one goes on."""
+        """Take in a letter that is due, or how one goes on; the file is not touched before the next turn."""
         if isinstance(event, LetterDue) and event.recipient and event.sunset in self._routes:
             self._waiting.setdefault(event.message_id, _letter(event))
         elif isinstance(event, NoticeSent) and event.sunset in self._routes:
-            self._told(event)
+            if event.status == "intended":
+                self._claims[event.message_id] = claimed(self._claims.get(event.message_id), event)
+                self._touched.add(event.message_id)
+            else:
+                self._waiting.pop(event.message_id, None)
+                self._claims.pop(event.message_id, None)
+                self._touched.discard(event.message_id)
+                self._ended[event.message_id] = _End(event.status, event.reply, event.at)
 
     def turn(self, journal: Journal) -> None:
         """Hand over what is due, for a few seconds at most; where that cannot be, it waits, and is told once."""
@@ -72,14 +94,15 @@ class Posted:
             if not self._begun:
                 self._carrier.begin()
                 self._begun = True
-            self._take()
+            self._catch_up()
             self._clear()
-            if self._box.next_due():
+            if self._box.next_due() and not 0 < self._pause - self._clock() <= _PAUSE:
                 journal.rest()  # another desk may have begun one
-                self._take()
+                self._catch_up()
                 self._carry()
             self._trouble = ""
         except (sqlite3.Error, OSError) as error:
+            self._pause = self._clock() + _PAUSE
             if str(error) != self._trouble:
                 LOG.warning("letters wait: %s", error)
             self._trouble = str(error)
@@ -101,11 +124,26 @@ class Posted:
         while self._carrier.turn() and time.monotonic() < until:
             pass
 
-    def _take(self) -> None:
-        waiting, self._waiting = self._waiting, {}
-        new = self._box.take(waiting.values())
+    def _catch_up(self) -> None:
+        """Bring the file to where the topic is. sqlite3.Error where it cannot be: it is done again."""
+        new = self._box.take(self._waiting.values())
         if new:
             LOG.info("letters: %d to write", new)
+        for message_id, end in self._ended.items():
+            known = self._box.letter(message_id)
+            if known is not None and known.status in OPEN:
+                self._box.end(known, end.status, end.reply, end.at)
+        for message_id in self._touched:
+            claim = self._claims[message_id]
+            if claim.id != intention(message_id, self._box.name):
+                self._leave(message_id, claim)
+        self._waiting, self._ended, self._touched = {}, {}, set()
+
+    def _leave(self, message_id: str, claim: Claim) -> None:
+        """Leave a letter to the desk that has it, and ask the mail log about it."""
+        known = self._box.letter(message_id)
+        if known is not None and known.status in OPEN:
+            self._box.leave(known, claim.at, self._clock() + _ASK_AGAIN)
 
     def _clear(self) -> None:
         now = self._clock()
@@ -113,49 +151,66 @@ class Posted:
             self._box.forget(now)
             self._cleared = now
 
-    def _told(self, event: NoticeSent) -> None:
-        """Note what the topic says of a letter, where this letterbox does not know it."""
-        waiting = self._waiting.get(event.message_id)
-        known = self._box.letter(event.message_id)
-        if event.status != "intended":
-            self._waiting.pop(event.message_id, None)
-            if known is not None and known.status in OPEN:
-                self._box.end(known, event.status, event.reply, event.at)
-        elif known is not None and known.status == "waiting" and not known.began:
-            self._box.later(self._box.intend(known, event.at), "unsure", "another desk began it", event.at + _ASK_AGAIN)
-        elif waiting is not None:
-            self._waiting[event.message_id] = msgspec.structs.replace(
-                waiting, status="unsure", began=event.at, tried=event.at, attempts=1
-            )
-
     def _publish(self, event: NoticeSent) -> None:
         if self._journal is None:
             raise OSError("no log is open")
         try:
-            self._journal.append((event,))
+            if event.status == "intended":
+                self._claim(self._journal, event)
+            else:
+                self._journal.append((event,))
         except LogAwayError as error:
             raise OSError(str(error)) from error
 
+    def _claim(self, journal: Journal, event: NoticeSent) -> None:
+        """Put an intention on the topic, and read on to see whether it was the first. ClaimedError where not."""
+        wanted = Claim(intention(event.message_id, self._box.name), event.at)
+        before = self._claims.get(event.message_id)
+        if before is not None and not may(before, wanted):
+            self._leave(event.message_id, before)
+            raise ClaimedError
+        journal.append((msgspec.structs.replace(event, id=wanted.id),))
+        journal.rest()
+        self._catch_up()
+        known = self._box.letter(event.message_id)
+        if known is None or known.status != "waiting":
+            raise ClaimedError
 
-def _routes(settings: Settings) -> Mapping[str, Route]:
+
+def _routes(settings: Settings, ledgers: Callable[[], Ledgers]) -> Mapping[str, Route]:
     found: dict[str, Route] = {}
     for name, sunset in settings.sunset.items():
         if sunset.mail is not None:
             letters, faults = letters_of(sunset, sunset.mail, name)
             for fault in faults:
                 LOG.error("%s", fault)
-            found[name] = _route(name, sunset, sunset.mail, letters)
+            wanted = _Wanted(name, sunset, letters, ledgers)
+            place = f"sunset.{name}.mail"
+            found[name] = Route(sunset.mail, sunset.mail.sender, place, wanted.composed, wanted.unwanted)
     return found
 
 
-def _route(name: str, sunset: Sunset, mail: SunsetMail, letters: Letters) -> Route:
-    return Route(mail, mail.sender, f"sunset.{name}.mail", partial(_composed, letters, sunset))
+class _Wanted(NamedTuple):
+    """What a letter of a sunset says at the moment when it goes, by what is known then."""
 
+    name: str
+    sunset: Sunset
+    letters: Letters
+    ledgers: Callable[[], Ledgers]
 
-def _composed(letters: Letters, sunset: Sunset, letter: Letter, at: int) -> EmailMessage:
-    if over(sunset, at):
-        raise ValueError(f"it did not go before {sunset.ends}, when it ended")
-    return letters.mail(_DUE.decode(letter.content), at)
+    def unwanted(self, letter: Letter, at: int) -> str:
+        return unwanted(_DUE.decode(letter.content), self.sunset, self._ledger(), at)
+
+    def composed(self, letter: Letter, at: int) -> EmailMessage:
+        """Return its mail, dated `at`; what became exempt or done since is not in it, by its last try."""
+        due = _DUE.decode(letter.content)
+        left = still(due, self.sunset, self._ledger(), letter.tried)
+        if left != due:
+            LOG.info("letters: %s: mailboxes that are exempt, done or back by now are not in it", letter.message_id)
+        return self.letters.mail(left, at)
+
+    def _ledger(self) -> Ledger:
+        return self.ledgers().get(self.name, Ledger())
 
 
 def _letter(due: LetterDue) -> Letter:

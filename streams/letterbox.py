@@ -4,6 +4,7 @@ A letter that was being handed over when the process died may have been taken or
 over again before somebody knows (`streams/carrying.py`). The file is the desk's; one process uses it.
 """
 
+import secrets
 import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
@@ -21,22 +22,24 @@ CREATE TABLE IF NOT EXISTS letters (
     message_id TEXT PRIMARY KEY, route TEXT NOT NULL, notice BLOB NOT NULL, content BLOB NOT NULL,
     due INTEGER NOT NULL, began INTEGER NOT NULL DEFAULT 0, tried INTEGER NOT NULL DEFAULT 0,
     ended INTEGER NOT NULL DEFAULT 0, status TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,
-    reply TEXT NOT NULL DEFAULT ''
+    reply TEXT NOT NULL DEFAULT '', again INTEGER NOT NULL DEFAULT 0
 );
-CREATE INDEX IF NOT EXISTS letters_due ON letters (route, due) WHERE status IN ('waiting', 'unsure');
+CREATE TABLE IF NOT EXISTS desk (name TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS letters_next ON letters (route, status, began = 0, due);
 CREATE INDEX IF NOT EXISTS letters_began ON letters (route, began) WHERE began > 0;
 CREATE INDEX IF NOT EXISTS letters_ended ON letters (ended) WHERE ended > 0;
 """
-_COLUMNS = "route, notice, content, due, began, tried, ended, status, attempts, reply"
-_INSERT = f"INSERT OR IGNORE INTO letters (message_id, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
+_COLUMNS = "route, notice, content, due, began, tried, ended, status, attempts, reply, again"
+_INSERT = f"INSERT OR IGNORE INTO letters (message_id, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
 _NOTICE: msgspec.json.Decoder[NoticeSent] = msgspec.json.Decoder(NoticeSent)
 
 
 class Letter(msgspec.Struct, frozen=True, kw_only=True):
     """A letter to hand over: `route` names the settings it goes by, `content` is what is composed into a mail.
 
-    `notice` is its event while it is intended; its Message-ID is the letter's name. All times are µs: not before `due`;
-    `began`, when it was begun first (its Date), `tried`, when last, `ended`. `reply` is the server's last word.
+    `notice` is its event while it is intended; its Message-ID is the letter's name. All times are µs: not before `due`,
+    nor, once begun, before `again`; `began`, when it was begun first (its Date), `tried`, when last, `ended`. `reply`
+    is the server's last word.
     """
 
     route: str
@@ -49,6 +52,7 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
     status: Status = "waiting"
     attempts: int = 0
     reply: str = ""
+    again: int = 0
 
     @property
     def message_id(self) -> str:
@@ -57,7 +61,7 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Letterbox:
-    """The file of one desk. OSError where it cannot be used."""
+    """The file of one desk, and what tells that desk from others (`name`). OSError where it cannot be used."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -66,7 +70,12 @@ class Letterbox:
             self._file.execute("PRAGMA journal_mode = WAL")
             self._file.execute("PRAGMA synchronous = FULL")
             self._file.executescript(_TABLE)
+            if all(column[1] != "again" for column in self._file.execute("PRAGMA table_info(letters)")):
+                self._file.execute("ALTER TABLE letters ADD COLUMN again INTEGER NOT NULL DEFAULT 0")
             self._file.execute("UPDATE letters SET status = 'unsure' WHERE status = 'intended'")
+            given = "INSERT INTO desk SELECT ? WHERE NOT EXISTS (SELECT * FROM desk)"
+            self._file.execute(given, (secrets.token_hex(8),))
+            self.name = str(self._file.execute("SELECT name FROM desk").fetchone()[0])
         except sqlite3.Error as error:
             raise OSError(f"{path}: {error}") from error
         path.chmod(0o600)
@@ -96,13 +105,14 @@ class Letterbox:
         self._file.execute("DELETE FROM letters WHERE ended > 0 AND ended < ?", (now - _KEEP,))
 
     def due(self, route: str, status: Status, at: int) -> Letter | None:
-        """Return the letter of a route and status that has been due longest, or None."""
-        return self._one("route = ? AND status = ? AND due <= ? ORDER BY due, rowid LIMIT 1", (route, status, at))
+        """Return the letter of a route and status that has been due longest, or None; those begun go first."""
+        condition = "route = ? AND status = ? AND due <= ? AND again <= ? ORDER BY began = 0, due, rowid LIMIT 1"
+        return self._one(condition, (route, status, at, at))
 
     def next_due(self) -> int:
         """Return when the next letter is due (µs), 0 where none waits."""
-        (found,) = self._file.execute("SELECT min(due) FROM letters WHERE status IN ('waiting', 'unsure')").fetchone()
-        return int(found or 0)
+        asked = "SELECT min(max(due, again)) FROM letters WHERE status IN ('waiting', 'unsure')"
+        return int(self._file.execute(asked).fetchone()[0] or 0)
 
     def open(self, route: str) -> int:
         """Return how many letters of a route have not ended."""
@@ -139,11 +149,19 @@ class Letterbox:
             (status, reply, at, letter.message_id),
         )
 
-    def later(self, letter: Letter, status: Literal["waiting", "unsure"], reply: str, due: int) -> None:
-        """Note that a letter is looked at again at `due` (µs)."""
+    def later(self, letter: Letter, status: Literal["waiting", "unsure"], reply: str, again: int) -> None:
+        """Note that a letter is looked at again at `again` (µs)."""
         self._file.execute(
-            "UPDATE letters SET status = ?, reply = ?, due = ? WHERE message_id = ?",
-            (status, reply, due, letter.message_id),
+            "UPDATE letters SET status = ?, reply = ?, again = ? WHERE message_id = ?",
+            (status, reply, again, letter.message_id),
+        )
+
+    def leave(self, letter: Letter, tried: int, again: int) -> None:
+        """Note that another desk tried a letter (µs): whether it was taken is asked of the mail log at `again`."""
+        self._file.execute(
+            "UPDATE letters SET status = 'unsure', reply = 'another desk began it', began = ?, tried = ?, again = ?"
+            " WHERE message_id = ?",
+            (letter.began or tried, max(letter.tried, tried), again, letter.message_id),
         )
 
     def _one(self, condition: str, values: tuple[str | int, ...]) -> Letter | None:
@@ -167,11 +185,12 @@ def _values(letter: Letter) -> tuple[str | bytes | int, ...]:
         letter.status,
         letter.attempts,
         letter.reply,
+        letter.again,
     )
 
 
-def _letter(row: tuple[str, bytes, bytes, int, int, int, int, Status, int, str]) -> Letter:
-    route, notice, content, due, began, tried, ended, status, attempts, reply = row
+def _letter(row: tuple[str, bytes, bytes, int, int, int, int, Status, int, str, int]) -> Letter:
+    route, notice, content, due, began, tried, ended, status, attempts, reply, again = row
     return Letter(
         route=route,
         notice=_NOTICE.decode(notice),
@@ -183,4 +202,5 @@ def _letter(row: tuple[str, bytes, bytes, int, int, int, int, Status, int, str])
         status=status,
         attempts=attempts,
         reply=reply,
+        again=again,
     )

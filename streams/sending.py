@@ -32,7 +32,8 @@ def once(settings: Settings, advance: Callable[[int], None]) -> Sent:
     """
     begun = now()
     with alone(settings.data):
-        sunsets, posted = Sunsets(settings, now, lambda: None), Posted(settings, now)
+        sunsets = Sunsets(settings, now, lambda: None)
+        posted = Posted(settings, now, lambda: sunsets.ledgers)
         tasks: tuple[Task, ...] = (sunsets, posted)
 
         def told(event: Event) -> None:

@@ -39,13 +39,12 @@ class _UnansweredError(Exception):
 class _RefusedError(Exception):
     def __init__(self, command: str, code: int, words: bytes) -> None:
         super().__init__(f"{command}: {code} {words.decode(errors='replace')}")
-        self.status: Literal["refused", "later"] = (
-            "refused" if code >= _REFUSED and code not in _OF_THE_SESSION else "later"
-        )
+        final = code >= _REFUSED and code not in _OF_THE_SESSION and command != "MAIL"
+        self.status: Literal["refused", "later"] = "refused" if final else "later"
 
 
 def handed_over(mail: EmailMessage, recipient: str, sender: str, settings: Smtp, place: str) -> Reply:
-    """Hand a mail over. An answer 5xx to the mail itself is final; what else goes wrong is the server's trouble.
+    """Hand a mail over. An answer 5xx to recipient or text is final; what else goes wrong is the server's trouble.
 
     `sender` is the envelope's; `place` is that of the settings in the configuration.
     """

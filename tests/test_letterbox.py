@@ -4,12 +4,13 @@ import asyncio
 import random
 import signal
 import socketserver
+import sqlite3
 import subprocess
 import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -144,7 +145,7 @@ def test_a_refusal_for_now_is_tried_again_later_with_the_same_name_and_date(serv
         pauses.append(desk.box.next_due() - desk.now if desk.box.next_due() else 0)
         desk.now += pauses[-1]
     assert pauses == [15 * SECOND, 30 * SECOND, 0]
-    assert [each.at for each in desk.told] == [START, START, START, START + 45 * SECOND]
+    assert [each.at for each in desk.told] == [START, START + 15 * SECOND, START + 45 * SECOND, START + 45 * SECOND]
     assert len({each.id for each in desk.told}) == 2
     assert server.taken[0][1]["Date"] == "Fri, 15 Jan 2027 08:00:00 -0000"
 
@@ -173,6 +174,60 @@ def test_so_many_an_hour_begin_and_a_restart_does_not_begin_the_hour_anew(server
     again.work()
     assert len(server.taken) == 6
     assert again.statuses()[:3] == [("c0", "sent"), ("c1", "sent"), ("c2", "sent")], "told again, as it was"
+
+
+def test_what_was_begun_goes_before_what_was_not(server: Server, tmp_path: Path) -> None:
+    server.answers = ["451 4.3.0 later"]
+    desk = Desk(tmp_path, route(server.port))
+    desk.box.take([letter("anna", START + SECOND)])
+    desk.now += SECOND
+    desk.work()
+    desk.box.take([letter(f"c{number}", START) for number in range(5)])
+    desk.now += 15 * SECOND
+    desk.work(1)
+    assert [recipient for recipient, _ in server.taken] == ["anna@example.net"]
+
+
+def test_where_all_are_refused_alike_the_server_is_at_fault_and_no_week_is_lost(server: Server, tmp_path: Path) -> None:
+    server.recipient_answer = "554 5.7.1 Relay access denied"
+    desk = Desk(tmp_path, route(server.port))
+    desk.box.take([letter(f"c{number}", START) for number in range(12)])
+    for _ in range(4):
+        desk.work()
+        desk.now += 300 * SECOND
+    assert [name for name, status in desk.statuses() if status == "refused"] == ["c0", "c1", "c2", "c3"]
+    assert len(desk.statuses()) == 10, "a fifth and, a quarter of an hour later, a sixth try, then it rests again"
+    server.recipient_answer = ""
+    desk.now += 900 * SECOND
+    desk.work()
+    assert sorted(recipient for recipient, _ in server.taken) == sorted(f"c{n}@example.net" for n in range(4, 12))
+
+
+def test_a_refusal_of_the_sender_is_never_the_letters_fault(tmp_path: Path) -> None:
+    class Strict(Server):
+        async def handle_MAIL(self, *_: object) -> str:  # noqa: N802 aiosmtpd's name
+            return "550 5.7.1 sender refused"
+
+    server = Strict(free_port())
+    server.start()
+    desk = Desk(tmp_path, route(server.port))
+    desk.box.take([letter("anna", START)])
+    desk.work()
+    server.stop()
+    held = desk.box.letter("<anna@isp.example>")
+    assert held is not None
+    assert (held.status, held.reply) == ("waiting", "MAIL: 550 5.7.1 sender refused")
+
+
+def test_a_letterbox_of_before_is_used_on(tmp_path: Path) -> None:
+    box = Letterbox(tmp_path / "letters.db")
+    box.take([letter("anna", START)])
+    name = box.name
+    box.close()
+    with closing(sqlite3.connect(tmp_path / "letters.db")) as file:
+        file.executescript("ALTER TABLE letters DROP COLUMN again; DROP INDEX letters_next")
+    again = Letterbox(tmp_path / "letters.db")
+    assert (again.name, again.next_due()) == (name, START)
 
 
 class _Cut(socketserver.StreamRequestHandler):
@@ -241,7 +296,7 @@ def test_a_letter_that_was_on_its_way_when_the_process_died_is_unsure(server: Se
     desk.work()
     held = desk.box.letter("<anna@isp.example>")
     assert held is not None
-    assert (held.status, held.due) == ("unsure", START + HOUR)
+    assert (held.status, held.again) == ("unsure", START + HOUR)
     assert held.reply == "nobody knows whether it was taken: no log that is read tells of our letters"
     assert server.tried == 0
     desk.proof = "not_taken"

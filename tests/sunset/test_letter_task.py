@@ -1,6 +1,9 @@
 """Letters from the topic through the letterbox to a real SMTP server, and back to the topic."""
 
+import sqlite3
+import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -12,9 +15,10 @@ from schemas.events import Event
 from schemas.mailbox_events import NoticeSent
 from schemas.names import derived_id
 from schemas.settings import Settings
-from schemas.sunset_events import LetterDue
+from schemas.sunset_events import LetterDue, UserExempted
 from streams.journal import Journal
 from streams.letter_task import Posted
+from streams.sunset.ledger import Ledgers, fold
 from tests.mail_server import Server
 from tests.sunset.scene import MAIL, SUNSET, local, use
 from tests.sunset.town import idle
@@ -69,10 +73,12 @@ class Office:
     def work(self, *moments: int, folder: Path | None = None) -> None:
         """Let a desk that starts now have its turn at these moments; in another folder it is another desk."""
         settings = self.settings.model_copy(update={"data": folder}) if folder else self.settings
-        posted = Posted(settings, lambda: self.now)
+        ledgers: Ledgers = {}
+        posted = Posted(settings, lambda: self.now, lambda: ledgers)
         self.told = []
 
         def take(event: Event) -> None:
+            fold(ledgers, (event,))
             posted.take(event)
             if isinstance(event, NoticeSent):
                 self.told.append(event)
@@ -140,5 +146,122 @@ def test_a_letter_that_did_not_go_before_it_ended_is_told_and_does_not(office: O
     assert office.taken() == []
     assert [(each.status, each.reply) for each in office.told] == [
         ("intended", ""),
-        ("refused", "no mail can be made of it: it did not go before 2027-03-22, when it ended"),
+        ("refused", "withdrawn: it did not go before 2027-03-22, when it ended"),
+    ]
+
+
+def test_two_desks_on_one_topic_hand_each_letter_over_once(office: Office, tmp_path: Path) -> None:
+    """Both have all letters in their letterboxes, and work at the same time, as fast as they can."""
+    office.write(*(_letter(f"c{number}", AT) for number in range(20)))
+    begun = threading.Barrier(2)
+    posted = [_Desk(office, tmp_path / name) for name in ("one", "two")]
+
+    def work(desk: _Desk) -> None:
+        with desk as journal:
+            begun.wait(30)
+            desk.posted.turn(journal)
+            while desk.posted.left():
+                desk.posted.turn(journal)
+                journal.read()
+
+    threads = [threading.Thread(target=work, args=(desk,)) for desk in posted]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join(60)
+    assert sorted(office.taken()) == sorted(f"it@c{number}.example" for number in range(20))
+
+
+class _Desk:
+    """A desk of its own with an opened topic."""
+
+    def __init__(self, office: Office, folder: Path) -> None:
+        settings = office.settings.model_copy(update={"data": folder})
+        self.posted = Posted(settings, lambda: office.now, dict)
+        self._journal = Journal(settings.kafka, self.posted.take, idle)
+
+    def __enter__(self) -> Journal:
+        self._journal.__enter__()
+        self._journal.read()
+        return self._journal
+
+    def __exit__(self, *_: object) -> None:
+        self._journal.__exit__()
+
+
+def test_a_letter_that_one_desk_tries_again_and_again_is_left_to_it_until_it_falls_silent(
+    office: Office, tmp_path: Path
+) -> None:
+    office.write(_letter("acme", AT))
+    office.server.answers = ["451 4.3.0 later"] * 3
+    first, second = _Desk(office, tmp_path / "one"), _Desk(office, tmp_path / "two")
+    path = tmp_path / "two" / "letters.db"
+    with first as one, second as two:
+        for office.now in (AT, AT + HOUR // 2, AT + HOUR):
+            first.posted.turn(one)
+            second.posted.turn(two)
+        assert office.server.tried == 3
+        for hours, tried in ((1.5, 3), (2.9, 3), (3.1, 4)):
+            office.now = AT + int(hours * HOUR)
+            _known_not_taken(path)
+            second.posted.turn(two)
+            assert office.server.tried == tried
+        assert office.taken() == ["it@acme.example"]
+        office.now += 1
+        first.posted.turn(one)
+        assert len(office.taken()) == 1
+
+
+def _known_not_taken(path: Path) -> None:
+    """Note in a desk's letterbox what the mail log would tell: nobody took it."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as file:
+        file.execute("UPDATE letters SET status = 'waiting', again = 0 WHERE status = 'unsure'")
+
+
+def test_a_full_disk_is_waited_for_and_what_was_not_handed_over_is_not_unsure(office: Office) -> None:
+    office.write(_letter("acme", AT))
+    office.work(AT - 1)
+    with closing(sqlite3.connect(office.settings.data / "letters.db", isolation_level=None)) as file:
+        full = "BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
+        file.execute(f"CREATE TRIGGER full BEFORE UPDATE ON letters {full}")
+        office.work(AT, AT + 1, AT + 2)
+        assert office.taken() == []
+        assert [each.status for each in office.told] == ["intended"], "it is not claimed anew each moment"
+        file.execute("DROP TRIGGER full")
+    office.work(AT + 16_000_000)
+    assert office.taken() == ["it@acme.example"]
+
+
+def _exempted(subject: str) -> UserExempted:
+    return UserExempted(id=f"x-{subject}", at=AT + 1, sunset="pop", subject=subject, operator="max", reason="ticket")
+
+
+def test_what_became_exempt_before_it_was_taken_is_not_written_about(office: Office) -> None:
+    both = msgspec.structs.replace(
+        _letter("acme", AT), uses=(use("a@acme.example", AT - HOUR), use("b@acme.example", AT - HOUR))
+    )
+    office.server.answers = ["451 4.3.0 later"] * 2
+    office.write(both, _letter("solo", AT))
+    office.work(AT)
+    assert office.server.tried == 2
+    office.write(_exempted("a@acme.example"), _exempted("solo"))
+    office.work(AT + HOUR, AT + HOUR + 1)
+    assert office.taken() == ["it@acme.example"]
+    text = office.server.taken[0][1].as_string()
+    assert "b@acme.example" in text
+    assert "a@acme.example" not in text
+    assert [(each.customer, each.reply) for each in office.told if each.status == "refused"] == [
+        ("solo", "withdrawn: all its mailboxes are exempt or done by now")
+    ]
+
+
+def test_a_letter_that_waited_four_days_is_withdrawn_and_thanks_do_not_end_with_the_sunset(office: Office) -> None:
+    thanks = msgspec.structs.replace(
+        _letter("solo", local("2027-03-23 10:00")), kind="thanks", uses=(), thanked=("a@solo.example",)
+    )
+    office.write(_letter("acme", AT), thanks)
+    office.work(AT + 4 * 24 * HOUR + 1, local("2027-03-23 10:00"))
+    assert office.taken() == ["it@solo.example"]
+    assert [each.reply for each in office.told if each.status == "refused"] == [
+        "withdrawn: it was due on 2027-02-02T09:00:00+00:00, more than 4 days ago"
     ]
