@@ -40,6 +40,14 @@ class Domains:
         domain = mailbox.rpartition("@")[2]
         return Account(customer=domain, contact=f"it@{domain}", language="de")
 
+    def mailbox(self, address: str) -> str:
+        """Return the mailbox of an address: there are no aliases."""
+        return address
+
+    def aliases(self, _: str) -> tuple[str, ...]:
+        """Return the aliases of a mailbox: there are none."""
+        return ()
+
 
 def uses(mailboxes: int, at: int) -> Iterator[Use]:
     """Yield a use of each mailbox, three of them a customer."""

@@ -22,11 +22,12 @@ from schemas.topics import MAIL_EVENTS
 from streams.directory.kept import Kept
 from streams.journal import Journal
 from streams.lag import Lag, Offsets
+from streams.sunset.aliases import joined
 from streams.sunset.decide import Accounts, Case, counts, users
 from streams.sunset.ledger import Ledger, Ledgers, fold
 from streams.sunset.look import Look
 from streams.sunset.packing import Uses
-from streams.sunset.uses import carriers, heard, uses
+from streams.sunset.uses import carriers, heard, messages, uses
 from streams.sunset.weeks import HOUR, day_of, left_out, moment, start_of, week_of
 from streams.sunset.writing import letters
 from streams.topiclog import LogAwayError
@@ -134,7 +135,7 @@ class Sunsets:
             if left_out(sunset, at):
                 self._once(name, f"sunset.{name}.ends: {sunset.ends} is past: the sunset is left out")
                 continue
-            seen = look(client, sunset, self.ledgers.get(name, Ledger()), at, self._beat)
+            seen = joined(look(client, sunset, self.ledgers.get(name, Ledger()), at, self._beat), accounts.mailbox)
             for step in _STEPS:
                 journal.rest()
                 events = step(Case(name, sunset, self.ledgers.setdefault(name, Ledger()), seen, accounts))
@@ -174,15 +175,11 @@ def look(client: Client, sunset: Sunset, ledger: Ledger, at: int, advance: Calla
     found = Uses(told(since, at))
     gone = {mailbox for mailbox, box in ledger.boxes.items() if not box.done and mailbox not in found}
     earlier = Uses(use for use in told(before, since) if use.mailbox in gone) if gone else Uses()
-    weekly = None
-    if days > _WEEK:
-        week = start_of(sunset, today - timedelta(days=_WEEK))
-        weekly = {use.mailbox: use.messages for use in told(week, at)}
     return Look(
         at=at,
         uses=found,
         earlier=earlier,
-        weekly=weekly,
+        weekly=messages(client, sunset, start_of(sunset, today - timedelta(days=_WEEK - 1)), at),
         heard=heard(client, before, at, sunset.timezone),
         carriers=carriers(client, sunset, before, at),
     )

@@ -14,6 +14,7 @@ from schemas.topics import SUNSET_EVENTS
 from streams.directory import DirectoryError
 from streams.directory.found import Directory
 from streams.directory.kept import load as directory_of
+from streams.sunset.aliases import joined
 from streams.sunset.decide import Case, users
 from streams.sunset.ledger import Ledger, Ledgers, fold
 from streams.sunset.measure import Forecast, burndown, forecasts, responses
@@ -97,8 +98,8 @@ def planned(settings: Settings, name: str, client: Client, at: int, advance: Cal
     sunset = settings.sunset[name]
     when = _next(name, sunset, at)
     ledger = known(settings, advance).get(name, Ledger())
-    seen = look(client, sunset, ledger, at, lambda: advance(1))
     accounts = directory(settings)
+    seen = joined(look(client, sunset, ledger, at, lambda: advance(1)), accounts.mailbox)
     fold({name: ledger}, list(users(Case(name, sunset, ledger, seen, accounts))))
     then = Case(name, sunset, ledger, msgspec.structs.replace(seen, at=max(when, at)), accounts)
     return list(letters(then))

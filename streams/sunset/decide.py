@@ -29,6 +29,14 @@ class Accounts(Protocol):
         """Return the customer of a mailbox, None where nobody has it."""
         ...
 
+    def mailbox(self, address: str) -> str:
+        """Return the mailbox of an alias; any other address is its own."""
+        ...
+
+    def aliases(self, mailbox: str) -> tuple[str, ...]:
+        """Return the aliases of a mailbox."""
+        ...
+
 
 class Case(NamedTuple):
     """A sunset as it is decided about: name and settings, what is known, what was seen, and whose the mailboxes are."""
@@ -43,6 +51,18 @@ class Case(NamedTuple):
     def day(self) -> date:
         """Return the day of the look."""
         return day_of(self.sunset, self.look.at)
+
+    def use(self, mailbox: str) -> Use | None:
+        """Return the newest use of a mailbox, or of the one whose alias it has become; None where none was seen."""
+        return self.look.uses.get(self.accounts.mailbox(mailbox))
+
+    def exempt(self, mailbox: str, customer: str) -> bool:
+        """Tell whether a mailbox is exempt on the day of the look, by one of its names, its domain or its customer."""
+        if not self.ledger.exemptions:
+            return False
+        own, day = self.accounts.mailbox(mailbox), self.day.isoformat()
+        names = dict.fromkeys((mailbox, own, *self.accounts.aliases(own)))
+        return any(self.ledger.exempt(name, customer, day) for name in names)
 
     def language(self, account: Account | None = None) -> str:
         """Return the language of a customer where letters are written in it, else that of the letters."""
@@ -97,7 +117,7 @@ def _found(case: Case, use: Use, box: Box | None) -> Iterator[UserFound]:
 
 
 def _done(case: Case, mailbox: str, box: Box, since: int) -> Iterator[UserDone]:
-    use = case.look.uses.get(mailbox)
+    use = case.use(mailbox)
     last = max(box.last, use.last if use else 0)
     if last >= since:
         return
@@ -134,7 +154,7 @@ def counts(case: Case) -> Iterator[SunsetCounted]:
         return
     tallies: defaultdict[str, _Tally] = defaultdict(_Tally)
     for mailbox, box in case.ledger.boxes.items():
-        _tally(case, tallies[box.language], mailbox, box, day)
+        _tally(case, tallies[box.language], mailbox, box)
     if not tallies:
         tallies[case.language()] = _Tally()
     week = [(case.day - timedelta(days=back)).isoformat() for back in range(_WEEK, 0, -1)]
@@ -159,13 +179,13 @@ def counts(case: Case) -> Iterator[SunsetCounted]:
         )
 
 
-def _tally(case: Case, tally: _Tally, mailbox: str, box: Box, day: str) -> None:
+def _tally(case: Case, tally: _Tally, mailbox: str, box: Box) -> None:
     tally.found += 1
     tally.relapsed += box.returned
     tally.messages += case.look.messages(mailbox)
     if box.done:
         tally.done += 1
-    elif case.ledger.exempt(mailbox, box.customer, day):
+    elif case.exempt(mailbox, box.customer):
         tally.exempt += 1
     else:
         tally.open += 1

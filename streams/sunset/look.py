@@ -12,9 +12,10 @@ _NOTHING: frozenset[str] = frozenset()
 class Look(msgspec.Struct, frozen=True, kw_only=True):
     """What was seen up to `at` (µs): of each mailbox its use within `quiet_days`, or a week where that is longer.
 
-    `earlier` is the use before that of a mailbox that was not seen since, `weekly` the messages of the last seven days
-    where `uses` has those of more. `heard` are the logs that were read to the end of a day, by day (ISO 8601), and
-    `carriers` those that have to be read to know who uses the old way; of a host, that of its logins is one of its own.
+    `earlier` is the use before that of a mailbox that was not seen since, `weekly` the messages of a week (today and
+    the six days before) where `uses` has those of more. `heard` are the logs that were read to the end of a day, by day
+    (ISO 8601), and `carriers` those that have to be read to know who uses the old way; of a host, that of its logins is
+    one of its own.
     """
 
     at: int
@@ -29,7 +30,7 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
         return [day for day in days if not self.carriers or self.carriers - self.heard.get(day, _NOTHING)]
 
     def messages(self, mailbox: str) -> int:
-        """Return how many messages of a mailbox went the old way within the last seven days."""
+        """Return how many messages of a mailbox went the old way today and on the six days before."""
         if self.weekly is not None:
             return self.weekly.get(mailbox, 0)
         return self.uses[mailbox].messages if mailbox in self.uses else 0

@@ -49,6 +49,16 @@ LEFT JOIN
 ) AS new USING mailbox
 ORDER BY mailbox, last DESC, client_ip, helo, message_host, program
 """  # noqa: S608 the parts are constants
+_MESSAGES = f"""
+SELECT mailbox, sum(number)
+FROM
+(
+    SELECT mailbox, toInt64(uniqMerge(events)) AS number FROM old_ways
+    WHERE {_OF_THE_WAY}
+    GROUP BY mailbox, client_ip, helo, message_host, program, tls_version, confidence, host, hour
+)
+GROUP BY mailbox
+"""  # noqa: S608 likewise
 _HOSTS = f"""
 SELECT DISTINCT host, {{way:String}} != 'smtp_after_pop' AND program != 'smtp' FROM old_ways WHERE {_OF_THE_WAY}
 UNION DISTINCT
@@ -74,10 +84,16 @@ def uses(client: Client, sunset: Sunset, since: int, until: int) -> Iterator[Use
     Its clients are the twenty of the newest uses; its messages are those of all. Of logins, the client's program is the
     service, and its TLS version.
     """
-    parameters = _between(since, until) | {"way": sunset.kind, "versions": sorted(sunset.old_tls)}
+    parameters = _of(sunset, since, until)
     with client.query_rows_stream(_USES, parameters=parameters) as rows:
         for _, told in groupby((msgspec.convert(row, Told) for row in rows), key=attrgetter("mailbox")):
             yield use_of(list(told))
+
+
+def messages(client: Client, sunset: Sunset, since: int, until: int) -> dict[str, int]:
+    """Return how many messages (or logins) of each mailbox went the old way between two moments."""
+    with client.query_rows_stream(_MESSAGES, parameters=_of(sunset, since, until)) as rows:
+        return {str(mailbox): int(number) for mailbox, number in rows}
 
 
 def carriers(client: Client, sunset: Sunset, since: int, until: int) -> frozenset[str]:
@@ -86,8 +102,8 @@ def carriers(client: Client, sunset: Sunset, since: int, until: int) -> frozense
     A host has two that may be read each without the other, of its MTA and of its POP and IMAP logins: `mx1` and
     `mx1 (logins)`.
     """
-    parameters = _between(since, until) | {"way": sunset.kind, "versions": sorted(sunset.old_tls)}
-    return frozenset(_log(host, logins) for host, logins in client.query(_HOSTS, parameters=parameters).result_rows)
+    rows = client.query(_HOSTS, parameters=_of(sunset, since, until)).result_rows
+    return frozenset(_log(host, logins) for host, logins in rows)
 
 
 def untold(client: Client, sunset: Sunset, since: int, until: int) -> list[str]:
@@ -117,6 +133,10 @@ def _log(host: object, logins: object) -> str:
 def _end(day: str, zone: str) -> int:
     begins = datetime.fromisoformat(day).replace(tzinfo=ZoneInfo(zone))
     return int((begins + timedelta(days=1)).astimezone(UTC).timestamp() * 1_000_000)
+
+
+def _of(sunset: Sunset, since: int, until: int) -> dict[str, object]:
+    return _between(since, until) | {"way": sunset.kind, "versions": sorted(sunset.old_tls)}
 
 
 def _between(since: int, until: int) -> dict[str, object]:

@@ -53,14 +53,17 @@ def letters(case: Case) -> Iterator[LetterDue]:
 
 def _by_customer(case: Case, week: int, begins: int) -> dict[str, _Mailboxes]:
     """Return what concerns each customer: no mailbox that is exempt, or was in one of these letters."""
-    until, day = closing(case.sunset, week), case.day.isoformat()
+    until = closing(case.sunset, week)
     found: defaultdict[str, _Mailboxes] = defaultdict(_Mailboxes)
     for mailbox, box in case.ledger.boxes.items():
         wanted = box.written and not box.thanked if box.done else box.found < until
         if not wanted or begins - box.written < _DAY:
             continue
+        own = case.accounts.mailbox(mailbox)
+        if own != mailbox and own in case.ledger.boxes:
+            continue  # found before it was known to be an alias of the other
         customer = case.owner(mailbox).customer
-        if not case.ledger.exempt(mailbox, customer, day):
+        if not case.exempt(mailbox, customer):
             (found[customer].fixed if box.done else found[customer].open).append(mailbox)
     return found
 
@@ -122,7 +125,7 @@ def _uses(case: Case, mailboxes: Sequence[str]) -> tuple[Use, ...]:
 
 def _use(case: Case, mailbox: str) -> Use:
     """Return the last use of a mailbox: lately, before that, or (nothing newer is known) as it was found."""
-    use = case.look.uses.get(mailbox)
+    use = case.use(mailbox)
     if use is None:
         found, earlier = case.ledger.boxes[mailbox].use(mailbox), case.look.earlier.get(mailbox)
         use = earlier if earlier is not None and earlier.last > found.last else found

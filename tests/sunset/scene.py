@@ -43,6 +43,15 @@ class People:
     def of(self, mailbox: str) -> Account | None:
         return self._accounts.get(mailbox.rpartition("@")[2])
 
+    def mailbox(self, address: str) -> str:
+        """Return the mailbox of an address such as `a.alias@acme.example`."""
+        local, _, domain = address.rpartition("@")
+        return f"{local.removesuffix('.alias')}@{domain}" if local else address
+
+    def aliases(self, mailbox: str) -> tuple[str, ...]:
+        local, _, domain = mailbox.rpartition("@")
+        return (f"{local}.alias@{domain}",)
+
 
 def local(text: str, zone: str = "Europe/Berlin") -> int:
     """Return a local time such as `2027-02-02 09:00` in microseconds."""

@@ -16,7 +16,7 @@ from schemas.sunset_events import ClientUse, Use
 from schemas.sunset_settings import Sunset, SunsetKind
 from streams.migrate import migrate, migrations
 from streams.sunset.finding import Finding
-from streams.sunset.uses import carriers, heard, untold, uses
+from streams.sunset.uses import carriers, heard, messages, untold, uses
 
 HOUR = 3_600_000_000
 DAY = 24 * HOUR
@@ -115,6 +115,15 @@ def test_a_block_that_the_aggregates_lost_in_a_crash_reaches_them_when_it_is_sen
         warehouse.raw_insert("mail_events", insert_block=lines, fmt="JSONEachRow", settings=settings)
     assert warehouse.command("SELECT count() FROM mail_events") == 7
     assert [found.messages for found in uses(warehouse, sunset(), MONDAY, MONDAY + DAY)] == [7]
+
+
+def test_the_messages_of_a_period_are_those_of_the_uses(warehouse: Client) -> None:
+    keep(warehouse, [mail(MONDAY + n * DAY, candidates=OFFICE) for n in range(9)])
+    keep(warehouse, [mail(MONDAY + n * DAY, candidates=OFFICE) for n in range(4)])
+    keep(warehouse, [mail(MONDAY + DAY, id="other", candidates=OFFICE[:1], host="mx2", mailer="another")])
+    found = messages(warehouse, sunset(), MONDAY + DAY, MONDAY + 8 * DAY)
+    assert found == {"ann@example.net": 8, "bob@example.net": 7}
+    assert found == {each.mailbox: each.messages for each in uses(warehouse, sunset(), MONDAY + DAY, MONDAY + 8 * DAY)}
 
 
 def test_the_candidates_of_an_office_are_all_told_with_their_mean_confidence(warehouse: Client) -> None:
