@@ -83,6 +83,15 @@ def test_a_mailbox_is_found_by_its_address_as_an_alias_and_by_its_domain(tmp_pat
         ("b@example.net,,K1,,x@example.org,,,", "the contact of K1 is 'x@example.org' here, 'boss@exam", False),
         ("info@example.net,b@example.net,K1,,,,,", "is an alias of b@example.net here, an alias of anna", False),
         ("b@example.net,gone@example.net,K1,,,,,", "is an alias of gone@example.net, which is not there", False),
+        ("*@example.net,,K1,,,,,", "'*@example.net' is no address, such as anna@example.net, and no domain", True),
+        ("mailto:b@example.net,,K1,,,,,", "'mailto:b@example.net' is no address", True),
+        ("Bob <b@example.net>,,K1,,,,,", "'Bob <b@example.net>' is no address", True),
+        ("b@example.net;c@example.net,,K1,,,,,", "'b@example.net;c@example.net' is no address", True),
+        (
+            "b@example.net,,K4,B\ufffda SA,,,,",
+            "name 'B\ufffda SA' holds U+FFFD: some letter of it was lost before",
+            False,
+        ),
         ("b@example.net,,K1", "the row has 3 cells, the header 8", True),
         ("b@example.net,,K1,Meier, Max,,,,", "the row has 9 cells, the header 8", True),
         (f"{'x' * 2000}@example.net,,K1,,,,,", "address has 2012 signs; at most 1000 are read", True),
@@ -128,6 +137,16 @@ def test_a_domain_beyond_ascii_is_one_in_either_spelling(tmp_path: Path) -> None
     assert directory.mailbox("alias@bücher.example") == "info@xn--bcher-kva.example"
     assert directory.aliases("info@bücher.example") == ("alias@xn--bcher-kva.example",)
     assert directory.of("x@..ü") is None
+
+
+def test_customers_whose_names_differ_by_capitals_or_blanks_are_told(tmp_path: Path) -> None:
+    rows = "".join(f"u{at}@example.net,,{name},,,,,\n" for at, name in enumerate(("ACME", "acme", "Ac me", "other")))
+    directory, problems = of_csv(tmp_path, HEADER + rows)
+    assert [account.customer for account in directory.accounts()] == ["ACME", "acme", "Ac me", "other"]
+    assert [(each.place, each.text, each.left_out) for each in problems] == [
+        ("acme", "is another customer than ACME: the names differ by capitals or blanks", False),
+        ("Ac me", "is another customer than ACME: the names differ by capitals or blanks", False),
+    ]
 
 
 def test_a_contradiction_about_a_customer_is_told_once_and_a_later_row_fills_in(tmp_path: Path) -> None:

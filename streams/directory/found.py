@@ -77,6 +77,16 @@ class Directory:
             if mailbox not in self._owner:
                 yield Problem(place=alias, text=f"is an alias of {mailbox}, which is not there")
 
+    def alike(self) -> Iterator[Problem]:
+        """Yield each customer whose name differs from that of another only by capitals or blanks."""
+        first: dict[str, str] = {}
+        for name in self._accounts:
+            other = first.setdefault("".join(name.casefold().split()), name)
+            if other != name:
+                yield Problem(
+                    place=name, text=f"is another customer than {other}: the names differ by capitals or blanks"
+                )
+
     def _agreed(self, account: Account) -> list[str]:
         """Note a customer, or fill in what an earlier row of his left open; return where the two differ, once each."""
         known = self._accounts.setdefault(account.customer, account)

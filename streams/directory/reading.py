@@ -23,6 +23,8 @@ _NAMED = {"deutsch": "de", "german": "de", "français": "fr", "french": "fr", "i
 }
 _FLAGS = re.compile(r"[\s,;|]+")
 _LONGEST = 1000
+_NO_LOCAL = re.compile(r"[<>(),;:]|^[*%]$")
+"""What stands before the last @ in lists of addresses, in URLs, and where others write a whole domain."""
 _SIGNS = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -36,12 +38,14 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
 def entry(row: Row) -> tuple[Entry, list[str]]:
     """Return what a row says, and what is odd about it. ValueError where it names no address or no customer."""
+    odd: list[str] = []
     for field, text in row.items():
         if len(text) > _LONGEST:
             raise ValueError(f"{field} has {len(text)} signs; at most {_LONGEST} are read")
         if _SIGNS.search(text.strip()):
             raise ValueError(f"{field} {text[:60]!r} holds a sign that is no text")
-    odd: list[str] = []
+        if "\ufffd" in text:
+            odd.append(f"{field} {text!r} holds U+FFFD: some letter of it was lost before it came here")
     named = address(row.get("address", ""))
     customer = row.get("customer", "").strip()
     if not customer:
@@ -73,6 +77,7 @@ def read(rows: Iterable[tuple[str, Row | Misfit]], directory: Directory) -> Iter
         for text in directory.add(found.address, found.mailbox, found.account):
             yield Problem(place=place, text=text)
     yield from directory.dangling()
+    yield from directory.alike()
 
 
 def address(text: str) -> str:
@@ -82,8 +87,8 @@ def address(text: str) -> str:
         raise ValueError("the row has no address")
     local, at, name = given.rpartition("@")
     if local:
-        if not name or any(sign.isspace() for sign in given):
-            raise ValueError(f"{text!r} is no address")
+        if not name or _NO_LOCAL.search(local) or any(sign.isspace() for sign in given):
+            raise ValueError(f"{text!r} is no address, such as anna@example.net, and no domain, such as @example.net")
         return f"{local}@{domain(name)}"
     if not at and "." not in given:
         return given  # a login without a domain
