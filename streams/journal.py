@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Self
 
+import msgspec
 from kafka import KafkaProducer
 from kafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
 
@@ -11,6 +12,7 @@ from schemas import codec
 from schemas.events import Event
 from schemas.kafka_clients import opened
 from schemas.settings import Kafka
+from schemas.sunset_events import LetterDue
 from schemas.topics import SUNSET_EVENTS
 from streams.topiclog import LogAwayError, TopicLog
 
@@ -79,7 +81,8 @@ class Journal:
     def append(self, events: Iterable[Event]) -> int:
         """Write these in their order, some hundred a record; return how many, once each record is acknowledged.
 
-        One that is larger than the broker takes is told of and left out: the others must go on.
+        One that is larger than the broker takes is told of and left out, the others go on; of a letter that is, a
+        `LetterDue` without its uses and with a `problem` is written: it is listed among those that reach nobody.
         """
         written = 0
         for chunk in _chunks(map(codec.encode, events)):
@@ -90,12 +93,21 @@ class Journal:
                 _log.error("%s does not take %d bytes: %s …", SUNSET_EVENTS.name, len(value), chunk[0][:200].decode())
                 self._close()  # its sequence is broken: kafka-python 3.0.12 would refuse all that comes after
                 self._open()
+                written += self.append(_unsendable(chunk))
                 continue
             except (KafkaError, OSError) as error:
                 raise LogAwayError(f"{SUNSET_EVENTS.name} did not take a decision: {error}") from error
             written += len(chunk)
             self._beat()
         return written
+
+
+def _unsendable(chunk: Sequence[bytes]) -> Iterator[LetterDue]:
+    """Yield what is told instead of a letter that is too large; it stands for it, under the same id."""
+    event = codec.decode(chunk[0])
+    if len(chunk) == 1 and isinstance(event, LetterDue) and event.uses:
+        words = f"the letter about {len(event.uses)} mailboxes is too large for the log: {len(chunk[0])} bytes"
+        yield msgspec.structs.replace(event, recipient="", message_id="", uses=(), thanked=(), problem=words)
 
 
 def _chunks(lines: Iterable[bytes]) -> Iterator[Sequence[bytes]]:

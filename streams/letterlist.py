@@ -1,12 +1,13 @@
 """What became of each letter of a sunset: taken, delivered, refused, or come back, for customer care to see."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from clickhouse_connect.driver.client import Client
 
 from schemas.moments import rfc3339
 
 FAILED = frozenset(("refused", "bounced", "nobody to write to"))
+_OUTCOMES = {"bounced": "bounced", "sent": "delivered"}
 _LETTERS = """WITH
 due AS
 (
@@ -15,7 +16,8 @@ due AS
 ),
 told AS
 (
-    SELECT message_id, argMax((status, reply), (status != 'intended', at)) AS end, end.1 AS state, end.2 AS words
+    SELECT message_id, argMax((status, reply), (status != 'intended', at)) AS end, end.1 AS state, end.2 AS words,
+        max(at) AS last
     FROM sunset_events FINAL
     WHERE type = 'notice_sent' AND sunset = {sunset:String} AND at > {since:Int64}
     GROUP BY message_id
@@ -43,7 +45,7 @@ returned AS
     GROUP BY message_id
 )
 SELECT due.at, due.customer, due.name, due.recipient, due.language, due.kind, due.number, due.problem, due.message_id,
-    told.state, told.words, tried.state, tried.words, returned.message_id, returned.words
+    told.state, told.words, told.last, tried.state, tried.words, returned.message_id, returned.words
 FROM due
 LEFT JOIN told ON told.message_id = due.message_id
 LEFT JOIN tried ON tried.message_id = trim(BOTH '<>' FROM due.message_id)
@@ -56,7 +58,7 @@ def letters(client: Client, sunset: str, since: int, *, failed: bool = False) ->
     """Yield a row for each letter decided since a moment (µs), or only for those that reached nobody."""
     rows = client.query(_LETTERS, parameters={"sunset": sunset, "since": since}).result_rows
     for at, customer, name, recipient, language, kind, number, problem, message_id, *known in rows:
-        state, words = _became(str(recipient), str(problem), [str(each) for each in known])
+        state, words = _became(str(recipient), str(problem), known)
         if failed and state not in FAILED:
             continue
         yield {
@@ -73,17 +75,17 @@ def letters(client: Client, sunset: str, since: int, *, failed: bool = False) ->
         }
 
 
-def _became(recipient: str, problem: str, known: list[str]) -> tuple[str, str]:
+def _became(recipient: str, problem: str, known: Sequence[object]) -> tuple[str, str]:
     """Return what became of a letter, and who says so in which words; the last word counts."""
-    status, reply, outcome, attempt, returned, bounce = known
+    status, reply, last, outcome, attempt, returned, bounce = map(str, known)
     if not recipient:
         return "nobody to write to", problem
     if returned:
         return "bounced", bounce
-    if outcome == "bounced":
-        return "bounced", attempt
-    if outcome == "sent":
-        return "delivered", attempt
+    if outcome in _OUTCOMES:
+        return _OUTCOMES[outcome], attempt
     if status == "sent":
         return "sent", attempt or reply
-    return {"": "waiting", "intended": "on its way"}.get(status, status), reply
+    if status == "intended":
+        return "on its way", f"last tried at {rfc3339(int(last))}; how that ended is not known, or it is tried again"
+    return status or "waiting", reply

@@ -14,6 +14,7 @@ from collectors.admin import ensure_topics
 from embedded.broker import Broker
 from embedded.clickhouse import PASSWORD_ENV, ClickHouseServer
 from schemas.events import MessageSubmitted
+from schemas.moments import rfc3339
 from schemas.names import event_id, source_id
 from schemas.settings import Settings
 from schemas.topics import MAIL_EVENTS
@@ -150,13 +151,14 @@ def test_each_letter_is_listed_with_what_became_of_it(tables: Client) -> None:
         "sunset_events",
         due("waits"),
         due("went"),
+        due("tried"),
         due("refused"),
         due("came-back"),
         due("bounced"),
         due("delayed"),
         due("nobody", recipient="", message_id="", problem="K7 has no contact"),
         due("old", at=NOW - 100 * DAY),
-        *(notice(name, "intended") for name in ("went", "refused", "came-back", "bounced", "delayed")),
+        *(notice(name, "intended") for name in ("tried", "went", "refused", "came-back", "bounced", "delayed")),
         *(notice(name, "sent", "250 ok") for name in ("went", "came-back", "bounced", "delayed")),
         notice("refused", "refused", "RCPT: 550 5.1.1 no"),
     )
@@ -175,6 +177,10 @@ def test_each_letter_is_listed_with_what_became_of_it(tables: Client) -> None:
     rows = {str(row["customer"]): row for row in letters(tables, "pop", NOW - 30 * DAY)}
     assert {name: (row["state"], row["words"]) for name, row in rows.items()} == {
         "waits": ("waiting", ""),
+        "tried": (
+            "on its way",
+            f"last tried at {rfc3339(NOW)}; how that ended is not known, or it is tried again",
+        ),
         "went": ("delivered", "250 in"),
         "refused": ("refused", "RCPT: 550 5.1.1 no"),
         "came-back": ("bounced", "552 mailbox full"),

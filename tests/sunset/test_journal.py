@@ -54,8 +54,15 @@ def test_one_that_is_too_large_is_told_and_the_others_go_on(
 ) -> None:
     settings = _settings(fresh_broker)
     events: list[SunsetEvent] = [_letter(1), _letter(2, noise=9_000_000), _letter(3)]
-    with Journal(settings.kafka, lambda _: None, idle) as journal, caplog.at_level(logging.ERROR):
-        assert journal.append(events) == 2
+    read: list[Event] = []
+    with Journal(settings.kafka, read.append, idle) as journal, caplog.at_level(logging.ERROR):
+        assert journal.append(events) == 3
+        journal.rest()
+    assert [event.id for event in read] == ["00001", "00002", "00003"]
+    lesser = read[1]
+    assert isinstance(lesser, LetterDue)
+    assert (lesser.customer, lesser.uses, lesser.recipient) == ("c2", (), "")
+    assert lesser.problem.startswith("the letter about 1 mailboxes is too large for the log: 18")
     (told,) = [each.getMessage() for each in caplog.records if each.name == "relaywarden.desk"]
     assert told.startswith("sunset.events does not take ")
     assert '"id":"00002"' in told
