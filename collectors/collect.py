@@ -1,5 +1,6 @@
 """The collecting process: a thread for each log, input and Maildir, one for the DNSBLs, until it is told to end."""
 
+import faulthandler
 import fcntl
 import logging
 import signal
@@ -9,7 +10,6 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from functools import partial
-from types import FrameType
 
 from collectors import inputs
 from collectors.demands import demands
@@ -24,10 +24,13 @@ from collectors.reading import loaded
 from collectors.resolve import Poller
 from collectors.sentlog import ClickHouseLog
 from collectors.stored import Sink, stored_of
+from schemas.ending import apart
 from schemas.events import Event
 from schemas.settings import Kafka, Settings
 
 LOG = logging.getLogger("relaywarden.collect")
+
+_ENDS_SECONDS = 25.0  # systemd, and rsyslog for its omprog, kill after 30
 
 Work = Callable[[], None]
 Publish = Callable[[Sequence[Event]], None]
@@ -192,16 +195,21 @@ def _locked(settings: Settings) -> Iterator[None]:
 
 @contextmanager
 def _stopping(stop: threading.Event | None) -> Iterator[threading.Event]:
-    """Give `stop`, or an event that SIGTERM and SIGINT set."""
+    """Give `stop`, or an event that SIGTERM and SIGINT set: then the process has so many seconds to end.
+
+    One that takes longer writes where each thread hangs and exits with 1; what it had not kept is read again.
+    """
     if stop is not None:
         yield stop
         return
     ended = threading.Event()
 
-    def end(_signal: int, _frame: FrameType | None) -> None:
+    def end() -> None:
+        if not ended.is_set():
+            faulthandler.dump_traceback_later(_ENDS_SECONDS, exit=True, file=2)
         ended.set()
 
-    previous = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+    previous = {number: signal.signal(number, apart(end)) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield ended
     finally:

@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from embedded.broker import free_port
+from schemas.ending import apart
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -125,7 +126,7 @@ def serve(path: Path, port: int, password: str) -> None:
     server = Server(port, engine, password)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, apart(stop.set))
     threading.Thread(target=server.serve_forever, name="accept", daemon=True).start()
     stop.wait()
     server.shutdown()

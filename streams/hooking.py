@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 
 from schemas import pool_settings
+from schemas.ending import apart
 from schemas.settings import Settings, SettingsError
 from streams import activation, bars, hooks, pulling, serving, switching, switchplaces
 from streams.barring import Barring
@@ -44,7 +45,7 @@ def run(configuration: Settings) -> None:
     """
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, apart(stop.set))
     threading.excepthook = _end
     logging.getLogger("kafka").setLevel(logging.CRITICAL)  # its retries are many; we say once what they mean
     serve(configuration, stop)

@@ -11,12 +11,12 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import FrameType
 
 from clickhouse_connect.driver.exceptions import ClickHouseError
 from kafka import KafkaAdminClient, KafkaConsumer
 from kafka.errors import KafkaError
 
+from schemas.ending import apart
 from schemas.pulse import Pulse
 from schemas.settings import Settings
 from streams.blocks import Blocks, ReplacedError
@@ -35,14 +35,14 @@ def run(settings: Settings, share: tuple[int, int] = (0, 1)) -> None:
     """
     stop = threading.Event()
 
-    def end(_signal: int, _frame: FrameType | None) -> None:
+    def end() -> None:
         stop.set()
         guard = threading.Timer(_LEAVE_SECONDS, os._exit, (0,))  # a server that hangs must not hold the end up
         guard.daemon = True
         guard.start()
 
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, end)
+        signal.signal(number, apart(end))
     logging.getLogger("kafka").setLevel(logging.CRITICAL)  # it would repeat our one warning for each try
     store_until(stop, settings, share)
 
