@@ -40,6 +40,10 @@ class Domains:
         domain = mailbox.rpartition("@")[2]
         return Account(customer=domain, contact=f"it@{domain}", language="de")
 
+    def account(self, customer: str) -> Account:
+        """Return a customer by its name."""
+        return Account(customer=customer)
+
     def mailbox(self, address: str) -> str:
         """Return the mailbox of an address: there are no aliases."""
         return address

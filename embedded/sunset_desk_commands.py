@@ -22,23 +22,29 @@ def sunset_status(
     *,
     weeks: Annotated[bool, typer.Option("--weeks", help="Each week and language of one.")] = False,
     responses: Annotated[bool, typer.Option("--responses", help="What each letter of one brought.")] = False,
+    unwritten: Annotated[bool, typer.Option("--unwritten", help="Who is in no letter of this week, and why.")] = False,
     config: Config = DEFAULT_CONFIG,
     as_json: Json = False,
 ) -> None:
     """Show where each sunset stands, and the day when nothing is left by the last four weeks."""
     from embedded.running import live
     from streams.operating import now, warehouse
+    from streams.sunset_silence import silent
     from streams.sunset_status import answers, rows
     from streams.sunset_status import weeks as burndown
 
     settings = live(load(config))
-    if weeks or responses or sunset:
+    if weeks or responses or unwritten or sunset:
         name = chosen(settings, sunset)
     with warehouse(settings) as client:
         if weeks:
             show(burndown(client, name), "it was never counted", as_json=as_json)
         elif responses:
             show(answers(client, name), "no letter was decided", as_json=as_json)
+        elif unwritten:
+            with steps("what was decided, and who uses it") as advance:
+                told = silent(settings, name, client, now(), advance)
+            show(told, "all who use it are in a letter", as_json=as_json)
         else:
             found = rows(client, settings, now())
             told = [row for row in found if sunset in {"", row["sunset"]}]

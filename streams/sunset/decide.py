@@ -37,6 +37,10 @@ class Accounts(Protocol):
         """Return the aliases of a mailbox."""
         ...
 
+    def account(self, customer: str) -> Account | None:
+        """Return a customer by its name in the source."""
+        ...
+
 
 class Case(NamedTuple):
     """A sunset as it is decided about: name and settings, what is known, what was seen, and whose the mailboxes are."""

@@ -90,7 +90,7 @@ class Ledger(msgspec.Struct):
             return False
         named = canonical_address(mailbox)
         subjects = (mailbox, named, f"@{domain_of(named)}", customer)
-        return any(subject in self.exemptions and _holds(self.exemptions[subject], day) for subject in subjects)
+        return any(subject in self.exemptions and holds(self.exemptions[subject], day) for subject in subjects)
 
 
 Ledgers = dict[str, Ledger]
@@ -184,5 +184,6 @@ def _kept(ledger: Ledger, stages: tuple[Stage, ...]) -> dict[int, Step]:
     return {number: step for number, step in ledger.steps.items() if number in same}
 
 
-def _holds(until: str, day: str) -> bool:
+def holds(until: str, day: str) -> bool:
+    """Tell whether an exemption until a day ("": until it ends) holds on another."""
     return not until or day <= until

@@ -13,7 +13,6 @@ import msgspec
 from schemas.mailbox_hooks import ADDRESS
 from schemas.names import derived_id, domain_of
 from schemas.sunset_events import LetterDue, Use
-from streams.directory import Account
 from streams.sunset.decide import Case
 from streams.sunset.discretion import Discretion
 from streams.sunset.ledger import APART, Written
@@ -72,7 +71,8 @@ def _letter(
     case: Case, customer: str, mailboxes: _Mailboxes, written: Written, when: tuple[int, int]
 ) -> Iterator[LetterDue]:
     week, at = when
-    account, problem = _addressee(case, (*mailboxes.open, *mailboxes.fixed))
+    first = (*mailboxes.open, *mailboxes.fixed)[0]
+    account, problem = case.owner(first), problem_of(case, first)
     spent = written.unaddressed if problem else written.letters
     ends = start_of(case.sunset, case.sunset.ends)
     asks = bool(mailboxes.open) and spent < case.sunset.letters and max(case.look.at, at) < ends
@@ -103,16 +103,16 @@ def _letter(
     )
 
 
-def _addressee(case: Case, mailboxes: Sequence[str]) -> tuple[Account, str]:
-    """Return the customer of these mailboxes, and why he cannot be written to, "" where he can."""
-    account = case.owner(mailboxes[0])
-    if case.accounts.of(mailboxes[0]) is None:
-        return account, f"no customer has {mailboxes[0]}"
+def problem_of(case: Case, mailbox: str) -> str:
+    """Return why nobody can be written to about a mailbox, "" where its customer can."""
+    account = case.accounts.of(mailbox)
+    if account is None:
+        return f"no customer has {mailbox}"
     if not account.contact:
-        return account, f"the customer {account.customer} has no mail address"
+        return f"the customer {account.customer} has no mail address"
     if not ADDRESS.fullmatch(account.contact):
-        return account, f"the customer {account.customer} has the mail address {account.contact!r}, which is none"
-    return account, ""
+        return f"the customer {account.customer} has the mail address {account.contact!r}, which is none"
+    return ""
 
 
 def _uses(case: Case, mailboxes: Sequence[str]) -> tuple[Use, ...]:

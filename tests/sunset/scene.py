@@ -43,6 +43,9 @@ class People:
     def of(self, mailbox: str) -> Account | None:
         return self._accounts.get(mailbox.rpartition("@")[2])
 
+    def account(self, customer: str) -> Account | None:
+        return self._accounts.get(f"{customer}.example")
+
     def mailbox(self, address: str) -> str:
         """Return the mailbox of an address such as `a.alias@acme.example`."""
         local, _, domain = address.rpartition("@")
