@@ -1,6 +1,9 @@
 """Letters from the topic through the letterbox to a real SMTP server, and back to the topic."""
 
+import os
 import sqlite3
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -8,9 +11,11 @@ from pathlib import Path
 
 import msgspec
 import pytest
+import tomli_w
 
 from collectors.admin import ensure_topics
 from embedded.broker import Broker, free_port
+from embedded.clickhouse import PASSWORD_ENV
 from schemas.events import Event
 from schemas.mailbox_events import NoticeSent
 from schemas.names import derived_id
@@ -19,7 +24,9 @@ from schemas.sunset_events import LetterDue, UserExempted
 from streams.journal import Journal
 from streams.letter_task import Posted
 from streams.sunset.ledger import Ledgers, fold
+from tests.command.shell import ROOT
 from tests.mail_server import Server
+from tests.sink.rig import until
 from tests.sunset.scene import MAIL, SUNSET, local, use
 from tests.sunset.town import idle
 
@@ -54,14 +61,13 @@ class Office:
     def __init__(self, broker: Broker, server: Server, folder: Path) -> None:
         mail = {**MAIL.model_dump(mode="json", exclude_none=True), "port": server.port}
         sunset = {**SUNSET.model_dump(mode="json", exclude_none=True), "mail": mail}
-        self.settings = Settings.model_validate(
-            {
-                "data": str(folder),
-                "kafka": {"bootstrap": [broker.bootstrap]},
-                "clickhouse": {"port": free_port()},  # nobody is there: what is not known stays unknown
-                "sunset": {"pop": sunset},
-            }
-        )
+        self.config = {
+            "data": str(folder),
+            "kafka": {"bootstrap": [broker.bootstrap]},
+            "clickhouse": {"port": free_port()},  # nobody is there: what is not known stays unknown
+            "sunset": {"pop": sunset},
+        }
+        self.settings = Settings.model_validate(self.config)
         ensure_topics(self.settings)
         self.server, self.now = server, AT
         self.told: list[NoticeSent] = []
@@ -265,3 +271,19 @@ def test_a_letter_that_waited_four_days_is_withdrawn_and_thanks_do_not_end_with_
     assert [each.reply for each in office.told if each.status == "refused"] == [
         "withdrawn: it was due on 2027-02-02T09:00:00+00:00, more than 4 days ago"
     ]
+
+
+def test_a_letterbox_that_cannot_be_used_stops_no_decision(office: Office, tmp_path: Path) -> None:
+    config, log = tmp_path / "relaywarden.toml", tmp_path / "desk.log"
+    config.write_text(tomli_w.dumps(office.config))
+    office.settings.data.mkdir()
+    (office.settings.data / "letters.db").write_text("no database at all, but long enough to be looked at")
+    with log.open("w") as file:
+        command = [sys.executable, "-m", "relaywarden", "desk", "--config", str(config)]
+        desk = subprocess.Popen(command, cwd=ROOT, stderr=file, env={**os.environ, PASSWORD_ENV: "x"})
+    until(lambda: "ClickHouse does not answer" in log.read_text(), 60, "it looks, to decide")
+    desk.terminate()
+    assert desk.wait(30) == 0
+    said = log.read_text()
+    assert "no letter is sent: " in said
+    assert "letters.db: file is not a database; move the file away, and start again" in said
