@@ -9,7 +9,7 @@ import logging
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -20,6 +20,7 @@ from schemas.settings import Settings
 from streams.journal import Journal
 from streams.letter_task import Posted
 from streams.operating import now
+from streams.report_due import idle
 from streams.stage_task import StageTask
 from streams.sunset_desk import Sunsets
 from streams.topiclog import LogAwayError
@@ -42,23 +43,26 @@ class Task(Protocol):
 
 
 def run(settings: Settings, *, dry_run: bool) -> None:
-    """Work until SIGTERM or SIGINT; with `dry_run` nothing leaves it. ValueError where another desk works here."""
+    """Work until SIGTERM or SIGINT. ValueError where another desk works here.
+
+    With `dry_run` nothing leaves it, and it may work beside another: it has neither its lock nor its pulse.
+    """
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     logging.getLogger("kafka").setLevel(logging.CRITICAL)  # its retries are many; we say once what they mean
-    pulse = Pulse(settings.data, "desk")
-    with alone(settings.data):
+    beat: Callable[[], None] = idle if dry_run else Pulse(settings.data, "desk").beat
+    with nullcontext() if dry_run else alone(settings.data):
         stages = StageTask(settings, now, dry_run=dry_run)
-        sunsets = Sunsets(settings, now, pulse.beat, dry_run=dry_run)
+        sunsets = Sunsets(settings, now, beat, dry_run=dry_run)
         tasks: list[Task] = [sunsets, stages]
         if not dry_run:
             tasks.extend(_posted(settings, sunsets))
         if settings.report:
             from streams.report_task import reports  # noqa: PLC0415 it draws: a desk without reports saves 70 MB
 
-            tasks.extend(reports(settings, now, pulse.beat, dry_run=dry_run))
-        work(settings, tasks, stop, pulse.beat)
+            tasks.extend(reports(settings, now, beat, dry_run=dry_run))
+        work(settings, tasks, stop, beat)
         stages.stop()
 
 

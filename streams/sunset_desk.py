@@ -25,6 +25,7 @@ from streams.lag import Lag, Offsets
 from streams.sunset.aliases import joined
 from streams.sunset.decide import Accounts, Case, counts, users
 from streams.sunset.ledger import Ledger, Ledgers, fold
+from streams.sunset.lines import line
 from streams.sunset.look import Look
 from streams.sunset.packing import Uses
 from streams.sunset.uses import carriers, heard, messages, uses
@@ -147,6 +148,7 @@ class Sunsets:
 
     def _shown(self, events: list[Event]) -> int:
         for event in events:
+            LOG.info("would be written: %s", line(event))
             self.take(event)
         return len(events)
 

@@ -96,23 +96,27 @@ def planned(settings: Settings, name: str, client: Client, at: int, advance: Cal
     Nothing is written. `advance` is told of each decision and each use read. ValueError where no letters are to come.
     """
     sunset = settings.sunset[name]
-    when = _next(name, sunset, at)
+    moments = _moments(name, sunset, at)
     ledger = known(settings, advance).get(name, Ledger())
     accounts = directory(settings)
     seen = joined(look(client, sunset, ledger, at, lambda: advance(1)), accounts.mailbox)
     fold({name: ledger}, list(users(Case(name, sunset, ledger, seen, accounts))))
-    then = Case(name, sunset, ledger, msgspec.structs.replace(seen, at=max(when, at)), accounts)
-    return list(letters(then))
+    for when in moments:
+        then = msgspec.structs.replace(seen, at=max(when, at))
+        if found := list(letters(Case(name, sunset, ledger, then, accounts))):
+            return found
+    return []
 
 
-def _next(name: str, sunset: Sunset, at: int) -> int:
-    """Return the moment of this week's letters until they went, else that of the next."""
+def _moments(name: str, sunset: Sunset, at: int) -> list[int]:
+    """Return the moments of this week's letters, as long as they go, and of the next's."""
     if sunset.mail is None:
         raise ValueError(f"sunset.{name}.mail: no letters are configured")
-    for week in range(max(1, week_of(sunset, day_of(sunset, at))), last_week(sunset) + 1):
-        if at < closing(sunset, week):
-            return moment(sunset, week)
-    raise ValueError(f"sunset.{name}.ends: {sunset.ends}: no letter goes any more")
+    weeks = range(max(1, week_of(sunset, day_of(sunset, at))), last_week(sunset) + 1)
+    found = [moment(sunset, week) for week in weeks if at < closing(sunset, week)][:2]
+    if not found:
+        raise ValueError(f"sunset.{name}.ends: {sunset.ends}: no letter goes any more")
+    return found if at >= found[0] else found[:1]
 
 
 def letter_row(letter: LetterDue) -> Row:

@@ -1,5 +1,6 @@
 """The desk's process, and `sunset status`, `plan-letters`, `exempt`: what it decides, who is left out, what is told."""
 
+import os
 import re
 import subprocess
 import sys
@@ -103,6 +104,29 @@ def test_the_desk_decides_is_killed_and_goes_on_and_an_operator_leaves_out_whom_
     )
     assert second.returncode == 2
     assert "another relaywarden desk works there" in second.stderr
+    beside = subprocess.Popen(
+        [sys.executable, "-m", "relaywarden", "desk", "--dry-run", "--config", str(lab.config)],
+        cwd=ROOT,
+        env={**os.environ, **desk.env},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert beside.stderr is not None
+    assert any("read all that was decided" in line for line in beside.stderr)
+    assert beside.poll() is None
+    beside.terminate()
+    assert beside.wait(15) == 0
+    beside.stderr.close()
+    planned = desk.rows("sunset", "plan-letters", "--sunset", "pop")
+    assert [(each["customer"], each["mailboxes"], each["number"]) for each in planned] == [
+        ("acme", A, "2 of 5"),
+        ("solo", S, "2 of 5"),
+    ], "this week's went: those of the next"
+    silent = desk.rows("sunset", "status", "--unwritten", "--sunset", "pop")
+    assert [(each["customer"], each["why"], each["mailboxes"]) for each in silent] == [
+        ("acme", "exempt", B),
+        ("solo", "the customer solo has no mail address", S),
+    ]
     lab.kill("desk")
     lab.run("desk")
     until(lambda: lab.log("desk").count("read all that was decided") == 2, 30, "it is back")

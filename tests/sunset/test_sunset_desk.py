@@ -193,11 +193,15 @@ def test_a_dry_run_writes_nothing(town: Town, caplog: pytest.LogCaptureFixture) 
         town.turn(moment(town.sunset, 1) + HOUR, journal)
     assert town.written() == []
     told = [each.getMessage() for each in caplog.records if each.name == "relaywarden.desk"]
-    assert told == [
+    assert [words for words in told if not words.startswith("would be written: ")] == [
         "sunset pop: 2 users would be decided",
         "sunset pop: 2 letters would be decided",
         "sunset pop: 2 counts would be decided",
     ]
+    listed = [words.removeprefix("would be written: ") for words in told if words.startswith("would be written: ")]
+    assert len(listed) == 6
+    assert listed[0].endswith(" is found, confidence 0.90")
+    assert listed[2].startswith("letter 1 of 6 for ")
 
 
 def test_a_sunset_that_has_ended_is_left_out_and_told_once(town: Town, caplog: pytest.LogCaptureFixture) -> None:
