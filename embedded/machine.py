@@ -163,7 +163,8 @@ class Machine:
                 self._rewinding.settled()
             LOG.info("drained in %.1f s", time.monotonic() - began)
             with Lag(self._settings) as lag:
-                return lag.uncommitted(group, _TOLD)
+                ordered = lag.uncommitted(f"{group}-sink", (topics.SUNSET_EVENTS,))  # by who kept on: nothing folds it
+                return lag.uncommitted(group, _TOLD) + ordered
         except KafkaError as error:
             LOG.warning("the broker could not be drained: %s; what is not stored is read again", error)
             return []
