@@ -181,6 +181,7 @@ def test_a_file_with_columns_and_a_delimiter_of_its_own_packed_or_not(tmp_path: 
         (HEADER.encode() + b"\xe4@example.net,,K1\n", "customers.csv: no UTF-8 at byte"),
         (CSV.encode()[:-1], "customers.csv line 4: the last line has no end: it may be cut off"),
         ((CSV + "b@example.net,,10").encode(), "customers.csv line 5: the last line has no end"),
+        (HEADER.encode() + b"a@b.example,K1\n" * 3, "none of the 3 rows can be read; the first: "),
         (HEADER.encode(), "kind 'csv': the source has no row: that is taken for a failure"),
         (HEADER.encode() + b"\n\n", "kind 'csv': the source has no row"),
     ],

@@ -21,11 +21,21 @@ def load(
     """Return the directory: `[directory]`, then the customers of the configuration for whom it has none.
 
     Each problem is told as soon as it is found; `advance` is told of each row. DirectoryError where the source cannot
-    be read to its end: half a directory would make customers strangers.
+    be read to its end, or none of its rows: half a directory would make customers strangers.
     """
-    directory = Directory()
-    for problem in read(chain(_counted(settings, advance), _configured(settings)), directory):
+    directory, number, lost, first = Directory(), 0, 0, ""
+
+    def count(step: int) -> None:
+        nonlocal number
+        number += step
+        advance(step)
+
+    for problem in read(chain(_counted(settings, count), _configured(settings)), directory):
         told(problem)
+        lost += problem.left_out
+        first = first or f"{problem.place}: {problem.text}"
+    if number and lost == number:
+        raise DirectoryError(f"none of the {number} rows can be read; the first: {first}")
     return directory
 
 
