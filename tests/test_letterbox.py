@@ -160,6 +160,13 @@ def test_it_is_given_up_after_the_configured_hours(tmp_path: Path) -> None:
     assert desk.told[-1].reply.startswith("given up after 10 tries: ")
 
 
+def test_the_hours_until_it_is_given_up_count_from_when_it_was_due(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, route(free_port(), give_up_hours=1))
+    desk.box.take([letter("anna", START - HOUR - 1)])
+    desk.work()
+    assert desk.told[-1].reply.startswith("given up after 1 tries: ")
+
+
 def test_so_many_an_hour_begin_and_a_restart_does_not_begin_the_hour_anew(server: Server, tmp_path: Path) -> None:
     desk = Desk(tmp_path, route(server.port, per_hour=3))
     desk.box.take([letter(f"c{number}", START) for number in range(8)])
