@@ -48,6 +48,7 @@ BY_ROW = {
     ("unknown_user", "greylisted"): "likewise; the mailbox is only told beside it",
     ("no_such_user", "greylisted"): "a verification that goes on, with a 5xx",
     ("no_such_user", "system"): "the status is of an address, the words tell that it passes",
+    ("unknown_user", "system"): "likewise: a mailbox that is being moved",
     ("server_trouble", "recipient_refused"): "5.5.1 is of their server; the words are of a recipient",
     ("no_such_user", "unknown"): "the status is of an address, the words are of our host",
     ("recipient_codes", "spam_content"): "5.2.0, with which a filter answers",

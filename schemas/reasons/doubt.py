@@ -4,7 +4,16 @@ import re
 
 from schemas.reasons.said import Said
 
-_PASSING = re.compile(r" (?:tempora|vorue?bergehend|in progress |(?:re)?try (?:again )?later |said 4\d\d )")
+_NOW = (  # it may be otherwise later
+    "tempora|momentan|momentarily |vorue?bergehend|derzeit|zur ?zeit |im moment |en ce moment |al momento ",
+    "at (?:the|this) moment |currently |right now |in progress |being (?:migrated|moved) ",
+    "(?:re)?try (?:again )?later |retry (?<!not retry )(?!time)|rate limit|said 4\\d\\d ",
+)
+_BROKEN = (  # there, where addresses are looked up
+    "(?:database|directory|ldap|sql|mysql|backend|lookup) (?:server |service |lookup )?(?:is |was )?"
+    "(?:error|fail|timeout|timed out|down |(?:temporarily )?(?:not |un)(?:available|reachable))"
+)
+_PASSING = re.compile(f" (?:{'|'.join((*_NOW, _BROKEN))})")
 _OF_US = re.compile(r" (?:your (?:ip|host|server|network)|client host |ip address |[eh][eh]lo )")
 
 
