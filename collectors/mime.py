@@ -87,8 +87,10 @@ def headed(text: str) -> Message:
 
 
 def attached(mail: str) -> Iterator[str]:
-    """Yield the texts of the mails that are parts of a mail itself, their transfer encoding taken off."""
+    """Yield the texts of the mails that a mail holds, as parts or alone, their transfer encoding taken off."""
     part, body = _begun(mail)
+    if part.get_content_type() == "message/rfc822":
+        yield bare(part, body)
     for text in _split(part, body, _Left(len(mail)))[0]:
         held, within = _begun(text)
         if held.get_content_type() == "message/rfc822":

@@ -128,9 +128,7 @@ class LogReader:
         """Return the events of the line at byte `offset`: none, one or several. Never raises, whatever the bytes."""
         counts = self.counts
         counts.lines += 1
-        text = line[: LONGEST_LINE + 1].decode("utf-8", "replace").rstrip("\r\n")
-        if offset == 0:
-            text = text.removeprefix(_BOM)
+        text = line[: LONGEST_LINE + 1].decode("utf-8", "replace").rstrip("\r\n").removeprefix(_BOM)
         if not text:
             counts.ignored += 1
             return []

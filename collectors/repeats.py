@@ -20,12 +20,11 @@ MARK = " repeated "
 """Stands in each such line."""
 
 _MOST = 1000
+_MOST_DIGITS = 9
 _KEPT = 16
-_TOLD = re.compile(r"message repeated (\d{1,9}) times: \[ ?")
-_LAST = re.compile(r"last message repeated (\d{1,9}) times?")
-_SUPPRESSED = re.compile(
-    r"Last message '(.{0,20})' repeated (\d{1,9}) times, suppressed by syslog-ng on [^ ]*", re.DOTALL
-)
+_TOLD = re.compile(r"message repeated (\d+) times: \[ ?")
+_LAST = re.compile(r"last message repeated (\d+) times?")
+_SUPPRESSED = re.compile(r"Last message '(.{0,20})' repeated (\d+) times, suppressed by syslog-ng on [^ ]*", re.DOTALL)
 _CUT = "\ufffd"
 
 
@@ -77,15 +76,15 @@ class Before:
             told = _TOLD.match(line.payload)
             if told is not None:
                 head, said = form[: len(form) - len(line.payload)], line.payload[told.end() :]
-                return Again(head + said.removesuffix("]"), int(told[1]), line.at)
+                return Again(head + said.removesuffix("]"), _times(told[1]), line.at)
             last = _LAST.fullmatch(line.payload)
             if last is not None:
-                program = "" if line.program == "syslogd" else line.program
-                return Again(self._last(line.host, program, "", clock), int(last[1]), line.at)
+                times, program = _times(last[1]), "" if line.program == "syslogd" else line.program
+                return Again(self._last(line.host, program, "", clock), times, line.at)
             suppressed = _SUPPRESSED.fullmatch(line.payload)
             if suppressed is not None:
-                said = suppressed[1].rstrip(_CUT)
-                return Again(self._last(line.host, line.program, said, clock), int(suppressed[2]), line.at)
+                times, said = _times(suppressed[2]), suppressed[1].rstrip(_CUT)
+                return Again(self._last(line.host, line.program, said, clock), times, line.at)
         return None
 
     def _last(self, host: str, program: str, said: str, clock: Clock) -> str:
@@ -97,6 +96,13 @@ class Before:
                     return text
                 break
         raise ValueError(f"another line came again, but none of the last {_KEPT} is that one")
+
+
+def _times(digits: str) -> int:
+    """Return how often a line came. ValueError for more than any daemon counts."""
+    if len(digits) > _MOST_DIGITS:
+        raise ValueError(f"a line that was repeated {digits[:_KEPT]} times: more than {_MOST} are taken for an error")
+    return int(digits)
 
 
 def _split(text: str, clock: Clock) -> Line | None:

@@ -5,6 +5,7 @@ Beside the golden files: what a stranger writes names nobody, and our own field 
 
 import hmac
 import re
+from base64 import encodebytes
 from hashlib import sha256
 from pathlib import Path
 
@@ -195,6 +196,21 @@ def test_any_format_reads_each_report_as_its_own_format_does() -> None:
     plain = arf.parse(mail)
     assert plain is not None
     assert plain.report_url == ""
+
+
+def test_a_report_that_is_all_a_mail_holds_is_read_as_a_forwarded_one() -> None:
+    report = (GOLDEN / "arf" / "04-unattributed_queue_id_behind_source_ip.eml").read_bytes()
+    header = b"From: postmaster@isp.example\r\nMIME-Version: 1.0\r\nContent-Type: message/rfc822\r\n"
+    direct = arf.parse(report)
+    assert direct is not None
+    for mail in (
+        header + b"\r\n" + report,
+        header + b"Content-Transfer-Encoding: base64\r\n\r\n" + encodebytes(report),
+    ):
+        found = any_format.parse(mail)
+        assert isinstance(found, ComplaintReceived)
+        assert (found.id, found.queue_id, found.arrived_at) == (direct.id, direct.queue_id, direct.arrived_at)
+        assert (found.reporter, direct.reporter) == ("postmaster@isp.example", "fbl@provider.example")
 
 
 def test_any_format_believes_the_report_and_not_the_mail_that_is_attached_to_it() -> None:

@@ -128,6 +128,14 @@ def test_the_configured_host_is_that_of_lines_that_name_none() -> None:
     assert [getattr(event, "host", "") for event in events] == ["mail7", "mail8"]
 
 
+def test_a_byte_order_mark_before_any_line_is_none_of_it() -> None:
+    reader = log_reader()
+    line = f"<22>{HEAD}smtpd[1]: NOQUEUE: reject: RCPT from x[192.0.2.1]: 550 no".encode()
+    marked = "\ufeff".encode() + line
+    plain, second, first = (reader.read(line, 5), reader.read(marked, 900), log_reader().read(marked, 0))
+    assert [type(event) for event in (*plain, *second, *first)] == [MessageRejected] * 3
+
+
 def test_the_counts_can_be_read_by_people() -> None:
     reader = log_reader()
     for line in (*LINES, b"x", b"2026-03-01T10:00:05Z mx1 sshd[1]: hello"):

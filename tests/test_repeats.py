@@ -51,7 +51,7 @@ def test_each_time_has_an_id_of_its_own_and_the_line_counts_once() -> None:
     assert (read.counts.lines, read.counts.further, sum(read.counts.events.values())) == (1, 999, 1000)
 
 
-@pytest.mark.parametrize("times", [1001, 999_999_999])
+@pytest.mark.parametrize("times", [1001, 999_999_999, 999_999_999_999])
 def test_more_than_a_daemon_would_write_is_a_dead_letter(times: int) -> None:
     (event,) = reader().read(told(times), 0)
     assert isinstance(event, DeadLetter)
@@ -59,7 +59,14 @@ def test_more_than_a_daemon_would_write_is_a_dead_letter(times: int) -> None:
     assert event.text == told(times).decode()[: len(event.text)]
 
 
-@pytest.mark.parametrize("times", ["0", "-1", "1000000000", "x"])
+def test_a_number_without_end_is_a_dead_letter_and_is_told_by_its_beginning() -> None:
+    for line in (told("9" * 5000), b"2026-03-01T10:05:05Z mx1 last message repeated " + b"9" * 5000 + b" times"):
+        (event,) = reader().read(line, 0)
+        assert isinstance(event, DeadLetter)
+        assert event.reason.startswith("a line that was repeated 9999999999999999 times: more than 1000")
+
+
+@pytest.mark.parametrize("times", ["0", "-1", "x"])
 def test_what_is_no_number_of_times_makes_no_event(times: str) -> None:
     assert [event for event in reader().read(told(times), 0) if not isinstance(event, DeadLetter)] == []
 

@@ -43,6 +43,10 @@ MESSAGES = {
         b'<22>1 2026-11-29T03:35:34+01:00 mx1 postfix/smtp 915 - [meta x="\\]\\"]" y="1"][z@1] \xef\xbb\xbf' + SENT,
         b"2026-11-29T03:35:34+01:00 mx1 postfix/smtp[915]: " + SENT,
     ),
+    "a byte order mark before the priority": (
+        b"\xef\xbb\xbf<22>Nov 29 03:35:34 mx1 postfix/smtp[915]: " + SENT,
+        b"2026-11-29T02:35:34.000000+00:00 mx1 postfix/smtp[915]: " + SENT,
+    ),
     "no host, as libc's syslog() writes it, and what only relays it": (
         b"<22>Nov 29 03:35:34 postfix/smtp[915]: " + SENT,
         b"2026-11-29T02:35:34.000000+00:00 192.0.2.7 postfix/smtp[915]: " + SENT,

@@ -1,7 +1,7 @@
 """Feedback reports as RFC 5965 has them; what most feedback loops send.
 
-One that somebody forwards as an attachment is read, too: the reporter is who forwarded it. A mail of somebody's that is
-attached to a report of another format, and that looks like a feedback report, is none.
+One that somebody forwards, as an attachment or as all that his mail holds, is read, too: the reporter is who forwarded
+it. A mail of somebody's that is attached to a report of another format, and looks like a feedback report, is none.
 Format: https://www.rfc-editor.org/rfc/rfc5965
 """
 
@@ -14,6 +14,7 @@ from collectors.ways import NO_WAYS, Ways
 from schemas.events import ComplaintReceived
 
 _KIND = "message/feedback-report"
+_AROUND = ("multipart/mixed", "message/rfc822")
 _OTHER_FORMATS = ("X-ARF", "X-XARF", "X-HmXmrOriginalRecipient")  # xarf.py, jmrp.py: what they report is attached
 
 
@@ -39,7 +40,7 @@ def _is_report(mail: Message) -> bool:
 
 def _is_forwarded(mail: Message, parts: list[Message]) -> bool:
     """Tell whether a mail holds no report itself, but one is attached to it."""
-    if mail.get_content_type() != "multipart/mixed" or any(part.get_content_type() == _KIND for part in parts):
+    if mail.get_content_type() not in _AROUND or any(part.get_content_type() == _KIND for part in parts):
         return False
     held = [part.get_payload(0) for part in parts if part.get_content_type() == "message/rfc822"]
     mails = [each for each in held if isinstance(each, Message)]

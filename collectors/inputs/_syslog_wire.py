@@ -28,6 +28,7 @@ SLASHLESS = (
 BROKEN = "an RFC 5424 message whose header cannot be read"
 COUNTED = "a number before the priority or stamp that does not count this message (RFC 6587)"
 _Found = tuple[bytes, str]
+_BOM = "\ufeff".encode()
 _NOBODY = (None, b"-")
 _SECOND = 1_000_000
 _MINUTE = 60 * _SECOND
@@ -66,7 +67,7 @@ class Wire:
         b"" where it is empty or, with a remark, cannot be read. `peer` is what its sender is called, `received` when
         it came.
         """
-        message = escaped(message.rstrip(b"\r\n\0"))
+        message = escaped(message.rstrip(b"\r\n\0").removeprefix(_BOM))
         usual = _USUAL.match(message)
         if usual is not None:
             return self._usual(usual, message[usual.end() :], peer, received)
