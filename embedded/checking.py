@@ -18,7 +18,7 @@ from collectors.ways import NO_WAYS, ways_of
 from embedded.checking_bars import loose, suspensions
 from embedded.checking_followers import followers, odd
 from embedded.checking_hooks import open_hooks, pool_hooks
-from embedded.checking_inputs import held, unready
+from embedded.checking_inputs import held, piped, unready
 from embedded.checking_paths import creatable
 from embedded.checking_sunsets import blind, unwritten
 from embedded.checking_switches import stages
@@ -58,6 +58,7 @@ def notes(settings: Settings) -> list[str]:
         *open_hooks(settings),
         *odd(settings),
         *held(settings),
+        *piped(settings),
         *unwritten(settings),
     ]
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 from collectors import collect, inputs
+from schemas.inputs.taken import not_with_up
 from schemas.settings import Settings
 
 
@@ -21,6 +22,12 @@ def held(settings: Settings) -> Iterator[str]:
     for sentence, is_held in _found(settings):
         if is_held:
             yield f"{sentence}, by the collector that works in {settings.data}, it seems"
+
+
+def piped(settings: Settings) -> Iterator[str]:
+    """Yield a sentence where an input is the standard input, and a part `[embedded]` tells that `up` is meant."""
+    if "embedded" in settings.model_fields_set:
+        yield from not_with_up(settings.input, settings.inputs_by_table)
 
 
 def _found(settings: Settings) -> list[tuple[str, bool]]:

@@ -18,6 +18,7 @@ import tomli_w
 
 from embedded.machine import Machine
 from embedded.ports import refusal
+from schemas.inputs.taken import not_with_up
 from schemas.settings import Settings, load
 
 LOG = logging.getLogger("relaywarden.up")
@@ -80,9 +81,12 @@ def _until_told() -> Iterator[Callable[[], bool]]:
 def run(settings: Settings, say: Callable[[str], None], demo: Callable[[Path], list[str]] | None = None) -> None:
     """Run everything until SIGINT or SIGTERM; `say` is told the URL of the pages once they answer.
 
-    ValueError or OSError, and nothing is left running, where the data folder is in use, a port is taken, or a server
-    does not come up. After SIGINT or SIGTERM further ones are ignored: the caller is to end.
+    ValueError or OSError, and nothing is left running, where the data folder is in use, a port is taken, a server does
+    not come up, or the collector is to read the standard input. After SIGINT or SIGTERM further ones are ignored: the
+    caller is to end.
     """
+    if refused := "; ".join(not_with_up(settings.input, settings.inputs_by_table)):
+        raise ValueError(refused)
     folder = settings.embedded.data.absolute()
     with _until_told() as told, _locked(folder), _logging(folder):
         machine = Machine(settings, folder, told, demo)

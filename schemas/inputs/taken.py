@@ -75,6 +75,13 @@ def taken_wrongly(inputs: Mapping[str, Input], named: Mapping[str, str]) -> Iter
         yield f"input: only one can read the standard input, not {' and '.join(readers)}"
 
 
+def not_with_up(inputs: Mapping[str, Input], named: Mapping[str, str]) -> Iterator[str]:
+    """Yield a sentence for each input that a table takes (as of `taken_wrongly`) and `relaywarden up` cannot have."""
+    for name in sorted({*named.values()} & inputs.keys()):
+        if getattr(inputs[name], "kind", "") == "stdin":
+            yield f"input.{name}.kind: 'stdin', but the collector of relaywarden up has no standard input"
+
+
 def not_taken(inputs: Mapping[str, Input], named: Mapping[str, str]) -> Iterator[str]:
     """Yield a sentence for each input that no table takes."""
     for name in sorted(inputs.keys() - set(named.values())):

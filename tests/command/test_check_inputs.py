@@ -166,3 +166,14 @@ def test_the_command_ends_with_status_2(tmp_path: Path) -> None:
     assert refusal(done) == f"{path}: 1 error"
     assert "input.fbl.path" in done.stdout
     assert "No such file or directory" in done.stdout
+
+
+def test_a_pipe_is_refused_by_up_and_noted_where_up_is_meant(tmp_path: Path) -> None:
+    told = "input.pipe.kind: 'stdin', but the collector of relaywarden up has no standard input"
+    settings = _settings(tmp_path, pipe={"kind": "stdin"})
+    table = settings.model_dump(mode="json", exclude_unset=True)
+    assert told not in checking.notes(settings)
+    assert told in checking.notes(Settings.model_validate(table | {"embedded": {"data": str(tmp_path / "up")}}))
+    config = tmp_path / "relaywarden.toml"
+    config.write_text(tomli_w.dumps(table))
+    assert refusal(run("up", "--config", config)) == told
