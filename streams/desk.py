@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
+from schemas.ending import apart
 from schemas.events import Event
 from schemas.pulse import Pulse
 from schemas.settings import Settings
@@ -49,7 +50,7 @@ def run(settings: Settings, *, dry_run: bool) -> None:
     """
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, apart(stop.set))
     logging.getLogger("kafka").setLevel(logging.CRITICAL)  # its retries are many; we say once what they mean
     beat: Callable[[], None] = idle if dry_run else Pulse(settings.data, "desk").beat
     with nullcontext() if dry_run else alone(settings.data):
