@@ -78,7 +78,7 @@ def _pickup(host: str, at: int) -> list[Line]:
 
 def logins(sending: Sending) -> list[Line]:
     """Return who logged in from the address within the minutes before."""
-    service = "pop3-login" if sending.at % 120_000_000 else "imap-login"
+    service = "pop3-login" if sending.at // 60_000_000 % 2 else "imap-login"
     tls = ", TLS" if sending.habit.tls else ""
     return [
         line(

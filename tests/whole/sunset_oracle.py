@@ -3,7 +3,8 @@
 A mailbox is a user from when it was seen within seven days, and done once it was seen on none of seven whole days on
 each of which the logs of all hosts were read. On Tuesday from 9 to 13 o'clock each customer has one letter on its open
 mailboxes, six at most, and is thanked once for each that was named and is done; what could not be decided then is made
-up for on one of the two days after. Who is exempt is left alone.
+up for on one of the two days after. Who is exempt is left alone. For two weeks after the end who is done is still seen,
+and thanked on Tuesday. What may be of another customer is told without its time and address.
 """
 
 from bisect import bisect_left
@@ -13,13 +14,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import NamedTuple
 
-from tests.whole.sunset_script import ENDS, LOGINS, RELAYS, WEEKS, ZONE, Customer, Script, Sending
+from tests.whole.sunset_script import LOGINS, RELAYS, SETTLED, WEEKS, ZONE, Customer, Script, Sending
 
-LETTERS, QUIET, HOUR = 6, 7, 3_600_000_000
+LETTERS, QUIET = 6, 7
 
 
 class Listed(NamedTuple):
-    """A mailbox in a letter: when it was used last, and from where."""
+    """A mailbox in a letter: when it was used last, and from where; 0 and "" where that is not told."""
 
     mailbox: str
     last: int
@@ -85,13 +86,15 @@ class Oracle:
             for row in customer.rows
             if customer.known
         }
+        rows = [row.partition(">") for customer in self.script.customers for row in customer.rows]
+        aliases = {alias: mailbox for alias, _, mailbox in rows if mailbox}
         self._boxes: dict[str, _Box] = {}
         self._numbers: defaultdict[str, int] = defaultdict(int)
         self._weeks: dict[str, int] = {}
         self._of: defaultdict[str, list[Sending]] = defaultdict(list)
         for sending in self.script.sendings:
             for mailbox in sending.meant:
-                self._of[mailbox].append(sending)
+                self._of[aliases.get(mailbox, mailbox)].append(sending)
         self._lines: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
         for host, at, read in self.script.noises():
             if read is not None:
@@ -100,7 +103,7 @@ class Oracle:
     def look(self, at: int) -> None:
         """Take in what was known at a moment."""
         day = self.day(at)
-        if day >= ENDS:
+        if day >= SETTLED:
             return
         since = self.script.moment(day - QUIET)
         newest = {mailbox: self._newest(sendings, at) for mailbox, sendings in self._of.items()}
@@ -113,7 +116,7 @@ class Oracle:
                 if not box.done and last is not None and last.at < since:
                     box.done, box.last = True, last
         self._write(at, day, newest)
-        self._count(at, day, since)
+        self._count(at, day, self.script.moment(day - 6))
 
     def day(self, at: int) -> int:
         """Return the number of a moment's day."""
@@ -143,7 +146,7 @@ class Oracle:
         within = any(
             moment <= at < self.script.moment(7 * (week - 1) + 1 + late, 13) for late in range(3)
         )  # the day's hours are over at 13: what is decided later goes a day later
-        if not 1 <= week <= WEEKS or not within:
+        if week < 1 or not within:
             return
         for customer, boxes in self._customers().items():
             if self._exempt(customer.name, at, day) or self._weeks.get(customer.name, 0) >= week:
@@ -156,7 +159,7 @@ class Oracle:
     def _letter(
         self, customer: Customer, week: int, still: list[str], fixed: list[str], newest: Mapping[str, Sending | None]
     ) -> None:
-        asks = bool(still) and self._numbers[customer.name] < LETTERS
+        asks = bool(still) and self._numbers[customer.name] < LETTERS and week <= WEEKS
         reachable = customer.known and "@" in customer.contact
         if not asks and not (fixed and reachable):
             return
@@ -170,8 +173,13 @@ class Oracle:
         for mailbox in fixed:
             self._boxes[mailbox].thanked = True
         uses = ((mailbox, newest[mailbox]) for mailbox in (still if asks else ()))
-        listed = tuple(Listed(mailbox, use.at, use.client.ip) for mailbox, use in uses if use is not None)
+        listed = tuple(self._listed(mailbox, use) for mailbox, use in uses if use is not None)
         self.letters.append(Due(customer.name, week, self._numbers[customer.name] if asks else 0, listed, tuple(fixed)))
+
+    def _listed(self, mailbox: str, use: Sending) -> Listed:
+        """Return what may be told of a use: neither time nor address, where it may have been another customer's."""
+        told = len({self.owner(each).name for each in use.meant}) == 1
+        return Listed(mailbox, use.at, use.client.ip) if told else Listed(mailbox, 0, "")
 
     def _customers(self) -> dict[Customer, dict[str, _Box]]:
         """Return the boxes of each customer."""

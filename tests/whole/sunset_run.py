@@ -112,7 +112,7 @@ class Weeks:
 
     def moments(self, left: Callable[[], int]) -> Iterator[tuple[int, bool]]:
         """Yield when the desk has its turn: each morning, on the letters' days each hour, and while some are `left`."""
-        for day in range(FIRST + 1, ENDS + 3):
+        for day in range(FIRST + 1, ENDS + 1):
             yield self.script.moment(day, 8), False
             if day % 7 == 1 and 0 <= day < ENDS:
                 for hour in range(9, 16):

@@ -14,6 +14,7 @@ ZONE = ZoneInfo("Europe/Zurich")
 LANGUAGES = ("de", "fr", "it", "en")
 FIRST, WEEKS = -9, 8
 ENDS = 7 * WEEKS
+SETTLED = ENDS + 14
 RELAYS, LOGINS = ("mx1", "mx2"), "imap1"
 LOST, HELD = range(8, 11), (29, 33)
 """Days of `mx2` whose log was lost, and from which day on it was read only at 7 o'clock of which other."""
@@ -131,7 +132,7 @@ class Script:
 
     def noises(self) -> Iterator[tuple[str, int, int | None]]:
         """Yield what every host logs each day, whoever sends: host, when, and when it was read."""
-        for day in range(FIRST, ENDS + 4):
+        for day in range(FIRST, SETTLED + 4):
             for hour in (0, 12):
                 at = self.moment(day, hour, 1)
                 for host in (*RELAYS, LOGINS):
