@@ -23,6 +23,7 @@ from streams.directory.kept import Kept
 from streams.journal import Journal
 from streams.lag import Lag, Offsets
 from streams.sunset.aliases import joined
+from streams.sunset.astray import forgotten, gone
 from streams.sunset.decide import Accounts, Case, counts, users
 from streams.sunset.ledger import Ledger, Ledgers, fold
 from streams.sunset.lines import line
@@ -132,11 +133,15 @@ class Sunsets:
         self._next = self.looked + _RETRY
 
     def _decide(self, client: Client, journal: Journal, accounts: Accounts, at: int) -> None:
+        for sentence in forgotten(self.ledgers, self._settings.sunset, at):
+            self._once(sentence, sentence)
         for name, sunset in self._settings.sunset.items():
             if left_out(sunset, at):
                 self._once(name, f"sunset.{name}.ends: {sunset.ends} is past: the sunset is left out")
                 continue
             seen = joined(look(client, sunset, self.ledgers.get(name, Ledger()), at, self._beat), accounts.mailbox)
+            for sentence in gone(Case(name, sunset, self.ledgers.get(name, Ledger()), seen, accounts)):
+                self._once(sentence, sentence)
             for step in _STEPS:
                 journal.rest()
                 events = step(Case(name, sunset, self.ledgers.setdefault(name, Ledger()), seen, accounts))
@@ -175,8 +180,8 @@ def look(client: Client, sunset: Sunset, ledger: Ledger, at: int, advance: Calla
     days = max(sunset.quiet_days, _WEEK)
     since, before = (start_of(sunset, today - timedelta(days=back)) for back in (days, days + _MORE_DAYS))
     found = Uses(told(since, at))
-    gone = {mailbox for mailbox, box in ledger.boxes.items() if not box.done and mailbox not in found}
-    earlier = Uses(use for use in told(before, since) if use.mailbox in gone) if gone else Uses()
+    unseen = {mailbox for mailbox, box in ledger.boxes.items() if not box.done and mailbox not in found}
+    earlier = Uses(use for use in told(before, since) if use.mailbox in unseen) if unseen else Uses()
     return Look(
         at=at,
         uses=found,
