@@ -13,7 +13,6 @@ import pytest
 from embedded.broker import Broker
 from embedded.clickhouse import PASSWORD_ENV, ClickHouseServer
 from schemas.moments import moment_of
-from schemas.events import Event
 from schemas.sunset_events import SunsetCounted, Use, UserDone, UserExempted, UserFound
 from streams.desk import work
 from streams.journal import Journal
@@ -222,14 +221,15 @@ def test_what_a_change_left_behind_is_told_once(town: Town, caplog: pytest.LogCa
     _week_one(town)
     at = moment(town.sunset, 1)
     day = town.sunset.begins.isoformat()
-    left: list[Event] = [
-        UserFound(id="f", at=at, sunset="old", mailbox=A, use=Use(mailbox=A, confidence=1.0, last=at)),
-        SunsetCounted(id="c", at=at, sunset="old", day=day, found=1, open=1),
-        UserExempted(id="e", at=at, sunset=NAME, subject="past", reason="a fax"),
-    ]
     with Journal(town.settings.kafka, town.desk.take, idle) as journal, caplog.at_level(logging.WARNING):
         journal.read()
-        journal.append(left)
+        journal.append(
+            [
+                UserFound(id="f", at=at, sunset="old", mailbox=A, use=Use(mailbox=A, confidence=1.0, last=at)),
+                SunsetCounted(id="c", at=at, sunset="old", day=day, found=1, open=1),
+                UserExempted(id="e", at=at, sunset=NAME, subject="past", reason="a fax"),
+            ]
+        )
         for hours in (0, 2):
             town.turn(at + hours * HOUR, journal)
     told = [each.getMessage() for each in caplog.records if each.name == "relaywarden.desk"]
