@@ -57,7 +57,8 @@ class Sunset(Part):
     """Something that ends: from `begins` on its users' customers get a letter a week, `letters` at most, till `ends`.
 
     Letters go on `weekday` from `hour` on, spread over `spread_hours`, in `timezone`. A mailbox that is not seen for
-    `quiet_days` is done. Mailboxes under `least_confidence` are not written about. `old_tls` are the versions that end.
+    `quiet_days` is done. Under `least_confidence` a mailbox is written about with its customer's others alone.
+    `old_tls` are the versions that end.
     """
 
     kind: SunsetKind
