@@ -1,15 +1,17 @@
-"""How long a directory of a million mailboxes takes to read, and how much memory: `python -m bench.directory`."""
+"""What a directory of a million mailboxes takes in time and memory: `python -m bench.directory [--sql]`."""
 
 import argparse
 import csv
+import os
 import resource
+import sqlite3
 import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from schemas.directory_settings import FIELDS, CsvDirectory
+from schemas.directory_settings import FIELDS, AnyDirectory, CsvDirectory, SqlDirectory
 from schemas.settings import Settings
 from streams.directory.kept import load
 
@@ -33,18 +35,32 @@ def written(path: Path, mailboxes: int) -> None:
             rows.writerow((f"user{number}@{domain}", "", *account, language, "business", flags))
 
 
+def stored(path: Path) -> SqlDirectory:
+    """Return the rows of a file as a table of SQLite."""
+    database = path.with_suffix(".db")
+    with path.open(encoding="utf-8", newline="") as file, sqlite3.connect(database) as into:
+        rows = csv.reader(file)
+        into.execute(f"CREATE TABLE boxes ({', '.join(next(rows))})")
+        into.executemany("INSERT INTO boxes VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+    into.close()
+    os.environ["BENCH_URL"] = f"sqlite:///{database}"
+    return SqlDirectory(kind="sql", url_env="BENCH_URL", query="SELECT * FROM boxes")
+
+
 def main() -> int:
     """Write it, read it, and print what that took."""
     given = argparse.ArgumentParser(description=__doc__)
     given.add_argument("--mailboxes", type=int, default=1_000_000)
-    mailboxes = given.parse_args().mailboxes
+    given.add_argument("--sql", action="store_true", help="from a table of SQLite, not from a file of CSV")
+    asked = given.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "customers.csv"
-        written(path, mailboxes)
+        written(path, asked.mailboxes)
+        source: AnyDirectory = stored(path) if asked.sql else CsvDirectory(kind="csv", path=path)
         problems: list[Problem] = []
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         begun, cpu = time.perf_counter(), time.process_time()
-        directory = load(Settings(directory=CsvDirectory(kind="csv", path=path)), problems.append)
+        directory = load(Settings(directory=source), problems.append)
         took, cpu = time.perf_counter() - begun, time.process_time() - cpu
         memory = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024
     print(f"{len(directory):,} addresses in {took:.1f} s ({cpu:.1f} s of CPU), {memory} MB, {len(problems)} problems")

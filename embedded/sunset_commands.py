@@ -12,7 +12,7 @@ from embedded.sunset_desk_commands import (
 from embedded.sunset_find_commands import sunset_find
 from embedded.sunset_letterbox_commands import sunset_letters
 from embedded.sunset_letters_commands import sunset_preview, sunset_test
-from embedded.sunset_stage_commands import stage_app, sunset_stages
+from embedded.sunset_stage_commands import stage_app, stage_plan, sunset_stages
 
 sunset_app.command("status")(sunset_status)
 sunset_app.command("plan-letters")(sunset_plan_letters)
@@ -25,6 +25,7 @@ sunset_app.command("letters")(sunset_letters)
 sunset_app.command("preview")(sunset_preview)
 sunset_app.command("test")(sunset_test)
 sunset_app.command("stages")(sunset_stages)
+sunset_app.command("plan")(stage_plan)
 sunset_app.add_typer(stage_app, name="stage")
 
 __all__ = ["sunset_app"]
