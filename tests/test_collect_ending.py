@@ -62,3 +62,30 @@ def test_it_ends_where_signals_come_amid_the_handling_of_others(collector: "subp
     for number in range(400):
         collector.send_signal((signal.SIGTERM, signal.SIGINT)[number % 2])
     assert collector.wait(15) == 0
+
+
+_HANGS = """
+import logging, socket, sys, time
+from pathlib import Path
+from collectors import collect
+from schemas.settings import load
+socket.create_connection = lambda *_, **__: time.sleep(100)
+collect._ENDS_SECONDS = 1
+logging.basicConfig(level=logging.INFO)
+collect.run(load(Path(sys.argv[1])))
+"""
+
+
+def test_one_that_hangs_says_where_and_ends(tmp_path: Path) -> None:
+    (tmp_path / "mail.log").write_text(LINE)
+    config = tmp_path / "relaywarden.toml"
+    config.write_text(CONFIG.format(folder=tmp_path, port=9))
+    command = [sys.executable, "-c", _HANGS, str(config)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=Path(__file__).parents[1]) as hanging:
+        assert hanging.stderr is not None
+        assert any("collecting own side" in line for line in hanging.stderr)
+        time.sleep(1)
+        hanging.send_signal(signal.SIGTERM)
+        said = hanging.stderr.read()
+    assert hanging.returncode == 1
+    assert "in reachable" in said
