@@ -205,9 +205,10 @@ def _stopping(stop: threading.Event | None) -> Iterator[threading.Event]:
     ended = threading.Event()
 
     def end() -> None:
-        if not ended.is_set():
-            faulthandler.dump_traceback_later(_ENDS_SECONDS, exit=True, file=2)
+        is_first = not ended.is_set()
         ended.set()
+        if is_first:
+            faulthandler.dump_traceback_later(_ENDS_SECONDS, exit=True, file=2)
 
     previous = {number: signal.signal(number, apart(end)) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
