@@ -177,7 +177,9 @@ def sink(config: Config = DEFAULT_CONFIG) -> None:
 def desk(
     config: Config = DEFAULT_CONFIG,
     *,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would be decided; write and send nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Tell what would be decided; write and send nothing.")
+    ] = False,
 ) -> None:
     """Run the desk: decide about sunsets, hour by hour and at their weekly moments; send letters and reports."""
     from streams.desk import run
