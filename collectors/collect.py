@@ -24,7 +24,7 @@ from collectors.reading import loaded
 from collectors.resolve import Poller
 from collectors.sentlog import ClickHouseLog
 from collectors.stored import Sink, stored_of
-from schemas.ending import apart
+from schemas.ending import LOOK_SECONDS, apart, wait_for
 from schemas.events import Event
 from schemas.settings import Kafka, Settings
 
@@ -127,17 +127,24 @@ def _sides(settings: Settings) -> dict[str, Side]:
 def _run_all(works: dict[str, Work], stop: threading.Event) -> None:
     """Do all in threads until `stop`; when one of them fails, all end, and its error is raised."""
     if not works:
-        stop.wait()
+        wait_for(stop)
         return
     with ThreadPoolExecutor(len(works)) as pool:
         running: list[Future[None]] = []
         for name, work in works.items():
             LOG.info("collecting %s", name)
             running.append(pool.submit(work))
-        wait(running, return_when=FIRST_EXCEPTION)
+        while not _over(running):
+            pass
         stop.set()
     for each in running:
         each.result()
+
+
+def _over(running: Sequence[Future[None]]) -> bool:
+    """Tell, after a second at most, whether all have ended or one has failed; signals are handled in between."""
+    done, others = wait(running, timeout=LOOK_SECONDS, return_when=FIRST_EXCEPTION)
+    return not others or any(each.exception() for each in done)
 
 
 def _publishing(
@@ -214,5 +221,6 @@ def _stopping(stop: threading.Event | None) -> Iterator[threading.Event]:
     try:
         yield ended
     finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
+        if not ended.is_set():  # else further signals stay ignored: they would cut off what is left to do
+            for number, handler in previous.items():
+                signal.signal(number, handler)

@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from embedded.broker import free_port
-from schemas.ending import apart
+from schemas.ending import apart, wait_for
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -128,7 +128,7 @@ def serve(path: Path, port: int, password: str) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, apart(stop.set))
     threading.Thread(target=server.serve_forever, name="accept", daemon=True).start()
-    stop.wait()
+    wait_for(stop)
     server.shutdown()
     if server.drain(_DRAIN_SECONDS):
         engine.close()

@@ -16,7 +16,7 @@ from functools import partial
 from pathlib import Path
 
 from schemas import pool_settings
-from schemas.ending import apart
+from schemas.ending import apart, wait_for
 from schemas.settings import Settings, SettingsError
 from streams import activation, bars, hooks, pulling, serving, switching, switchplaces
 from streams.barring import Barring
@@ -72,7 +72,7 @@ def serve(configuration: Settings, stop: threading.Event) -> None:
         part.begin(sockets, host, reporter.report, stop)
     if keepers:
         follow("pools", partial(pool_log, configuration.kafka), keepers, stop)
-    stop.wait()
+    wait_for(stop)
     for working in (*keepers, *parts, *reporters):
         working.stop(_STOP_SECONDS)
     for server in servers.values():
