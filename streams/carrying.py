@@ -32,8 +32,12 @@ _LOOK_AGAIN = 60 * _SECOND
 _HELD = 3600 * _SECOND
 _TOLD_AGAIN = _HOUR
 _HALT = 900 * _SECOND
-_ALIKE = 5
-_STATUS = re.compile(r"[A-Z]+: 5[0-9]{2} 5\.[0-9]{1,3}\.[0-9]{1,3}(?![0-9.])")  # RFC 2034
+_ALIKE, _HALTS_APART = 5, 4  # so many others are tried before one that was refused like them
+_STATUS = re.compile(r"[A-Z]+: 5[0-9]{2} 5\.(?P<detail>[0-9]{1,3}\.[0-9]{1,3})(?![0-9.])")  # RFC 2034
+_OF_RECIPIENT = frozenset(
+    ("1.1", "1.2", "1.3", "1.6", "1.10", "2.1", "2.2")
+)  # RFC 3463, 7505: never the server's fault
+_LEAST_TRYING, _HELD_AT_MOST = 6 * _HOUR, 96 * _HOUR
 _log = logging.getLogger("relaywarden.desk")
 
 
@@ -137,7 +141,7 @@ class Carrier:
                 self._refusals.pop(letter.route, None)
                 self._end(letter, "sent", reply.words)
             case "refused" if self._is_servers_fault(letter, reply.words):
-                self._again(letter, route, reply.words)
+                self._again(letter, route, reply.words, _HALTS_APART * _HALT)
             case "refused":
                 self._end(letter, "refused", reply.words)
             case "unsure":
@@ -149,6 +153,9 @@ class Carrier:
     def _is_servers_fault(self, letter: Letter, words: str) -> bool:
         """Tell whether so many recipients in a row are refused alike that the server is at fault: the route rests."""
         recipient, status = letter.notice.recipient, _STATUS.match(words)
+        if status and status["detail"] in _OF_RECIPIENT:
+            self._refusals.pop(letter.route, None)
+            return False
         said = status[0] if status else words.replace(recipient, "")
         before, others = self._refusals.get(letter.route, ("", frozenset[str]()))
         recipients = (others if before == said else frozenset()) | {recipient}
@@ -162,15 +169,17 @@ class Carrier:
         )  # fmt: skip
         return True
 
-    def _again(self, letter: Letter, route: Route, words: str) -> None:
+    def _again(self, letter: Letter, route: Route, words: str, rest: int = 0) -> None:
+        """Try a letter again after a pause, and `rest` (µs) beside it: others go first; or give it up."""
         now = self._clock()
-        if now - letter.due > route.settings.give_up_hours * _HOUR:
+        patience = int(route.settings.give_up_hours * _HOUR)
+        if now - letter.due > patience and now - letter.began > min(patience, _LEAST_TRYING):
             self._end(letter, "refused", f"given up after {letter.attempts} tries: {words}")
             return
         _log.warning(
             "letters: %s to %s: try %d: %s", letter.message_id, letter.notice.recipient, letter.attempts, words
         )
-        self._box.later(letter, "waiting", words, now + pause(letter.attempts))
+        self._box.later(letter, "waiting", words, now + rest + pause(letter.attempts))
 
     def _resolve(self, letter: Letter, route: Route) -> None:
         """Find out about a letter that may have been taken."""
@@ -186,6 +195,9 @@ class Carrier:
                 self._box.later(letter, "waiting", "nobody knows whether it was taken; it is sent again", now)
             case "unknowable":
                 words = "nobody knows whether it was taken: no log that is read tells of our letters"
+                if now - letter.due > _HELD_AT_MOST:
+                    self._end(letter, "refused", words)
+                    return
                 _log.error("letters: %s to %s is held: %s", letter.message_id, letter.notice.recipient, words)
                 self._box.later(letter, "unsure", words, now + _HELD)
 

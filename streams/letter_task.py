@@ -59,7 +59,8 @@ class Posted:
         self._routes = _routes(settings, ledgers)
         self._box = Letterbox(settings.data / FILE)
         self._journal: Journal | None = None
-        self._carrier = Carrier(self._box, self._routes, self._publish, Proofs(settings).proof, clock)
+        self._proofs = Proofs(settings)
+        self._carrier = Carrier(self._box, self._routes, self._publish, self._proofs.proof, clock)
         self._cleared = 0
         self._trouble = ""
         self.start_over()
@@ -72,6 +73,7 @@ class Posted:
         self._ended: dict[str, _End] = {}
         self._begun = False
         self._pause = 0
+        self._proofs.forget()
 
     def take(self, event: Event) -> None:
         """Take in a letter that is due, or how one goes on; the file is not touched before the next turn."""

@@ -20,18 +20,21 @@ def unwanted(due: LetterDue, sunset: Sunset, ledger: Ledger, at: int) -> str:
     Four days after it was due it is stale: the next week's is near. What it asks for ends with the sunset, thanks do
     not.
     """
-    if due.kind == "letter" and day_of(sunset, at) >= sunset.ends:
+    left = still(due, sunset, ledger, at)
+    if left.kind == "letter" and day_of(sunset, at) >= sunset.ends:
         return f"it did not go before {sunset.ends}, when it ended"
     if at - due.due > _STALE_DAYS * _DAY:
         return f"it was due on {rfc3339(due.due)}, more than {_STALE_DAYS} days ago"
-    left = still(due, sunset, ledger, at)
-    if not (left.uses if due.kind == "letter" else left.thanked) and (due.uses or due.thanked):
+    if not (left.uses if left.kind == "letter" else left.thanked) and (due.uses or due.thanked):
         return "all its mailboxes are exempt or done by now" if due.uses else "all it thanks for are exempt or back"
     return ""
 
 
 def still(due: LetterDue, sunset: Sunset, ledger: Ledger, at: int) -> LetterDue:
-    """Return a letter without the mailboxes that are exempt or done by now, or that it thanks for and are back."""
+    """Return a letter without the mailboxes that are exempt or done by now, or that it thanks for and are back.
+
+    One that only thanks then is a letter of thanks, and no number.
+    """
     day = day_of(sunset, at).isoformat()
 
     def kept(mailboxes: Iterable[str], *, done: bool) -> Iterator[str]:
@@ -42,4 +45,7 @@ def still(due: LetterDue, sunset: Sunset, ledger: Ledger, at: int) -> LetterDue:
 
     named = set(kept((use.mailbox for use in due.uses), done=False))
     uses = tuple(use for use in due.uses if use.mailbox in named)
-    return msgspec.structs.replace(due, uses=uses, thanked=tuple(kept(due.thanked, done=True)))
+    thanked = tuple(kept(due.thanked, done=True))
+    if due.kind == "letter" and due.uses and not uses and thanked:
+        return msgspec.structs.replace(due, kind="thanks", number=0, uses=(), thanked=thanked)
+    return msgspec.structs.replace(due, uses=uses, thanked=thanked)

@@ -82,18 +82,21 @@ class Proofs:
     def proof(self, letter: Letter, now: int) -> Proof:
         """Return what is known of a letter by now; "not_yet" where the warehouse or the broker does not answer."""
         try:
-            missed = self._missed.get(letter.message_id)
-            stored = missed is not None and self._is_stored(missed)
+            ends = self._missed.get(letter.message_id) or self._ends()
+            stored = self._is_stored(ends)
             with connect(self._settings) as client:
                 found = proof(client, letter, now)
             if found != "not_taken" or stored:
                 self._missed.pop(letter.message_id, None)
                 return found
-            if missed is None:
-                self._missed[letter.message_id] = self._ends()
+            self._missed[letter.message_id] = ends
         except (ClickHouseError, KafkaError, OSError) as error:
             LOG.warning("letters: nothing is known of %s: %s", letter.message_id, str(error).splitlines()[0])
         return "not_yet"
+
+    def forget(self) -> None:
+        """Forget how far the topic was: it is another's now."""
+        self._missed.clear()
 
     def _ends(self) -> Offsets:
         with Lag(self._settings) as lag:

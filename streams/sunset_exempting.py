@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import NamedTuple
 
-from schemas.names import derived_id
+from schemas.names import canonical_mailbox, derived_id
 from schemas.settings import Settings
 from schemas.sunset_events import UserExempted
 from streams.directory.reading import address
@@ -29,7 +29,10 @@ def exempted(settings: Settings, order: Order) -> UserExempted:
     """Return the event that exempts. ValueError where its subject is none, the day is past, or no reason is given."""
     today = day_of(settings.sunset[order.sunset], order.at)
     subject = subject_of(order.subject)
-    if "@" not in subject and directory(settings).account(subject) is None:
+    known = None if "@" in subject else directory(settings)
+    if known is not None and known.account(subject) is None:
+        subject = canonical_mailbox(subject)  # a login without a domain
+    if known is not None and known.account(subject) is None and not known.knows(subject):
         raise ValueError(f"{order.subject!r} is no mailbox, no @domain, and no customer of the directory")
     return _event(order, subject, _until(order.until, today) if order.until else "", ended=False)
 

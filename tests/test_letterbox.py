@@ -162,9 +162,12 @@ def test_it_is_given_up_after_the_configured_hours(tmp_path: Path) -> None:
 
 def test_the_hours_until_it_is_given_up_count_from_when_it_was_due(tmp_path: Path) -> None:
     desk = Desk(tmp_path, route(free_port(), give_up_hours=1))
-    desk.box.take([letter("anna", START - HOUR - 1)])
+    desk.box.take([letter("anna", START - 30 * HOUR)])
     desk.work()
-    assert desk.told[-1].reply.startswith("given up after 1 tries: ")
+    assert desk.statuses() == [("anna", "intended")], "an hour is tried at least, however late it began"
+    desk.now += HOUR + 1
+    desk.work()
+    assert desk.told[-1].reply.startswith("given up after 2 tries: ")
 
 
 def test_so_many_an_hour_begin_and_a_restart_does_not_begin_the_hour_anew(server: Server, tmp_path: Path) -> None:
@@ -207,7 +210,80 @@ def test_where_all_are_refused_alike_the_server_is_at_fault_and_no_week_is_lost(
     server.recipient_answer = ""
     desk.now += 900 * SECOND
     desk.work()
-    assert sorted(recipient for recipient, _ in server.taken) == sorted(f"c{n}@example.net" for n in range(4, 12))
+    assert [recipient for recipient, _ in server.taken] == [f"c{n}@example.net" for n in range(6, 12)]
+    desk.now += HOUR
+    desk.work()
+    assert [recipient for recipient, _ in server.taken[6:]] == ["c4@example.net", "c5@example.net"]
+
+
+class Choosy(Server):
+    """Refuses some recipients, each for its own reason."""
+
+    def __init__(self, port: int, answers: dict[str, str]) -> None:
+        super().__init__(port)
+        self._by_recipient = answers
+
+    async def handle_RCPT(  # noqa: N802 aiosmtpd's name
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        self.recipient_answer = self._by_recipient.get(address.partition("@")[0], "")
+        return await super().handle_RCPT(server, session, envelope, address, options)
+
+
+def test_many_recipients_in_a_row_who_do_not_exist_hold_nobody_up(tmp_path: Path) -> None:
+    dead = {f"c{number}": f"550 5.1.1 <c{number}@example.net>: User unknown" for number in range(3, 11)}
+    server = Choosy(free_port(), dead)
+    server.start()
+    desk = Desk(tmp_path, route(server.port))
+    desk.box.take([letter(f"c{number}", START) for number in range(14)])
+    desk.work()
+    server.stop()
+    assert [name for name, status in desk.statuses() if status == "refused"] == list(dead)
+    assert (len(server.taken), desk.box.open("test")) == (6, 0)
+
+
+def test_after_a_rest_another_recipient_is_tried_first(tmp_path: Path) -> None:
+    banned = {f"c{number}": "554 5.7.1 no mail for these" for number in range(6)}
+    server = Choosy(free_port(), banned)
+    server.start()
+    desk = Desk(tmp_path, route(server.port))
+    desk.box.take([letter(f"c{number}", START) for number in range(9)])
+    desk.work()
+    assert len(server.taken) == 0
+    desk.now += 900 * SECOND
+    desk.work()
+    assert len(server.taken) == 0, "the sixth is refused alike"
+    desk.now += 900 * SECOND
+    desk.work()
+    server.stop()
+    assert [recipient for recipient, _ in server.taken] == [f"c{number}@example.net" for number in (6, 7, 8)]
+
+
+def test_what_goes_late_is_not_given_up_at_its_first_try(server: Server, tmp_path: Path) -> None:
+    desk = Desk(tmp_path, route(server.port))
+    desk.box.take([letter("anna", START)])
+    desk.now += 75 * HOUR
+    server.answers = ["451 4.7.1 greylisted"]
+    desk.work()
+    assert desk.statuses()[-1] == ("anna", "intended")
+    desk.now += 15 * SECOND
+    desk.work()
+    assert desk.statuses()[-1] == ("anna", "sent")
+
+
+def test_a_letter_of_which_nobody_ever_knows_ends_after_four_days(server: Server, tmp_path: Path) -> None:
+    with cutting() as port:
+        desk = Desk(tmp_path, route(port), proof="unknowable")
+        desk.box.take([letter("anna", START)])
+        desk.work()
+    desk.now += 96 * HOUR
+    desk.work()
+    assert desk.statuses()[-1] == ("anna", "intended")
+    desk.now += HOUR
+    desk.work()
+    assert desk.statuses()[-1] == ("anna", "refused")
+    assert desk.told[-1].reply == "nobody knows whether it was taken: no log that is read tells of our letters"
+    assert server.tried == 0
 
 
 def test_a_refusal_of_the_sender_is_never_the_letters_fault(tmp_path: Path) -> None:

@@ -82,6 +82,11 @@ class Case(NamedTuple):
         domain = domain_of(mailbox)
         return Account(customer=f"@{domain}" if domain else f"{mailbox}@")
 
+    def office(self, mailbox: str) -> str:
+        """Return with whose mailboxes one adds up where nobody is sure: his customer's; nobody's are strangers."""
+        found = self.accounts.of(mailbox)
+        return found.customer if found is not None else mailbox
+
 
 def users(case: Case) -> Iterator[SunsetEvent]:
     """Yield who is found, back or done.
@@ -93,7 +98,7 @@ def users(case: Case) -> Iterator[SunsetEvent]:
     quiet = [case.day - timedelta(days=back) for back in range(case.sunset.quiet_days, 0, -1)]
     since = start_of(case.sunset, quiet[0])
     least = case.sunset.least_confidence
-    likely = probable(case.look.uses, least, lambda mailbox: case.owner(mailbox).customer)
+    likely = probable(case.look.uses, least, case.office)
     for use in case.look.uses.values():
         if use.last >= since and (use.confidence >= least or use.mailbox in likely):
             yield from _found(case, use, case.ledger.boxes.get(use.mailbox))
@@ -189,7 +194,7 @@ def _tally(case: Case, tally: _Tally, mailbox: str, box: Box) -> None:
     tally.messages += case.look.messages(mailbox)
     if box.done:
         tally.done += 1
-    elif case.exempt(mailbox, box.customer):
+    elif case.exempt(mailbox, case.owner(mailbox).customer):
         tally.exempt += 1
     else:
         tally.open += 1

@@ -50,7 +50,9 @@ def test_who_is_exempt_done_or_back_is_not_in_it(ledger: Ledger, named: list[str
     ("thanks", "ledger", "later", "why"),
     [
         (False, _ledger(c=5), DAY, ""),
-        (False, _ledger(a=5, b=5, c=5), DAY, "all its mailboxes are exempt or done by now"),
+        (False, _ledger(a=5, b=5), DAY, "all its mailboxes are exempt or done by now"),
+        (False, _ledger(a=5, b=5, c=5), DAY, ""),
+        (False, _ledger(a=5, b=5, c=5), 4 * DAY + 1, "it was due on 2027-02-02T09:00:00+00:00, more than 4 days ago"),
         (True, _ledger(c=5), DAY, ""),
         (True, _ledger(), DAY, "all it thanks for are exempt or back"),
         (False, _ledger("acme"), 4 * DAY, "all its mailboxes are exempt or done by now"),
@@ -69,3 +71,8 @@ def test_a_claim_holds_until_its_desk_has_not_tried_for_two_hours() -> None:
     assert may(mine, Claim("one", AT + 1))
     assert not may(mine, Claim("two", AT + DAY // 12))
     assert may(mine, Claim("two", AT + DAY // 12 + 1))
+
+
+def test_of_a_letter_that_has_nobody_left_to_ask_the_thanks_go() -> None:
+    left = still(_letter(), SUNSET, _ledger(a=5, b=5, c=5), AT + DAY)
+    assert (left.kind, left.number, left.uses, left.thanked) == ("thanks", 0, (), (C,))
