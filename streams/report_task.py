@@ -15,6 +15,7 @@ from functools import partial
 import msgspec
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
+from fpdf.errors import FPDFException
 
 from schemas.events import Event
 from schemas.report_settings import Report, ReportMail
@@ -43,6 +44,8 @@ _PATIENCE = 15 * _MINUTE
 _TURN_SECONDS = 5.0
 _ENDED = """SELECT message_id, argMax(status, (status != 'intended', at)), toInt64(max(at)) FROM mailbox_signals
 WHERE type = 'notice_sent' AND template = {template:String} AND at > {since:Int64} GROUP BY message_id"""
+_FAULTS = (LookupError, TypeError, ArithmeticError, RuntimeError)
+"""What our code, Babel and Matplotlib raise where figures are such as nobody foresaw."""
 _DOCUMENT: msgspec.json.Decoder[Document] = msgspec.json.Decoder(Document)
 
 
@@ -102,8 +105,10 @@ class Reports:
                 self._told.discard(name)
             except ClickHouseError as error:
                 self._once(name, f"report {name}: ClickHouse does not answer: {str(error).splitlines()[0]}")
-            except (ValueError, OSError) as error:
+            except (ValueError, OSError, sqlite3.Error) as error:
                 self._once(name, f"report {name}: cannot be written: {error}")
+            except _FAULTS as error:
+                self._once(name, f"report {name}: cannot be written, please report this: {error!r}")
 
     def _write_one(self, name: str, report: Report, mail: ReportMail, at: int) -> None:
         directory: Directory | None = None
@@ -199,4 +204,8 @@ def _sent(client: Client, batch: Batch) -> dict[str, tuple[str, int]]:
 
 
 def _composed(poster: Poster, letter: Letter, at: int) -> EmailMessage:
-    return poster.mail(_DOCUMENT.decode(letter.content), letter.notice.recipient, letter.message_id, at)
+    """Return the mail of a report. ValueError where none can be made of it: a letter is refused then, others go on."""
+    try:
+        return poster.mail(_DOCUMENT.decode(letter.content), letter.notice.recipient, letter.message_id, at)
+    except (*_FAULTS, FPDFException, OSError) as error:
+        raise ValueError(f"{type(error).__name__}: {error}") from error

@@ -61,7 +61,7 @@ class Asked(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Delisted(msgspec.Struct, frozen=True, array_like=True):
-    """A listing that ended within the period, how (`delisted`, `expired`, `given_up`), and after how many seconds."""
+    """A listing that ended within the period, how (`delisting_events.Outcome`), and after how many seconds."""
 
     list: str
     subject: str

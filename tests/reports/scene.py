@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from clickhouse_connect.driver.client import Client
 
 from schemas import codec
+from schemas.delisting_events import DelistingClosed
 from schemas.domain_events import CustomerDomainChecked, DomainCheck
 from schemas.events import DeliveryAttempted, Event, MessageSubmitted
 from schemas.facts import Evidence
@@ -27,6 +28,7 @@ TABLES = {
     "mail_events": (DeliveryAttempted, MessageSubmitted),
     "mailbox_events": (MailboxFlagged, MailboxSuspended),
     "case_events": (CaseOpened,),
+    "delisting_events": (DelistingClosed,),
     "pool_observations": (ListingObserved,),
     "pool_events": (IpWithdrawn, IpRestored),
     "sunset_events": (UserFound, UserDone, SunsetCounted),

@@ -5,23 +5,27 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+import msgspec
 import pytest
 
 from collectors.admin import ensure_topics
 from embedded.broker import Broker, free_port
 from embedded.clickhouse import PASSWORD_ENV, ClickHouseServer
 from schemas import codec
+from schemas.delisting_events import DelistingClosed
 from schemas.mailbox_events import NoticeSent
 from schemas.settings import Settings
 from schemas.topics import MAILBOX_SIGNALS
 from streams.letterbox import Letterbox
 from streams.migrate import migrate
 from streams.report_task import FILE, Reports, reports
+from streams.reports.document import Chart, Document, Section, Series
 from streams.topiclog import TopicLog
 from tests.mail_server import Server
 from tests.reports.scene import DAY, HOUR, MAIL, NOW, keep, settings, week
 
 if TYPE_CHECKING:
+    from schemas.delisting_events import Outcome
     from streams.journal import Journal
 
 MINUTE = HOUR // 60
@@ -155,6 +159,54 @@ def test_each_customer_who_chose_it_gets_his_own_in_his_language(office: Office)
     assert "Ihre Mails" in mails["it@alpine.example"]["Subject"]
     assert "Votre courrier" in mails["it@bakery.example"]["Subject"]
     assert "None of your mailboxes sent mail" in _text(mails["it@chalet.example"])
+
+
+def _closed(outcome: str) -> DelistingClosed:
+    ended = cast("Outcome", outcome)
+    return DelistingClosed(
+        id="e1", at=NOW - DAY, case="e1", list="zen", subject="192.0.2.2", outcome=ended, took_seconds=7200
+    )
+
+
+def test_a_listing_that_ended_as_none_of_ours_is_told(office: Office) -> None:
+    keep(office.client, [*week(), _closed("not_ours")])
+    office.work(NOW)
+    assert "zen 192.0.2.2 IP not ours any more 2" in " ".join(_text(office.server.taken[0][1]).split())
+
+
+def test_a_report_that_cannot_be_written_for_a_fault_nobody_foresaw_stops_nothing(
+    office: Office, caplog: pytest.LogCaptureFixture
+) -> None:
+    keep(office.client, [*week(), _closed("of_a_later_release")])
+    office.work(NOW, NOW + MINUTE)
+    assert office.taken() == []
+    told = "report week: cannot be written, please report this: KeyError('outcome_of_a_later_release')"
+    assert caplog.messages.count(told) == 1
+    office.work(NOW + 2 * MINUTE, parts=["deliverability"])
+    assert office.taken() == ["noc@isp.example"]
+
+
+def test_a_report_of_which_no_mail_can_be_made_is_refused_and_the_next_goes(office: Office) -> None:
+    keep(office.client, week())
+    office.server.answers = ["451 4.3.0 later"]
+    office.work(NOW)
+    box = Letterbox(office.settings().data / FILE)
+    chart = Chart(title="t", alt="a", labels=("1",), series=(Series("sent", "mauve", (1.0,)),))
+    odd = Document(
+        language="en",
+        subject="s",
+        title="t",
+        about="",
+        age="",
+        company="c",
+        sections=(Section(title="t", blocks=(chart,)),),
+    )
+    box._file.execute("UPDATE letters SET content = ?", (msgspec.json.encode(odd),))  # noqa: SLF001 of a later release
+    office.work(NOW + MINUTE)
+    (ended,) = box.ended_since(0)
+    assert (ended.status, ended.reply) == ("refused", "no mail can be made of it: KeyError: 'mauve'")
+    office.work(NOW + 8 * DAY)
+    assert office.taken() == ["noc@isp.example"]
 
 
 def test_a_report_waits_until_its_period_is_stored_to_the_end_but_not_for_ever(office: Office) -> None:

@@ -5,6 +5,7 @@ from html.parser import HTMLParser
 from io import BytesIO
 from itertools import chain
 from pathlib import Path
+from typing import get_args
 
 import msgspec
 import pytest
@@ -13,8 +14,12 @@ from hypothesis import strategies as st
 from PIL import Image
 from pypdf import PdfReader
 
+from schemas.delisting_events import Outcome
+from schemas.domain_events import DomainOutcome
+from schemas.mailbox_events import MailboxFlagged, MailboxReleased, MailboxSuspended, MailboxThrottled
 from schemas.reasons import NAMES
 from schemas.report_settings import Audience
+from schemas.sunset_settings import SunsetKind
 from streams.directory import Account
 from streams.notices import LANGUAGES, Language
 from streams.reports.charts import drawn, png
@@ -65,6 +70,20 @@ def test_every_sentence_is_said_somewhere() -> None:
     code = "".join(path.read_text() for path in folder.rglob("*.py") if path.parent.name != "words")
     made = ("title_", "outcome_", "result_", "mailbox_", "smtp_after_pop", "cleartext_login", "old_tls")
     assert [name for name in sentences("en") if f'"{name}"' not in code and not name.startswith(made)] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_value_that_words_are_looked_up_by_has_its_words(language: Language) -> None:
+    steps = (MailboxFlagged, MailboxThrottled, MailboxSuspended, MailboxReleased)
+    names = [
+        *(f"title_{each}" for each in get_args(Audience)),
+        *(f"outcome_{each}" for each in get_args(Outcome)),
+        *(f"result_{each}" for each in get_args(DomainOutcome)),
+        *get_args(SunsetKind),
+        *(str(each.__struct_config__.tag) for each in steps),
+    ]
+    assert len(names) == 3 + 4 + 6 + 3 + 4
+    assert [name for name in names if name not in sentences(language)] == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -68,6 +68,7 @@ SENTENCES = {
     "outcome": "Wie",
     "outcome_delisted": "gelöscht",
     "outcome_expired": "abgelaufen",
+    "outcome_not_ours": "IP nicht mehr unsere",
     "outcome_given_up": "aufgegeben",
     "took": "Nach Stunden",
     "cases": "Übernommene Postfächer",

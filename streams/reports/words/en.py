@@ -64,6 +64,7 @@ SENTENCES = {
     "outcome": "How",
     "outcome_delisted": "removed",
     "outcome_expired": "expired",
+    "outcome_not_ours": "IP not ours any more",
     "outcome_given_up": "given up",
     "took": "After, hours",
     "cases": "Compromised mailboxes",

@@ -67,6 +67,7 @@ SENTENCES = {
     "outcome": "Comment",
     "outcome_delisted": "supprimée",
     "outcome_expired": "expirée",
+    "outcome_not_ours": "IP plus à nous",
     "outcome_given_up": "abandonnée",
     "took": "Après, heures",
     "cases": "Boîtes compromises",

@@ -69,6 +69,7 @@ SENTENCES = {
     "outcome": "Come",
     "outcome_delisted": "rimossa",
     "outcome_expired": "scaduta",
+    "outcome_not_ours": "IP non più nostra",
     "outcome_given_up": "abbandonata",
     "took": "Dopo, ore",
     "cases": "Caselle compromesse",
