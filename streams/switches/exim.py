@@ -1,7 +1,7 @@
 """A file that an ACL of Exim looks up with `nwildlsearch`: its value is what a client is told, or nothing.
 
 Exim reads it at each lookup, to the first key that matches; one with `^` is a regular expression, and a key ends at a
-blank or a colon.
+blank or a colon. The ACL asks about mail to others' domains alone: what comes to the hoster's own is no relaying.
 
 Manual: https://www.exim.org/exim-html-current/doc/html/spec_html/ch-file_and_database_lookups.html
 """

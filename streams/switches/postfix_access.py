@@ -1,8 +1,9 @@
 """A regexp table for Postfix's smtpd, in the restrictions of the clients that may relay since they logged in by POP.
 
     smtpd_restriction_classes = after_pop
-    after_pop = check_sender_access regexp:/etc/postfix/relaywarden-sunset, permit
+    after_pop = permit_auth_destination, check_sender_access regexp:/etc/postfix/relaywarden-sunset, permit
 
+Mail to the hoster's own domains is no relaying, whoever brings it: it is permitted before the table is asked.
 It needs no postmap; but a process of smtpd reads it once, and sees a change only after `reload`.
 
 Manual: https://www.postfix.org/regexp_table.5.html

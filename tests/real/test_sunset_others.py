@@ -43,13 +43,13 @@ def packages() -> Iterator[Path]:
         yield folder
 
 
-def _asked(lab: EximLab, sender: str, client: str = POP, login: str = "") -> str:
+def _asked(lab: EximLab, sender: str, client: str = POP, login: str = "", recipient: str = "friend@example.net") -> str:
     with smtplib.SMTP("127.0.0.1", lab.port, "client.test", timeout=20, source_address=(client, 0)) as session:
         session.ehlo()
         if login:
             session.login(login, "secret")
         session.mail(sender)
-        code, text = session.rcpt("friend@example.net")
+        code, text = session.rcpt(recipient)
         return f"{code} {text.decode()}"
 
 
@@ -61,8 +61,10 @@ def test_exim_refuses_who_is_off_and_relays_for_all_others(packages: Path, tmp_p
     acl = _manual("exim-acl").replace("/etc/exim4/relaywarden-sunset", str(table))
     acl = acl.replace("/etc/exim4/pop-before-smtp", str(pops))
     config = lab.home / "etc/exim4/exim4.conf"
-    text = config.read_text().replace("acl_smtp_rcpt = accept", "acl_smtp_rcpt = relay")
-    rest = "  accept authenticated = *\n  deny message = relay not permitted\n"
+    lists = "domainlist local_domains = ours.example\ndomainlist relay_to_domains = backup.example\n"
+    text = config.read_text().replace("acl_smtp_rcpt = accept", f"{lists}acl_smtp_rcpt = relay")
+    ours = "  accept domains = +local_domains : +relay_to_domains\n"
+    rest = f"  accept authenticated = *\n{ours}  deny message = relay not permitted\n"
     config.write_text(text.replace("begin routers\n", f"begin acl\nrelay:\n{acl}{rest}begin routers\n"))
 
     def write(state: Switched) -> None:
@@ -83,6 +85,11 @@ def test_exim_refuses_who_is_off_and_relays_for_all_others(packages: Path, tmp_p
         assert _asked(lab, "") == "250 Accepted", "the last stage's"
         assert _asked(lab, "anna@example.test", login="anna") == "250 Accepted", "logged in"
         assert _asked(lab, "anna@example.test", STRANGER) == "550 relay not permitted"
+        for client in (POP, STRANGER):
+            told = _asked(lab, "anna@example.test", client, recipient="info@ours.example")
+            assert told == "250 Accepted", "mail to the hoster himself"
+            told = _asked(lab, "anna@example.test", client, recipient="info@backup.example")
+            assert told == "250 Accepted", "a domain that he relays to"
         write(_state(1, 2))
         assert _asked(lab, "zoe@example.test") == f"550 {REPLY}"
         assert _asked(lab, "") == f"550 {REPLY}"

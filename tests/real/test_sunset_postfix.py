@@ -25,6 +25,12 @@ pytestmark = [
 CLIENT, STRANGER = "192.0.2.7", "198.51.100.9"
 ANNA, ZOE, BOSS = "Anna@example.test", "zoe@example.test", "boss@example.test"
 SECOND = 1_000_000
+_OURS = {
+    "virtual_mailbox_domains": "ours.example",
+    "virtual_transport": "discard:",
+    "relay_domains": "backup.example",
+    "relay_transport": "discard:",
+}
 STAGES = (Stage(number=1, first="", beyond="n"), Stage(number=2, first="n"))
 
 
@@ -68,20 +74,23 @@ def _configuration(folder: Path, bootstrap: str, switch: str) -> Settings:
 
 
 @contextmanager
-def _lab(title: str, replaced: dict[str, str], pops: Path) -> Iterator[SaslLab]:
-    pops.write_text(f"{CLIENT} OK\n")
+def _lab(title: str, replaced: dict[str, str], pops: Path, told: str = "OK") -> Iterator[SaslLab]:
+    pops.write_text(f"{CLIENT} {told}\n")
     subprocess.run(["postmap", f"lmdb:{pops}"], check=True)
     changes = _manual(title, replaced | {"/etc/postfix/pop-before-smtp": str(pops)})
     changes |= {"smtpd_recipient_restrictions": "", "mynetworks": "127.0.0.0/8", "max_idle": "3600s"}
+    changes |= _OURS
     escaped = {name: value.replace("{", "{{").replace("}", "}}") for name, value in changes.items()}
     with SaslLab(("login@example.test",), escaped) as lab:
         yield lab
 
 
-def _answer(lab: SaslLab, sender: str, client: str = CLIENT, login: str = "") -> str:
+def _answer(
+    lab: SaslLab, sender: str, client: str = CLIENT, login: str = "", recipient: str = "friend@example.net"
+) -> str:
     """Return "accepted", or what the client is told."""
     try:
-        lab.submit_as(login, client, sender, "friend@example.net")
+        lab.submit_as(login, client, sender, recipient)
     except smtplib.SMTPRecipientsRefused as error:
         ((code, text),) = error.recipients.values()
         return f"{code} {text.decode()}"
@@ -117,6 +126,9 @@ def _runs_its_course(lab: SaslLab, configuration: Settings) -> None:
     until(lambda: _refused(lab, ZOE), "the close")
     assert _refused(lab, ANNA)
     assert _refused(lab, "")
+    for client in (CLIENT, STRANGER):
+        assert _answer(lab, ANNA, client, recipient="info@ours.example") == "accepted", "mail to the hoster himself"
+        assert _answer(lab, ANNA, client, recipient="info@backup.example") == "accepted", "a domain that he relays to"
     publish(configuration, stepped("pop", 1, "rolled_back", _now(), operator="ann", reason="phones"))
     until(lambda: _answer(lab, ANNA) == "accepted", "the rollback")
     assert _refused(lab, ZOE)
@@ -149,3 +161,15 @@ def test_the_policy_refuses_a_stage_in_its_brown_out_and_after_its_close(tmp_pat
     ):
         publish(configuration, _plan())
         _runs_its_course(lab, configuration)
+
+
+@pytest.mark.parametrize(("told", "answer"), [("OK", "accepted"), ("permit", ""), ("1790000000", "")])
+def test_a_map_that_answers_anything_but_ok_lets_nobody_relay(tmp_path: Path, told: str, answer: str) -> None:
+    tmp_path.chmod(0o755)
+    table, pops = tmp_path / "sunset", tmp_path / "pops"
+    table.touch()
+    with _lab("postfix_access", {"/etc/postfix/relaywarden-sunset": str(table)}, pops, told) as lab:
+        asked = subprocess.run(["postmap", "-q", CLIENT, f"lmdb:{pops}"], capture_output=True, text=True, check=True)
+        assert asked.stdout == f"{told}\n"
+        denied = "554 5.7.1 <friend@example.net>: Relay access denied"
+        assert _answer(lab, ANNA) == (answer or denied)
