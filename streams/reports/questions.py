@@ -1,10 +1,12 @@
 """All that reports ask the warehouse. `who` is a sender or mailbox where each customer's figures are told apart.
 
-An event that is stored twice counts once (FINAL). Mails that stay on our own servers are no deliveries.
+An event that is stored twice counts once (FINAL). Mails that stay on our own servers are no deliveries. Anybody can put
+a customer's address on an envelope: what is known by it alone is of the whole, and no customer's.
 """
 
 _BETWEEN = "at >= {before:Int64} AND at < {until:Int64} AND (at < {compared:Int64} OR at >= {since:Int64})"
 _ATTEMPTS = "FROM mail_events FINAL WHERE type = 'delivery_attempted' AND NOT local"
+_OF_WHO = f"{_ATTEMPTS} AND ({{who}} = '' OR sender_kind NOT IN ('', 'envelope'))"
 _SLOT = (
     "toInt64(toUnixTimestamp(if({daily:Bool}, toStartOfHour(fromUnixTimestamp64Micro(at, {zone:String})),"
     " toDateTime(toStartOfDay(fromUnixTimestamp64Micro(at, {zone:String})), {zone:String}))))"
@@ -21,10 +23,10 @@ HEARD = f"""SELECT DISTINCT at >= {{since:Int64}}, {_SLOT} FROM mail_events
 WHERE {_BETWEEN} AND type != 'source_opened'"""  # noqa: S608 the parts are constants
 NEWEST = "SELECT max(at) FROM mail_events WHERE at >= {before:Int64} AND type != 'source_opened'"
 PROVIDERS = f"""SELECT {{who}}, provider, {_counted("at >= {since:Int64}")}, {_counted("at < {compared:Int64}")}
-{_ATTEMPTS} AND {_BETWEEN} GROUP BY 1, 2"""
-SLOTS = f"SELECT {{who}}, {_SLOT}, {_counted()} {_ATTEMPTS} AND {_IN_PERIOD} GROUP BY 1, 2"
+{_OF_WHO} AND {_BETWEEN} GROUP BY 1, 2"""
+SLOTS = f"SELECT {{who}}, {_SLOT}, {_counted()} {_OF_WHO} AND {_IN_PERIOD} GROUP BY 1, 2"
 REASONS = f"""SELECT {{who}}, if(reason = '', 'unknown', reason), {_counted()}
-{_ATTEMPTS} AND outcome IN ('deferred', 'bounced') AND {_IN_PERIOD} GROUP BY 1, 2"""
+{_OF_WHO} AND outcome IN ('deferred', 'bounced') AND {_IN_PERIOD} GROUP BY 1, 2"""
 IPS = f"SELECT outbound_ip, {_counted()} {_ATTEMPTS} AND outbound_ip != '' AND {_IN_PERIOD} GROUP BY 1"
 LISTS = f"""SELECT list, toInt64(count()), toInt64(countIf(answer = 'unknown')) FROM pool_observations FINAL
 WHERE type = 'listing_observed' AND {_IN_PERIOD} GROUP BY list ORDER BY list"""  # noqa: S608 likewise

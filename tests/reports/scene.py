@@ -86,6 +86,7 @@ def attempt(number: int, at: int, sender: str, outcome: str = "sent", **more: ob
         "host": "mx1",
         "queue_id": f"Q{number}",
         "sender": sender,
+        "sender_kind": "sasl",
         "recipient": "friend@gmail.com",
         "provider": "google",
         "outcome": outcome,

@@ -13,7 +13,7 @@ from streams.migrate import migrate
 from streams.report_due import batches, question
 from streams.report_figures import told
 from streams.reports.figures import Change, Checked, Counts, Figures, Heard, Step, Using, withdrawn_hours
-from tests.reports.scene import DAY, HOUR, NOW, SINCE, UNTIL, heard, keep, mails, settings, week
+from tests.reports.scene import DAY, HOUR, NOW, SINCE, UNTIL, attempt, heard, keep, mails, settings, week
 
 
 @pytest.fixture
@@ -98,6 +98,27 @@ def test_a_customer_has_only_what_is_his(warehouse: Client) -> None:
     assert own.seen == (Checked("alpine.example", "absent", "pass", "absent", "pass", "pass"),)
     assert [each.domain for each in own.looks] == ["alpine.example"]
     assert all(each.cases.cases == () and each.reputation.ips == () for each in found.values())
+
+
+@pytest.mark.parametrize("kind", ["envelope", ""])
+def test_what_only_an_envelope_says_is_no_customers_but_of_the_whole(warehouse: Client, kind: str) -> None:
+    forged = [
+        attempt(number, SINCE + at, "box@alpine.example", outcome, sender_kind=kind, reason=reason, provider="evil")
+        for at in (-DAY, DAY)
+        for number, (outcome, reason) in enumerate([("sent", ""), ("bounced", "spam"), ("deferred", "rate")], 50)
+    ]
+    keep(warehouse, [*week(), *forged])
+    own = figures(warehouse, audience="customer")["alpine"].traffic
+    assert own.providers == {"google": Counts(90, 1, 10), "microsoft": Counts(40, 0, 0)}
+    assert own.before == {"google": Counts(97, 0, 3)}
+    assert own.reasons == {"user_unknown": Counts(0, 0, 10), "rate": Counts(0, 1, 0)}
+    assert {(slot * 1_000_000 - SINCE) // DAY: counts for slot, counts in own.slots.items()} == {
+        0: Counts(90, 0, 10),
+        1: Counts(0, 1, 0),
+        2: Counts(40, 0, 0),
+    }
+    whole = figures(warehouse)[""].traffic
+    assert (whole.providers["evil"], whole.before["evil"]) == (Counts(1, 1, 1), Counts(1, 1, 1))
 
 
 def test_where_no_log_was_read_nothing_is_known(warehouse: Client) -> None:

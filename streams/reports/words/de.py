@@ -26,7 +26,7 @@ SENTENCES = {
     "more": ("{n} weitere Zeile ist nicht gezeigt.", "{n} weitere Zeilen sind nicht gezeigt."),
     "deliverability": "Zustellung",
     "no_traffic": "In diesem Zeitraum wurde keine Mail an andere Server übergeben.",
-    "no_own_traffic": "Keines Ihrer Postfächer sandte in diesem Zeitraum Mails an andere Server.",
+    "no_own_traffic": "In diesem Zeitraum sandte, soweit bekannt, keines Ihrer Postfächer Mails an andere Server.",
     "delivered_lead": (
         "{share} der Mails, die angenommen oder endgültig abgelehnt wurden, wurden angenommen ({change} Punkte)."
     ),

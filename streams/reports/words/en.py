@@ -24,7 +24,7 @@ SENTENCES = {
     "more": ("{n} more row is not shown.", "{n} more rows are not shown."),
     "deliverability": "Deliverability",
     "no_traffic": "No mail was handed to other servers in this period.",
-    "no_own_traffic": "None of your mailboxes sent mail to other servers in this period.",
+    "no_own_traffic": "None of your mailboxes is known to have sent mail to other servers in this period.",
     "delivered_lead": "{share} of the mail that was accepted or refused for good was accepted ({change} points).",
     "delivered_alone": "{share} of the mail that was accepted or refused for good was accepted.",
     "nothing_ended": "Nothing was accepted or refused for good yet: all attempts were deferred.",

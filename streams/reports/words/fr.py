@@ -26,7 +26,7 @@ SENTENCES = {
     "more": ("{n} autre ligne n'est pas montrée.", "{n} autres lignes ne sont pas montrées."),
     "deliverability": "Distribution",
     "no_traffic": "Aucun message n'a été remis à d'autres serveurs pendant cette période.",
-    "no_own_traffic": "Aucune de vos boîtes n'a envoyé de messages à d'autres serveurs pendant cette période.",
+    "no_own_traffic": "Pour cette période, aucun message de vos boîtes à d'autres serveurs n'est connu.",
     "delivered_lead": ("{share} des messages acceptés ou refusés définitivement ont été acceptés ({change} points)."),
     "delivered_alone": "{share} des messages acceptés ou refusés définitivement ont été acceptés.",
     "nothing_ended": "Rien n'a encore été accepté ou refusé définitivement : toutes les tentatives ont été différées.",

@@ -26,7 +26,7 @@ SENTENCES = {
     "more": ("{n} altra riga non è mostrata.", "{n} altre righe non sono mostrate."),
     "deliverability": "Consegna",
     "no_traffic": "In questo periodo nessun messaggio è stato consegnato ad altri server.",
-    "no_own_traffic": "In questo periodo nessuna delle Sue caselle ha inviato messaggi ad altri server.",
+    "no_own_traffic": "In questo periodo non risulta che una delle Sue caselle abbia inviato messaggi altrove.",
     "delivered_lead": (
         "{share} dei messaggi accettati o rifiutati definitivamente sono stati accettati ({change} punti)."
     ),
