@@ -41,6 +41,7 @@ LOG = logging.getLogger("relaywarden.desk")
 FILE = "reports.db"
 _MINUTE = 60_000_000
 _PATIENCE = 15 * _MINUTE
+_DAY = 86_400_000_000
 _TURN_SECONDS = 5.0
 _ENDED = """SELECT message_id, argMax(status, (status != 'intended', at)), toInt64(max(at)) FROM mailbox_signals
 WHERE type = 'notice_sent' AND template = {template:String} AND at > {since:Int64} GROUP BY message_id"""
@@ -67,7 +68,7 @@ class Reports:
         self._since = since(settings.data, self._mails, clock(), keep=not dry_run)
         self._written: set[str] = set()
         self._told: set[str] = set()
-        self._looked = 0
+        self._looked = self._cleared = 0
         self._begun = False
 
     def start_over(self) -> None:
@@ -77,13 +78,14 @@ class Reports:
         """Take nothing: see `start_over`."""
 
     def turn(self, journal: Journal) -> None:  # noqa: ARG002 a task has one
-        """Write what is due, each minute, and hand over for a few seconds what waits; trouble is told once."""
+        """Write what is due, each minute, hand over for a few seconds what waits; each day forget what is old."""
         at = self._clock()
         if not 0 <= at - self._looked < _MINUTE:
             self._looked = at
             self._write(at)
         try:
             self._carry()
+            self._clear(at)
             self._told.discard("carry")
         except (sqlite3.Error, OSError) as error:
             self._once("carry", f"reports wait: {error}")
@@ -97,6 +99,11 @@ class Reports:
         until = time.monotonic() + _TURN_SECONDS
         while self._carrier.turn() and time.monotonic() < until:
             pass
+
+    def _clear(self, at: int) -> None:
+        if not self._dry_run and not 0 <= at - self._cleared < _DAY:
+            self._box.forget(at)
+            self._cleared = at
 
     def _write(self, at: int) -> None:
         for name, mail in self._mails.items():

@@ -142,6 +142,19 @@ def test_what_was_handed_over_when_the_desk_died_is_not_handed_over_again_before
     assert (known.status, known.reply) == ("sent", "the mail log says that it was taken")
 
 
+def test_what_ended_more_than_400_days_ago_is_forgotten_by_a_desk_that_runs_on(office: Office) -> None:
+    keep(office.client, week())
+    desk = Reports(office.settings(), lambda: office.now)
+    box = Letterbox(office.settings().data / FILE)
+    left = []
+    for office.now in (NOW, NOW + 399 * DAY + HOUR, NOW + 401 * DAY):
+        desk.turn(cast("Journal", None))
+        left.append([letter.due for letter in box.ended_since(0)])
+    assert [len(each) for each in left] == [1, 2, 1]
+    assert left[0] == [NOW]
+    assert NOW not in left[2]
+
+
 def test_a_server_that_is_away_is_tried_again(office: Office) -> None:
     keep(office.client, week())
     office.server.answers = ["451 4.3.0 later"]
