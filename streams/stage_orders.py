@@ -21,7 +21,7 @@ from streams.sunset.stages import plan, stage_of
 from streams.sunset.stepping import is_off, paused, resumed, step_of, stepped
 from streams.sunset.uses import uses
 from streams.sunset.weeks import HOUR, day_of
-from streams.switched import People, kept_of, state_of
+from streams.switched import People, coverage, kept_of, state_of
 from streams.switches import Effect
 from streams.topiclog import LogAwayError
 
@@ -142,7 +142,7 @@ def effect(book: Book, number: int, at: int, client: Client | None) -> str:
 def effects_of(book: Book, off: Collection[int], people: People | None, at: int) -> Iterator[tuple[str, Effect]]:
     """Yield what each switch would do with these stages off, else with those that are off now. ValueError: no stage."""
     switch = book.sunset.switch
-    kept = kept_of(book.ledger, people, listed=switch.dovecot is not None)
+    kept = kept_of(book.ledger, coverage(book.ledger, people, {}), listed=switch.dovecot is not None)
     state = state_of(book.name, book.sunset, kept, at)
     if off:
         state = replace(state, off=frozenset(book.stage(number).number for number in off))

@@ -50,12 +50,14 @@ class People(Protocol):
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
     """What a host knows of a sunset: its stages and their steps, who is exempt until which day, who used the old way.
 
-    `decision` is the newest event before it, `step` the newest of those that an operator or the plan made.
+    `covered` are the addresses of each exemption, for while the directory cannot be read. `decision` is the newest
+    event before it, `step` the newest of those that an operator or the plan made.
     """
 
     stages: tuple[Stage, ...] = ()
     steps: dict[int, Step] = {}
     exempt: dict[str, str] = {}
+    covered: dict[str, tuple[str, ...]] = {}
     known: tuple[str, ...] = ()
     decision: str = ""
     step: str = ""
@@ -101,17 +103,31 @@ class Fold:
         return bool(self.decision) and (self._whole or quiet_seconds >= QUIET_SECONDS)
 
 
-def kept_of(ledger: Ledger, people: People | None, *, listed: bool, decision: str = "", step: str = "") -> Kept:
+def coverage(
+    ledger: Ledger, people: People | None, earlier: Mapping[str, tuple[str, ...]]
+) -> dict[str, tuple[str, ...]]:
+    """Return the addresses of each exemption; without `people`, those that it had `earlier` are its still."""
+    covered: dict[str, tuple[str, ...]] = {}
+    for subject in ledger.exemptions:
+        before = earlier.get(subject, ()) if people is None else ()
+        covered[subject] = tuple(sorted({*before, *_addresses(subject, ledger, people)}))
+    return covered
+
+
+def kept_of(
+    ledger: Ledger, covered: dict[str, tuple[str, ...]], *, listed: bool, decision: str = "", step: str = ""
+) -> Kept:
     """Return what is known, to be kept; `listed`: a switch needs all who were found by name."""
     exempt: dict[str, str] = {}
     for subject, until in ledger.exemptions.items():
-        for address in _addresses(subject, ledger, people):
+        for address in covered[subject]:
             before = exempt.get(address, until)
             exempt[address] = max(before, until) if before and until else ""
     return Kept(
         stages=ledger.stages,
         steps=dict(ledger.steps),
         exempt=dict(sorted(exempt.items())),
+        covered=covered,
         known=tuple(sorted(ledger.boxes)) if listed else (),
         decision=decision,
         step=step,

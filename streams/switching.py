@@ -19,7 +19,7 @@ from streams.effects import write
 from streams.following import follow
 from streams.sunset_policy import SunsetPolicyServer
 from streams.switch import Switch, Tools, Wanted
-from streams.switched import Fold, Kept, kept_of, state_of, wanted
+from streams.switched import Fold, Kept, coverage, kept_of, state_of, wanted
 from streams.switches import Switched
 from streams.switchplaces import Address, clashes, places, switched
 from streams.topiclog import TopicLog
@@ -46,6 +46,7 @@ class Switching:
         self._folder.mkdir(parents=True, exist_ok=True)
         self._kept = {name: _read(self._folder / f"{name}.json") for name in self._sunsets}
         self._directory = KeptDirectory(configuration)
+        self._unread: set[str] = set()  # sunsets whose exemptions wait for the directory
         self._servers: dict[str, SunsetPolicyServer] = {}
         self._threads: list[threading.Thread] = []
         self.start_over()
@@ -85,7 +86,7 @@ class Switching:
     def take(self, events: tuple[SunsetEvent, ...], quiet_seconds: float, *, fresh: bool) -> None:  # noqa: ARG002 a log's
         """Take what came from the log, and let the switches have it where it is news."""
         for name, fold in self._folds.items():
-            if fold.take(events):
+            if fold.take(events) or self._readable_again(name):
                 self._stale.add(name)
             if name in self._stale and fold.tells(quiet_seconds):
                 self._stale.discard(name)
@@ -93,9 +94,18 @@ class Switching:
 
     def _known(self, name: str, fold: Fold) -> Kept:
         """Return what the log tells; the directory is read only where somebody is exempt, for other addresses."""
-        people = self._directory.directory(self._clock()) if fold.ledger.exemptions else None
+        exempted = bool(fold.ledger.exemptions)
+        people = self._directory.directory(self._clock()) if exempted else None
+        if exempted and people is None:
+            self._unread.add(name)
+        else:
+            self._unread.discard(name)
+        covered = coverage(fold.ledger, people, self._kept[name].covered)
         listed = self._sunsets[name].switch.dovecot is not None
-        return kept_of(fold.ledger, people, listed=listed, decision=fold.decision, step=fold.step)
+        return kept_of(fold.ledger, covered, listed=listed, decision=fold.decision, step=fold.step)
+
+    def _readable_again(self, name: str) -> bool:
+        return name in self._unread and self._directory.directory(self._clock()) is not None
 
     def _keep(self, name: str, kept: Kept) -> None:
         if kept == self._kept[name]:

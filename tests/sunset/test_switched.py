@@ -10,22 +10,14 @@ import pytest
 
 from embedded.broker import free_port
 from schemas.settings import Settings, parse
-from schemas.sunset_events import (
-    Stage,
-    StagesPlanned,
-    StagesSwitched,
-    SunsetEvent,
-    Use,
-    UserExempted,
-    UserFound,
-)
+from schemas.sunset_events import Stage, StagesPlanned, StagesSwitched, SunsetEvent, Use, UserExempted, UserFound
 from schemas.sunset_settings import Sunset
 from schemas.sunset_stages import CommandSwitch, PostfixAccessSwitch, Stages, WebhookSwitch
 from streams.directory import Account
 from streams.sunset.stepping import stepped
 from streams.sunset_policy import answer
 from streams.switch import Switch, Tools, Wanted
-from streams.switched import Fold, Kept, kept_of, state_of, wanted
+from streams.switched import Fold, Kept, coverage, kept_of, state_of, wanted
 from streams.switches import Switched, names, webhook
 from streams.switches.command import effects
 from streams.switching import Switching
@@ -70,7 +62,8 @@ def _fold(*events: SunsetEvent, known: Kept | None = None) -> Fold:
 
 def _kept(*events: SunsetEvent, people: _Town | None = None, listed: bool = False) -> Kept:
     fold = _fold(*events)
-    return kept_of(fold.ledger, people, listed=listed, decision=fold.decision, step=fold.step)
+    covered = coverage(fold.ledger, people, {})
+    return kept_of(fold.ledger, covered, listed=listed, decision=fold.decision, step=fold.step)
 
 
 def test_an_exemption_covers_other_addresses_and_all_of_a_customer_until_its_day() -> None:
@@ -216,9 +209,10 @@ def test_a_program_and_a_url_get_the_whole_state() -> None:
     )
 
 
-def _configuration(folder: Path) -> Settings:
+def _configuration(folder: Path, directory: str = "") -> Settings:
     return parse(
         f"""
+        {directory}
         data = "{folder}"
         kafka.bootstrap = ["127.0.0.1:{free_port()}"]
         [sunset.pop]
@@ -258,6 +252,35 @@ def test_an_exemption_that_no_table_can_hold_is_told_once(tmp_path: Path, caplog
     host.take((_exempt("other@x.example"),), 0.0, fresh=False)
     told = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
     assert told == ["sunset pop: 'a:b@x.example' is exempt, but no table can hold it: it is refused as others are"]
+
+
+def test_while_the_directory_is_away_an_exemption_covers_what_it_did_and_what_ended_is_over(tmp_path: Path) -> None:
+    source, clock = tmp_path / "customers.csv", [AT]
+    header = "address,mailbox,customer\nanna@acme.example,,acme\nzoe@other.example,,other\n"
+    source.write_text(f"{header}sales@acme.example,anna@acme.example,acme\n")
+    configuration = _configuration(tmp_path, f'directory.kind = "csv"\ndirectory.path = "{source}"')
+
+    def exempt() -> dict[str, str]:
+        return msgspec.json.decode((tmp_path / "switches" / "pop.json").read_bytes(), type=Kept).exempt
+
+    log: tuple[SunsetEvent, ...] = (PLANNED, _exempt("acme"), _exempt("other", "2027-03-05"))
+    Switching(configuration, clock=lambda: AT).take(log, 0.0, fresh=True)
+    both = {"anna@acme.example": "", "sales@acme.example": "", "zoe@other.example": "2027-03-05"}
+    assert exempt() == both
+
+    source.unlink()
+    after = Switching(configuration, clock=lambda: clock[0])
+    after.take((*log, _exempt("bob@new.example")), 0.0, fresh=True)
+    assert exempt() == both | {"bob@new.example": ""}
+    after.take((msgspec.structs.replace(_exempt("other"), ended=True),), 0.0, fresh=False)
+    assert exempt() == {"anna@acme.example": "", "bob@new.example": "", "sales@acme.example": ""}
+
+    source.write_text(f"{header}box@new.example,bob@new.example,new\nbob@new.example,,new\n")
+    after.take((), 0.0, fresh=False)
+    assert "sales@acme.example" in exempt(), "not tried again yet"
+    clock[0] += HOUR
+    after.take((), 0.0, fresh=False)
+    assert exempt() == {"anna@acme.example": "", "bob@new.example": "", "box@new.example": ""}
 
 
 def test_a_damaged_state_is_told(tmp_path: Path) -> None:
