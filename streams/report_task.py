@@ -131,9 +131,16 @@ class Reports:
                 self._written.add(batch.key)
 
     def _taken(self, batch: Batch, mail: ReportMail) -> bool:
-        """Tell whether a batch is in the letterbox: it is taken as a whole; who came later waits for the next."""
-        left = missing(batch, mail, lambda identity: self._box.letter(identity) is not None)
-        return len(left.addressees) < len(batch.addressees)
+        """Tell whether a batch is in the letterbox: it is taken as a whole; who came later waits for the next.
+
+        Who has the report already because he was written to at another hour says nothing of the others.
+        """
+
+        def known(identity: str) -> bool:
+            letter = self._box.letter(identity)
+            return letter is not None and letter.due == batch.period.due
+
+        return len(missing(batch, mail, known).addressees) < len(batch.addressees)
 
     def _asked(self, report: Report, batch: Batch, mail: ReportMail, directory: Directory | None, at: int) -> bool:
         """Write a batch into the letterbox; return whether it could be yet."""

@@ -47,10 +47,10 @@ class Office:
         }
         ensure_topics(self.settings())
 
-    def settings(self, folder: Path | None = None, **report: Any) -> Settings:  # noqa: ANN401 settings of a report
+    def settings(self, folder: Path | None = None, more: Any = None, **report: Any) -> Settings:  # noqa: ANN401
         configured = settings(**{"mail": {**MAIL, "port": self.server.port}, "pdf": False, **report})
         given = {**configured.model_dump(mode="json", exclude_none=True), **self._given}
-        return Settings.model_validate(given | ({"data": folder} if folder else {}))
+        return Settings.model_validate(given | ({"data": folder} if folder else {}) | (more or {}))
 
     def work(self, *moments: int, folder: Path | None = None, dry_run: bool = False, **report: Any) -> None:  # noqa: ANN401
         """Let a desk that starts now have its turn at these moments."""
@@ -172,6 +172,32 @@ def test_each_customer_who_chose_it_gets_his_own_in_his_language(office: Office)
     assert "Ihre Mails" in mails["it@alpine.example"]["Subject"]
     assert "Votre courrier" in mails["it@bakery.example"]["Subject"]
     assert "None of your mailboxes is known to have sent mail" in _text(mails["it@chalet.example"])
+
+
+def test_a_customer_who_changes_his_hour_costs_nobody_the_report_and_has_it_once(
+    office: Office, tmp_path: Path
+) -> None:
+    people = tmp_path / "people.csv"
+    chosen: dict[str, Any] = {"audience": "customer", "every": "daily", "flag": "report", "hours": [7]}
+    directory = {"directory": {"kind": "csv", "path": str(people)}, "customers": {}}
+
+    def listed(**flags: str) -> None:
+        rows = [f"{name}.example,{name},it@{name}.example,{flag}\n" for name, flag in flags.items()]
+        people.write_text("".join(["address,customer,contact,flags\n", *rows]))
+
+    keep(office.client, week())
+    listed(alpine="report", bakery="report:8", chalet="report:8")
+    office.work(NOW, more=directory, **chosen)
+    assert office.taken() == ["it@alpine.example"]
+    listed(alpine="report:8", bakery="report:8", chalet="report:8")
+    office.work(NOW + HOUR + 15 * MINUTE, more=directory, **chosen)
+    assert office.taken() == ["it@alpine.example", "it@bakery.example", "it@chalet.example"]
+    listed(alpine="report:8", bakery="report:8", chalet="report:8", distillery="report:8")
+    office.work(NOW + 2 * HOUR, more=directory, **chosen)
+    assert len(office.taken()) == 3, "who comes later gets the next"
+    office.work(NOW + DAY + HOUR + 15 * MINUTE, more=directory, **chosen)
+    assert office.taken().count("it@distillery.example") == 1
+    assert len(office.taken()) == 7
 
 
 def _closed(outcome: str) -> DelistingClosed:
