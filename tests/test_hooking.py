@@ -82,14 +82,14 @@ def _configuration(
 
 
 def _answers(port: int, questions: int = 60) -> set[str]:
-    """Return the different answers of the socketmap at `port`, or none while nobody listens there."""
+    """Return the different answers of the socketmap at `port`, or none while nobody serves there."""
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=5) as client:
             client.sendall(netstring(b"main alice@example.net") * questions)
             data = b""
             while data.count(b",") < questions:
                 data += client.recv(65536)
-    except ConnectionRefusedError:
+    except (ConnectionRefusedError, ConnectionResetError):
         return set()
     return {answer.partition(b":OK ")[2].decode().rstrip(":") for answer in data.split(b",") if answer}
 

@@ -85,7 +85,7 @@ class Bench:
         return next(
             child
             for child in psutil.Process().children()
-            if any(argument.endswith(ports) for argument in child.cmdline())
+            if child.status() != psutil.STATUS_ZOMBIE and any(argument.endswith(ports) for argument in child.cmdline())
         )
 
     def close(self) -> None:
