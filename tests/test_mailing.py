@@ -213,6 +213,7 @@ def test_the_mailbox_itself_is_never_told_alone(host: Host, server: Server) -> N
     host.tell("suspend", "d1", mailbox=ADMIN)
     until(lambda: len(server.taken) == 1)
     assert server.taken[0][0] == "postmaster@example.net"
+    until(lambda: len(host.told) == 2)
     host.tell("suspend", "d2", mailbox="postmaster@example.org")
     until(lambda: host.told[-1].mailbox == "postmaster@example.org")
     assert (host.told[-1].status, host.told[-1].recipient) == ("refused", "")
