@@ -8,7 +8,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 
 from collectors import inputs
@@ -24,6 +24,7 @@ from collectors.reading import loaded
 from collectors.resolve import Poller
 from collectors.sentlog import ClickHouseLog
 from collectors.stored import Sink, stored_of
+from schemas.alone import alone
 from schemas.ending import LOOK_SECONDS, apart, wait_for
 from schemas.events import Event
 from schemas.settings import Kafka, Settings
@@ -189,15 +190,10 @@ def _wait_until_stored(publisher: Publisher, sink: Sink | None, stop: threading.
             raise StoppedError
 
 
-@contextmanager
-def _locked(settings: Settings) -> Iterator[None]:
+def _locked(settings: Settings) -> AbstractContextManager[None]:
     """Keep the checkpoints to this process. BusyError where another has them."""
-    with (settings.data / "checkpoints" / ".lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise BusyError(f"{settings.data}: another relaywarden collect works there") from None
-        yield
+    busy = BusyError(f"{settings.data}: another relaywarden collect works there")
+    return alone(settings.data / "checkpoints" / ".lock", busy)
 
 
 @contextmanager

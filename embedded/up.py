@@ -5,12 +5,11 @@ refill from ClickHouse that follows any start (docs/adr/0006-one-machine.md): co
 until the sink has stored what they sent (`kafka.confirm = "sink"`), and decisions and states come back from ClickHouse.
 """
 
-import fcntl
 import logging
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import FrameType
 
@@ -18,6 +17,7 @@ import tomli_w
 
 from embedded.machine import Machine
 from embedded.ports import refusal
+from schemas.alone import alone
 from schemas.inputs.taken import not_with_up
 from schemas.settings import Settings, load
 
@@ -28,16 +28,10 @@ class BusyError(ValueError):
     """Another `relaywarden up` works in this data folder."""
 
 
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
+def _locked(folder: Path) -> AbstractContextManager[None]:
     """Hold the data folder's lock. BusyError where another process has it."""
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "up.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise BusyError(f"{folder}: another relaywarden up works there") from None
-        yield
+    return alone(folder / "up.lock", BusyError(f"{folder}: another relaywarden up works there"))
 
 
 @contextmanager

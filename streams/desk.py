@@ -4,16 +4,16 @@ What it knows it reads from that topic, from the beginning; so it goes on after 
 task is told all that the topic holds, and has its turn again and again.
 """
 
-import fcntl
 import logging
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Protocol
 
+from schemas.alone import alone
 from schemas.ending import apart
 from schemas.events import Event
 from schemas.pulse import Pulse
@@ -53,7 +53,7 @@ def run(settings: Settings, *, dry_run: bool) -> None:
         signal.signal(number, apart(stop.set))
     logging.getLogger("kafka").setLevel(logging.CRITICAL)  # its retries are many; we say once what they mean
     beat: Callable[[], None] = idle if dry_run else Pulse(settings.data, "desk").beat
-    with nullcontext() if dry_run else alone(settings.data):
+    with nullcontext() if dry_run else only_desk(settings.data):
         stages = StageTask(settings, now, dry_run=dry_run)
         sunsets = Sunsets(settings, now, beat, dry_run=dry_run)
         tasks: list[Task] = [sunsets, stages]
@@ -108,13 +108,7 @@ def _told(tasks: Sequence[Task], event: Event) -> None:
         task.take(event)
 
 
-@contextmanager
-def alone(data: Path) -> Iterator[None]:
+def only_desk(data: Path) -> AbstractContextManager[None]:
     """Hold the data folder's lock. ValueError where another desk has it."""
     data.mkdir(parents=True, exist_ok=True)
-    with (data / "desk.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ValueError(f"data: {data}: another relaywarden desk works there") from None
-        yield
+    return alone(data / "desk.lock", ValueError(f"data: {data}: another relaywarden desk works there"))

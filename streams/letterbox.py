@@ -13,6 +13,7 @@ from typing import Literal
 import msgspec
 
 from schemas.mailbox_events import NoticeSent
+from streams.sqlite_file import opened
 
 Status = Literal["waiting", "intended", "unsure", "sent", "refused"]
 OPEN: tuple[Status, ...] = ("waiting", "intended", "unsure")
@@ -64,11 +65,8 @@ class Letterbox:
     """The file of one desk, and what tells that desk from others (`name`). OSError where it cannot be used."""
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            self._file = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-            self._file.execute("PRAGMA journal_mode = WAL")
-            self._file.execute("PRAGMA synchronous = FULL")
+            self._file = opened(path)
             self._file.executescript(_TABLE)
             if all(column[1] != "again" for column in self._file.execute("PRAGMA table_info(letters)")):
                 self._file.execute("ALTER TABLE letters ADD COLUMN again INTEGER NOT NULL DEFAULT 0")
@@ -78,7 +76,6 @@ class Letterbox:
             self.name = str(self._file.execute("SELECT name FROM desk").fetchone()[0])
         except sqlite3.Error as error:
             raise OSError(f"{path}: {error}") from error
-        path.chmod(0o600)
 
     def close(self) -> None:
         """Close the file."""

@@ -12,6 +12,7 @@ from typing import Literal
 import msgspec
 
 from streams.notices import Notice
+from streams.sqlite_file import opened
 
 Status = Literal["waiting", "intended", "sent", "refused"]
 _KEEP_SECONDS = 90 * 86400
@@ -42,15 +43,11 @@ class Outbox:
     """The outbox of this host; one process uses it. OSError where the file cannot be used."""
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            self._file = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-            self._file.execute("PRAGMA journal_mode = WAL")
-            self._file.execute("PRAGMA synchronous = FULL")
+            self._file = opened(path)
             self._file.execute(_TABLE)
         except sqlite3.Error as error:
             raise OSError(f"{path}: {error}") from error
-        path.chmod(0o600)
 
     def began(self, now: float) -> float:
         """Return when this outbox was used first: what was decided before is no news."""

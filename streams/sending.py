@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from schemas.events import Event
 from schemas.settings import Settings
-from streams.desk import Task, alone
+from streams.desk import Task, only_desk
 from streams.journal import Journal
 from streams.letter_task import Posted
 from streams.operating import now
@@ -31,7 +31,7 @@ def once(settings: Settings, advance: Callable[[int], None]) -> Sent:
     ValueError where a desk works with the same data, OSError where log or warehouse are away or the sink lies behind.
     """
     begun = now()
-    with alone(settings.data):
+    with only_desk(settings.data):
         sunsets = Sunsets(settings, now, lambda: None)
         posted = Posted(settings, now, lambda: sunsets.ledgers)
         tasks: tuple[Task, ...] = (sunsets, posted)
