@@ -2,8 +2,9 @@
 
     {"ticket": "T-4711", "customer": "acme", "mailbox": "info@example.net"}
 
-A ticket is acknowledged (200) once it stands on the topic; the same ticket again changes nothing. What is not written
-within some seconds is answered with 503, for the ticket system to try again.
+The number of a ticket or a customer may be one of JSON: 4711 is "4711". What is left out may be null, too. A ticket is
+acknowledged (200) once it stands on the topic; the same ticket again changes nothing. What is not written within some
+seconds is answered with 503, for the ticket system to try again.
 """
 
 import json
@@ -23,18 +24,32 @@ _MOST_BYTES = 64 * 1024
 _MOST_WAITING = 1000
 _WRITTEN_SECONDS = 10.0
 _Line = Annotated[str, Meta(max_length=320, pattern=r"^[^\x00-\x1f\x7f]*$")]
+_Identity = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+_Number = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
 
 class Ticket(msgspec.Struct, frozen=True):
+    """A ticket, and as far as the ticket system knows whose it is, and about which mailbox."""
+
+    ticket: str
+    customer: str = ""
+    mailbox: str = ""
+
+
+class _Body(msgspec.Struct, frozen=True):
     """What the ticket system tells; whatever else it sends is passed over."""
 
-    ticket: Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
-    customer: _Line = ""
-    mailbox: _Line = ""
+    ticket: _Identity | _Number
+    customer: _Line | _Number | None = None
+    mailbox: _Line | None = None
+
+    def ticket_of(self) -> Ticket:
+        customer = "" if self.customer is None else str(self.customer)
+        return Ticket(str(self.ticket), customer, self.mailbox or "")
 
 
 Waiting = tuple[Ticket, "Future[None]"]
-_DECODER = msgspec.json.Decoder(Ticket)
+_DECODER = msgspec.json.Decoder(_Body)
 
 
 class _Telling(Asking):
@@ -61,7 +76,7 @@ class _Telling(Asking):
             self.say(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, _error(f"a ticket has at most {_MOST_BYTES} bytes"))
             return
         try:
-            ticket = _DECODER.decode(self.rfile.read(int(length)))
+            ticket = _DECODER.decode(self.rfile.read(int(length))).ticket_of()
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             self.say(HTTPStatus.BAD_REQUEST, _error(str(error)), read=True)
             return

@@ -60,6 +60,22 @@ def test_a_ticket_is_taken_and_what_the_system_adds_is_passed_over(desk: _Desk) 
 
 
 @pytest.mark.parametrize(
+    ("body", "taken"),
+    [
+        ('{"ticket":4711}', Ticket(ticket="4711")),
+        ('{"ticket":0,"customer":null,"mailbox":null}', Ticket(ticket="0")),
+        (
+            '{"ticket":9223372036854775807,"customer":17,"mailbox":"a@x.example"}',
+            Ticket(ticket="9223372036854775807", customer="17", mailbox="a@x.example"),
+        ),
+    ],
+)
+def test_numbers_are_texts_and_null_is_left_out(desk: _Desk, body: str, taken: Ticket) -> None:
+    assert desk.post(body) == (200, '{"written":true}\n')
+    assert desk.taken == [taken]
+
+
+@pytest.mark.parametrize(
     ("body", "headers", "path", "status", "told"),
     [
         ('{"ticket":"T"}', {}, "/v1/tickets", 401, "a token is needed"),
@@ -67,7 +83,12 @@ def test_a_ticket_is_taken_and_what_the_system_adds_is_passed_over(desk: _Desk) 
         ('{"ticket":"T"}', None, "/v1/ticket", 404, "tickets are told at /v1/tickets"),
         ("{}", None, "/v1/tickets", 400, "missing required field `ticket`"),
         ('{"ticket":""}', None, "/v1/tickets", 400, "Expected `str` of length >= 1"),
-        ('{"ticket":7}', None, "/v1/tickets", 400, "Expected `str`, got `int`"),
+        ('{"ticket":null}', None, "/v1/tickets", 400, "Expected `int | str`, got `null` - at `$.ticket`"),
+        ('{"ticket":true}', None, "/v1/tickets", 400, "Expected `int | str`, got `bool` - at `$.ticket`"),
+        ('{"ticket":4.5}', None, "/v1/tickets", 400, "Expected `int | str`, got `float` - at `$.ticket`"),
+        ('{"ticket":-7}', None, "/v1/tickets", 400, "Expected `int` >= 0 - at `$.ticket`"),
+        ('{"ticket":"T","customer":[]}', None, "/v1/tickets", 400, "got `array` - at `$.customer`"),
+        ('{"ticket":"T","mailbox":7}', None, "/v1/tickets", 400, "Expected `str | null`, got `int` - at `$.mailbox`"),
         ('{"ticket":"a\\nb"}', None, "/v1/tickets", 400, "matching regex"),
         ('{"ticket":"T","mailbox":"a\\u0000b"}', None, "/v1/tickets", 400, "matching regex"),
         ("no json", None, "/v1/tickets", 400, "JSON is malformed"),
