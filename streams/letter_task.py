@@ -10,7 +10,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Mapping
 from email.message import EmailMessage
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
@@ -20,12 +20,12 @@ from schemas.names import derived_id
 from schemas.settings import Settings
 from schemas.sunset_events import LetterDue
 from schemas.sunset_settings import Sunset
-from streams.carrying import Carrier, ClaimedError, Route
+from streams.carrying import Carrier, Route
 from streams.journal import Journal
-from streams.letter_claims import Claim, claimed, intention, may
+from streams.letter_claims import Claims
 from streams.letter_files import letters_of
 from streams.letter_wanted import still, unwanted
-from streams.letterbox import OPEN, Letter, Letterbox
+from streams.letterbox import Letter, Letterbox
 from streams.letterproof import Proofs
 from streams.letters.writing import Letters
 from streams.sunset.ledger import Ledger, Ledgers
@@ -34,18 +34,9 @@ from streams.topiclog import LogAwayError
 LOG = logging.getLogger("relaywarden.desk")
 FILE = "letters.db"
 _DAY = 86_400_000_000
-_ASK_AGAIN = 60_000_000
 _PAUSE = 15_000_000
 _TURN_SECONDS = 5.0
 _DUE: msgspec.json.Decoder[LetterDue] = msgspec.json.Decoder(LetterDue)
-
-
-class _End(NamedTuple):
-    """How a letter ended, as the topic says."""
-
-    status: Literal["sent", "refused"]
-    reply: str
-    at: int
 
 
 class Posted:
@@ -58,6 +49,7 @@ class Posted:
         self._clock = clock
         self._routes = _routes(settings, ledgers)
         self._box = Letterbox(settings.data / FILE)
+        self._claims = Claims(self._box, clock)
         self._journal: Journal | None = None
         self._proofs = Proofs(settings)
         self._carrier = Carrier(self._box, self._routes, self._publish, self._proofs.proof, clock)
@@ -68,9 +60,7 @@ class Posted:
     def start_over(self) -> None:
         """Forget what is not in the letterbox yet: the topic comes from its beginning."""
         self._waiting: dict[str, Letter] = {}
-        self._claims: dict[str, Claim] = {}
-        self._touched: set[str] = set()
-        self._ended: dict[str, _End] = {}
+        self._claims.start_over()
         self._begun = False
         self._pause = 0
         self._proofs.forget()
@@ -80,14 +70,9 @@ class Posted:
         if isinstance(event, LetterDue) and event.recipient and event.sunset in self._routes:
             self._waiting.setdefault(event.message_id, _letter(event))
         elif isinstance(event, NoticeSent) and event.sunset in self._routes:
-            if event.status == "intended":
-                self._claims[event.message_id] = claimed(self._claims.get(event.message_id), event)
-                self._touched.add(event.message_id)
-            else:
+            if event.status != "intended":
                 self._waiting.pop(event.message_id, None)
-                self._claims.pop(event.message_id, None)
-                self._touched.discard(event.message_id)
-                self._ended[event.message_id] = _End(event.status, event.reply, event.at)
+            self._claims.take(event)
 
     def turn(self, journal: Journal) -> None:
         """Hand over what is due, for a few seconds at most; where that cannot be, it waits, and is told once."""
@@ -131,21 +116,8 @@ class Posted:
         new = self._box.take(self._waiting.values())
         if new:
             LOG.info("letters: %d to write", new)
-        for message_id, end in self._ended.items():
-            known = self._box.letter(message_id)
-            if known is not None and known.status in OPEN:
-                self._box.end(known, end.status, end.reply, end.at)
-        for message_id in self._touched:
-            claim = self._claims[message_id]
-            if claim.id != intention(message_id, self._box.name):
-                self._leave(message_id, claim)
-        self._waiting, self._ended, self._touched = {}, {}, set()
-
-    def _leave(self, message_id: str, claim: Claim) -> None:
-        """Leave a letter to the desk that has it, and ask the mail log about it."""
-        known = self._box.letter(message_id)
-        if known is not None and known.status in OPEN:
-            self._box.leave(known, claim.at, self._clock() + _ASK_AGAIN)
+        self._claims.settle()
+        self._waiting = {}
 
     def _clear(self) -> None:
         now = self._clock()
@@ -154,29 +126,21 @@ class Posted:
             self._cleared = now
 
     def _publish(self, event: NoticeSent) -> None:
-        if self._journal is None:
+        journal = self._journal
+        if journal is None:
             raise OSError("no log is open")
+
+        def read_on() -> None:
+            journal.rest()
+            self._catch_up()
+
         try:
             if event.status == "intended":
-                self._claim(self._journal, event)
+                self._claims.claim(event, lambda claim: journal.append((claim,)), read_on)
             else:
-                self._journal.append((event,))
+                journal.append((event,))
         except LogAwayError as error:
             raise OSError(str(error)) from error
-
-    def _claim(self, journal: Journal, event: NoticeSent) -> None:
-        """Put an intention on the topic, and read on to see whether it was the first. ClaimedError where not."""
-        wanted = Claim(intention(event.message_id, self._box.name), event.at)
-        before = self._claims.get(event.message_id)
-        if before is not None and not may(before, wanted):
-            self._leave(event.message_id, before)
-            raise ClaimedError
-        journal.append((msgspec.structs.replace(event, id=wanted.id),))
-        journal.rest()
-        self._catch_up()
-        known = self._box.letter(event.message_id)
-        if known is None or known.status != "waiting":
-            raise ClaimedError
 
 
 def _routes(settings: Settings, ledgers: Callable[[], Ledgers]) -> Mapping[str, Route]:
