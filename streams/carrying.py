@@ -9,7 +9,7 @@ have been taken is handed over again.
 import logging
 import re
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from email.message import EmailMessage
 from typing import Literal, NamedTuple
 
@@ -33,6 +33,7 @@ _HELD = 3600 * _SECOND
 _TOLD_AGAIN = _HOUR
 _HALT = 900 * _SECOND
 _ALIKE, _HALTS_APART = 5, 4  # so many others are tried before one that was refused like them
+_IN_DOUBT = 5400 * _SECOND  # more than the hour until another may begin, less than two until another desk may claim it
 _STATUS = re.compile(r"[A-Z]+: 5[0-9]{2} 5\.(?P<detail>[0-9]{1,3}\.[0-9]{1,3})(?![0-9.])")  # RFC 2034
 _OF_RECIPIENT = frozenset(
     ("1.1", "1.2", "1.3", "1.6", "1.10", "2.1", "2.2")
@@ -82,7 +83,7 @@ class Carrier:
         self._box, self._routes = box, routes
         self._publish, self._proof, self._clock = publish, proof, clock
         self._untold: list[NoticeSent] = []
-        self._refusals: dict[str, tuple[str, frozenset[str]]] = {}
+        self._refusals = {name: _in_a_row(box.doubted(name)) for name in routes}
         self._halted: dict[str, int] = {}
 
     def begin(self) -> None:
@@ -111,7 +112,7 @@ class Carrier:
             return 1
         letter = self._box.due(name, "waiting", now)
         if letter is None or now < self._halted.get(name, 0) or (not letter.began and self._full(name, route, now)):
-            return 0
+            return 0 if self._box.due(name, "doubted", now) is None else self._settle(name)
         try:
             self._publish(msgspec.structs.replace(letter.notice, at=now))
         except ClaimedError:
@@ -138,36 +139,54 @@ class Carrier:
     def _answered(self, letter: Letter, route: Route, reply: Reply) -> None:
         match reply.status:
             case "sent":
-                self._refusals.pop(letter.route, None)
                 self._end(letter, "sent", reply.words)
-            case "refused" if self._is_servers_fault(letter, reply.words):
-                self._again(letter, route, reply.words, _HALTS_APART * _HALT)
+                self._settle(letter.route)
             case "refused":
-                self._end(letter, "refused", reply.words)
+                self._refused(letter, route, reply.words)
             case "unsure":
                 _log.warning("letters: %s to %s: %s", letter.message_id, letter.notice.recipient, reply.words)
                 self._box.later(letter, "unsure", reply.words, self._clock() + _LOOK_AGAIN)
             case "later":
                 self._again(letter, route, reply.words)
 
-    def _is_servers_fault(self, letter: Letter, words: str) -> bool:
-        """Tell whether so many recipients in a row are refused alike that the server is at fault: the route rests."""
-        recipient, status = letter.notice.recipient, _STATUS.match(words)
-        if status and status["detail"] in _OF_RECIPIENT:
-            self._refusals.pop(letter.route, None)
-            return False
-        said = status[0] if status else words.replace(recipient, "")
-        before, others = self._refusals.get(letter.route, ("", frozenset[str]()))
-        recipients = (others if before == said else frozenset()) | {recipient}
+    def _refused(self, letter: Letter, route: Route, words: str) -> None:
+        """End a letter that is refused by its own fault; where it may be the server's, wait what others are told.
+
+        Once so many in a row are refused alike, it is the server's: they are tried again one by one, the route rests.
+        """
+        said = _of_server(letter, words)
+        if not said:
+            self._end(letter, "refused", words)
+            self._settle(letter.route)
+            return
+        before, others = self._refusals[letter.route]
+        earlier = [] if before == said else self._box.doubted(letter.route)
+        recipients = (others if before == said else frozenset()) | {letter.notice.recipient}
         self._refusals[letter.route] = said, recipients
         if len(recipients) < _ALIKE:
-            return False
+            _log.warning("letters: %s to %s: in doubt: %s", letter.message_id, letter.notice.recipient, words)
+            self._box.doubt(letter, words, self._clock() + _IN_DOUBT)
+            self._final(earlier)
+            return
         self._halted[letter.route] = self._clock() + _HALT
         _log.error(
             "letters: %s: %d recipients in a row are refused alike, it waits a quarter of an hour: %s",
             letter.route, len(recipients), words,
         )  # fmt: skip
-        return True
+        self._again(letter, route, words, _HALTS_APART * _HALT)
+        for later, each in enumerate(self._box.doubted(letter.route), _HALTS_APART + 1):
+            self._again(each, route, each.reply, later * _HALT)
+
+    def _settle(self, name: str) -> int:
+        """End the letters in doubt as refused: the server is sound, or nobody else was tried; return how many."""
+        self._refusals[name] = _in_a_row(())
+        doubted = self._box.doubted(name)
+        self._final(doubted)
+        return len(doubted)
+
+    def _final(self, doubted: Iterable[Letter]) -> None:
+        for letter in doubted:
+            self._end(letter, "refused", letter.reply)
 
     def _again(self, letter: Letter, route: Route, words: str, rest: int = 0) -> None:
         """Try a letter again after a pause, and `rest` (µs) beside it: others go first; or give it up."""
@@ -214,6 +233,20 @@ class Carrier:
         while self._untold:
             self._publish(self._untold[0])
             del self._untold[0]
+
+
+def _in_a_row(doubted: Sequence[Letter]) -> tuple[str, frozenset[str]]:
+    """Return what recipients in a row were refused with, and who: as it is in the file after a restart."""
+    said = _of_server(doubted[-1], doubted[-1].reply) if doubted else ""
+    return said, frozenset(letter.notice.recipient for letter in doubted)
+
+
+def _of_server(letter: Letter, words: str) -> str:
+    """Return the status of a refusal that may be the server's fault, or its words without one; "" where it is not."""
+    status = _STATUS.match(words)
+    if status is None:
+        return words.replace(letter.notice.recipient, "")
+    return "" if status["detail"] in _OF_RECIPIENT else status[0]
 
 
 def ended(letter: Letter, status: Literal["sent", "refused"], words: str, at: int) -> NoticeSent:

@@ -1,7 +1,8 @@
 """The letters that wait, are on their way, or are done: one SQLite file, written before and after each step.
 
 A letter that was being handed over when the process died may have been taken or not: it is `unsure`, and is not handed
-over again before somebody knows (`streams/carrying.py`). The file is the desk's; one process uses it.
+over again before somebody knows (`streams/carrying.py`). One that is `doubted` was refused, perhaps by the server's
+fault. The file is the desk's; one process uses it.
 """
 
 import secrets
@@ -15,8 +16,8 @@ import msgspec
 from schemas.mailbox_events import NoticeSent
 from streams.sqlite_file import opened
 
-Status = Literal["waiting", "intended", "unsure", "sent", "refused"]
-OPEN: tuple[Status, ...] = ("waiting", "intended", "unsure")
+Status = Literal["waiting", "intended", "unsure", "doubted", "sent", "refused"]
+OPEN: tuple[Status, ...] = ("waiting", "intended", "unsure", "doubted")
 _KEEP = 400 * 86_400_000_000
 _TABLE = """
 CREATE TABLE IF NOT EXISTS letters (
@@ -108,7 +109,7 @@ class Letterbox:
 
     def next_due(self) -> int:
         """Return when the next letter is due (µs), 0 where none waits."""
-        asked = "SELECT min(max(due, again)) FROM letters WHERE status IN ('waiting', 'unsure')"
+        asked = "SELECT min(max(due, again)) FROM letters WHERE status IN ('waiting', 'unsure', 'doubted')"
         return int(self._file.execute(asked).fetchone()[0] or 0)
 
     def open(self, route: str) -> int:
@@ -119,6 +120,15 @@ class Letterbox:
     def letter(self, message_id: str) -> Letter | None:
         """Return a letter by its Message-ID."""
         return self._one("message_id = ?", (message_id,))
+
+    def decided(self, decision: str) -> Letter | None:
+        """Return the letter of a decision: the same whatever Message-ID it has."""
+        return self._one("decision = ?", (decision,))
+
+    def oldest_due(self) -> int:
+        """Return when the oldest letter that has not ended was due (µs), 0 where there is none."""
+        asked = f"SELECT min(due) FROM letters WHERE status IN {OPEN}"  # noqa: S608 no value in it
+        return int(self._file.execute(asked).fetchone()[0] or 0)
 
     def ended_since(self, at: int) -> list[Letter]:
         """Return the letters that ended since `at` (µs), the oldest first."""
@@ -152,6 +162,18 @@ class Letterbox:
             "UPDATE letters SET status = ?, reply = ?, again = ? WHERE message_id = ?",
             (status, reply, again, letter.message_id),
         )
+
+    def doubt(self, letter: Letter, reply: str, until: int) -> None:
+        """Note that a letter was refused, perhaps by the server's fault; its route's are in doubt until then (µs)."""
+        self._file.execute(
+            "UPDATE letters SET status = 'doubted', reply = iif(message_id = ?, ?, reply), again = ?"
+            " WHERE route = ? AND (status = 'doubted' OR message_id = ?)",
+            (letter.message_id, reply, until, letter.route, letter.message_id),
+        )
+
+    def doubted(self, route: str) -> list[Letter]:
+        """Return the letters of a route whose refusal is in doubt, in the order in which they were tried."""
+        return self._all("route = ? AND status = 'doubted' ORDER BY tried, rowid", (route,))
 
     def leave(self, letter: Letter, tried: int, again: int) -> None:
         """Note that another desk tried a letter (µs): whether it was taken is asked of the mail log at `again`."""

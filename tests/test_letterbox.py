@@ -198,22 +198,112 @@ def test_what_was_begun_goes_before_what_was_not(server: Server, tmp_path: Path)
     assert [recipient for recipient, _ in server.taken] == ["anna@example.net"]
 
 
-def test_where_all_are_refused_alike_the_server_is_at_fault_and_no_week_is_lost(server: Server, tmp_path: Path) -> None:
+def test_where_all_are_refused_alike_the_server_is_at_fault_and_no_letter_is_lost(
+    server: Server, tmp_path: Path
+) -> None:
     server.recipient_answer = "554 5.7.1 Relay access denied"
     desk = Desk(tmp_path, route(server.port))
     desk.box.take([letter(f"c{number}", START) for number in range(12)])
     for _ in range(4):
         desk.work()
         desk.now += 300 * SECOND
-    assert [name for name, status in desk.statuses() if status == "refused"] == ["c0", "c1", "c2", "c3"]
-    assert len(desk.statuses()) == 10, "a fifth and, a quarter of an hour later, a sixth try, then it rests again"
+    assert len(desk.statuses()) == 6, "a fifth and, a quarter of an hour later, a sixth try, then it rests again"
     server.recipient_answer = ""
     desk.now += 900 * SECOND
     desk.work()
     assert [recipient for recipient, _ in server.taken] == [f"c{n}@example.net" for n in range(6, 12)]
+    for _ in range(8):
+        desk.now += 900 * SECOND
+        desk.work()
+    late = [recipient.partition("@")[0] for recipient, _ in server.taken[6:]]
+    assert late == ["c4", "c0", "c5", "c1", "c2", "c3"]
+    assert {status for _, status in desk.statuses()} == {"intended", "sent"}
+
+
+def test_a_refusal_in_doubt_is_final_once_the_server_takes_another(tmp_path: Path) -> None:
+    server = Choosy(free_port(), {f"c{number}": "554 5.7.1 no mail for these" for number in range(4)})
+    server.start()
+    desk = Desk(tmp_path, route(server.port))
+    desk.box.take([letter(f"c{number}", START) for number in range(5)])
+    desk.work(4)
+    assert [status for _, status in desk.statuses()] == ["intended"] * 4
+    assert desk.box.open("test") == 5
+    desk.work()
+    server.stop()
+    assert desk.statuses()[5:] == [("c4", "sent"), *((f"c{number}", "refused") for number in range(4))]
+    assert {each.reply for each in desk.told if each.status == "refused"} == {"RCPT: 554 5.7.1 no mail for these"}
+
+
+@pytest.mark.parametrize("other", ["550 5.1.1 no such user", "550 5.7.26 unauthenticated"])
+def test_a_refusal_of_another_kind_tells_that_the_server_answers_about_recipients(tmp_path: Path, other: str) -> None:
+    refused = {"c0": "554 5.7.1 no mail", "c1": "554 5.7.1 no mail", "c2": other}
+    server = Choosy(free_port(), refused)
+    server.start()
+    desk = Desk(tmp_path, route(server.port))
+    desk.box.take([letter(f"c{number}", START) for number in range(3)])
+    desk.work()
+    server.stop()
+    ends = [name for name, status in desk.statuses() if status == "refused"]
+    assert sorted(ends) == ["c0", "c1", "c2"] if "5.1.1" in other else ends == ["c0", "c1"]
+
+
+def test_a_refusal_in_doubt_is_final_where_nobody_else_is_tried_for_an_hour_and_a_half(
+    server: Server, tmp_path: Path
+) -> None:
+    server.recipient_answer = "554 5.7.1 no mail for her"
+    desk = Desk(tmp_path, route(server.port))
+    desk.box.take([letter("anna", START), letter("bob", START + HOUR)])
+    desk.work()
     desk.now += HOUR
     desk.work()
-    assert [recipient for recipient, _ in server.taken[6:]] == ["c4@example.net", "c5@example.net"]
+    assert desk.box.next_due() == START + HOUR + 5400 * SECOND, "another one like it: both are in doubt until then"
+    desk.now += 5400 * SECOND - 1
+    assert desk.work() == 0
+    desk.now += 1
+    desk.work()
+    assert desk.statuses()[2:] == [("anna", "refused"), ("bob", "refused")]
+    assert desk.box.open("test") == 0
+
+
+def test_what_is_in_doubt_is_so_after_a_kill_and_the_fifth_tells_the_servers_fault(
+    server: Server, tmp_path: Path
+) -> None:
+    server.recipient_answer = "554 5.7.1 Relay access denied"
+    names = [f"c{number}" for number in range(5)]
+    for name in names:  # each desk is gone after a letter, as by kill -9: nothing is left but the file
+        desk = Desk(tmp_path, route(server.port))
+        desk.box.take([letter(each, START) for each in names])
+        assert desk.work(1) == 1
+        assert desk.statuses() == [(name, "intended")]
+        desk.box.close()
+    desk = Desk(tmp_path, route(server.port))
+    assert {each.status for name in names if (each := desk.box.letter(f"<{name}@isp.example>"))} == {"waiting"}
+    server.recipient_answer = ""
+    for _ in range(9):
+        desk.now += 900 * SECOND
+        desk.work()
+    assert [recipient for recipient, _ in server.taken] == [f"{name}@example.net" for name in ("c4", *names[:4])]
+
+
+def test_the_log_that_is_away_while_refusals_are_settled_loses_none(server: Server, tmp_path: Path) -> None:
+    server.recipient_answer = "554 5.7.1 no mail"
+    desk = Desk(tmp_path, route(server.port))
+    desk.box.take([letter("anna", START), letter("bob", START)])
+    desk.work(1)
+    publish = desk.carrier._publish  # noqa: SLF001 the broker goes away after bob's intention
+
+    def once(event: NoticeSent) -> None:
+        publish(event)
+        desk.away = True
+
+    desk.carrier._publish = once  # noqa: SLF001
+    server.recipient_answer = "550 5.7.26 unauthenticated"
+    with pytest.raises(OSError, match="away"):
+        desk.work()
+    desk.carrier._publish, desk.away = publish, False  # noqa: SLF001
+    desk.now += 5400 * SECOND
+    desk.work()
+    assert desk.statuses()[2:] == [("anna", "refused"), ("bob", "refused")]
 
 
 class Choosy(Server):
