@@ -10,7 +10,7 @@ from embedded.sunset_desk_commands import (
     sunset_unexempt,
 )
 from embedded.sunset_find_commands import sunset_find
-from embedded.sunset_letterbox_commands import sunset_letters
+from embedded.sunset_letterbox_commands import sunset_letters, sunset_settle
 from embedded.sunset_letters_commands import sunset_preview, sunset_test
 from embedded.sunset_stage_commands import stage_app, stage_plan, sunset_stages
 
@@ -22,6 +22,7 @@ sunset_app.command("unexempt")(sunset_unexempt)
 sunset_app.command("exemptions")(sunset_exemptions)
 sunset_app.command("find")(sunset_find)
 sunset_app.command("letters")(sunset_letters)
+sunset_app.command("settle")(sunset_settle)
 sunset_app.command("preview")(sunset_preview)
 sunset_app.command("test")(sunset_test)
 sunset_app.command("stages")(sunset_stages)

@@ -1,11 +1,11 @@
-"""`relaywarden sunset letters`: what became of each letter, for customer care."""
+"""`relaywarden sunset letters` and `settle`: what became of each letter, and what an operator says of one unknown."""
 
 from typing import Annotated
 
 import typer
 
 from embedded.sunset_app import Sunset, chosen
-from embedded.terminal import DEFAULT_CONFIG, Config, Json, show
+from embedded.terminal import DEFAULT_CONFIG, Config, Json, printable, show, steps, tell
 from schemas.settings import load
 
 _DAY = 86_400_000_000
@@ -29,3 +29,36 @@ def sunset_letters(
     with warehouse(settings) as client:
         rows = list(letters(client, name, now() - days * _DAY, failed=failed))
     show(rows, "every letter reached somebody" if failed else "no letter was decided", as_json=as_json)
+
+
+def sunset_settle(
+    message_id: Annotated[str, typer.Argument(metavar="MESSAGE_ID", help="As `sunset letters` shows it.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why; it is kept.")],
+    sunset: Sunset = "",
+    operator: Annotated[str, typer.Option("--operator", help="Who says so, if not the login.")] = "",
+    config: Config = DEFAULT_CONFIG,
+    *,
+    again: Annotated[bool, typer.Option("--again", help="Hand it over again; it may come twice.")] = False,
+    sent: Annotated[bool, typer.Option("--sent", help="The server took it: it is done.")] = False,
+    refused: Annotated[bool, typer.Option("--refused", help="Give it up: customer care calls.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what it would say; write nothing.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Decide about a letter of which nobody knows whether your server took it; the desk follows when it runs."""
+    from embedded.running import live
+    from schemas.sunset_events import LetterSettled
+    from streams.letter_settling import bracketed, outcome, said, settled, words
+    from streams.operating import now, publish
+
+    status = outcome(again=again, sent=sent, refused=refused)
+    settings = live(load(config))
+    name, identity = chosen(settings, sunset), bracketed(message_id)
+    with steps("reading what was decided") as advance:
+        known = said(settings, name, identity, advance)
+    given = LetterSettled(
+        id="", at=now(), sunset=name, message_id=identity, status=status, operator=operator, reason=reason
+    )
+    done = settled(known, given)
+    if not dry_run:
+        publish(settings, done)
+    tell(done, printable(f"{'would be written' if dry_run else 'written'}: {identity}: {words(done)}"), as_json=as_json)

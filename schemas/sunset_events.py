@@ -11,6 +11,8 @@ import msgspec
 from schemas.facts import Evidence, Fact
 
 LetterKind = Literal["letter", "thanks"]
+LetterOutcome = Literal["again", "sent", "refused"]
+"""What an operator may say of a letter of which nobody knows: hand it over again; it was taken; give it up."""
 StageStep = Literal["open", "brownout", "closed", "paused", "rolled_back"]
 """`open`: the old way works; `brownout`: it is off for some hours; `closed`: it is off. A stage that is paused or
 rolled back is open, and stays so until an operator says otherwise.
@@ -98,6 +100,16 @@ class LetterDue(Fact, frozen=True, kw_only=True):
     thanked: tuple[str, ...] = ()
     message_id: str = ""
     problem: str = ""
+
+
+class LetterSettled(Fact, frozen=True, kw_only=True):
+    """An operator decides what is to become of a letter that was tried before, and of which nobody knows more."""
+
+    sunset: str
+    message_id: str
+    status: LetterOutcome
+    operator: str = ""
+    reason: str = ""
 
 
 class UserExempted(Fact, frozen=True, kw_only=True):
@@ -205,6 +217,7 @@ SunsetEvent = (
     UserFound
     | UserDone
     | LetterDue
+    | LetterSettled
     | UserExempted
     | StagesPlanned
     | StageStepped

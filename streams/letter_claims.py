@@ -72,6 +72,11 @@ class Claims:
             self._touched.discard(event.message_id)
             self._ended[event.message_id] = _End(event.status, event.reply, event.at)
 
+    def free(self, message_id: str) -> None:
+        """Take in that an operator has a letter handed over again: it is the next desk's that claims it."""
+        self._claims.pop(message_id, None)
+        self._touched.discard(message_id)
+
     def settle(self) -> None:
         """Bring the file to where the topic is. sqlite3.Error where it cannot be: it is done again."""
         for message_id, end in self._ended.items():

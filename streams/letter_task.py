@@ -18,12 +18,13 @@ from schemas.events import Event
 from schemas.mailbox_events import NoticeSent
 from schemas.names import derived_id
 from schemas.settings import Settings
-from schemas.sunset_events import LetterDue
+from schemas.sunset_events import LetterDue, LetterSettled
 from schemas.sunset_settings import Sunset
 from streams.carrying import Carrier, Route
 from streams.journal import Journal
 from streams.letter_claims import Claims
 from streams.letter_files import letters_of
+from streams.letter_settling import Settling
 from streams.letter_wanted import still, unwanted
 from streams.letterbox import Letter, Letterbox
 from streams.letterproof import Proofs
@@ -50,6 +51,7 @@ class Posted:
         self._routes = _routes(settings, ledgers)
         self._box = Letterbox(settings.data / FILE)
         self._claims = Claims(self._box, clock)
+        self._settling = Settling(self._box, clock)
         self._journal: Journal | None = None
         self._proofs = Proofs(settings)
         self._carrier = Carrier(self._box, self._routes, self._publish, self._proofs.proof, clock)
@@ -61,6 +63,7 @@ class Posted:
         """Forget what is not in the letterbox yet: the topic comes from its beginning."""
         self._waiting: dict[str, Letter] = {}
         self._claims.start_over()
+        self._settling.start_over()
         self._begun = False
         self._pause = 0
         self._proofs.forget()
@@ -69,6 +72,10 @@ class Posted:
         """Take in a letter that is due, or how one goes on; the file is not touched before the next turn."""
         if isinstance(event, LetterDue) and event.recipient and event.sunset in self._routes:
             self._waiting.setdefault(event.message_id, _letter(event))
+        elif isinstance(event, LetterSettled):
+            self._settling.take(event)
+            if event.status == "again":
+                self._claims.free(event.message_id)
         elif isinstance(event, NoticeSent) and event.sunset in self._routes:
             if event.status != "intended":
                 self._waiting.pop(event.message_id, None)
@@ -82,6 +89,7 @@ class Posted:
                 self._carrier.begin()
                 self._begun = True
             self._catch_up()
+            self._settling.follow(journal)
             self._clear()
             if self._box.next_due() and not 0 < self._pause - self._clock() <= _PAUSE:
                 journal.rest()  # another desk may have begun one

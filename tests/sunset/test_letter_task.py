@@ -13,103 +13,28 @@ import msgspec
 import pytest
 import tomli_w
 
-from collectors.admin import ensure_topics
-from embedded.broker import Broker, free_port
+from embedded.broker import Broker
 from embedded.clickhouse import PASSWORD_ENV
-from schemas.events import Event
 from schemas.mailbox_events import NoticeSent
-from schemas.names import derived_id
-from schemas.settings import Settings
-from schemas.sunset_events import LetterDue, UserExempted
+from schemas.sunset_events import UserExempted
 from streams.journal import Journal
 from streams.letter_task import Posted
-from streams.sunset.ledger import Ledgers, fold
 from tests.command.shell import ROOT
-from tests.mail_server import Server
 from tests.sink.rig import until
-from tests.sunset.scene import MAIL, SUNSET, local, use
+from tests.sunset.office import AT, HOUR, Office, letter_to, working
+from tests.sunset.scene import local, use
 from tests.sunset.town import idle
-
-AT = local("2027-02-02 10:00")
-HOUR = 3_600_000_000
-
-
-def _letter(customer: str, due: int, number: int = 1) -> LetterDue:
-    identity = derived_id(customer, number)
-    return LetterDue(
-        id=identity,
-        at=AT - HOUR,
-        sunset="pop",
-        customer=customer,
-        name=customer.title(),
-        recipient=f"it@{customer}.example",
-        language="de",
-        kind="letter",
-        number=number,
-        of=6,
-        week=number,
-        ends=SUNSET.ends.isoformat(),
-        due=due,
-        uses=(use(f"a@{customer}.example", AT - HOUR),),
-        message_id=f"<{identity}@hoster.example>",
-    )
-
-
-class Office:
-    """A topic, a mail server, and a desk whose clock is set by hand."""
-
-    def __init__(self, broker: Broker, server: Server, folder: Path) -> None:
-        mail = {**MAIL.model_dump(mode="json", exclude_none=True), "port": server.port}
-        sunset = {**SUNSET.model_dump(mode="json", exclude_none=True), "mail": mail}
-        self.config = {
-            "data": str(folder),
-            "kafka": {"bootstrap": [broker.bootstrap]},
-            "clickhouse": {"port": free_port()},  # nobody is there: what is not known stays unknown
-            "sunset": {"pop": sunset},
-        }
-        self.settings = Settings.model_validate(self.config)
-        ensure_topics(self.settings)
-        self.server, self.now = server, AT
-        self.told: list[NoticeSent] = []
-
-    def write(self, *events: Event) -> None:
-        with Journal(self.settings.kafka, lambda _: None, idle) as journal:
-            journal.append(events)
-
-    def work(self, *moments: int, folder: Path | None = None) -> None:
-        """Let a desk that starts now have its turn at these moments; in another folder it is another desk."""
-        settings = self.settings.model_copy(update={"data": folder}) if folder else self.settings
-        ledgers: Ledgers = {}
-        posted = Posted(settings, lambda: self.now, lambda: ledgers)
-        self.told = []
-
-        def take(event: Event) -> None:
-            fold(ledgers, (event,))
-            posted.take(event)
-            if isinstance(event, NoticeSent):
-                self.told.append(event)
-
-        with Journal(settings.kafka, take, idle) as journal:
-            journal.read()
-            for self.now in moments:
-                posted.turn(journal)
-            journal.rest()
-
-    def taken(self) -> list[str]:
-        return [recipient for recipient, _ in self.server.taken]
 
 
 @pytest.fixture
 def office(fresh_broker: Broker, tmp_path: Path) -> Iterator[Office]:
-    server = Server(free_port())
-    server.start()
-    yield Office(fresh_broker, server, tmp_path / "state")
-    server.stop()
+    with working(fresh_broker, tmp_path / "state") as office:
+        yield office
 
 
 def test_each_goes_at_its_time_once_through_restarts_and_both_events_are_told(office: Office, tmp_path: Path) -> None:
-    soon, later = _letter("acme", AT), _letter("solo", AT + HOUR)
-    nobody = msgspec.structs.replace(_letter("mute", AT), recipient="", message_id="", problem="no mail address")
+    soon, later = letter_to("acme", AT), letter_to("solo", AT + HOUR)
+    nobody = msgspec.structs.replace(letter_to("mute", AT), recipient="", message_id="", problem="no mail address")
     office.write(soon, later, soon, nobody)
     office.work(AT - 1)
     assert office.taken() == []
@@ -129,7 +54,7 @@ def test_each_goes_at_its_time_once_through_restarts_and_both_events_are_told(of
 
 
 def test_what_another_desk_began_is_not_begun_again(office: Office, tmp_path: Path) -> None:
-    first, second = _letter("acme", AT), _letter("solo", AT + HOUR)
+    first, second = letter_to("acme", AT), letter_to("solo", AT + HOUR)
     office.write(first, second)
     office.work(AT - 1)  # both lie in this desk's letterbox
     office.work(AT, folder=tmp_path / "other")
@@ -146,7 +71,7 @@ def test_what_another_desk_began_is_not_begun_again(office: Office, tmp_path: Pa
 
 
 def test_a_letter_that_did_not_go_before_it_ended_is_told_and_does_not(office: Office) -> None:
-    letter = _letter("acme", AT)
+    letter = letter_to("acme", AT)
     office.write(letter)
     office.work(local("2027-03-22 00:01"))
     assert office.taken() == []
@@ -158,7 +83,7 @@ def test_a_letter_that_did_not_go_before_it_ended_is_told_and_does_not(office: O
 
 def test_two_desks_on_one_topic_hand_each_letter_over_once(office: Office, tmp_path: Path) -> None:
     """Both have all letters in their letterboxes, and work at the same time, as fast as they can."""
-    office.write(*(_letter(f"c{number}", AT) for number in range(20)))
+    office.write(*(letter_to(f"c{number}", AT) for number in range(20)))
     begun = threading.Barrier(2)
     posted = [_Desk(office, tmp_path / name) for name in ("one", "two")]
 
@@ -198,7 +123,7 @@ class _Desk:
 def test_a_letter_that_one_desk_tries_again_and_again_is_left_to_it_until_it_falls_silent(
     office: Office, tmp_path: Path
 ) -> None:
-    office.write(_letter("acme", AT))
+    office.write(letter_to("acme", AT))
     office.server.answers = ["451 4.3.0 later"] * 3
     first, second = _Desk(office, tmp_path / "one"), _Desk(office, tmp_path / "two")
     path = tmp_path / "two" / "letters.db"
@@ -225,7 +150,7 @@ def _known_not_taken(path: Path) -> None:
 
 
 def test_a_full_disk_is_waited_for_and_what_was_not_handed_over_is_not_unsure(office: Office) -> None:
-    office.write(_letter("acme", AT))
+    office.write(letter_to("acme", AT))
     office.work(AT - 1)
     with closing(sqlite3.connect(office.settings.data / "letters.db", isolation_level=None)) as file:
         full = "BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
@@ -244,10 +169,10 @@ def _exempted(subject: str) -> UserExempted:
 
 def test_what_became_exempt_before_it_was_taken_is_not_written_about(office: Office) -> None:
     both = msgspec.structs.replace(
-        _letter("acme", AT), uses=(use("a@acme.example", AT - HOUR), use("b@acme.example", AT - HOUR))
+        letter_to("acme", AT), uses=(use("a@acme.example", AT - HOUR), use("b@acme.example", AT - HOUR))
     )
     office.server.answers = ["451 4.3.0 later"] * 2
-    office.write(both, _letter("solo", AT))
+    office.write(both, letter_to("solo", AT))
     office.work(AT)
     assert office.server.tried == 2
     office.write(_exempted("a@acme.example"), _exempted("solo"))
@@ -263,9 +188,9 @@ def test_what_became_exempt_before_it_was_taken_is_not_written_about(office: Off
 
 def test_a_letter_that_waited_four_days_is_withdrawn_and_thanks_do_not_end_with_the_sunset(office: Office) -> None:
     thanks = msgspec.structs.replace(
-        _letter("solo", local("2027-03-23 10:00")), kind="thanks", uses=(), thanked=("a@solo.example",)
+        letter_to("solo", local("2027-03-23 10:00")), kind="thanks", uses=(), thanked=("a@solo.example",)
     )
-    office.write(_letter("acme", AT), thanks)
+    office.write(letter_to("acme", AT), thanks)
     office.work(AT + 4 * 24 * HOUR + 1, local("2027-03-23 10:00"))
     assert office.taken() == ["it@solo.example"]
     assert [each.reply for each in office.told if each.status == "refused"] == [
