@@ -85,6 +85,6 @@ class Sunset(Part):
             raise ValueError(f"stages.first_day {first} is before begins {self.begins}")
         if self.stages is None and self.switch != Switches():
             raise ValueError("a switch without a table `stages` would never switch anything off")
-        if wrong := "; ".join(misplaced(self.kind, self.switch)):
+        if wrong := "; ".join(misplaced(self.kind, self.stages, self.switch)):
             raise ValueError(wrong)
         return self

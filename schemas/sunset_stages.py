@@ -42,8 +42,8 @@ class Stages(Part):
     later; what would come after `last_hour` waits for the next day's `first_hour`. So many days before it closes a
     stage is off for some hours, to be noticed. Clients are told `reply`.
 
-    The newest stage that went off within `watch_hours` is paused when more than `tickets_per_hour` came, its refusals
-    concern more than `refused_per_hour` senders, or logins fail more than `failed_logins_times` as often as usual.
+    Of the stages that went off within `watch_hours` one is paused when more than `tickets_per_hour` came, they refused
+    more than `refused_per_hour` senders, or logins fail more than `failed_logins_times` as often as usual.
     """
 
     count: Annotated[int, Field(ge=1, le=200)] = 10
@@ -144,9 +144,13 @@ KINDS = {
 """The kind of sunset that a switch can carry out; `command` and `webhook` take any."""
 
 
-def misplaced(kind: str, switches: Switches) -> list[str]:
-    """Return a sentence for each switch that cannot carry out a sunset of this kind."""
-    return [
+def misplaced(kind: str, stages: Stages | None, switches: Switches) -> list[str]:
+    """Return a sentence for each switch that cannot carry out a sunset of this kind, and for what counts nothing."""
+    if kind == "old_tls" and stages is not None and stages.refused_per_hour is not None:
+        uncounted = ["stages.refused_per_hour counts nothing of old_tls: no mailbox is known when a handshake fails"]
+    else:
+        uncounted = []
+    return uncounted + [
         f"switch.{name} switches {only} off, not {kind}"
         for name, only in KINDS.items()
         if getattr(switches, name) is not None and only != kind

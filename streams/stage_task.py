@@ -8,13 +8,17 @@ import logging
 import os
 from collections.abc import Callable, Sequence
 
-from clickhouse_connect.driver.exceptions import ClickHouseError
-from msgspec.structs import replace
-
 from schemas.events import Event
 from schemas.names import canonical_mailbox, derived_id
 from schemas.settings import Settings, SettingsError
-from schemas.sunset_events import StagesPlanned, StageStepped, SunsetEvent, TicketOpened
+from schemas.sunset_events import (
+    StagesPlanned,
+    StageStepped,
+    SunsetEvent,
+    TicketOpened,
+    UserExempted,
+    UserFound,
+)
 from schemas.sunset_stages import Stages
 from schemas.sunset_stages import Tickets as TicketSettings
 from streams import serving
@@ -22,12 +26,12 @@ from streams.deeds import Secret
 from streams.effects import EffectError
 from streams.hook_secrets import secret_of
 from streams.journal import Journal
+from streams.stage_load import load_now, unknown
 from streams.sunset.ledger import Ledger, Ledgers, fold
-from streams.sunset.load import Load, at_work, known, pauses, since, tickets
-from streams.sunset.load_seen import load_of
-from streams.sunset.stepping import step_of, steps
+from streams.sunset.load import Load, known, pauses
+from streams.sunset.stepping import steps
+from streams.switched import wanted
 from streams.tickets import Tickets, Waiting
-from streams.warehouse_client import connect
 
 LOG = logging.getLogger("relaywarden.desk")
 _MINUTE = 60_000_000
@@ -44,6 +48,7 @@ class StageTask:
     def __init__(self, settings: Settings, clock: Callable[[], int], *, dry_run: bool = False) -> None:
         self._settings, self._clock, self._dry_run = settings, clock, dry_run
         self._stages = {name: sunset.stages for name, sunset in settings.sunset.items() if sunset.stages is not None}
+        self._listed = {name for name in self._stages if settings.sunset[name].kind == "cleartext_login"}
         self._loads: dict[str, Load] = {}
         self._looked = 0
         self._told: set[str] = set()
@@ -63,6 +68,8 @@ class StageTask:
         """Take in an event of the topic."""
         if isinstance(event, StagesPlanned | StageStepped | TicketOpened):
             fold(self.ledgers, (event,))
+        elif isinstance(event, UserFound | UserExempted) and event.sunset in self._listed:
+            fold(self.ledgers, filter(None, (wanted(event),)))
         if isinstance(event, StagesPlanned | StageStepped):
             self._loads.pop(event.sunset, None)  # another stage is at work, or none
             self._looked = 0
@@ -110,21 +117,9 @@ class StageTask:
         journal.rest()
 
     def _load(self, name: str, stages: Stages, at: int) -> Load:
-        """Return the load of the stage at work, else of the next; what nobody can tell is told once."""
-        ledger = self.ledgers[name]
-        waiting = (stage for stage in ledger.stages if step_of(ledger, stage.number) != "closed")
-        stage = at_work(stages, ledger, at) or next(waiting, None)
-        if stage is None or not stages.limited:
-            return _NOBODY_KNOWS
-        begin = since(ledger, stage, at)
-        why = "a host's log was not read for an hour, or less than a day is known"
-        try:
-            with connect(self._settings) as client:
-                load = load_of(client, stage, stages.reply, begin, at)
-        except ClickHouseError as error:
-            load, why = _NOBODY_KNOWS, f"ClickHouse does not answer: {str(error).splitlines()[0]}"
-        load = replace(load, tickets=tickets(ledger.tickets, begin, at))
-        if known(stages, load):
+        """Return the load; what nobody can tell is told once."""
+        load = load_now(self._settings, name, self.ledgers[name], at)
+        if not (why := unknown(stages, load)):
             self._told.discard(name)
         elif name not in self._told:
             LOG.error("sunset %s: the load is not known, so no stage goes off: %s", name, why)

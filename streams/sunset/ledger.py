@@ -73,13 +73,17 @@ class Step(msgspec.Struct, frozen=True, gc=False):
 
 
 class Ledger(msgspec.Struct):
-    """One sunset. `counted` is the newest day that was counted, for these languages."""
+    """One sunset. `counted` is the newest day that was counted, for these languages.
+
+    `let_go` is when a stage that was paused or rolled back came to another step last (µs).
+    """
 
     boxes: dict[str, Box] = {}
     written: dict[str, Written] = {}
     exemptions: dict[str, str] = {}
     stages: tuple[Stage, ...] = ()
     steps: dict[int, Step] = {}
+    let_go: int = 0
     tickets: dict[str, int] = {}
     counted: str = ""
     languages: set[str] = set()
@@ -124,7 +128,7 @@ def take(ledger: Ledger, event: SunsetEvent) -> None:
             ledger.steps = _kept(ledger, event.stages)
             ledger.stages = event.stages
         case StageStepped():
-            ledger.steps[event.stage] = Step(event.step, event.at, event.until_at)
+            _stepped(ledger, event)
         case TicketOpened():
             ledger.tickets.setdefault(event.ticket, event.at)
 
@@ -175,6 +179,14 @@ def _counted(ledger: Ledger, event: SunsetCounted) -> None:
         ledger.counted, ledger.languages = event.day, set()
     if event.day == ledger.counted:
         ledger.languages.add(event.language)
+
+
+def _stepped(ledger: Ledger, event: StageStepped) -> None:
+    """Note a step; of the same again, as two desks at once would write it, nothing is let go."""
+    before = ledger.steps.get(event.stage)
+    if before is not None and before.step in {"paused", "rolled_back"} and before.step != event.step:
+        ledger.let_go = event.at
+    ledger.steps[event.stage] = Step(event.step, event.at, event.until_at)
 
 
 def _kept(ledger: Ledger, stages: tuple[Stage, ...]) -> dict[int, Step]:

@@ -1,10 +1,11 @@
-"""Whether the stage at work is too much for support: tickets, refused senders and failed logins of an hour.
+"""Whether the stages at work are too much for support: tickets, refused senders and failed logins of an hour.
 
 A load that is not known is not a small one: as long as one that has a limit is unknown no stage goes off, and what is
 off stays so, since support can still take it back by hand. Brown-outs end all the same.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -12,6 +13,7 @@ from schemas.facts import Evidence
 from schemas.sunset_events import Stage, StageStepped
 from schemas.sunset_stages import Stages
 from streams.sunset.ledger import Ledger
+from streams.sunset.stages import stage_of
 from streams.sunset.stepping import is_off, paused, stepped
 from streams.sunset.weeks import HOUR
 
@@ -19,34 +21,58 @@ _FEW_FAILURES = 20.0
 
 
 class Load(msgspec.Struct, frozen=True, kw_only=True):
-    """What one hour held; None is what nobody knows. `usual` is how many logins fail in an hour, over a week."""
+    """What one hour held; None is what nobody knows, and `why` says so.
+
+    `refused` are different senders, or `whom` else, by the number of their stage. `usual` is how many logins fail in an
+    hour, over a week.
+    """
 
     tickets: int | None = None
-    refused: int | None = None
+    refused: Mapping[int, int] | None = None
+    whom: str = "senders"
     failed: int | None = None
     usual: float | None = None
+    why: str = ""
 
 
-def at_work(stages: Stages, ledger: Ledger, at: int) -> Stage | None:
-    """Return the stage that went off last, None where that is longer ago than it is watched."""
+class Refused(NamedTuple):
+    """Somebody who was refused, last at a moment (µs)."""
+
+    name: str
+    last: int
+
+
+def at_work(stages: Stages, ledger: Ledger, at: int) -> tuple[Stage, ...]:
+    """Return the stages that are off and went off within the hours that they are watched, the newest last."""
     begin = at - int(stages.watch_hours * HOUR)
-    off = [stage for stage in ledger.stages if is_off(ledger.steps.get(stage.number), at)]
-    newest = max(off, key=lambda stage: (ledger.steps[stage.number].at, stage.number), default=None)
-    return newest if newest is not None and ledger.steps[newest.number].at >= begin else None
+    steps = ledger.steps
+    off = [each for each in ledger.stages if is_off(steps.get(each.number), at) and steps[each.number].at >= begin]
+    return tuple(sorted(off, key=lambda stage: (steps[stage.number].at, stage.number)))
 
 
-def since(ledger: Ledger, stage: Stage, at: int) -> int:
-    """Return from when on a load counts: an hour ago, or when the stage went off; what came before is not its doing.
+def since(ledger: Ledger, working: Sequence[Stage], at: int) -> dict[int, int]:
+    """Return from when on each stage at work counts (µs): an hour ago, or later when it went off.
 
-    So a stage that is resumed is not paused again by what paused it.
+    Nothing counts from before a stage was let go of last: so what paused a stage neither pauses it again when it is
+    resumed, nor another when it is rolled back.
     """
-    step = ledger.steps.get(stage.number)
-    return max(at - HOUR, step.at) if is_off(step, at) and step is not None else at - HOUR
+    begin = max(at - HOUR, ledger.let_go)
+    return {stage.number: max(begin, ledger.steps[stage.number].at) for stage in working}
 
 
 def tickets(opened: Mapping[str, int], begin: int, at: int) -> int:
     """Return how many tickets came between two moments."""
     return sum(begin < when <= at for when in opened.values())
+
+
+def by_stage(ledger: Ledger, begins: Mapping[int, int], refused: Iterable[Refused]) -> dict[int, int]:
+    """Return how many of these were refused by each stage at work since it counts."""
+    found = dict.fromkeys(begins, 0)
+    for name, last in refused:
+        number = stage_of(ledger.stages, name).number
+        if number in begins and last > begins[number]:
+            found[number] += 1
+    return found
 
 
 def known(stages: Stages, load: Load) -> bool:
@@ -61,12 +87,13 @@ def known(stages: Stages, load: Load) -> bool:
 
 
 def excess(stages: Stages, load: Load) -> Iterator[Evidence]:
-    """Yield each load that is above its limit, in words and numbers."""
+    """Yield each load that is above its limit, in words and numbers; refusals count over all stages at work."""
     if stages.tickets_per_hour is not None and load.tickets is not None and load.tickets > stages.tickets_per_hour:
         yield _evidence("tickets", f"{load.tickets} tickets within an hour", load.tickets, stages.tickets_per_hour)
-    if stages.refused_per_hour is not None and load.refused is not None and load.refused > stages.refused_per_hour:
-        text = f"{load.refused} different senders refused within an hour"
-        yield _evidence("refused", text, load.refused, stages.refused_per_hour)
+    refused = sum((load.refused or {}).values())
+    if stages.refused_per_hour is not None and refused > stages.refused_per_hour:
+        text = f"{refused} different {load.whom} refused within an hour{_shares(load.refused or {})}"
+        yield _evidence("refused", text, refused, stages.refused_per_hour)
     if stages.failed_logins_times is not None and load.failed is not None and load.usual is not None:
         limit = max(_FEW_FAILURES, load.usual * stages.failed_logins_times)
         if load.failed > limit:
@@ -74,18 +101,30 @@ def excess(stages: Stages, load: Load) -> Iterator[Evidence]:
             yield _evidence("failed_logins", text, load.failed, limit)
 
 
+def _shares(refused: Mapping[int, int]) -> str:
+    """Return how many are of which stage, where there are several: ` (stage 3: 400, stage 4: 220)`."""
+    told = ", ".join(f"stage {number}: {count}" for number, count in sorted(refused.items()))
+    return f" ({told})" if len(refused) > 1 else ""
+
+
 def _evidence(rule: str, text: str, value: float, limit: float) -> Evidence:
     return Evidence(rule=rule, text=f"{text}: the limit is {limit:g}", value=value, usual=limit)
 
 
 def pauses(name: str, stages: Stages, ledger: Ledger, load: Load, at: int) -> Iterator[StageStepped]:
-    """Yield that the stage at work is paused, where a load is above its limit.
+    """Yield that a stage at work is paused, where a load is above its limit.
 
-    One at a time: what is too much in the hour of a pause would take back one stage after the other.
+    It is the one with the most refusals where these are too many, else the newest. One at a time: what is too much in
+    the hour of a pause would take back one stage after the other.
     """
-    if paused(ledger) is not None:
+    working, evidence = at_work(stages, ledger, at), tuple(excess(stages, load))
+    if paused(ledger) is not None or not working or not evidence:
         return
-    stage = at_work(stages, ledger, at)
-    evidence = tuple(excess(stages, load))
-    if stage is not None and evidence:
-        yield stepped(name, stage.number, "paused", at, evidence=evidence, reason="the load is above its limit")
+    chosen, reason, why = working[-1], "the load is above its limit", "is the newest"
+    if any(each.rule == "refused" for each in evidence):
+        counts = load.refused or {}
+        chosen, why = max(reversed(working), key=lambda stage: counts.get(stage.number, 0)), "was refused most"
+    if len(working) > 1:
+        others = ", ".join(map(str, sorted(stage.number for stage in working)))
+        reason = f"{reason}: of the stages at work ({others}) it {why}"
+    yield stepped(name, chosen.number, "paused", at, evidence=evidence, reason=reason)

@@ -1,15 +1,22 @@
-"""The load of a stage as the warehouse knows it; nothing where a log was not read up to now."""
+"""The load of the stages at work as the warehouse knows it; nothing where a log was not read up to now."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from clickhouse_connect.driver.client import Client
 
-from schemas.sunset_events import Stage
-from streams.sunset.load import Load
-from streams.sunset.weeks import HOUR
+from schemas.moments import moment_of
+from schemas.sunset_settings import Sunset
+from schemas.sunset_stages import Stages
+from streams.sunset.ledger import Ledger
+from streams.sunset.load import Load, Refused, by_stage
+from streams.sunset.stages import stage_of
+from streams.sunset.weeks import HOUR, day_of
 
 _HOURS_OF_A_WEEK = 168
 _DAY = 24
 _HEARD = """
-SELECT min(newest), toInt64(toUnixTimestamp(min(oldest))) * 1000000
+SELECT min(newest), toInt64(toUnixTimestamp(min(oldest))) * 1000000, argMin(host, newest)
 FROM (
     SELECT host, max(last) AS newest, min(hour) AS oldest FROM heard_hosts
     WHERE hour >= toDateTime(intDiv({week:Int64}, 1000000), 'UTC') AND last <= {now:Int64} GROUP BY host
@@ -21,34 +28,83 @@ SELECT uniqIf(id, at > {begin:Int64}), uniqIf(id, at <= {hour:Int64}) FROM mail_
 WHERE type = 'mailbox_authenticated' AND outcome = 'failed' AND at > {week:Int64} AND at <= {now:Int64}
 """
 _REFUSED = """
-SELECT uniqExact(lower(envelope_from)) FROM mail_events
+SELECT lower(envelope_from), max(at) FROM mail_events
 WHERE type = 'message_rejected' AND at > {begin:Int64} AND at <= {now:Int64} AND position(reply, {told:String}) > 0
-  AND lower(envelope_from) >= {first:String} AND ({beyond:String} = '' OR lower(envelope_from) < {beyond:String})
+GROUP BY lower(envelope_from)
 """
+_IN_THE_CLEAR = """
+SELECT mailbox, max(at), uniqIf(id, at > {begin:Int64}), uniqIf(id, at <= {hour:Int64}) FROM mail_events
+WHERE type = 'mailbox_authenticated' AND outcome = 'failed' AND at > {week:Int64} AND at <= {now:Int64}
+  AND NOT tls AND tls_version = '' AND NOT startsWith(client_ip, '127.') AND client_ip != '::1'
+  AND mailbox IN (SELECT mailbox FROM old_ways WHERE way = 'cleartext_login')
+GROUP BY mailbox
+"""
+_NO_DAY = "less than a day of logs is there to compare failed logins with"
 
 
-def load_of(client: Client, stage: Stage, reply: str, begin: int, at: int) -> Load:
-    """Return the load of a stage between two moments, but its tickets. ClickHouseError where the warehouse is away.
+class _Asking(NamedTuple):
+    """What is asked of the warehouse, and about what; `hours` that failed logins are compared with, 0: too few."""
 
-    Refused senders are different ones: a client that tries again each minute is one. Where a host that was heard within
-    a day was not heard for an hour, what was refused or failed is not known; what is usual is not before a day of logs.
+    client: Client
+    sunset: Sunset
+    ledger: Ledger
+    begins: Mapping[int, int]
+    moments: dict[str, int]
+    hours: float
+
+    def rows(self, query: str, told: str = "") -> Sequence[Sequence[Any]]:
+        return self.client.query(query, parameters={**self.moments, "told": told}).result_rows
+
+    def load(self, refused: dict[int, int], failed: int, before: int, whom: str) -> Load:
+        usual = before / self.hours if self.hours else None
+        return Load(refused=refused, failed=failed, usual=usual, whom=whom, why="" if self.hours else _NO_DAY)
+
+
+def load_of(client: Client, sunset: Sunset, ledger: Ledger, begins: Mapping[int, int], at: int) -> Load:
+    """Return the load of the stages at work since it counts of each, but the tickets. ClickHouseError where it is away.
+
+    Refused are different senders: a client that tries again each minute is one. Where a host that was heard within a
+    day was not heard for an hour, what was refused or failed is not known; what is usual is not before a day of logs.
     """
     moments = {
         "now": at,
-        "begin": begin,
+        "begin": min(begins.values(), default=at - HOUR),
         "hour": at - HOUR,
         "day": at - _DAY * HOUR,
         "week": at - _HOURS_OF_A_WEEK * HOUR,
     }
-    newest, oldest = client.query(_HEARD, parameters=moments).result_rows[0]
+    newest, oldest, host = client.query(_HEARD, parameters=moments).result_rows[0]
+    if not host:
+        return Load(why="no host's log was read within a day")
     if at - newest > HOUR:
-        return Load()
-    cut = {"told": reply.partition(" ")[2], "first": stage.first, "beyond": stage.beyond}
-    refused = client.query(_REFUSED, parameters=moments | cut).result_rows[0][0]
-    failed, before = client.query(_FAILED, parameters=moments).result_rows[0]
+        last = moment_of(newest).isoformat(timespec="seconds")
+        return Load(why=f"a host's log was not read for an hour: that of {host}, since {last}")
     hours = (at - HOUR - max(oldest, moments["week"])) / HOUR
-    return Load(
-        refused=int(refused),
-        failed=int(failed),
-        usual=before / hours if hours >= _DAY else None,
-    )
+    asking = _Asking(client, sunset, ledger, begins, moments, hours if hours >= _DAY else 0.0)
+    return _in_the_clear(asking) if sunset.kind == "cleartext_login" else _relayed(asking)
+
+
+def _relayed(asking: _Asking) -> Load:
+    """Return who was refused with the sunset's reply, and the failed logins of the house."""
+    reply = (asking.sunset.stages or Stages()).reply
+    senders = (Refused(str(sender), int(last)) for sender, last in asking.rows(_REFUSED, reply.partition(" ")[2]))
+    failed, before = asking.rows(_FAILED)[0]
+    return asking.load(by_stage(asking.ledger, asking.begins, senders), int(failed), int(before), "senders")
+
+
+def _in_the_clear(asking: _Asking) -> Load:
+    """Return the mailboxes of the stages at work whose logins failed, and were not over TLS as far as is known.
+
+    A refused login has no words of its own: of the mailboxes that were found to log in in the clear, and are not
+    exempt, each whose login failed counts. What strangers try at other names is nobody's call to support.
+    """
+    ledger, day = asking.ledger, day_of(asking.sunset, asking.moments["now"]).isoformat()
+    refused, failed, before = [], 0, 0
+    for mailbox, last, lately, earlier in asking.rows(_IN_THE_CLEAR):
+        box = ledger.boxes.get(str(mailbox))
+        if box is None or ledger.exempt(str(mailbox), box.customer, day):
+            continue
+        refused.append(Refused(str(mailbox), int(last)))
+        if stage_of(ledger.stages, str(mailbox)).number in asking.begins:
+            failed, before = failed + int(lately), before + int(earlier)
+    return asking.load(by_stage(ledger, asking.begins, refused), failed, before, "mailboxes")

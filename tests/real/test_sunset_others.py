@@ -5,10 +5,14 @@ import smtplib
 import socket
 import ssl
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from collectors.logins.dovecot import parse as login_of
+from collectors.mta.records import LoginTried
+from collectors.syslog import Clock
 from schemas.sunset_events import Stage
 from schemas.sunset_stages import DovecotSwitch, EximSwitch
 from streams.deeds import WriteFile
@@ -119,6 +123,19 @@ def _lets_in(lab: DovecotLab, mailbox: str, *, tls: bool) -> bool:
     return True
 
 
+def _told(lab: DovecotLab) -> LoginTried:
+    """Return the login that was refused last, as it is read of the log once syslog has it."""
+
+    def lines() -> list[str]:
+        return [line for line in lab.log_text().splitlines() if "(user disabled)" in line]
+
+    until(lambda: bool(lines()), "its line")
+    stamp, said = lines()[-1][:15], lines()[-1][16:]
+    found = login_of(f"{stamp} mail dovecot: {said}", Clock(datetime.now(UTC), "UTC"))
+    assert found is not None
+    return found
+
+
 def test_dovecot_refuses_without_tls_who_is_off_and_lets_in_all_with_tls(tmp_path: Path) -> None:
     require("dovecot", "dovecot-core dovecot-imapd")
     require_root("Dovecot's master")
@@ -136,6 +153,9 @@ def test_dovecot_refuses_without_tls_who_is_off_and_lets_in_all_with_tls(tmp_pat
         write(_state(1, known=known))
         assert lab.deny.read_text() == "anna@example.test:\n"
         until(lambda: not _lets_in(lab, "Anna@example.test", tls=False), "the brown-out")
+        refused = _told(lab)
+        assert (refused.mailbox, refused.outcome, refused.reason) == ("anna@example.test", "failed", "user disabled")
+        assert (refused.tls, refused.tls_version) == (False, ""), "so the desk counts it among the refused"
         assert _lets_in(lab, "anna@example.test", tls=True)
         assert _lets_in(lab, "zoe@example.test", tls=False), "another stage"
         assert _lets_in(lab, "boss@example.test", tls=False), "exempt"

@@ -15,11 +15,12 @@ from collectors.admin import ensure_topics
 from embedded.broker import Broker, free_port
 from embedded.clickhouse import PASSWORD_ENV, ClickHouseServer
 from schemas.settings import Settings, SettingsError
-from schemas.sunset_events import StagesPlanned, StageStepped, SunsetEvent, TicketOpened
+from schemas.sunset_events import StagesPlanned, StageStepped, SunsetEvent, TicketOpened, Use, UserFound
 from streams.journal import Journal
 from streams.migrate import migrate
 from streams.stage_task import StageTask
 from streams.sunset.stages import plan
+from streams.sunset.stepping import stepped
 from tests.barring_lab import publish
 from tests.sunset.scene import local
 
@@ -121,7 +122,7 @@ def test_a_stage_closes_when_the_load_is_known_and_once(desk: _Desk, caplog: pyt
     with caplog.at_level(logging.ERROR):
         desk.turn(CLOSES + 1)
     assert desk.steps() == [], "nothing was read yet: who would see that it is too much?"
-    assert "sunset pop: the load is not known, so no stage goes off: a host's log was not read" in caplog.text
+    assert "sunset pop: the load is not known, so no stage goes off: no host's log was read within a day" in caplog.text
     _logs(desk, CLOSES + HOUR)
     for minute in (1, 2, 3):
         desk.turn(CLOSES + minute * 60_000_000)
@@ -146,6 +147,49 @@ def test_too_many_refused_senders_pause_the_stage_and_hold_the_rest(desk: _Desk)
     assert [(each.rule, each.text) for each in paused.evidence] == [
         ("refused", "6 different senders refused within an hour: the limit is 5")
     ]
+
+
+def test_of_two_stages_at_work_the_older_is_paused_where_it_was_refused_more(desk: _Desk) -> None:
+    desk.plan()
+    _logs(desk, CLOSES + HOUR)
+    publish(desk.settings, *(stepped("pop", number, "closed", CLOSES + number) for number in (1, 2)))
+    at = CLOSES + HOUR
+    for name, count in (("a", 4), ("d", 2)):
+        desk.tell("message_rejected", [(at - 1000 - number, f"{name}{number}@x.example") for number in range(count)])
+    desk.turn(at)
+    assert desk.steps() == [(1, "closed"), (2, "closed"), (1, "paused")]
+    paused = [each for each in desk.written() if isinstance(each, StageStepped)][-1]
+    assert paused.reason == "the load is above its limit: of the stages at work (1, 2) it was refused most"
+    assert [each.text for each in paused.evidence] == [
+        "6 different senders refused within an hour (stage 1: 4, stage 2: 2): the limit is 5"
+    ]
+
+
+def test_of_logins_in_the_clear_the_mailboxes_found_by_the_log_count(desk: _Desk) -> None:
+    pop = desk.settings.sunset["pop"]
+    assert pop.stages is not None
+    stages = pop.stages.model_copy(update={"tickets": None, "tickets_per_hour": None})
+    clear = pop.model_copy(update={"kind": "cleartext_login", "stages": stages})
+    desk.task.stop()
+    desk.task = StageTask(desk.settings.model_copy(update={"sunset": {"pop": clear}}), lambda: desk.clock)
+    desk.plan()
+    _logs(desk, CLOSES + HOUR)
+    found = [f"a{number}@x.example" for number in range(6)]
+    use = Use(mailbox="", confidence=1.0, last=1)
+    publish(desk.settings, *(UserFound(id=each, at=1, sunset="pop", mailbox=each, use=use) for each in found))
+    publish(desk.settings, stepped("pop", 1, "closed", CLOSES))
+    at = CLOSES + HOUR
+    rows = [["mailbox_authenticated", f"was {name}", CLOSES - HOUR, "mx1", name, "succeeded", True] for name in found]
+    rows += [["mailbox_authenticated", f"now {name}", at - 10, "mx1", name, "failed", True] for name in found[:5]]
+    columns = ["type", "id", "at", "host", "mailbox", "outcome", "cleartext"]
+    desk.client.insert("mail_events", rows, columns)
+    desk.turn(at)
+    assert desk.steps() == [(1, "closed")], "thirty failed logins are others'"
+    desk.client.insert("mail_events", [[*rows[0][:1], "more", at - 5, "mx1", found[5], "failed", True]], columns)
+    desk.turn(at)
+    assert desk.steps() == [(1, "closed"), (1, "paused")]
+    paused = [each for each in desk.written() if isinstance(each, StageStepped)][-1]
+    assert paused.evidence[0].text == "6 different mailboxes refused within an hour: the limit is 5"
 
 
 def test_logins_that_fail_far_more_than_usual_pause_it(desk: _Desk) -> None:

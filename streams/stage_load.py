@@ -1,0 +1,39 @@
+"""The load of a sunset's stages at a moment: for the desk, which pauses by it, and for `relaywarden sunset stages`."""
+
+from clickhouse_connect.driver.exceptions import ClickHouseError
+from msgspec.structs import replace
+
+from schemas.settings import Settings
+from schemas.sunset_stages import Stages
+from streams.sunset.ledger import Ledger
+from streams.sunset.load import Load, at_work, known, since, tickets
+from streams.sunset.load_seen import load_of
+from streams.sunset.stepping import step_of
+from streams.sunset.weeks import HOUR
+from streams.warehouse_client import connect
+
+
+def load_now(settings: Settings, name: str, ledger: Ledger, at: int) -> Load:
+    """Return the load of the stages at work, as far as it is known; where it is not, `why`.
+
+    Nothing is asked where nothing has a limit, or all stages went off longer ago than they are watched.
+    """
+    sunset = settings.sunset[name]
+    stages = sunset.stages or Stages()
+    working = at_work(stages, ledger, at)
+    coming = any(step_of(ledger, stage.number) != "closed" for stage in ledger.stages)
+    if not stages.limited or not (working or coming):
+        return Load()
+    begins = since(ledger, working, at)
+    try:
+        with connect(settings) as client:
+            load = load_of(client, sunset, ledger, begins, at)
+    except ClickHouseError as error:
+        load = Load(why=f"ClickHouse does not answer: {str(error).splitlines()[0]}")
+    came = tickets(ledger.tickets, min(begins.values(), default=at - HOUR), at)
+    return replace(load, tickets=came)
+
+
+def unknown(stages: Stages, load: Load) -> str:
+    """Return why a load that has a limit is not known, "" where all is."""
+    return "" if known(stages, load) else load.why or "it was not looked at yet"

@@ -1,0 +1,106 @@
+"""What the warehouse tells of a load: who was refused of which stage, what failed, and which host nobody reads."""
+
+from datetime import date
+
+import pytest
+from clickhouse_connect.driver.client import Client
+
+from embedded.clickhouse import ClickHouseServer
+from schemas.sunset_events import Stage, Use, UserExempted, UserFound
+from schemas.sunset_settings import Sunset, SunsetKind
+from schemas.sunset_stages import Stages
+from streams.migrate import migrate
+from streams.sunset.ledger import Ledger, take
+from streams.sunset.load import Load
+from streams.sunset.load_seen import load_of
+from tests.sunset.scene import local
+
+AT = local("2027-03-01 12:00")
+HOUR = 3_600_000_000
+BEGINS = {1: AT - HOUR, 2: AT - HOUR // 2}
+STAGES = (Stage(number=1, beyond="h"), Stage(number=2, first="h", beyond="p"), Stage(number=3, first="p"))
+
+
+class _House:
+    """The tables of a hoster, where a login fails each hour for two days."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        for hour in range(48):
+            self.login(AT - hour * HOUR - 1, "bot@x.example", "failed", tls=True)
+
+    def login(self, at: int, mailbox: str, outcome: str, *, tls: bool = False, ip: str = "192.0.2.1") -> None:
+        row = [f"{at}{mailbox}{outcome}", at, "mx1", mailbox, outcome, "imap", tls, not tls, ip]
+        columns = ["id", "at", "host", "mailbox", "outcome", "service", "tls", "cleartext", "client_ip"]
+        self._insert("mailbox_authenticated", columns, row)
+
+    def refuse(self, at: int, sender: str, reply: str) -> None:
+        row = [f"{at}{sender}", at, "mx1", sender, reply]
+        self._insert("message_rejected", ["id", "at", "host", "envelope_from", "reply"], row)
+
+    def load(self, kind: SunsetKind, ledger: Ledger, begins: dict[int, int], at: int = AT) -> Load:
+        sunset = Sunset(kind=kind, begins=date(2027, 1, 1), ends=date(2027, 3, 1), stages=Stages())
+        return load_of(self.client, sunset, ledger, begins, at)
+
+    def _insert(self, kind: str, columns: list[str], row: list[object]) -> None:
+        self.client.insert("mail_events", [[kind, *row]], ["type", *columns])
+
+
+@pytest.fixture
+def house(clickhouse: ClickHouseServer, database: str) -> _House:
+    migrate(clickhouse.connect(), database)
+    return _House(clickhouse.connect(database))
+
+
+def test_senders_who_were_refused_count_once_each_for_their_stage(house: _House) -> None:
+    told = f"550 {Stages().reply}"
+    for minutes in (1, 2, 59):
+        house.refuse(AT - minutes * 60_000_000, "Anna@x.example", told)
+    house.refuse(AT - 59 * 60_000_000, "bob@x.example", told)
+    house.refuse(AT - 10, "ida@x.example", told)
+    house.refuse(AT - 45 * 60_000_000, "kim@x.example", told)
+    house.refuse(AT - 10, "zoe@x.example", told)
+    house.refuse(AT - 10, "carl@x.example", "550 5.7.1 another reason")
+    load = house.load("smtp_after_pop", Ledger(stages=STAGES), BEGINS)
+    assert load.refused == {1: 2, 2: 1}, "kim's came before her stage went off, zoe's stage is not at work"
+    assert (load.failed, load.whom, load.why) == (1, "senders", "")
+    assert load.usual == pytest.approx(1.0, abs=0.05)
+    assert house.load("smtp_after_pop", Ledger(stages=STAGES), {}).refused == {}
+
+
+def _found(ledger: Ledger, *mailboxes: str) -> None:
+    for each in mailboxes:
+        use = Use(mailbox=each, confidence=1.0, last=1)
+        take(ledger, UserFound(id=each, at=1, sunset="clear", mailbox=each, use=use))
+
+
+def test_of_logins_in_the_clear_the_mailboxes_of_the_stages_at_work_count(house: _House) -> None:
+    mailboxes = ("anna@x.example", "boss@x.example", "ida@x.example", "kim@x.example", "zoe@x.example")
+    ledger = Ledger(stages=STAGES)
+    _found(ledger, *mailboxes)
+    take(ledger, UserExempted(id="e", at=2, sunset="clear", subject="boss@x.example"))
+    for mailbox in mailboxes:
+        house.login(AT - 30 * HOUR, mailbox, "succeeded")
+        house.login(AT - 10, mailbox, "failed")
+    for second in range(1, 5):
+        house.login(AT - second * 1_000_000, "anna@x.example", "failed")
+    for hour in range(2, 25):
+        house.login(AT - hour * HOUR, "ida@x.example", "failed")
+    house.login(AT - 20, "bert@x.example", "failed")
+    house.login(AT - 20, "ben@x.example", "failed", tls=True)
+    load = house.load("cleartext_login", ledger, BEGINS)
+    assert load.refused == {1: 1, 2: 2}, "neither the exempt, nor those never found, nor a stage that is not off"
+    assert load.whom == "mailboxes"
+    assert load.failed == 7
+    assert load.usual == pytest.approx(23 / 46, abs=0.05)
+    for mailbox, tls, ip in (("anna@x.example", True, "192.0.2.1"), ("anna@x.example", False, "127.0.0.1")):
+        house.login(AT - 5, mailbox, "failed", tls=tls, ip=ip)
+    assert house.load("cleartext_login", ledger, BEGINS).failed == 7, "over TLS, and from the server itself"
+
+
+def test_a_log_that_is_not_read_is_named(house: _House) -> None:
+    load = house.load("smtp_after_pop", Ledger(stages=STAGES), BEGINS, AT + 2 * HOUR)
+    assert (load.refused, load.failed) == (None, None)
+    assert load.why == "a host's log was not read for an hour: that of mx1, since 2027-03-01T10:59:59+00:00"
+    assert house.load("smtp_after_pop", Ledger(), {}, AT + 48 * HOUR).why == "no host's log was read within a day"
+    assert "less than a day" in house.load("smtp_after_pop", Ledger(), {}, AT - 30 * HOUR).why
