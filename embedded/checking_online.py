@@ -18,6 +18,7 @@ from streams import domain_desk, leak_key
 from streams.leak_lists import identities
 from streams.migrate import migrate
 from streams.operating import now, warehouse
+from streams.sunset_status import outgrown
 
 
 def findings(settings: Settings) -> list[str]:
@@ -54,6 +55,8 @@ def _clickhouse(settings: Settings) -> Iterator[str]:
             return
         with warehouse(settings) as client:
             yield from _leaks(settings, identities(client))
+            if settings.sunset:
+                yield from outgrown(client, settings, now())
             if settings.domains.enabled:
                 yield from _domains(*domain_desk.failing(client, settings, now()))
     except (OSError, ValueError) as error:

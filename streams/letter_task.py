@@ -24,6 +24,7 @@ from streams.carrying import Carrier, Route
 from streams.journal import Journal
 from streams.letter_claims import Claims
 from streams.letter_files import letters_of
+from streams.letter_room import Waits, crowded
 from streams.letter_settling import Settling
 from streams.letter_wanted import still, unwanted
 from streams.letterbox import Letter, Letterbox
@@ -47,7 +48,7 @@ class Posted:
     """
 
     def __init__(self, settings: Settings, clock: Callable[[], int], ledgers: Callable[[], Ledgers]) -> None:
-        self._clock = clock
+        self._clock, self._sunsets = clock, settings.sunset
         self._routes = _routes(settings, ledgers)
         self._box = Letterbox(settings.data / FILE)
         self._claims = Claims(self._box, clock)
@@ -124,8 +125,15 @@ class Posted:
         new = self._box.take(self._waiting.values())
         if new:
             LOG.info("letters: %d to write", new)
+            self._warn()
         self._claims.settle()
         self._waiting = {}
+
+    def _warn(self) -> None:
+        """Tell where `per_hour` is too small for the letters that wait."""
+        for name, sunset in self._sunsets.items():
+            if name in self._routes and (said := crowded(name, sunset, Waits(*self._box.unbegun(name)), self._clock())):
+                LOG.warning("%s", said)
 
     def _clear(self) -> None:
         now = self._clock()

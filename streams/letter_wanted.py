@@ -10,7 +10,7 @@ from schemas.sunset_settings import Sunset
 from streams.sunset.ledger import Ledger
 from streams.sunset.weeks import day_of
 
-_STALE_DAYS = 4
+STALE_DAYS = 4
 _DAY = 86_400_000_000
 
 
@@ -23,8 +23,8 @@ def unwanted(due: LetterDue, sunset: Sunset, ledger: Ledger, at: int) -> str:
     left = still(due, sunset, ledger, at)
     if left.kind == "letter" and day_of(sunset, at) >= sunset.ends:
         return f"it did not go before {sunset.ends}, when it ended"
-    if at - due.due > _STALE_DAYS * _DAY:
-        return f"it was due on {rfc3339(due.due)}, more than {_STALE_DAYS} days ago"
+    if at - due.due > STALE_DAYS * _DAY:
+        return f"it was due on {rfc3339(due.due)}, more than {STALE_DAYS} days ago"
     if not (left.uses if left.kind == "letter" else left.thanked) and (due.uses or due.thanked):
         return "all its mailboxes are exempt or done by now" if due.uses else "all it thanks for are exempt or back"
     return ""

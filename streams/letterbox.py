@@ -117,6 +117,13 @@ class Letterbox:
         asked = f"SELECT count(*) FROM letters WHERE route = ? AND status IN {OPEN}"  # noqa: S608 no value in it
         return int(self._file.execute(asked, (route,)).fetchone()[0])
 
+    def unbegun(self, route: str) -> tuple[int, int, int]:
+        """Return how many letters of a route were not begun, and when the first and the last is due (µs, 0: none)."""
+        asked = """SELECT count(), ifnull(min(due), 0), ifnull(max(due), 0) FROM letters
+        WHERE route = ? AND status = 'waiting' AND began = 0"""
+        number, first, last = self._file.execute(asked, (route,)).fetchone()
+        return int(number), int(first), int(last)
+
     def letter(self, message_id: str) -> Letter | None:
         """Return a letter by its Message-ID."""
         return self._one("message_id = ?", (message_id,))
