@@ -17,7 +17,8 @@ def past(settings: Settings, config: Path, at: int) -> Iterator[str]:
     for name, sunset in settings.sunset.items():
         if left_out(sunset, at):
             place = f"{config} line {line}" if (line := line_of(lines, f"sunset.{name}", "ends")) else str(config)
-            yield f"sunset.{name}.ends: {sunset.ends} is past: the sunset is left out ({place})"
+            but = ", unless a stage is planned for later" if sunset.stages else ""
+            yield f"sunset.{name}.ends: {sunset.ends} is past: the sunset is left out{but} ({place})"
 
 
 def line_of(lines: list[str], table: str, key: str) -> int:

@@ -80,9 +80,11 @@ class LetterDue(Fact, frozen=True, kw_only=True):
     """A letter to a customer was decided, with all that it will say: the `number`th of `of`, on its mailboxes' uses.
 
     `due` (µs) is when it is to go at the earliest, `week` the number of the week since the sunset began, `ends` the
-    day it ends. `thanked` are the mailboxes that are done since a letter named them: all that a letter of thanks is
-    about, and what a letter on others says besides. `recipient` "" is nobody to write to, and `problem` says why:
-    customer care has to call; it counts as none of the letters.
+    day it ends: the first of its mailboxes' days where these differ, or are not fixed. Then `days` has that of each of
+    `uses` (of thanks, of `thanked`), "" where its stage is held. `more` counts the mailboxes that it asks for besides
+    `uses`, for which it has no room. `thanked` are the mailboxes that are done since a letter named them: all that a
+    letter of thanks is about, and what a letter on others says besides. `recipient` "" is nobody to write to, and
+    `problem` says why: customer care has to call; it counts as none of the letters.
     """
 
     sunset: str
@@ -100,6 +102,8 @@ class LetterDue(Fact, frozen=True, kw_only=True):
     thanked: tuple[str, ...] = ()
     message_id: str = ""
     problem: str = ""
+    days: tuple[str, ...] = ()
+    more: int = 0
 
 
 class LetterSettled(Fact, frozen=True, kw_only=True):

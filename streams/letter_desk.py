@@ -20,7 +20,7 @@ from streams.smtp import handed_over
 EXAMPLE = "example"
 _TO = "customer@example.net"
 _NEWEST = """SELECT type, id, at, sunset, customer, name, recipient, language, kind, number, of, week, ends, due, uses,
-    thanked, message_id, problem
+    thanked, message_id, problem, days, more
 FROM sunset_events FINAL
 WHERE type = 'letter_due' AND sunset = {sunset:String} AND customer = {customer:String}
     AND {kind:String} IN ('', kind) AND {number:Int64} IN (0, number)

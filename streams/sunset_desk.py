@@ -25,6 +25,7 @@ from streams.lag import Lag, Offsets
 from streams.sunset.aliases import joined
 from streams.sunset.astray import forgotten, gone
 from streams.sunset.decide import Accounts, Case, counts, users
+from streams.sunset.endings import Endings
 from streams.sunset.ledger import Ledger, Ledgers, fold
 from streams.sunset.lines import line
 from streams.sunset.look import Look
@@ -136,8 +137,9 @@ class Sunsets:
         for sentence in forgotten(self.ledgers, self._settings.sunset, at):
             self._once(sentence, sentence)
         for name, sunset in self._settings.sunset.items():
-            if left_out(sunset, at):
-                self._once(name, f"sunset.{name}.ends: {sunset.ends} is past: the sunset is left out")
+            last = Endings(sunset, self.ledgers.get(name, Ledger()), at).last
+            if left_out(sunset, at, last):
+                self._once(name, f"sunset.{name}.ends: {last} is past: the sunset is left out")
                 continue
             seen = joined(look(client, sunset, self.ledgers.get(name, Ledger()), at, self._beat), accounts.mailbox)
             for sentence in gone(Case(name, sunset, self.ledgers.get(name, Ledger()), seen, accounts)):

@@ -54,7 +54,7 @@ def golden(folder: Path) -> Iterator[tuple[Path, str]]:
         for due, name in _named(kind):
             mail = writer.mail(due, due.due)
             head = "".join(f"{field}: {value}\n" for field, value in mail.items())
-            shown = parts(mail) if name == "first" else parts(mail)[:1]
+            shown = parts(mail) if name in {"first", "days"} else parts(mail)[:1]
             yield folder / f"{kind}-{due.language}-{name}.eml", "\n".join((head, *shown))
 
 
@@ -67,5 +67,5 @@ def _named(kind: SunsetKind) -> Iterator[tuple[LetterDue, str]]:
             yield msgspec.structs.replace(due, thanked=fixed), name
         yield example(made, NAME, "customer@example.net", language, kind="thanks"), "thanks"
     for due in examples(made, NAME):
-        if due.id.endswith("-all"):
-            yield due, "all"
+        if (name := due.id.rpartition("-")[2]) in {"all", "days", "held"}:
+            yield due, name

@@ -1,6 +1,7 @@
 """Letters as they could be, for a preview, a test mail and the check of the templates."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import msgspec
 
@@ -65,12 +66,22 @@ def example(  # noqa: PLR0913 what a letter differs by
 
 
 def examples(sunset: Sunset, name: str) -> Iterator[LetterDue]:
-    """Yield letters of each language that fill in every template: the first, a later and the last, and the thanks."""
+    """Yield letters of each language that fill in every template: the first, a later and the last, and the thanks.
+
+    Besides, one on every program, one on mailboxes whose days differ, and one on those whose days are not fixed.
+    """
     for language in LANGUAGES:
         for number in sorted({1, min(2, sunset.letters), sunset.letters}):
             yield example(sunset, name, "customer@example.net", language, number=number)
         yield example(sunset, name, "customer@example.net", language, kind="thanks")
         yield _of_all(example(sunset, name, "customer@example.net", language))
+        later = (sunset.ends + timedelta(days=14)).isoformat()
+        for number, kind, days in (
+            (1, "days", (sunset.ends.isoformat(), later, "")),
+            (sunset.letters, "held", ("", "", "")),
+        ):
+            due = example(sunset, name, "customer@example.net", language, number=number)
+            yield msgspec.structs.replace(due, id=f"{due.id}-{kind}", days=days, more=2 if number == 1 else 0)
 
 
 def _of_all(due: LetterDue) -> LetterDue:

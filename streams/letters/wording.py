@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
+from itertools import chain, repeat
 
 import msgspec
 
@@ -28,8 +29,10 @@ CONTEXT = frozenset(
             "ends",
             "ends_day",
             "days_left",
+            "dated",
+            "apart",
         ),
-        *("count", "thanked", "company", "support", "website", "smtp_server", "imap_server"),
+        *("count", "others", "thanked", "company", "support", "website", "smtp_server", "imap_server"),
         *("number", "percent", "plural"),
     )
 )
@@ -56,7 +59,7 @@ class Mailbox(msgspec.Struct, frozen=True):
     """A mailbox of the letter. `probable`: several logged in from one address, so it may have been another.
 
     `switched` is when it was last seen doing it the new way. Of many clients the last ones are told, and `more` counts
-    the rest.
+    the rest. `ends` is the day it ends for this one, "" where that is not fixed, or the same for all of the letter.
     """
 
     name: str
@@ -66,6 +69,7 @@ class Mailbox(msgspec.Struct, frozen=True):
     switched: Moment | None
     clients: tuple[Client, ...]
     more: int
+    ends: str
 
 
 def language_of(due: LetterDue, mail: SunsetMail) -> Language:
@@ -81,10 +85,12 @@ def programs_of(due: LetterDue) -> list[str]:
 
 def mailboxes_of(due: LetterDue, titles: Mapping[str, str], speech: Speech) -> list[Mailbox]:
     """Return the letter's mailboxes in words, by name; `titles` are those of the programs."""
-    return [_mailbox(use, titles, speech) for use in sorted(due.uses, key=lambda use: use.mailbox)]
+    days = chain(due.days, repeat(""))
+    each = sorted(zip(due.uses, days, strict=False), key=lambda part: part[0].mailbox)
+    return [_mailbox(use, day, titles, speech) for use, day in each]
 
 
-def _mailbox(use: Use, titles: Mapping[str, str], speech: Speech) -> Mailbox:
+def _mailbox(use: Use, day: str, titles: Mapping[str, str], speech: Speech) -> Mailbox:
     newest = sorted(use.clients, key=lambda client: (-client.last, client.ip))
     clients = tuple(dict.fromkeys(_client(client, titles) for client in newest))
     return Mailbox(
@@ -95,6 +101,7 @@ def _mailbox(use: Use, titles: Mapping[str, str], speech: Speech) -> Mailbox:
         switched=_moment(use.switched, speech),
         clients=clients[:_MOST_CLIENTS],
         more=len(clients[_MOST_CLIENTS:]),
+        ends=speech.day(date.fromisoformat(day)) if day else "",
     )
 
 
@@ -123,7 +130,10 @@ def context_of(due: LetterDue, sunset: Sunset, mail: SunsetMail, speech: Speech)
         "ends": speech.weekday(ends),
         "ends_day": speech.day(ends),
         "days_left": max(0, (ends - speech.local(due.due or due.at).date()).days),
-        "count": len(due.thanked if due.kind == "thanks" else due.uses),
+        "dated": not due.days or any(due.days),
+        "apart": any(due.days),
+        "count": len(due.thanked) if due.kind == "thanks" else len(due.uses) + due.more,
+        "others": due.more,
         "thanked": [shown(name) for name in sorted(due.thanked)],
         "company": mail.company,
         "support": mail.support,

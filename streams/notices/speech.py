@@ -1,5 +1,6 @@
 """How a language says numbers, days and times in customers' mails."""
 
+import re
 from datetime import date, datetime
 from functools import partial
 
@@ -10,6 +11,8 @@ from babel.numbers import format_decimal, format_percent
 from schemas.moments import moment_of
 from streams.notices import Language
 from streams.notices.paragraphs import LOCALES
+
+_FIRST = re.compile(r"\b1 ")
 
 
 class Speech:
@@ -28,11 +31,11 @@ class Speech:
 
     def day(self, day: date) -> str:
         """Return a day without its weekday."""
-        return format_date(day, "long", locale=self._locale)
+        return self._ordinal(format_date(day, "long", locale=self._locale))
 
     def weekday(self, day: date) -> str:
         """Return a day with its weekday."""
-        return format_date(day, "full", locale=self._locale)
+        return self._ordinal(format_date(day, "full", locale=self._locale))
 
     def time(self, at: int) -> str:
         """Return the time (µs) of day."""
@@ -47,6 +50,10 @@ class Speech:
     def local(self, at: int) -> datetime:
         """Return a time (µs) in the zone."""
         return moment_of(at).astimezone(self._zone)
+
+    def _ordinal(self, day: str) -> str:
+        """Return a day as French writes the first of a month, which CLDR does not."""
+        return _FIRST.sub("1er ", day) if self._locale.language == "fr" else day
 
     def _number(self, value: float) -> str:
         return format_decimal(round(value), locale=self._locale)

@@ -42,6 +42,24 @@ class Accounts(Protocol):
         ...
 
 
+def owner(accounts: Accounts, mailbox: str) -> Account:
+    """Return whose a mailbox is; one that nobody has is of `@domain` (no customer is called so), or of `login@`."""
+    found = accounts.of(mailbox)
+    if found is not None:
+        return found
+    domain = domain_of(mailbox)
+    return Account(customer=f"@{domain}" if domain else f"{mailbox}@")
+
+
+def exempt(ledger: Ledger, accounts: Accounts, mailbox: str, customer: str, day: str) -> bool:
+    """Tell whether a customer's mailbox is exempt on a day, by one of its names, its domain or its customer."""
+    if not ledger.exemptions:
+        return False
+    own = accounts.mailbox(mailbox)
+    names = dict.fromkeys((mailbox, own, *accounts.aliases(own)))
+    return any(ledger.exempt(name, customer, day) for name in names)
+
+
 class Case(NamedTuple):
     """A sunset as it is decided about: name and settings, what is known, what was seen, and whose the mailboxes are."""
 
@@ -62,11 +80,7 @@ class Case(NamedTuple):
 
     def exempt(self, mailbox: str, customer: str) -> bool:
         """Tell whether a mailbox is exempt on the day of the look, by one of its names, its domain or its customer."""
-        if not self.ledger.exemptions:
-            return False
-        own, day = self.accounts.mailbox(mailbox), self.day.isoformat()
-        names = dict.fromkeys((mailbox, own, *self.accounts.aliases(own)))
-        return any(self.ledger.exempt(name, customer, day) for name in names)
+        return exempt(self.ledger, self.accounts, mailbox, customer, self.day.isoformat())
 
     def language(self, account: Account | None = None) -> str:
         """Return the language of a customer where letters are written in it, else that of the letters."""
@@ -75,12 +89,8 @@ class Case(NamedTuple):
         return self.sunset.mail.language if self.sunset.mail else "en"
 
     def owner(self, mailbox: str) -> Account:
-        """Return whose a mailbox is; one that nobody has is of `@domain` (no customer is called so), or of `login@`."""
-        found = self.accounts.of(mailbox)
-        if found is not None:
-            return found
-        domain = domain_of(mailbox)
-        return Account(customer=f"@{domain}" if domain else f"{mailbox}@")
+        """Return whose a mailbox is, as `owner` does."""
+        return owner(self.accounts, mailbox)
 
     def office(self, mailbox: str) -> str:
         """Return with whose mailboxes one adds up where nobody is sure: his customer's; nobody's are strangers."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import msgspec
 
 from streams.sunset.decide import Case
+from streams.sunset.endings import Endings
 from streams.sunset.ledger import APART, Box, Written
 from streams.sunset.weeks import closing, due, letter_day, moment, opening, writing_week
 from streams.sunset.writing import problem_of
@@ -29,9 +30,10 @@ def silences(case: Case) -> Iterator[Silence]:
     Besides, who was seen but is not found, because it may have been another.
     """
     week = writing_week(case.sunset, case.look.at)
+    endings = Endings(case.sunset, case.ledger, case.look.at)
     found: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
     for mailbox, box in case.ledger.boxes.items():
-        if not box.done and (why := _why(case, mailbox, box, week)):
+        if not box.done and (why := _why(case, mailbox, box, week, endings)):
             found[case.owner(mailbox).customer, why].append(mailbox)
     for mailbox, use in case.look.uses.items():
         if use.confidence < case.sunset.least_confidence and mailbox not in case.ledger.boxes:
@@ -40,7 +42,7 @@ def silences(case: Case) -> Iterator[Silence]:
         yield Silence(customer, why, tuple(sorted(mailboxes)))
 
 
-def _why(case: Case, mailbox: str, box: Box, week: int) -> str:
+def _why(case: Case, mailbox: str, box: Box, week: int, endings: Endings) -> str:
     """Return why an open mailbox is in no letter of a week, "" where it is in one."""
     if case.exempt(mailbox, case.owner(mailbox).customer):
         return "exempt"
@@ -52,20 +54,20 @@ def _why(case: Case, mailbox: str, box: Box, week: int) -> str:
         return f"letters begin on {letter_day(case.sunset, 1)}"
     if moment(case.sunset, week) - box.written < _DAY:
         return ""
-    return _undecided(case, mailbox, box, week)
+    return _undecided(case, mailbox, box, week, endings)
 
 
-def _undecided(case: Case, mailbox: str, box: Box, week: int) -> str:
+def _undecided(case: Case, mailbox: str, box: Box, week: int, endings: Endings) -> str:
     sunset, customer = case.sunset, case.owner(mailbox).customer
     written = case.ledger.written.get(customer, _NEVER)
-    if case.day >= sunset.ends:
-        return f"it ended on {sunset.ends}"
+    if case.day >= (ended := endings.of(mailbox).day):
+        return f"it ended on {ended}"
     if written.letters >= sunset.letters:
         return f"all {sunset.letters} letters were written"
     if box.found >= closing(sunset, week):
         return "found after this week's letters went"
     if due(sunset, case.name, customer, moment(sunset, week)) - written.due < APART:
         return "the customer's last letter was decided less than four days before, or without this one"
-    if opening(sunset, week, case.look.at) is None:
+    if opening(sunset, week, case.look.at, endings.last) is None:
         return "nothing could be decided while this week's letters went"
     return "not decided yet"

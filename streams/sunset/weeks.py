@@ -47,20 +47,21 @@ def moment(sunset: Sunset, week: int) -> int:
     return start_of(sunset, letter_day(sunset, week), sunset.hour)
 
 
-def last_week(sunset: Sunset) -> int:
-    """Return the last week whose letter day lies before the day it ends; 0 where there is none."""
-    week = week_of(sunset, sunset.ends)
-    return week if letter_day(sunset, week) < sunset.ends else week - 1
+def last_week(sunset: Sunset, ends: date | None = None) -> int:
+    """Return the last week whose letter day lies before the day it ends, by its stages or its settings; 0: none."""
+    last = ends or sunset.ends
+    week = week_of(sunset, last)
+    return week if letter_day(sunset, week) < last else week - 1
 
 
-def settled(sunset: Sunset) -> date:
+def settled(sunset: Sunset, ends: date | None = None) -> date:
     """Return the day until which who was seen just before it ended is still found to be done, and thanked."""
-    return sunset.ends + timedelta(days=sunset.quiet_days + _DAYS)
+    return (ends or sunset.ends) + timedelta(days=sunset.quiet_days + _DAYS)
 
 
-def left_out(sunset: Sunset, at: int) -> bool:
+def left_out(sunset: Sunset, at: int, ends: date | None = None) -> bool:
     """Tell whether nothing is decided any more about a sunset."""
-    return day_of(sunset, at) >= settled(sunset)
+    return day_of(sunset, at) >= settled(sunset, ends)
 
 
 def writing_week(sunset: Sunset, at: int) -> int:
@@ -74,7 +75,7 @@ def closing(sunset: Sunset, week: int) -> int:
     return moment(sunset, week) + _span(sunset)
 
 
-def opening(sunset: Sunset, week: int, at: int) -> int | None:
+def opening(sunset: Sunset, week: int, at: int, ends: date | None = None) -> int | None:
     """Return when the letters of a week that are decided `at` begin to go; None where they do not in that week.
 
     What is decided late, because nobody could, goes at the same hours of one of the days after; after three days it is
@@ -82,7 +83,7 @@ def opening(sunset: Sunset, week: int, at: int) -> int | None:
     """
     if week < 1 or at < moment(sunset, week):
         return None
-    last = start_of(sunset, settled(sunset))
+    last = start_of(sunset, settled(sunset, ends))
     for late in range(_LATE_DAYS):
         begins = start_of(sunset, letter_day(sunset, week) + timedelta(days=late), sunset.hour)
         if at < begins + _span(sunset):
@@ -90,15 +91,25 @@ def opening(sunset: Sunset, week: int, at: int) -> int | None:
     return None
 
 
-def due(sunset: Sunset, name: str, customer: str, begins: int) -> int:
+def to_come(sunset: Sunset, ends: date, at: int) -> list[int]:
+    """Return the moments of this week's letters while they go, and of the next's; from the day it `ends` on, of thanks.
+
+    None where it is settled by then.
+    """
+    weeks = range(max(1, week_of(sunset, day_of(sunset, at))), last_week(sunset, settled(sunset, ends)) + 1)
+    found = [moment(sunset, week) for week in weeks if at < closing(sunset, week)]
+    return found[: 2 if found and at >= found[0] else 1]
+
+
+def due(sunset: Sunset, name: str, customer: str, begins: int, ends: date | None = None) -> int:
     """Return when a customer's letter is due whose day's letters begin then.
 
     Customers are spread over `spread_hours` by their names, so each keeps his place from week to week. What begins
-    before it ends goes before.
+    before it ends (for the first of his mailboxes) goes before.
     """
     found = begins + int(place_of(name, customer) * sunset.spread_hours * HOUR)
-    ends = start_of(sunset, sunset.ends)
-    return min(found, ends - 1) if begins < ends else found
+    last = start_of(sunset, ends or sunset.ends)
+    return min(found, last - 1) if begins < last else found
 
 
 def place_of(name: str, customer: str) -> float:

@@ -19,6 +19,7 @@ from streams.sunset.weeks import (
     place_of,
     settled,
     start_of,
+    to_come,
     week_of,
     writing_week,
 )
@@ -134,3 +135,25 @@ def test_days_and_weeks_follow_each_other_in_every_zone(zone: str, begins: date,
     assert abs(apart - 7 * 24 * HOUR) <= 24 * HOUR, "Samoa left out a day"
     assert moment(sunset, week) >= start_of(sunset, sunset.begins)
     assert week_of(sunset, letter_day(sunset, week)) == week
+
+
+@pytest.mark.parametrize(
+    ("at", "moments"),
+    [
+        ("2027-01-20 12:00", ["2027-02-02"]),
+        ("2027-02-02 08:59", ["2027-02-02"]),
+        ("2027-02-02 12:59", ["2027-02-02", "2027-02-09"]),
+        ("2027-02-02 13:00", ["2027-02-09"]),
+        ("2027-03-22 00:00", ["2027-03-23"]),
+        ("2027-03-23 09:00", ["2027-03-23", "2027-03-30"]),
+        ("2027-03-30 12:00", ["2027-03-30"]),
+        ("2027-03-30 13:00", []),
+    ],
+)
+def test_letters_come_until_it_ends_and_thanks_for_two_weeks_more(at: str, moments: list[str]) -> None:
+    assert to_come(SUNSET, SUNSET.ends, local(at)) == [local(f"{day} 09:00") for day in moments]
+
+
+def test_where_a_stage_closes_later_letters_come_for_so_long() -> None:
+    assert to_come(SUNSET, date(2027, 4, 12), local("2027-03-30 13:00")) == [local("2027-04-06 09:00")]
+    assert to_come(SUNSET, date(2027, 4, 12), local("2027-04-20 13:00")) == []
