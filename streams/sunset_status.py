@@ -1,6 +1,7 @@
 """What the command line tells of sunsets: where each stands, what its weeks and letters brought, what goes out next."""
 
 from collections.abc import Callable, Iterator, Sequence
+from datetime import date
 
 import msgspec
 from clickhouse_connect.driver.client import Client
@@ -17,11 +18,12 @@ from streams.directory.kept import load as directory_of
 from streams.letter_room import Waits, crowded
 from streams.sunset.aliases import joined
 from streams.sunset.decide import Case, users
+from streams.sunset.endings import Endings
 from streams.sunset.ledger import Ledger, Ledgers, fold
-from streams.sunset.measure import Forecast, burndown, forecasts, responses
-from streams.sunset.weeks import HOUR, closing, day_of, last_week, moment, week_of
+from streams.sunset.measure import Forecast, burndown, closes, forecasts, responses
+from streams.sunset.weeks import HOUR, day_of, last_week, moment, to_come, week_of
 from streams.sunset.writing import letters
-from streams.sunset_desk import look, over
+from streams.sunset_desk import look
 from streams.topiclog import LogAwayError, TopicLog
 
 Row = dict[str, object]
@@ -37,15 +39,22 @@ def rows(client: Client, settings: Settings, at: int) -> list[Row]:
             sums = newest.setdefault(week.sunset, {})
             for field in ("found", "open", "done", "exempt", "relapsed", "customers", "messages"):
                 sums[field] = sums.get(field, 0) + int(getattr(week, field))
-    return [_row(name, sunset, newest.get(name), told.get(name), at) for name, sunset in settings.sunset.items()]
+    closing_at = closes(client)
+    return [
+        {"sunset": name, "kind": sunset.kind, "state": _state(sunset, _last(sunset, closing_at.get(name, 0)), at)}
+        | _row(sunset, newest.get(name), told.get(name))
+        for name, sunset in settings.sunset.items()
+    ]
 
 
-def _row(name: str, sunset: Sunset, counted: dict[str, int] | None, told: Forecast | None, at: int) -> Row:
+def _last(sunset: Sunset, closing_at: int) -> date:
+    """Return the day on which it has ended for all: that of the close of its last stage (µs), where it is later."""
+    return max(sunset.ends, day_of(sunset, closing_at))
+
+
+def _row(sunset: Sunset, counted: dict[str, int] | None, told: Forecast | None) -> Row:
     fields = ("found", "open", "done", "exempt", "relapsed", "customers", "messages")
     return {
-        "sunset": name,
-        "kind": sunset.kind,
-        "state": _state(sunset, at),
         "begins": sunset.begins.isoformat(),
         "ends": sunset.ends.isoformat(),
         **{field: counted[field] if counted else _UNKNOWN for field in fields},
@@ -54,13 +63,13 @@ def _row(name: str, sunset: Sunset, counted: dict[str, int] | None, told: Foreca
     }
 
 
-def _state(sunset: Sunset, at: int) -> str:
+def _state(sunset: Sunset, last: date, at: int) -> str:
     day = day_of(sunset, at)
-    if over(sunset, at):
+    if day >= last:
         return "ended"
     if day < sunset.begins:
         return f"begins in {(sunset.begins - day).days} days"
-    return f"week {week_of(sunset, day)} of {week_of(sunset, sunset.ends)}"
+    return f"week {week_of(sunset, day)} of {week_of(sunset, last)}"
 
 
 def weeks(client: Client, name: str) -> list[Row]:
@@ -97,8 +106,13 @@ def planned(settings: Settings, name: str, client: Client, at: int, advance: Cal
     Nothing is written. `advance` is told of each decision and each use read. ValueError where no letters are to come.
     """
     sunset = settings.sunset[name]
-    moments = _moments(name, sunset, at)
+    if sunset.mail is None:
+        raise ValueError(f"sunset.{name}.mail: no letters are configured")
     ledger = known(settings, advance).get(name, Ledger())
+    last = Endings(sunset, ledger, at).last
+    moments = to_come(sunset, last, at)
+    if not moments:
+        raise ValueError(f"sunset.{name}.ends: {last}: neither a letter nor thanks go any more")
     accounts = directory(settings)
     seen = joined(look(client, sunset, ledger, at, lambda: advance(1)), accounts.mailbox)
     fold({name: ledger}, list(users(Case(name, sunset, ledger, seen, accounts))))
@@ -107,17 +121,6 @@ def planned(settings: Settings, name: str, client: Client, at: int, advance: Cal
         if found := list(letters(Case(name, sunset, ledger, then, accounts))):
             return found
     return []
-
-
-def _moments(name: str, sunset: Sunset, at: int) -> list[int]:
-    """Return the moments of this week's letters, as long as they go, and of the next's."""
-    if sunset.mail is None:
-        raise ValueError(f"sunset.{name}.mail: no letters are configured")
-    weeks = range(max(1, week_of(sunset, day_of(sunset, at))), last_week(sunset) + 1)
-    found = [moment(sunset, week) for week in weeks if at < closing(sunset, week)][:2]
-    if not found:
-        raise ValueError(f"sunset.{name}.ends: {sunset.ends}: no letter goes any more")
-    return found if at >= found[0] else found[:1]
 
 
 def too_many(settings: Settings, name: str, found: Sequence[LetterDue], at: int) -> str:

@@ -14,6 +14,11 @@ _WEEKS = "SELECT * FROM sunset_burndown WHERE {name:String} IN ('', sunset) ORDE
 _RESPONSES = "SELECT * FROM sunset_responses WHERE {name:String} IN ('', sunset) ORDER BY sunset, number, language"
 _FORECASTS = "SELECT sunset, counted, open, days, nothing_left FROM sunset_forecasts ORDER BY sunset"
 
+_CLOSES = """
+SELECT sunset, arrayMax(arrayMap(stage -> stage.closes, argMax(stages, at))) FROM sunset_events
+WHERE type = 'stages_planned' GROUP BY sunset
+"""
+
 
 class Week(msgspec.Struct, frozen=True):
     """Where a sunset stood at the end of a week (`monday` is its first day), counted on the day `counted`."""
@@ -72,6 +77,11 @@ def forecasts(client: Client) -> dict[str, Forecast]:
     """Return the forecast of each sunset that was ever counted."""
     found = (msgspec.convert(row, Forecast, strict=False) for row in _rows(client, _FORECASTS, ""))
     return {each.sunset: each for each in found}
+
+
+def closes(client: Client) -> dict[str, int]:
+    """Return when the last stage closes (µs) of each sunset whose stages were planned, by its newest plan."""
+    return {str(name): int(at) for name, at in client.query(_CLOSES).result_rows}
 
 
 def _rows(client: Client, asked: str, name: str) -> Iterator[dict[str, object]]:

@@ -11,10 +11,12 @@ from embedded.clickhouse import ClickHouseServer
 from schemas import codec
 from schemas.mailbox_events import NoticeSent
 from schemas.names import derived_id
-from schemas.sunset_events import LetterDue, SunsetCounted, SunsetEvent, Use, UserDone
+from schemas.settings import Settings
+from schemas.sunset_events import LetterDue, Stage, StagesPlanned, SunsetCounted, SunsetEvent, Use, UserDone
 from streams.migrate import migrate
-from streams.sunset.measure import Forecast, Response, Week, burndown, forecasts, responses
-from tests.sunset.scene import DAY, local
+from streams.sunset.measure import Forecast, Response, Week, burndown, closes, forecasts, responses
+from streams.sunset_status import rows
+from tests.sunset.scene import DAY, SUNSET, local
 
 MONDAY = date(2027, 2, 1)
 LETTER = local("2027-02-02 10:00")
@@ -147,3 +149,25 @@ def test_days_with_an_unread_log_are_no_days_of_the_forecast(client: Client) -> 
         "pop": Forecast("pop", "2027-02-10", 91, 5, None),
         "tls": Forecast("tls", "2027-02-01", 3, 1, None),
     }
+
+
+def test_a_sunset_goes_on_until_its_last_stage_by_the_newest_plan(client: Client) -> None:
+    settings = Settings(sunset={"pop": SUNSET})
+    at = local("2027-03-22 09:00")
+    assert [row["state"] for row in rows(client, settings, at)] == ["ended"]
+    plans = (("2027-05-03", "2027-04-05"), ("2027-03-29", "2027-04-12"))
+    _store(
+        client,
+        [
+            StagesPlanned(
+                id=derived_id("plan", *days),
+                at=LETTER + number,
+                sunset="pop",
+                stages=tuple(Stage(number=1, closes=local(f"{day} 09:00")) for day in days),
+            )
+            for number, days in enumerate(plans)
+        ],
+    )
+    assert closes(client) == {"pop": local("2027-04-12 09:00")}
+    assert [row["state"] for row in rows(client, settings, at)] == ["week 8 of 11"]
+    assert [row["state"] for row in rows(client, settings, local("2027-04-12 00:00"))] == ["ended"]
