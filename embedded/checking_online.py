@@ -16,9 +16,10 @@ from schemas.settings import Settings
 from schemas.topics import TOPICS
 from streams import domain_desk, leak_key
 from streams.leak_lists import identities
+from streams.letter_room import outgrown
 from streams.migrate import migrate
 from streams.operating import now, warehouse
-from streams.sunset_status import outgrown
+from streams.sunset_status import rows
 
 
 def findings(settings: Settings) -> list[str]:
@@ -56,7 +57,7 @@ def _clickhouse(settings: Settings) -> Iterator[str]:
         with warehouse(settings) as client:
             yield from _leaks(settings, identities(client))
             if settings.sunset:
-                yield from outgrown(client, settings, now())
+                yield from outgrown(settings.sunset, rows(client, settings, now()), now())
             if settings.domains.enabled:
                 yield from _domains(*domain_desk.failing(client, settings, now()))
     except (OSError, ValueError) as error:

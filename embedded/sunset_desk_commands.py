@@ -54,14 +54,15 @@ def sunset_status(
 def sunset_plan_letters(sunset: Sunset = "", config: Config = DEFAULT_CONFIG, *, as_json: Json = False) -> None:
     """Show which letters would go this week (or the next, when they went), to whom and when; nothing is sent."""
     from embedded.running import live
+    from streams.letter_room import too_many
     from streams.operating import now, warehouse
-    from streams.sunset_status import letter_row, planned, too_many
+    from streams.sunset_status import letter_row, planned
 
     settings = live(load(config))
     name = chosen(settings, sunset)
     with warehouse(settings) as client, steps("what was decided, and who uses it") as advance:
         found = planned(settings, name, client, now(), advance)
-    if said := too_many(settings, name, found, now()):
+    if said := too_many(name, settings.sunset[name], found, now()):
         typer.echo(f"relaywarden: {said}", err=True)
     show(map(letter_row, found), "no letter would go", as_json=as_json)
 

@@ -11,9 +11,9 @@ from schemas import codec
 from schemas.settings import Settings
 from schemas.sunset_events import SunsetCounted
 from schemas.sunset_settings import Sunset
-from streams.letter_room import Waits, crowded
+from streams.letter_room import Waits, crowded, outgrown, too_many
 from streams.migrate import migrate
-from streams.sunset_status import outgrown, too_many
+from streams.sunset_status import rows
 from tests.sunset.office import AT, HOUR, Office, letter_to, working
 from tests.sunset.scene import MAIL, SUNSET, local
 
@@ -77,7 +77,7 @@ def test_the_desk_and_the_plan_warn_with_the_place_of_the_setting(
     office.write(*letters)
     office.work(AT, AT + 1)
     assert [line for line in caplog.messages if "per_hour" in line] == [told] * (number - 96)
-    assert too_many(office.settings, "pop", letters, AT) == told * (number - 96)
+    assert too_many("pop", scarce, letters, AT) == told * (number - 96)
     assert len(office.taken()) == 1
 
 
@@ -92,7 +92,8 @@ def test_check_tells_where_a_letter_to_each_customer_who_is_open_would_be_too_ma
     line = codec.encode(counted)[:-1] + b',"kafka_cluster":"c","kafka_partition":0,"kafka_offset":1}'
     with clickhouse.connect(database) as client:
         client.raw_insert("sunset_events", insert_block=line, fmt="JSONEachRow")
-        found = [list(outgrown(client, Settings(sunset={"pop": _sunset(per_hour)}), at)) for per_hour in (11, 10)]
+        told = rows(client, Settings(sunset={"pop": SUNSET}), at)
+    found = [list(outgrown({"pop": _sunset(per_hour)}, told, at)) for per_hour in (11, 10)]
     many = "1001 letters are to go, and 1000 can until 2027-02-06T12:00:00+00:00: the rest will be withdrawn"
     more = "; 11 an hour would be enough, if each customer who still used it on 2027-02-01 gets one"
     assert found == [[], [f"sunset.pop.mail.per_hour: 10: {many}{more}"]]
