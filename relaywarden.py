@@ -153,15 +153,21 @@ def hooks(
     config: Config = DEFAULT_CONFIG,
     *,
     plan: Annotated[bool, typer.Option("--plan", help="Show what the pools' hooks would do now, and end.")] = False,
+    clear: Annotated[bool, typer.Option("--clear", help="Let no sunset's switch refuse anybody, and end.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Run the hooks of this host: tell its MTA which relay IPs are active, and bar mailboxes."""
+    """Run the hooks of this host: tell its MTA which relay IPs are active, bar mailboxes, keep sunsets' switches."""
     from embedded.hooks_plan import rows
     from streams.hooking import run
+    from streams.switch_emptying import cleared
 
     if plan:
         show(rows(load(config)), "no pool has a hook", as_json=as_json)
         return
+    if clear:
+        done = list(cleared(load(config)))
+        show(done, "no switch wrote anything", as_json=as_json)
+        raise typer.Exit(1 if any(each["problem"] for each in done) else 0)
     run(_ready(config))
 
 

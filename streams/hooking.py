@@ -18,7 +18,7 @@ from pathlib import Path
 from schemas import pool_settings
 from schemas.ending import apart, wait_for
 from schemas.settings import Settings, SettingsError
-from streams import activation, bars, hooks, pulling, serving, switching, switchplaces
+from streams import activation, bars, hooks, pulling, serving, switch_written, switching, switchplaces
 from streams.barring import Barring
 from streams.bringing import Tools
 from streams.following import follow
@@ -54,7 +54,7 @@ def run(configuration: Settings) -> None:
 def serve(configuration: Settings, stop: threading.Event) -> None:
     """Do what `run` does until `stop` is set, without touching the process's signals."""
     pools = _hooked(configuration)
-    barred, sunsets = bars.configured(configuration.mailboxes.hooks), switchplaces.switched(configuration)
+    barred, sunsets = bars.configured(configuration.mailboxes.hooks), _switches(configuration)
     _startable(configuration, pools)
     tokens = _tokens(pools)
     last_good = _states(configuration, pools)
@@ -84,7 +84,12 @@ def serve(configuration: Settings, stop: threading.Event) -> None:
 def has_work(configuration: Settings) -> bool:
     """Tell whether there is a hook of a pool, of the mailboxes, or a switch of a sunset: else `serve` refuses."""
     barred = bars.configured(configuration.mailboxes.hooks)
-    return bool(_hooked(configuration) or barred or switchplaces.switched(configuration))
+    return bool(_hooked(configuration) or barred or _switches(configuration))
+
+
+def _switches(configuration: Settings) -> bool:
+    """Tell whether there is a switch of a sunset, or what one wrote that is configured no more."""
+    return bool(switchplaces.switched(configuration) or switch_written.left(configuration))
 
 
 def _hooked(configuration: Settings) -> dict[str, pool_settings.Pool]:

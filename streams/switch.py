@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from schemas.names import derived_id
 from schemas.part import Part
 from schemas.sunset_events import StagesSwitched
@@ -21,10 +23,11 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a switch shall be at, and the decision that it follows."""
+    """What a switch shall be at, and the decision that it follows; `closed` are the stages that are off for good."""
 
     state: Switched
     decision: str
+    closed: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -48,10 +51,26 @@ class Switch:
         self._next = self._look = 0.0
 
     def work(self, stop: threading.Event, every_seconds: float = 1.0) -> None:
-        """Keep it so until `stop` is set."""
+        """Keep it so until `stop` is set; then end what is off for some hours, since nobody else would."""
         while not stop.is_set():
             self.turn(time.monotonic())
             stop.wait(every_seconds)
+        self.leave()
+
+    @property
+    def works(self) -> bool:
+        """Tell whether what was wanted is in force."""
+        return self._in_force is not None
+
+    def leave(self) -> None:
+        """Bring in force that only what is closed is off; a brown-out goes on with the next start."""
+        wanted = self._wanted()
+        if self._in_force is not None and self._in_force.off <= wanted.closed:
+            return
+        lasting = replace(wanted.state, off=wanted.state.off & wanted.closed)
+        self._bring(Wanted(lasting, wanted.decision, wanted.closed), self._effects(lasting), time.monotonic())
+        if not self.works:
+            _log.error("sunset %s: %s: a brown-out may stay on while this does not run", lasting.sunset, self._hook)
 
     def turn(self, now: float) -> None:
         """Bring in force what is wanted, where it is not, or is not any more; after a failure only when it is time."""
@@ -71,7 +90,7 @@ class Switch:
     def _bring(self, wanted: Wanted, effects: tuple[Effect, ...], now: float) -> None:
         try:
             for effect in effects:
-                self._perform(effect)
+                perform(effect, self._tools.answer)
         except (EffectError, ValueError) as error:
             self._failures += 1
             self._next = now + pause_seconds(self._failures)
@@ -84,19 +103,6 @@ class Switch:
 
     def _effects(self, state: Switched) -> tuple[Effect, ...]:
         return switches.load(self._hook)(state, self._settings)
-
-    def _perform(self, effect: Effect) -> None:
-        match effect:
-            case WriteFile():
-                put(effect)
-            case Run(command=command, timeout_seconds=timeout_seconds):
-                run(command, timeout_seconds)
-            case RunWith(command=command, timeout_seconds=timeout_seconds, stdin=stdin, fine=fine):
-                run(command, timeout_seconds, stdin, fine)
-            case HttpCall():
-                call(effect)
-            case SunsetPolicy(state=state):
-                self._tools.answer(state)
 
     def _drifted(self, now: float) -> bool:
         """Tell, every half minute, whether somebody else changed what was written."""
@@ -138,3 +144,18 @@ class Switch:
                 attempt=self._failures,
             )
         )
+
+
+def perform(effect: Effect, answer: Callable[[Switched], None]) -> None:
+    """Perform an effect; `answer` lets the policy answer by a state. EffectError or ValueError where it fails."""
+    match effect:
+        case WriteFile():
+            put(effect)
+        case Run(command=command, timeout_seconds=timeout_seconds):
+            run(command, timeout_seconds)
+        case RunWith(command=command, timeout_seconds=timeout_seconds, stdin=stdin, fine=fine):
+            run(command, timeout_seconds, stdin, fine)
+        case HttpCall():
+            call(effect)
+        case SunsetPolicy(state=state):
+            answer(state)

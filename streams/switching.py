@@ -5,6 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
@@ -19,12 +20,16 @@ from streams.effects import write
 from streams.following import follow
 from streams.sunset_policy import SunsetPolicyServer
 from streams.switch import Switch, Tools, Wanted
+from streams.switch_emptying import emptied, only_switching
+from streams.switch_written import Written, left, note
+from streams.switch_written import configured as files_of
 from streams.switched import Fold, Kept, coverage, kept_of, state_of, wanted
 from streams.switches import Switched
 from streams.switchplaces import Address, clashes, places, switched
 from streams.topiclog import TopicLog
 
 _log = logging.getLogger(__name__)
+_LEAVE_SECONDS = 10.0
 _DECODER = msgspec.json.Decoder(Kept)
 
 
@@ -44,11 +49,14 @@ class Switching:
         self._sunsets = switched(configuration)
         self._folder = configuration.data / "switches"
         self._folder.mkdir(parents=True, exist_ok=True)
+        self._left = left(configuration)
         self._kept = {name: _read(self._folder / f"{name}.json") for name in self._sunsets}
         self._directory = KeptDirectory(configuration)
         self._unread: set[str] = set()  # sunsets whose exemptions wait for the directory
         self._servers: dict[str, SunsetPolicyServer] = {}
         self._threads: list[threading.Thread] = []
+        self._noting = threading.Lock()
+        self._alone = ExitStack()
         self.start_over()
 
     def begin(
@@ -58,7 +66,15 @@ class Switching:
         report: Callable[[StagesSwitched], None],
         stop: threading.Event,
     ) -> None:
-        """Bring in force what was known last, answer on the policies' sockets, and follow the log until `stop`."""
+        """Bring in force what was known last, answer on the policies' sockets, and follow the log until `stop`.
+
+        What switches wrote that are configured no more is emptied. ValueError where another process does all this.
+        """
+        self._alone.enter_context(only_switching(self._configuration))
+        note(self._configuration, (*files_of(self._configuration), *self._left))
+        for each in self._left:
+            tools = Tools(answer=lambda _: None, report=report, host=host)
+            self._start(f"switch {each.sunset} {each.switch}", partial(self._empty, each, tools, stop))
         for place, address in places(self._configuration).items():
             name = place.split(".")[1]
             self._servers[name] = SunsetPolicyServer(self._wanted(name).state)
@@ -69,14 +85,22 @@ class Switching:
                 tools = Tools(answer=partial(self._answer, name), report=report, host=host)
                 switch = Switch(hook, settings, partial(self._wanted, name), tools)
                 self._start(f"switch {name} {hook}", partial(switch.work, stop))
-        self._start("sunsets", partial(follow, "sunsets", self._log, [self], stop))
+        if self._sunsets:
+            self._start("sunsets", partial(follow, "sunsets", self._log, [self], stop))
 
     def stop(self, timeout_seconds: float) -> None:
         """End when `stop` is set."""
         for thread in self._threads:
-            thread.join(timeout_seconds)
+            thread.join(max(timeout_seconds, _LEAVE_SECONDS))
         for server in self._servers.values():
             server.stop()
+        self._alone.close()
+
+    def _empty(self, written: Written, tools: Tools, stop: threading.Event) -> None:
+        if emptied(written, tools, stop):
+            with self._noting:
+                self._left = tuple(each for each in self._left if each != written)
+                note(self._configuration, (*files_of(self._configuration), *self._left))
 
     def start_over(self) -> None:
         """Await the log from its beginning; until it tells as much as is known, nothing changes."""
@@ -124,7 +148,8 @@ class Switching:
 
     def _wanted(self, name: str) -> Wanted:
         kept = self._kept[name]
-        return Wanted(state_of(name, self._sunsets[name], kept, self._clock()), kept.decision)
+        closed = frozenset(number for number, step in kept.steps.items() if step.step == "closed")
+        return Wanted(state_of(name, self._sunsets[name], kept, self._clock()), kept.decision, closed)
 
     def _log(self) -> TopicLog[SunsetEvent]:
         return TopicLog(self._configuration.kafka, SUNSET_EVENTS, wanted)

@@ -1,5 +1,6 @@
 """What `check` and `hooks` say about the switches of sunsets: files, programs, ports, the tickets' token."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from embedded.checking_switches import stages
 from embedded.health import ailments
 from schemas.settings import Settings, SettingsError, parse
 from streams.switching import Switching
+from tests.command.shell import run
 
 
 def _settings(folder: Path, more: str) -> Settings:
@@ -69,3 +71,34 @@ def test_a_policy_that_does_not_answer_is_an_ailment_of_hooks(tmp_path: Path) ->
     assert ailments(settings, "hooks") == [
         f"hooks: sunset.pop.switch.postfix_policy does not answer on 127.0.0.1:{port}"
     ]
+
+
+def test_hooks_clear_lets_no_switch_refuse_anybody_and_tells_what_could_not_be_cleared(tmp_path: Path) -> None:
+    table, config = tmp_path / "table", tmp_path / "relaywarden.toml"
+    table.write_text("/^/ REJECT 5.7.1 No\n")
+    switch = f"[sunset.pop.switch.postfix_access]\npath = '{table}'\nreload = []"
+    text = f"""
+    data = "{tmp_path}/data"
+    [sunset.pop]
+    kind = "smtp_after_pop"
+    begins = 2027-01-01
+    ends = 2027-03-01
+    [sunset.pop.stages]
+    {switch}
+    """
+    config.write_text(text)
+    done = run("hooks", "--clear", "--config", config, "--json")
+    assert [json.loads(line) for line in done.stdout.splitlines()] == [
+        {"sunset": "pop", "switch": "postfix_access", "path": str(table), "problem": ""}
+    ]
+    assert (done.returncode, "REJECT" in table.read_text()) == (0, False)
+    table.unlink()
+    table.mkdir()
+    done = run("hooks", "--clear", "--config", config)
+    assert done.returncode == 1
+    assert "Is a directory" in done.stdout
+    config.write_text(text.replace(switch, ""))
+    assert run("hooks", "--clear", "--config", config).returncode == 1, "it is noted, and still there"
+    table.rmdir()
+    assert run("hooks", "--clear", "--config", config).returncode == 0
+    assert "no switch wrote anything" in run("hooks", "--clear", "--config", config).stdout

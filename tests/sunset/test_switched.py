@@ -1,28 +1,20 @@
-"""A relay host's switches: what they are at, what is kept, and what they do while the log is away or a file is not."""
+"""What a relay host knows of a sunset: who is exempt, what is off at a moment, what a short log says."""
 
-import threading
 from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 
-import msgspec
 import pytest
 
-from embedded.broker import free_port
-from schemas.settings import Settings, parse
-from schemas.sunset_events import Stage, StagesPlanned, StagesSwitched, SunsetEvent, Use, UserExempted, UserFound
+from schemas.settings import parse
+from schemas.sunset_events import Stage, StagesPlanned, SunsetEvent, Use, UserExempted, UserFound
 from schemas.sunset_settings import Sunset
-from schemas.sunset_stages import CommandSwitch, PostfixAccessSwitch, Stages, WebhookSwitch
+from schemas.sunset_stages import Stages
 from streams.directory import Account
 from streams.sunset.stepping import stepped
 from streams.sunset_policy import answer
-from streams.switch import Switch, Tools, Wanted
 from streams.switched import Fold, Kept, coverage, kept_of, state_of, wanted
-from streams.switches import Switched, names, webhook
-from streams.switches.command import effects
-from streams.switching import Switching
+from streams.switches import Switched, names
 from tests.sunset.scene import local
-from tests.waits import until
 
 AT = local("2027-03-01 12:00")
 HOUR = 3_600_000_000
@@ -117,177 +109,10 @@ def test_the_policy_answers(request_of: dict[str, str], told: str) -> None:
     assert answer(state, {"request": "smtpd_access_policy", **request_of}) == told
 
 
-class _Host:
-    """A switch that writes a table, and what it told."""
-
-    def __init__(self, path: Path) -> None:
-        self.state = Switched(sunset="pop", reply="5.7.1 No", stages=PLANNED.stages)
-        self.told: list[StagesSwitched] = []
-        tools = Tools(answer=lambda _: None, report=self.told.append, host="mx1")
-        settings = PostfixAccessSwitch(path=path, reload=())
-        self.switch = Switch("postfix_access", settings, lambda: Wanted(self.state, "d1"), tools)
-
-    def close(self, *off: int) -> None:
-        self.state = Switched(sunset="pop", reply="5.7.1 No", stages=PLANNED.stages, off=frozenset(off))
-
-
-def test_a_switch_writes_each_change_once_and_again_what_somebody_else_changed(tmp_path: Path) -> None:
-    table = tmp_path / "sunset"
-    host = _Host(table)
-    host.switch.turn(0.0)
-    host.close(1)
-    host.switch.turn(1.0)
-    host.switch.turn(2.0)
-    assert [(each.off, each.problem, each.decision) for each in host.told] == [((), "", "d1"), ((1,), "", "d1")]
-    wanted_text = table.read_text()
-    assert "/^/ REJECT 5.7.1 No\n" in wanted_text
-    table.write_text("mine\n")
-    host.switch.turn(3.0)
-    assert table.read_text() == "mine\n", "not looked at yet"
-    host.switch.turn(40.0)
-    assert table.read_text() == wanted_text
-    assert len(host.told) == 2, "the same stages are off"
-
-
-def test_what_writes_the_same_is_not_done_again_but_a_url_is_told_under_another_key(tmp_path: Path) -> None:
-    host = _Host(tmp_path / "sunset")
-    host.close(1)
-    host.switch.turn(0.0)
-    before = (tmp_path / "sunset").stat()
-    host.state = msgspec.structs.replace(host.state, step="a brown-out that was over by the clock is told to be over")
-    host.switch.turn(1.0)
-    assert (tmp_path / "sunset").stat().st_ino == before.st_ino
-    host.state = msgspec.structs.replace(host.state, stages=(), off=frozenset((1, 2)))
-    host.switch.turn(2.0)
-    host.state = msgspec.structs.replace(host.state, off=frozenset((1,)))
-    host.switch.turn(3.0)
-    assert [each.off for each in host.told] == [(1,), (1, 2), (1,)], "told, though nothing had to be written"
-    keys = {
-        getattr(call, "idempotency_key", "")
-        for step in ("one", "two", "two")
-        for call in webhook.effects(
-            msgspec.structs.replace(host.state, step=step), WebhookSwitch(url="https://panel.example/hook")
-        )
-    }
-    assert len(keys) == 2
+def test_what_is_found_is_a_decision_but_no_step() -> None:
     kept = _kept(PLANNED, stepped("pop", 1, "closed", AT), _found("anna@x.example", ""))
     assert (kept.step, kept.decision) == (stepped("pop", 1, "closed", AT).id, "anna@x.example")
     assert state_of("pop", SUNSET, kept, AT).step == kept.step
-
-
-def test_a_switch_that_cannot_write_says_so_and_tries_again(tmp_path: Path) -> None:
-    folder = tmp_path / "not there yet"
-    host = _Host(folder / "sunset")
-    for second in range(4):
-        host.switch.turn(float(second))
-    assert [each.attempt for each in host.told] == [1, 2], "a second later, and two later than that"
-    assert "No such file or directory" in host.told[0].problem
-    folder.mkdir()
-    host.switch.turn(100.0)
-    assert [(each.problem, each.attempt) for each in host.told[2:]] == [("", 0)]
-    (folder / "sunset").unlink()
-    folder.rmdir()
-    host.switch.turn(200.0)
-    folder.mkdir()
-    host.switch.turn(300.0)
-    assert [(bool(each.problem), each.off) for each in host.told[3:]] == [(True, ()), (False, ())]
-
-
-def test_a_program_and_a_url_get_the_whole_state() -> None:
-    state = Switched(
-        sunset="pop", reply="5.7.1 No", stages=PLANNED.stages, off=frozenset((2,)), exempt=("a b;$(x)@c.example",)
-    )
-    (run,) = effects(state, CommandSwitch(command=("/bin/x",)))
-    (call,) = webhook.effects(state, WebhookSwitch(url="https://panel.example/hook"))
-    assert (
-        getattr(run, "stdin", "")
-        == getattr(call, "body", "")
-        == (
-            '{"sunset":"pop","reply":"5.7.1 No","stages":[{"number":1,"first":"","beyond":"n","off":false},'
-            '{"number":2,"first":"n","beyond":"","off":true}],"exempt":["a b;$(x)@c.example"]}\n'
-        )
-    )
-
-
-def _configuration(folder: Path, directory: str = "") -> Settings:
-    return parse(
-        f"""
-        {directory}
-        data = "{folder}"
-        kafka.bootstrap = ["127.0.0.1:{free_port()}"]
-        [sunset.pop]
-        kind = "smtp_after_pop"
-        begins = 2027-01-01
-        ends = 2027-03-01
-        [sunset.pop.stages]
-        [sunset.pop.switch.postfix_access]
-        path = "{folder}/table"
-        reload = []
-        """,
-        "test",
-    )
-
-
-def test_without_the_log_a_host_starts_with_what_it_knew_and_ends_the_brown_out_itself(tmp_path: Path) -> None:
-    configuration, table = _configuration(tmp_path), tmp_path / "table"
-    before = Switching(configuration, clock=lambda: AT)
-    step = stepped("pop", 1, "brownout", AT, until=AT + HOUR)
-    before.take((PLANNED, step), 0.0, fresh=True)
-    clock = [AT + 1]
-    stop = threading.Event()
-    after = Switching(configuration, clock=lambda: clock[0])
-    after.begin({}, "mx1", lambda _: None, stop)
-    try:
-        until(lambda: table.exists() and "/^/ REJECT" in table.read_text(), "the table")
-        clock[0] = AT + HOUR
-        until(lambda: "REJECT" not in table.read_text(), "the end of the brown-out")
-    finally:
-        stop.set()
-        after.stop(15.0)
-
-
-def test_an_exemption_that_no_table_can_hold_is_told_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    host = Switching(_configuration(tmp_path), clock=lambda: AT)
-    host.take((PLANNED, _exempt("a:b@x.example"), _exempt("fine@x.example")), 0.0, fresh=True)
-    host.take((_exempt("other@x.example"),), 0.0, fresh=False)
-    told = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
-    assert told == ["sunset pop: 'a:b@x.example' is exempt, but no table can hold it: it is refused as others are"]
-
-
-def test_while_the_directory_is_away_an_exemption_covers_what_it_did_and_what_ended_is_over(tmp_path: Path) -> None:
-    source, clock = tmp_path / "customers.csv", [AT]
-    header = "address,mailbox,customer\nanna@acme.example,,acme\nzoe@other.example,,other\n"
-    source.write_text(f"{header}sales@acme.example,anna@acme.example,acme\n")
-    configuration = _configuration(tmp_path, f'directory.kind = "csv"\ndirectory.path = "{source}"')
-
-    def exempt() -> dict[str, str]:
-        return msgspec.json.decode((tmp_path / "switches" / "pop.json").read_bytes(), type=Kept).exempt
-
-    log: tuple[SunsetEvent, ...] = (PLANNED, _exempt("acme"), _exempt("other", "2027-03-05"))
-    Switching(configuration, clock=lambda: AT).take(log, 0.0, fresh=True)
-    both = {"anna@acme.example": "", "sales@acme.example": "", "zoe@other.example": "2027-03-05"}
-    assert exempt() == both
-
-    source.unlink()
-    after = Switching(configuration, clock=lambda: clock[0])
-    after.take((*log, _exempt("bob@new.example")), 0.0, fresh=True)
-    assert exempt() == both | {"bob@new.example": ""}
-    after.take((msgspec.structs.replace(_exempt("other"), ended=True),), 0.0, fresh=False)
-    assert exempt() == {"anna@acme.example": "", "bob@new.example": "", "sales@acme.example": ""}
-
-    source.write_text(f"{header}box@new.example,bob@new.example,new\nbob@new.example,,new\n")
-    after.take((), 0.0, fresh=False)
-    assert "sales@acme.example" in exempt(), "not tried again yet"
-    clock[0] += HOUR
-    after.take((), 0.0, fresh=False)
-    assert exempt() == {"anna@acme.example": "", "bob@new.example": "", "box@new.example": ""}
-
-
-def test_a_damaged_state_is_told(tmp_path: Path) -> None:
-    (tmp_path / "switches").mkdir()
-    (tmp_path / "switches" / "pop.json").write_text("{")
-    with pytest.raises(ValueError, match=r"switches/pop\.json: no state of a sunset"):
-        Switching(_configuration(tmp_path))
 
 
 def test_a_switch_needs_stages_and_its_own_kind() -> None:
