@@ -70,7 +70,7 @@ def run(settings: Settings, *, dry_run: bool) -> None:
 def _posted(settings: Settings, sunsets: Sunsets) -> Iterator[Posted]:
     """Yield the task that sends letters; without a letterbox that can be used, all but sending goes on."""
     try:
-        yield Posted(settings, now, lambda: sunsets.ledgers)
+        yield Posted(settings, now, lambda: sunsets.ledgers, sunsets.accounts)
     except OSError as error:
         LOG.error("no letter is sent: %s; move the file away, and start again", error)  # noqa: TRY400 no trace helps
 

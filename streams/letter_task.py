@@ -30,6 +30,7 @@ from streams.letter_wanted import still, unwanted
 from streams.letterbox import Letter, Letterbox
 from streams.letterproof import Proofs
 from streams.letters.writing import Letters
+from streams.sunset.decide import Accounts
 from streams.sunset.ledger import Ledger, Ledgers
 from streams.topiclog import LogAwayError
 
@@ -44,12 +45,22 @@ _DUE: msgspec.json.Decoder[LetterDue] = msgspec.json.Decoder(LetterDue)
 class Posted:
     """The letters of all sunsets that write some; `clock` tells the time in µs, `ledgers` what is known of sunsets.
 
+    `accounts` tells whose the mailboxes are, None while that never could be read: what is exempt by another of its
+    names cannot be told then, and letters wait where anything is exempt.
+
     ValueError where the templates of the program itself cannot be used, OSError where the letterbox cannot.
     """
 
-    def __init__(self, settings: Settings, clock: Callable[[], int], ledgers: Callable[[], Ledgers]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Callable[[], int],
+        ledgers: Callable[[], Ledgers],
+        accounts: Callable[[], Accounts | None],
+    ) -> None:
         self._clock, self._sunsets = clock, settings.sunset
-        self._routes = _routes(settings, ledgers)
+        self._ledgers, self._accounts = ledgers, accounts
+        self._routes = _routes(settings, ledgers, accounts)
         self._box = Letterbox(settings.data / FILE)
         self._claims = Claims(self._box, clock)
         self._settling = Settling(self._box, clock)
@@ -95,6 +106,7 @@ class Posted:
             if self._box.next_due() and not 0 < self._pause - self._clock() <= _PAUSE:
                 journal.rest()  # another desk may have begun one
                 self._catch_up()
+                self._know()
                 self._carry()
             self._trouble = ""
         except (sqlite3.Error, OSError) as error:
@@ -114,6 +126,11 @@ class Posted:
     def due(self) -> bool:
         """Tell whether a letter is due now."""
         return 0 < self._box.next_due() <= self._clock()
+
+    def _know(self) -> None:
+        """Raise an OSError where it cannot be told who is exempt."""
+        if self._accounts() is None and any(ledger.exemptions for ledger in self._ledgers().values()):
+            raise OSError("the directory could not be read yet, so who is exempt is not known")
 
     def _carry(self) -> None:
         until = time.monotonic() + _TURN_SECONDS
@@ -159,14 +176,16 @@ class Posted:
             raise OSError(str(error)) from error
 
 
-def _routes(settings: Settings, ledgers: Callable[[], Ledgers]) -> Mapping[str, Route]:
+def _routes(
+    settings: Settings, ledgers: Callable[[], Ledgers], accounts: Callable[[], Accounts | None]
+) -> Mapping[str, Route]:
     found: dict[str, Route] = {}
     for name, sunset in settings.sunset.items():
         if sunset.mail is not None:
             letters, faults = letters_of(sunset, sunset.mail, name)
             for fault in faults:
                 LOG.error("%s", fault)
-            wanted = _Wanted(name, sunset, letters, ledgers)
+            wanted = _Wanted(name, sunset, letters, ledgers, accounts)
             place = f"sunset.{name}.mail"
             found[name] = Route(sunset.mail, sunset.mail.sender, place, wanted.composed, wanted.unwanted)
     return found
@@ -179,16 +198,17 @@ class _Wanted(NamedTuple):
     sunset: Sunset
     letters: Letters
     ledgers: Callable[[], Ledgers]
+    accounts: Callable[[], Accounts | None]
 
     def unwanted(self, letter: Letter, at: int) -> str:
-        return unwanted(_DUE.decode(letter.content), self.sunset, self._ledger(), at)
+        return unwanted(_DUE.decode(letter.content), self.sunset, self._ledger(), at, self.accounts())
 
     def composed(self, letter: Letter, at: int) -> EmailMessage:
-        """Return its mail, dated `at`; what became exempt or done since is not in it, by its last try."""
+        """Return its mail, dated `at`; what became exempt, done or off since is not in it, by its last try."""
         due = _DUE.decode(letter.content)
-        left = still(due, self.sunset, self._ledger(), letter.tried)
+        left = still(due, self.sunset, self._ledger(), letter.tried, self.accounts())
         if left != due:
-            LOG.info("letters: %s: mailboxes that are exempt, done or back by now are not in it", letter.message_id)
+            LOG.info("letters: %s: it tells who is exempt, done or back, and the days, as of now", letter.message_id)
         return self.letters.mail(left, at)
 
     def _ledger(self) -> Ledger:

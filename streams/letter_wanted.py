@@ -16,11 +16,11 @@ STALE_DAYS = 4
 _DAY = 86_400_000_000
 
 
-def unwanted(due: LetterDue, sunset: Sunset, ledger: Ledger, at: int, accounts: Accounts | None = None) -> str:
+def unwanted(due: LetterDue, sunset: Sunset, ledger: Ledger, at: int, accounts: Accounts | None) -> str:
     """Return why a letter is withdrawn at a moment, "" where it is not.
 
     Four days after it was due it is stale: the next week's is near. What it asks for ends with the sunset or the stages
-    of its mailboxes, thanks do not. Without `accounts` who is exempt is told by the names that stand in the letter.
+    of its mailboxes, thanks do not. Without `accounts` who is exempt is told by the names that stand in it.
     """
     asked = _wanted(due, sunset, ledger, at, accounts)
     left = still(due, sunset, ledger, at, accounts)
@@ -34,7 +34,7 @@ def unwanted(due: LetterDue, sunset: Sunset, ledger: Ledger, at: int, accounts: 
     return ""
 
 
-def still(due: LetterDue, sunset: Sunset, ledger: Ledger, at: int, accounts: Accounts | None = None) -> LetterDue:
+def still(due: LetterDue, sunset: Sunset, ledger: Ledger, at: int, accounts: Accounts | None) -> LetterDue:
     """Return a letter without the mailboxes that are exempt, done or off by now, or that it thanks for and are back.
 
     One that only thanks then is a letter of thanks, and no number. Where stages are planned, the days are those by now.
@@ -54,9 +54,9 @@ def _wanted(due: LetterDue, sunset: Sunset, ledger: Ledger, at: int, accounts: A
     day = day_of(sunset, at).isoformat()
 
     def spared(mailbox: str) -> bool:
-        if accounts is None:
-            return ledger.exempt(mailbox, due.customer, day)
-        return exempt(ledger, accounts, mailbox, owner(accounts, mailbox).customer, day)
+        if ledger.exempt(mailbox, due.customer, day):
+            return True  # he whom the letter goes to
+        return accounts is not None and exempt(ledger, accounts, mailbox, owner(accounts, mailbox).customer, day)
 
     def kept(mailboxes: Iterable[str], *, done: bool) -> Iterator[str]:
         for mailbox in mailboxes:

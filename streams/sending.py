@@ -33,7 +33,7 @@ def once(settings: Settings, advance: Callable[[int], None]) -> Sent:
     begun = now()
     with only_desk(settings.data):
         sunsets = Sunsets(settings, now, lambda: None)
-        posted = Posted(settings, now, lambda: sunsets.ledgers)
+        posted = Posted(settings, now, lambda: sunsets.ledgers, sunsets.accounts)
         tasks: tuple[Task, ...] = (sunsets, posted)
 
         def told(event: Event) -> None:

@@ -19,6 +19,7 @@ from schemas.settings import Settings
 from schemas.sunset_events import Use
 from schemas.sunset_settings import Sunset
 from schemas.topics import MAIL_EVENTS
+from streams.directory.found import Directory
 from streams.directory.kept import Kept
 from streams.journal import Journal
 from streams.lag import Lag, Offsets
@@ -63,7 +64,7 @@ class Sunsets:
         self, settings: Settings, clock: Callable[[], int], beat: Callable[[], None], *, dry_run: bool = False
     ) -> None:
         self._settings, self._clock, self._beat, self._dry_run = settings, clock, beat, dry_run
-        self._directory = Kept(settings)
+        self._directory = Kept(settings, keep=not dry_run)
         self._told: set[str] = set()
         self.start_over()
 
@@ -78,6 +79,10 @@ class Sunsets:
     def take(self, event: Event) -> None:
         """Take in an event of the topic."""
         fold(self.ledgers, (event,))
+
+    def accounts(self) -> Directory | None:
+        """Return whose the mailboxes are, None where that never could be read."""
+        return self._directory.directory(self._clock())
 
     def turn(self, journal: Journal) -> None:
         """Look and decide, where that is due and everything is there to look at."""

@@ -11,6 +11,7 @@ from schemas.mailbox_events import NoticeSent
 from schemas.names import derived_id
 from schemas.settings import Settings
 from schemas.sunset_events import LetterDue
+from streams.directory.kept import Kept
 from streams.journal import Journal
 from streams.letter_task import Posted
 from streams.sunset.ledger import Ledgers, fold
@@ -70,7 +71,8 @@ class Office:
         """Let a desk that starts now have its turn at these moments; in another folder it is another desk."""
         settings = self.settings.model_copy(update={"data": folder}) if folder else self.settings
         ledgers: Ledgers = {}
-        posted = Posted(settings, lambda: self.now, lambda: ledgers)
+        directory = Kept(settings)
+        posted = Posted(settings, lambda: self.now, lambda: ledgers, lambda: directory.directory(self.now))
         self.told = []
 
         def take(event: Event) -> None:

@@ -132,12 +132,12 @@ def test_a_letter_that_goes_late_tells_the_days_as_they_are_then() -> None:
     ledger = _planned("2027-02-03", "2027-03-31")
     (letter,) = _letters(ledger, TUESDAY, A, B)
     later = TUESDAY + DAY
-    left = still(letter, SUNSET, ledger, later)
+    left = still(letter, SUNSET, ledger, later, ACME)
     assert ([each.mailbox for each in left.uses], left.ends, left.days) == ([B], "2027-03-31", ())
     _step(ledger, 2, "rolled_back", later)
-    left = still(letter, SUNSET, ledger, later + 1)
+    left = still(letter, SUNSET, ledger, later + 1, ACME)
     assert ([each.mailbox for each in left.uses], left.ends, left.days) == ([B], "2027-03-31", ("",))
-    assert unwanted(letter, SUNSET, ledger, later) == ""
+    assert unwanted(letter, SUNSET, ledger, later, ACME) == ""
     (alone,) = _letters(_planned("2027-02-03", "2027-03-31"), TUESDAY, A)
-    assert unwanted(alone, SUNSET, ledger, TUESDAY) == ""
-    assert unwanted(alone, SUNSET, ledger, later) == "it did not go before 2027-02-03, when it ended"
+    assert unwanted(alone, SUNSET, ledger, TUESDAY, ACME) == ""
+    assert unwanted(alone, SUNSET, ledger, later, ACME) == "it did not go before 2027-02-03, when it ended"

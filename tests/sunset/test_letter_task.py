@@ -16,6 +16,7 @@ import tomli_w
 from embedded.broker import Broker
 from embedded.clickhouse import PASSWORD_ENV
 from schemas.mailbox_events import NoticeSent
+from schemas.settings import Settings
 from schemas.sunset_events import UserExempted
 from streams.journal import Journal
 from streams.letter_task import Posted
@@ -108,7 +109,7 @@ class _Desk:
 
     def __init__(self, office: Office, folder: Path) -> None:
         settings = office.settings.model_copy(update={"data": folder})
-        self.posted = Posted(settings, lambda: office.now, dict)
+        self.posted = Posted(settings, lambda: office.now, dict, lambda: None)
         self._journal = Journal(settings.kafka, self.posted.take, idle)
 
     def __enter__(self) -> Journal:
@@ -184,6 +185,23 @@ def test_what_became_exempt_before_it_was_taken_is_not_written_about(office: Off
     assert [(each.customer, each.reply) for each in office.told if each.status == "refused"] == [
         ("solo", "withdrawn: all its mailboxes are exempt or done by now")
     ]
+
+
+def test_who_is_exempt_by_an_alias_is_not_written_to_and_letters_wait_for_the_directory_that_tells(
+    office: Office, tmp_path: Path
+) -> None:
+    customers = tmp_path / "customers.csv"
+    office.settings = Settings.model_validate({**office.config, "directory": {"kind": "csv", "path": str(customers)}})
+    exempt = UserExempted(id="e", at=AT - 1, sunset="pop", subject="fax@solo.example", reason="a fax")
+    office.write(letter_to("acme", AT), letter_to("solo", AT), exempt)
+    office.work(AT)
+    assert (office.taken(), office.told) == ([], []), "whose fax@solo.example is nobody knows"
+    customers.write_text(
+        "address,mailbox,customer\na@acme.example,,acme\na@solo.example,,solo\nfax@solo.example,a@solo.example,solo\n"
+    )
+    office.work(AT + HOUR)
+    assert office.taken() == ["it@acme.example"]
+    assert "withdrawn: all its mailboxes are exempt or done by now" in [each.reply for each in office.told]
 
 
 def test_a_letter_that_waited_four_days_is_withdrawn_and_thanks_do_not_end_with_the_sunset(office: Office) -> None:

@@ -3,12 +3,22 @@
 import pytest
 
 from schemas.sunset_events import LetterDue, LetterKind, UserExempted
+from streams.directory import Account
 from streams.letter_claims import Claim, may
 from streams.letter_wanted import still, unwanted
 from streams.sunset.ledger import Box, Ledger, take
-from tests.sunset.scene import DAY, SUNSET, local, use
+from tests.sunset.scene import DAY, SUNSET, People, local, use
+
+
+class Sold(People):
+    """All mailboxes are another customer's by now."""
+
+    def of(self, mailbox: str) -> Account:  # noqa: ARG002 whichever it is
+        return Account(customer="buyer")
+
 
 AT = local("2027-02-02 10:00")
+ACME = People(Account(customer="acme"))
 A, B, C = "a@acme.example", "b@acme.example", "c@acme.example"
 
 
@@ -39,10 +49,12 @@ def _ledger(*exempt: str, **done: int) -> Ledger:
         (_ledger(), [A, B], []),
         (_ledger("@acme.example", c=5), [], []),
         (_ledger("acme", c=5), [], []),
+        (_ledger("a.alias@acme.example", c=5), [B], [C]),
+        (_ledger("c.alias@acme.example", c=5), [A, B], []),
     ],
 )
 def test_who_is_exempt_done_or_back_is_not_in_it(ledger: Ledger, named: list[str], thanked: list[str]) -> None:
-    left = still(_letter(), SUNSET, ledger, AT + DAY)
+    left = still(_letter(), SUNSET, ledger, AT + DAY, ACME)
     assert ([each.mailbox for each in left.uses], list(left.thanked)) == (named, thanked)
 
 
@@ -62,7 +74,7 @@ def test_who_is_exempt_done_or_back_is_not_in_it(ledger: Ledger, named: list[str
     ],
 )
 def test_why_a_letter_is_withdrawn(thanks: bool, ledger: Ledger, later: int, why: str) -> None:  # noqa: FBT001
-    assert unwanted(_letter(thanks=thanks), SUNSET, ledger, AT + later) == why
+    assert unwanted(_letter(thanks=thanks), SUNSET, ledger, AT + later, ACME) == why
 
 
 def test_a_claim_holds_until_its_desk_has_not_tried_for_two_hours() -> None:
@@ -74,5 +86,15 @@ def test_a_claim_holds_until_its_desk_has_not_tried_for_two_hours() -> None:
 
 
 def test_of_a_letter_that_has_nobody_left_to_ask_the_thanks_go() -> None:
-    left = still(_letter(), SUNSET, _ledger(a=5, b=5, c=5), AT + DAY)
+    left = still(_letter(), SUNSET, _ledger(a=5, b=5, c=5), AT + DAY, ACME)
     assert (left.kind, left.number, left.uses, left.thanked) == ("thanks", 0, (), (C,))
+
+
+def test_whose_a_mailbox_is_counts_when_the_letter_goes() -> None:
+    """The customer was another when the letter was decided: neither he nor today's is written to while exempt."""
+    ledger = _ledger("buyer", c=5)
+    assert still(_letter(), SUNSET, ledger, AT + DAY, ACME).uses != ()
+    assert still(_letter(), SUNSET, ledger, AT + DAY, Sold()).uses == ()
+    assert still(_letter(), SUNSET, _ledger("acme", c=5), AT + DAY, None).uses == (), (
+        "all that is known is the letter's"
+    )

@@ -157,7 +157,7 @@ class Desk:
 
     def _begin(self) -> None:
         self._sunsets = Sunsets(self._settings, self._clock, self._clock.beat)
-        self._posted = Posted(self._settings, self._clock, lambda: self._sunsets.ledgers)
+        self._posted = Posted(self._settings, self._clock, lambda: self._sunsets.ledgers, self._sunsets.accounts)
         self._journal = Journal(self._settings.kafka, self._take, lambda: None)
         self._journal.__enter__()
         self._journal.read()
