@@ -60,7 +60,7 @@ class Reports:
         self, settings: Settings, clock: Callable[[], int], beat: Callable[[], None] = idle, *, dry_run: bool = False
     ) -> None:
         self._settings, self._clock, self._beat, self._dry_run = settings, clock, beat, dry_run
-        self._directory = Kept(settings)
+        self._directory = Kept(settings, keep=not dry_run)
         self._mails = {name: report.mail for name, report in settings.report.items() if report.mail is not None}
         self._writers = _writers(settings, self._mails)
         self._box = Letterbox(settings.data / FILE)

@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from embedded.clickhouse import ClickHouseServer
+from schemas.directory_settings import CsvDirectory
 from schemas.settings import Settings, SettingsError, parse
 from streams.directory import Account, DirectoryError, Problem, kinds, staleness
 from streams.directory.found import Directory
@@ -385,7 +386,10 @@ def test_a_directory_that_lost_most_of_its_addresses_is_taken_for_broken(tmp_pat
     rows = [f"u{number}@example.net,,K{number},,,,,\n" for number in range(10)]
     path.write_text(HEADER + "".join(rows))
     table = f'[directory]\nkind = "csv"\npath = "{path}"\nreload_hours = 1\n'
-    kept, careful = (Kept(parse(table + more, "relaywarden.toml")) for more in ("", "most_shrink = 0.1\n"))
+    kept, careful = (
+        Kept(parse(f'data = "{tmp_path}/{name}"\n{table}{more}', "relaywarden.toml"))
+        for name, more in (("kept", ""), ("careful", "most_shrink = 0.1\n"))
+    )
     hour = 3_600_000_000
     first = kept.directory(0)
     assert careful.directory(0) is not None
@@ -396,7 +400,8 @@ def test_a_directory_that_lost_most_of_its_addresses_is_taken_for_broken(tmp_pat
     assert careful.directory(hour) is not half
     assert careful.failure == (
         "most_shrink: 0.1: it has 5 addresses and domains, before 10:"
-        " if that is right, restart, or set most_shrink higher"
+        " if that is right, set most_shrink higher until it is read,"
+        f" or delete {tmp_path}/careful/directory.json and restart"
     )
     path.write_text(HEADER + "".join(rows[:2]))
     assert kept.directory(2 * hour) is half
@@ -406,6 +411,61 @@ def test_a_directory_that_lost_most_of_its_addresses_is_taken_for_broken(tmp_pat
     assert first is not None
     assert again is not None
     assert (len(again), kept.failure) == (len(first), "")
+
+
+def _sized(folder: Path, number: int, more: str = "") -> Settings:
+    """Return the settings of a directory of so many addresses, whose data is kept in a folder."""
+    (folder / "customers.csv").write_text(HEADER + "".join(f"u{n}@example.net,,K{n},,,,,\n" for n in range(number)))
+    text = f'data = "{folder}/state"\n[directory]\nkind = "csv"\npath = "{folder}/customers.csv"\n{more}'
+    return parse(text, "relaywarden.toml")
+
+
+def test_half_a_directory_that_a_new_process_reads_first_is_not_believed(tmp_path: Path) -> None:
+    assert Kept(_sized(tmp_path, 10)).directory(0) is not None
+    half = Kept(_sized(tmp_path, 4))
+    assert half.directory(0) is None
+    assert half.failure.startswith("most_shrink: 0.5: it has 4 addresses and domains, before 10: ")
+    assert Kept(_sized(tmp_path, 4)).directory(0) is None, "nor by the next process"
+    (tmp_path / "customers.csv").write_text((tmp_path / "customers.csv").read_text() + ALIAS + DOMAIN)
+    whole = half.directory(300_000_000)
+    assert whole is not None
+    assert (len(whole), half.failure) == (6, "")
+    meant = Kept(_sized(tmp_path, 3, "most_shrink = 1.0\n"))
+    assert meant.directory(0) is not None
+    assert Kept(_sized(tmp_path, 2)).directory(0) is not None, "3 is what it is compared with now"
+
+
+def test_what_only_looks_notes_nothing_and_another_source_is_compared_with_nothing(tmp_path: Path) -> None:
+    assert Kept(_sized(tmp_path, 10), keep=False).directory(0) is not None
+    assert not (tmp_path / "state").exists()
+    assert Kept(_sized(tmp_path, 10)).directory(0) is not None
+    assert Kept(_sized(tmp_path, 4, 'delimiter = ","\n')).directory(0) is None, "the same, said otherwise"
+    other = _sized(tmp_path, 4)
+    (tmp_path / "others.csv").write_bytes((tmp_path / "customers.csv").read_bytes())
+    assert isinstance(other.directory, CsvDirectory)
+    moved = other.directory.model_copy(update={"path": tmp_path / "others.csv"})
+    assert Kept(other.model_copy(update={"directory": moved})).directory(0) is not None
+
+
+@pytest.mark.parametrize("damage", [b"", b"{", b'{"source": "x", "addresses": "many"}', b"\xff\x00"])
+def test_a_damaged_note_of_how_large_it_was_is_told_and_written_anew(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, damage: bytes
+) -> None:
+    (tmp_path / "state").mkdir()
+    note = tmp_path / "state" / "directory.json"
+    note.write_bytes(damage)
+    assert Kept(_sized(tmp_path, 10)).directory(0) is not None
+    (told,) = [message for message in caplog.messages if str(note) in message]
+    assert told.endswith("what is read now can be compared with nothing")
+    assert Kept(_sized(tmp_path, 4)).directory(0) is None
+
+
+def test_a_note_that_cannot_be_written_stops_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "state").write_text("a file where the folder should be")
+    assert Kept(_sized(tmp_path, 10)).directory(0) is not None
+    assert any(
+        message.startswith("directory: the next start can compare with nothing: ") for message in caplog.messages
+    )
 
 
 def test_a_source_that_never_was_read_is_no_empty_directory(tmp_path: Path) -> None:

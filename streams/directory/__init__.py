@@ -16,7 +16,7 @@ from schemas.directory_settings import AnyDirectory
 
 Row = Mapping[str, str]
 """The fields of a row, by `schemas.directory_settings.FIELDS`; one that is missing is empty."""
-_NO_KIND = frozenset(("found", "kept", "reading", "staleness"))
+_NO_KIND = frozenset(("found", "kept", "last_count", "reading", "staleness"))
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):

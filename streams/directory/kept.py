@@ -3,9 +3,10 @@
 import logging
 from collections.abc import Callable, Iterator
 from itertools import chain
+from pathlib import Path
 
 from schemas.settings import Settings
-from streams.directory import DirectoryError, Misfit, Problem, Row, rows
+from streams.directory import DirectoryError, Misfit, Problem, Row, last_count, rows
 from streams.directory.found import Directory
 from streams.directory.reading import read
 
@@ -65,10 +66,13 @@ def _configured(settings: Settings) -> Iterator[tuple[str, Row]]:
 
 
 class Kept:
-    """The directory of a process: `at` says what time it is."""
+    """The directory of a process: `at` says what time it is.
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    How large it was is kept on disk, unless not to `keep` it: a process that starts compares with that.
+    """
+
+    def __init__(self, settings: Settings, *, keep: bool = True) -> None:
+        self._settings, self._keep = settings, keep
         self._directory: Directory | None = None
         self._due = 0
         self.failure = ""
@@ -84,8 +88,8 @@ class Kept:
         source = self._settings.directory
         try:
             directory = load(self._settings, problems.append)
-            if source is not None and self._directory is not None:
-                _compare(len(self._directory), len(directory), source.most_shrink)
+            if source is not None and (before := self._before()) is not None:
+                _compare(before, len(directory), source.most_shrink, last_count.place(self._settings))
         except DirectoryError as error:
             self.failure = str(error)
             self._due = at + _RETRY
@@ -100,12 +104,30 @@ class Kept:
         if len(problems) > _MOST_TOLD:
             _log.warning("directory: %d more problems: relaywarden directory check", len(problems) - _MOST_TOLD)
         _log.info("directory: %d addresses and domains", len(directory))
+        if source is not None and self._keep:
+            self._note(len(directory))
+
+    def _before(self) -> int | None:
+        """Return how many addresses and domains there were when it was read last; None where nobody knows."""
+        if self._directory is not None:
+            return len(self._directory)
+        try:
+            return last_count.known(self._settings)
+        except (OSError, ValueError) as error:
+            _log.warning("directory: %s: what is read now can be compared with nothing", error)
+            return None
+
+    def _note(self, addresses: int) -> None:
+        try:
+            last_count.keep(self._settings, addresses)
+        except OSError as error:
+            _log.warning("directory: the next start can compare with nothing: %s", error)
 
 
-def _compare(before: int, now: int, most: float) -> None:
+def _compare(before: int, now: int, most: float, kept: Path) -> None:
     """Raise a DirectoryError where so many addresses are gone that the source is rather broken than smaller."""
     if before - now > most * before:
         raise DirectoryError(
             f"most_shrink: {most:g}: it has {now} addresses and domains, before {before}:"
-            " if that is right, restart, or set most_shrink higher"
+            f" if that is right, set most_shrink higher until it is read, or delete {kept} and restart"
         )
