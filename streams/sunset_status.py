@@ -1,6 +1,6 @@
 """What the command line tells of sunsets: where each stands, what its weeks and letters brought, what goes out next."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from datetime import date
 
 import msgspec
@@ -15,13 +15,12 @@ from schemas.topics import SUNSET_EVENTS
 from streams.directory import DirectoryError
 from streams.directory.found import Directory
 from streams.directory.kept import load as directory_of
-from streams.letter_room import Waits, crowded
 from streams.sunset.aliases import joined
 from streams.sunset.decide import Case, users
 from streams.sunset.endings import Endings
 from streams.sunset.ledger import Ledger, Ledgers, fold
 from streams.sunset.measure import Forecast, burndown, closes, forecasts, responses
-from streams.sunset.weeks import HOUR, day_of, last_week, moment, to_come, week_of
+from streams.sunset.weeks import day_of, to_come, week_of
 from streams.sunset.writing import letters
 from streams.sunset_desk import look
 from streams.topiclog import LogAwayError, TopicLog
@@ -121,25 +120,6 @@ def planned(settings: Settings, name: str, client: Client, at: int, advance: Cal
         if found := list(letters(Case(name, sunset, ledger, then, accounts))):
             return found
     return []
-
-
-def too_many(settings: Settings, name: str, found: Sequence[LetterDue], at: int) -> str:
-    """Return a sentence where `per_hour` is too small for these letters of a sunset, "" where it is not."""
-    dues = [letter.due for letter in found if letter.recipient]
-    return crowded(name, settings.sunset[name], Waits(len(dues), min(dues), max(dues)), at) if dues else ""
-
-
-def outgrown(client: Client, settings: Settings, at: int) -> Iterator[str]:
-    """Yield a sentence for each sunset whose `per_hour` is too small for a letter to each customer who is open."""
-    for row in rows(client, settings, at):
-        name, customers = str(row["sunset"]), row["customers"]
-        sunset = settings.sunset[name]
-        week = max(1, week_of(sunset, day_of(sunset, at)))
-        if isinstance(customers, int) and week <= last_week(sunset):
-            begins = moment(sunset, week)
-            waits = Waits(customers, begins, begins + int(sunset.spread_hours * HOUR))
-            if said := crowded(name, sunset, waits, begins):
-                yield f"{said}, if each customer who still used it on {row['counted']} gets one"
 
 
 def letter_row(letter: LetterDue) -> Row:
