@@ -81,6 +81,10 @@ class QueueHeld(Fact, frozen=True, kw_only=True):
     reason: str = ""
 
 
+WITHDRAWN = "withdrawn: "
+"""How the `reply` about a letter begins that was decided and did not go, since it was wanted no more."""
+
+
 class NoticeSent(Fact, frozen=True, kw_only=True):
     """A mail to a customer: `intended` before it is handed over, then `sent` or `refused` with the server's `reply`.
 

@@ -15,7 +15,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from schemas.mailbox_events import NoticeSent
+from schemas.mailbox_events import WITHDRAWN, NoticeSent
 from schemas.names import derived_id
 from schemas.smtp_settings import Posting
 from streams.letterbox import Letter, Letterbox
@@ -118,7 +118,7 @@ class Carrier:
         except ClaimedError:
             return 1
         if why := route.unwanted(letter, now):
-            self._end(letter, "refused", f"withdrawn: {why}")
+            self._end(letter, "refused", f"{WITHDRAWN}{why}")
         else:
             self._send(self._box.intend(letter, now), route)
         return 1

@@ -7,6 +7,7 @@ import msgspec
 from clickhouse_connect.driver.client import Client
 
 from schemas.events import Event
+from schemas.mailbox_events import NoticeSent
 from schemas.moments import moment_of
 from schemas.settings import Settings
 from schemas.sunset_events import LetterDue, SunsetEvent
@@ -86,7 +87,7 @@ def known(settings: Settings, advance: Callable[[int], None]) -> Ledgers:
     ledgers: Ledgers = {}
 
     def take(event: Event) -> None:
-        if isinstance(event, SunsetEvent):
+        if isinstance(event, SunsetEvent | NoticeSent):
             fold(ledgers, (event,))
             advance(1)
 

@@ -11,6 +11,7 @@ import msgspec
 
 from schemas.checked import canonical_address
 from schemas.events import Event
+from schemas.mailbox_events import WITHDRAWN, NoticeSent
 from schemas.names import domain_of
 from schemas.sunset_events import (
     LetterDue,
@@ -35,7 +36,8 @@ APART = 4 * 86_400_000_000
 class Box(msgspec.Struct, gc=False):
     """A mailbox that was found: since when it is (again) known to use the old way, and when it was seen last (µs).
 
-    `done` is when it was told to be done, 0 while open. `written` is when the newest letter that named it was due.
+    `done` is when it was told to be done, 0 while open. `written` is when the newest letter that named it was due,
+    `named` how many did that had somebody to go to and were not withdrawn.
     `kept` is its use as it was found, for letters when the warehouse shows nothing newer.
     """
 
@@ -46,6 +48,7 @@ class Box(msgspec.Struct, gc=False):
     kept: bytes
     done: int = 0
     written: int = 0
+    named: int = 0
     thanked: bool = False
     returned: bool = False
 
@@ -56,12 +59,25 @@ class Box(msgspec.Struct, gc=False):
         return unpacked(mailbox, self.kept)
 
 
+class Going(msgspec.Struct, frozen=True, gc=False):
+    """A letter of which it is not known how it ended: the id of its `LetterDue`, and what it counts for."""
+
+    id: str
+    letters: int
+    named: tuple[str, ...]
+    thanked: tuple[str, ...]
+
+
 class Written(msgspec.Struct, gc=False):
-    """What a customer was sent: letters in number, those that reached nobody; the newest of any was `due` then (µs)."""
+    """What a customer was sent: letters in number, those that reached nobody; the newest of any was `due` then (µs).
+
+    `going` are the last two of which it is not known how they ended: none waits longer, but where nothing is sent.
+    """
 
     letters: int = 0
     unaddressed: int = 0
     due: int = 0
+    going: tuple[Going, ...] = ()
 
 
 class Step(msgspec.Struct, frozen=True, gc=False):
@@ -104,11 +120,11 @@ Ledgers = dict[str, Ledger]
 def fold(ledgers: Ledgers, events: Iterable[Event]) -> None:
     """Take these events into the ledgers, in the order of the log; what is not about a sunset is passed over."""
     for event in events:
-        if isinstance(event, SunsetEvent):
+        if isinstance(event, SunsetEvent) or (isinstance(event, NoticeSent) and event.sunset):
             take(ledgers.setdefault(event.sunset, Ledger()), event)
 
 
-def take(ledger: Ledger, event: SunsetEvent) -> None:
+def take(ledger: Ledger, event: SunsetEvent | NoticeSent) -> None:
     """Take one event into a sunset's ledger."""
     match event:
         case UserFound():
@@ -117,11 +133,10 @@ def take(ledger: Ledger, event: SunsetEvent) -> None:
             _done(ledger, event)
         case LetterDue():
             _written(ledger, event)
+        case NoticeSent():
+            _ended(ledger, event)
         case UserExempted():
-            if event.ended:
-                ledger.exemptions.pop(event.subject, None)
-            else:
-                ledger.exemptions[event.subject] = event.until
+            _exempted(ledger, event)
         case SunsetCounted():
             _counted(ledger, event)
         case StagesPlanned():
@@ -145,6 +160,7 @@ def _found(ledger: Ledger, event: UserFound) -> None:
         last=event.use.last,
         kept=packed(event.use),
         written=before.written if before else 0,
+        named=before.named if before else 0,
         thanked=before.thanked if before else False,
         returned=before is not None,
     )
@@ -163,15 +179,44 @@ def _written(ledger: Ledger, event: LetterDue) -> None:
     if event.due - written.due < APART:
         return
     written.due = event.due
-    if event.kind == "letter":
-        written.letters += bool(event.recipient)
-        written.unaddressed += not event.recipient
+    counts = int(event.kind == "letter")
+    if event.recipient:
+        named = tuple(use.mailbox for use in event.uses)
+        written.going = (*written.going[-1:], Going(event.id, counts, named, event.thanked))
+        written.letters += counts
+    else:
+        written.unaddressed += counts
     for use in event.uses:
         if box := ledger.boxes.get(use.mailbox):
             box.written = max(box.written, event.due)
+            box.named += bool(event.recipient)
     for mailbox in event.thanked:
         if box := ledger.boxes.get(mailbox):
             box.thanked = True
+
+
+def _ended(ledger: Ledger, event: NoticeSent) -> None:
+    """Note how a letter ended: one that was withdrawn counts for nothing, but the week it was of is past."""
+    written = ledger.written.get(event.customer)
+    if written is None or event.status == "intended":
+        return
+    ended = [letter for letter in written.going if letter.id == event.decision]
+    written.going = tuple(letter for letter in written.going if letter.id != event.decision)
+    for letter in ended if event.reply.startswith(WITHDRAWN) else ():
+        written.letters -= letter.letters
+        for mailbox in letter.named:
+            if box := ledger.boxes.get(mailbox):
+                box.named = max(0, box.named - 1)
+        for mailbox in letter.thanked:
+            if box := ledger.boxes.get(mailbox):
+                box.thanked = False
+
+
+def _exempted(ledger: Ledger, event: UserExempted) -> None:
+    if event.ended:
+        ledger.exemptions.pop(event.subject, None)
+    else:
+        ledger.exemptions[event.subject] = event.until
 
 
 def _counted(ledger: Ledger, event: SunsetCounted) -> None:

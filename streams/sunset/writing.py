@@ -64,7 +64,7 @@ def _by_customer(case: Case, endings: Endings, week: int, begins: int) -> dict[s
     until, today = closing(case.sunset, week), day_of(case.sunset, max(begins, case.look.at))
     found: defaultdict[str, _Mailboxes] = defaultdict(_Mailboxes)
     for mailbox, box in case.ledger.boxes.items():
-        wanted = box.written and not box.thanked if box.done else box.found < until
+        wanted = box.named and not box.thanked if box.done else box.found < until
         if not wanted or begins - box.written < _DAY:
             continue
         own = case.accounts.mailbox(mailbox)
