@@ -1,4 +1,4 @@
-"""The desk at work with a broker, ClickHouse and the sink: eight weeks of a clock that the test turns."""
+"""The desk at work with a broker, ClickHouse and the sink; the test turns its clock."""
 
 import logging
 import threading
@@ -22,7 +22,7 @@ from streams.sunset_desk import Sunsets
 from tests.sink.rig import until
 from tests.sunset.town import NAME, Town, configured, idle, running
 
-A, B, S, M = "a@acme.example", "b@acme.example", "s@solo.example", "m@mute.example"
+A, S = "a@acme.example", "s@solo.example"
 
 
 @pytest.fixture
@@ -35,53 +35,6 @@ def town(
     settings = configured(fresh_broker, clickhouse, database, str(tmp_path / "state"), begins)
     with running(settings, clickhouse) as made:
         yield made
-
-
-def _senders(day: int) -> list[str]:
-    """Return who sends the old way on a day: `a` until its second letter and once more later, `b` until the first."""
-    return [
-        *([A] if day < 9 or day == 36 else []),
-        *([B] if day < 2 else []),
-        *([S] if day < 60 else []),
-        *([M] if day < 29 else []),
-    ]
-
-
-@pytest.mark.slow
-def test_eight_weeks_of_letters(town: Town) -> None:
-    begins = town.sunset.begins
-    for number in range(-9, 56):
-        day = begins + timedelta(days=number)
-        town.day(day - timedelta(days=1), _senders(number - 1), silent=("mx2",) if number - 1 == 12 else ())
-        town.dawn(day, silent=("mx2",) if number == 12 else ())
-        town.desk = Sunsets(town.settings, lambda: town.clock, lambda: None)  # a new process each day
-        with Journal(town.settings.kafka, town.desk.take, idle) as journal:
-            journal.read()
-            for hour in (9, 9, 10) if day.weekday() == 1 else (8,):
-                town.turn(start_of(town.sunset, day, hour), journal)
-    letters = town.letters()
-    assert len(letters) == len({(each.customer, each.week) for each in letters}) == len({each.id for each in letters})
-    told = {
-        customer: [
-            (each.week, each.kind, each.number, [use.mailbox for use in each.uses], list(each.thanked))
-            for each in letters
-            if each.customer == customer
-        ]
-        for customer in ("acme", "solo", "mute")
-    }
-    assert told["acme"] == [
-        (1, "letter", 1, [A, B], []),
-        (2, "letter", 2, [A, B], []),  # b was last seen on the first letter's day before: seven days are not over
-        (3, "letter", 3, [A], [B]),  # an unread day of mx2 lies in a's quiet week
-        (4, "thanks", 0, [], [A]),
-        (7, "letter", 4, [A], []),  # a is back at noon of the sixth letters' day
-    ]
-    assert told["solo"] == [(week, "letter", week, [S], []) for week in range(1, 7)]
-    assert told["mute"] == [(week, "letter", week, [M], []) for week in range(1, 6)]
-    assert {each.recipient for each in letters if each.customer == "mute"} == {""}
-    assert all(
-        moment(town.sunset, each.week) <= each.due < moment(town.sunset, each.week) + 4 * HOUR for each in letters
-    )
 
 
 def _counts(town: Town) -> dict[tuple[str, str], SunsetCounted]:

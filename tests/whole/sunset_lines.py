@@ -4,30 +4,37 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from zlib import crc32
 
-from tests.whole.sunset_script import LOGINS, RELAYS, ZONE, Habit, Script, Sending
+from tests.whole.sunset_script import LOGINS, RELAYS, ZONE, Client, Habit, Script, Sending
 
 OUT = "out1"
 """The host of the relay that takes the letters."""
 _SECOND = 1_000_000
 _SENT = "relay=mx.example.com[203.0.113.25]:25, delay=0.9, delays=0.1/0/0.3/0.5, dsn=2.0.0, status=sent (250 2.0.0 OK)"
+_TO = "friend@example.com"
+_REPLY = "Sending without a login has ended: switch on authentication for outgoing mail in your program"
 Line = tuple[int, str, str]
 """When, on which host, and the line."""
 
 
-def written(script: Script) -> Iterator[Line]:
-    """Yield all lines that were read some day, of each host in their order."""
+def written(script: Script, since: int, until: int) -> Iterator[Line]:
+    """Yield the lines of what was done from one moment to before another, as far as they were read some day, in order.
+
+    What was sent while its sender's stage was off was refused.
+    """
     found: list[Line] = []
     for host, at, read in script.noises():
-        if read is not None:
+        if read is not None and since <= at < until:
             found += _noise(host, at)
-    for sending in script.sendings:
+    for sending in script.tries:
+        if not since <= sending.at < until:
+            continue
         found += logins(sending)
-        if sending.read is not None:
-            found += mail(sending)
+        if sending.habit.sends and sending.read is not None:
+            found += refused(sending) if script.refuses(sending) else mail(sending)
     for customer in script.customers:
         for habit in customer.habits:
-            for day in habit.days if habit.switched < 60 else ():
-                if day >= habit.switched:
+            for day in habit.days:
+                if day >= habit.switched and since <= script.moment(day, 17) < until:
                     found += _secured(script, habit, day)
     yield from sorted(found)
 
@@ -79,23 +86,27 @@ def _pickup(host: str, at: int) -> list[Line]:
 def logins(sending: Sending) -> list[Line]:
     """Return who logged in from the address within the minutes before."""
     service = "pop3-login" if sending.at // 60_000_000 % 2 else "imap-login"
-    tls = ", TLS" if sending.habit.tls else ""
     return [
-        line(
-            sending.at - 120 * _SECOND + number * 1000, LOGINS, "dovecot",
-            f"{service}: Login: user=<{mailbox}>, method=PLAIN, rip={sending.client.ip}, lip=192.0.2.200, "
-            f"mpid={number + 40}{tls}, session=<s{number}>",
-        )
-        for number, mailbox in enumerate((*sending.habit.beside, *sending.meant))
-    ]  # fmt: skip
+        _login(service, at, mailbox, sending.client, sending.habit.tls, number)
+        for number, (at, mailbox) in enumerate(sending.logins)
+    ]
+
+
+def _login(service: str, at: int, mailbox: str, client: Client, tls: str, number: int) -> Line:  # noqa: PLR0913, PLR0917 a line has that many fields
+    """Return a login as Dovecot tells it with `%k` among its elements."""
+    secured = f", TLS, {tls} with cipher ECDHE-RSA-AES256-SHA (256/256 bits)" if tls else ""
+    return line(
+        at, LOGINS, "dovecot",
+        f"{service}: Login: user=<{mailbox}>, method=PLAIN, rip={client.ip}, lip=192.0.2.200, "
+        f"mpid={number + 40}{secured}, session=<s{number}>",
+    )  # fmt: skip
 
 
 def mail(sending: Sending) -> list[Line]:
     at, host, client = sending.at, sending.host, f"unknown[{sending.client.ip}]"
     queue_id = _queue_id(sending.meant[0], at)
-    envelope = sending.habit.envelope or "somebody@example.org"
+    envelope, to = sending.envelope, _TO
     smtpd, cleanup = "postfix/smtpd", "postfix/cleanup"
-    to = "friend@example.com"
     return [
         line(at - 3000, host, smtpd, f"connect from {client}"),
         line(at - 2000, host, smtpd, f"{queue_id}: client={client}"),
@@ -111,10 +122,24 @@ def mail(sending: Sending) -> list[Line]:
     ]  # fmt: skip
 
 
+def refused(sending: Sending) -> list[Line]:
+    """Return how Postfix refuses the recipient of a sender whose stage is off (`check_sender_access` REJECT)."""
+    at, client, smtpd = sending.at, f"unknown[{sending.client.ip}]", "postfix/smtpd"
+    said = f"554 5.7.1 <{sending.envelope}>: Sender address rejected: {_REPLY}"
+    fields = f"from=<{sending.envelope}> to=<{_TO}> proto=ESMTP helo=<{sending.client.helo}>"
+    return [
+        line(at - 3000, sending.host, smtpd, f"connect from {client}"),
+        line(at, sending.host, smtpd, f"NOQUEUE: reject: RCPT from {client}: {said}; {fields}"),
+        line(at + 910_000, sending.host, smtpd, f"disconnect from {client} ehlo=1 mail=1 rcpt=0/1 quit=1 commands=3/4"),
+    ]
+
+
 def _secured(script: Script, habit: Habit, day: int) -> list[Line]:
-    """Return a mail of a client that was changed: it logs in to send."""
+    """Return what a client does that was changed: it logs in to send, or with a TLS of today."""
     at, client = script.moment(day, 17), habit.client(day)
     queue_id, (mailbox, *_) = _queue_id(habit.mailboxes[0], at), habit.mailboxes
+    if not habit.sends:
+        return [_login("imap-login", at, mailbox, client, "TLSv1.3", 1)]
     who = f"client=unknown[{client.ip}], sasl_method=PLAIN, sasl_username={mailbox}"
     return [
         line(at, RELAYS[0], "postfix/submission/smtpd", f"{queue_id}: {who}"),

@@ -1,39 +1,38 @@
-"""What is due in eight weeks, told from the script and the words of the issue alone: no code of the desk is used.
+"""What is due in a sunset, told from the script and the words of the manual alone: no code of the desk is used.
 
-A mailbox is a user from when it was seen within seven days, and done once it was seen on none of seven whole days on
-each of which the logs of all hosts were read. On Tuesday from 9 to 13 o'clock each customer has one letter on its open
-mailboxes, six at most, and is thanked once for each that was named and is done; what could not be decided then is made
-up for on one of the two days after. Who is exempt is left alone. For two weeks after the end who is done is still seen,
-and thanked on Tuesday. What may be of another customer is told without its time and address.
+A mailbox is a user from when it was seen within `quiet` days, and done once it was seen on none of so many whole days,
+on each of which the logs that tell of it were read. On Tuesday each customer has one letter on its open mailboxes, so
+many at most, and is thanked once for each that was named and is done; what could not be decided within the hours of the
+letters is made up for on one of the two days after. Who is exempt is left alone. After the end who is done is still
+seen for `quiet` days and a week, and thanked. What may be of another customer is told without its time and address.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from tests.whole.sunset_script import LOGINS, RELAYS, SETTLED, WEEKS, ZONE, Customer, Script, Sending
-
-LETTERS, QUIET = 6, 7
+from tests.whole.sunset_script import LOGINS, POP, RELAYS, Customer, Script, Sending, Way
 
 
 class Listed(NamedTuple):
-    """A mailbox in a letter: when it was used last, and from where; 0 and "" where that is not told."""
+    """A mailbox in a letter: when it was used last, from where (0 and "" where that is not told), and how often."""
 
     mailbox: str
     last: int
     ip: str
+    messages: int
 
 
 @dataclass(frozen=True)
 class Due:
-    """A letter that a customer has to get; `number` 0 is a thank-you only."""
+    """A letter that a customer has to get: the `number`th of `of`; 0 is a thank-you only."""
 
     customer: str
     week: int
     number: int
+    of: int
     listed: tuple[Listed, ...]
     thanked: tuple[str, ...]
 
@@ -74,7 +73,8 @@ class Oracle:
     """Goes through the moments at which somebody looked, and tells what was due."""
 
     script: Script
-    exemptions: tuple[Exemption, ...]
+    way: Way
+    exemptions: tuple[Exemption, ...] = ()
     letters: list[Due] = field(default_factory=list)
     uncalled: list[tuple[str, int]] = field(default_factory=list)
     stands: dict[tuple[int, str], Stand] = field(default_factory=dict)
@@ -86,46 +86,51 @@ class Oracle:
             for row in customer.rows
             if customer.known
         }
-        rows = [row.partition(">") for customer in self.script.customers for row in customer.rows]
-        aliases = {alias: mailbox for alias, _, mailbox in rows if mailbox}
         self._boxes: dict[str, _Box] = {}
+        self._changes: defaultdict[str, list[tuple[int, bool]]] = defaultdict(list)
         self._numbers: defaultdict[str, int] = defaultdict(int)
         self._weeks: dict[str, int] = {}
-        self._of: defaultdict[str, list[Sending]] = defaultdict(list)
-        for sending in self.script.sendings:
-            for mailbox in sending.meant:
-                self._of[aliases.get(mailbox, mailbox)].append(sending)
         self._lines: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
         for host, at, read in self.script.noises():
             if read is not None:
                 self._lines[host].append((at, read))
+        self.uses()
+
+    def uses(self) -> None:
+        """Take from the script who uses the old way when; what is refused from now on is none."""
+        rows = [row.partition(">") for customer in self.script.customers for row in customer.rows]
+        aliases = {alias: mailbox for alias, _, mailbox in rows if mailbox}
+        self._of: defaultdict[str, list[Sending]] = defaultdict(list)
+        for sending in self.script.of(self.way):
+            for mailbox in sending.meant if sending.read is not None else ():
+                self._of[aliases.get(mailbox, mailbox)].append(sending)
 
     def look(self, at: int) -> None:
         """Take in what was known at a moment."""
-        day = self.day(at)
-        if day >= SETTLED:
+        day, quiet = self.script.number(at), self.way.quiet
+        if day >= self.way.settled:
             return
-        since = self.script.moment(day - QUIET)
+        since = self.script.moment(day - quiet)
         newest = {mailbox: self._newest(sendings, at) for mailbox, sendings in self._of.items()}
         for mailbox, last in newest.items():
             if last is not None and last.at >= since:
                 self._seen(mailbox, last, at)
-        if all(self._heard(host, each, at) for host in (*RELAYS, LOGINS) for each in range(day - QUIET, day)):
+        hosts = (*RELAYS, LOGINS) if self.way is POP else (LOGINS,)
+        if all(self._heard(host, each, at) for host in hosts for each in range(day - quiet, day)):
             for mailbox, box in self._boxes.items():
                 last = newest[mailbox]
                 if not box.done and last is not None and last.at < since:
                     box.done, box.last = True, last
+                    self._changes[mailbox].append((at, True))
         self._write(at, day, newest)
-        self._count(at, day, self.script.moment(day - 6))
+        self._count(at, day)
 
-    def day(self, at: int) -> int:
-        """Return the number of a moment's day."""
-        local: date = datetime.fromtimestamp(at / 1_000_000, UTC).astimezone(ZONE).date()
-        return (local - self.script.begins).days
-
-    def _newest(self, sendings: Iterable[Sending], at: int) -> Sending | None:
-        known = [each for each in sendings if each.at <= at and each.read is not None and each.read <= at]
-        return known[-1] if known else None
+    def _newest(self, sendings: Sequence[Sending], at: int) -> Sending | None:
+        for number in range(bisect_right(sendings, at, key=_at) - 1, -1, -1):
+            read = sendings[number].read
+            if read is not None and read <= at:
+                return sendings[number]
+        return None
 
     def _seen(self, mailbox: str, last: Sending, at: int) -> None:
         box = self._boxes.get(mailbox)
@@ -133,6 +138,9 @@ class Oracle:
             self._boxes[mailbox] = _Box(at, last)
         elif box.done and last.at > box.last.at:
             box.done, box.back, box.found, box.last = False, True, at, last
+        else:
+            return
+        self._changes[mailbox].append((at, False))
 
     def _heard(self, host: str, day: int, at: int) -> bool:
         begins, ends = self.script.moment(day), self.script.moment(day + 1)
@@ -140,46 +148,76 @@ class Oracle:
         place = bisect_left(known, begins)
         return bool(known) and place < len(known) and known[place] < ends <= known[-1]
 
+    def told(self, due: Due, at: int) -> Due:
+        """Return what a letter still tells that is handed over at a moment: who is done or back by then is left out."""
+        listed = tuple(each for each in due.listed if not self._done(each.mailbox, at))
+        thanked = tuple(each for each in due.thanked if self._done(each, at))
+        return replace(due, listed=listed, thanked=thanked, number=due.number if listed else 0)
+
+    def _done(self, mailbox: str, at: int) -> bool:
+        return [done for when, done in self._changes[mailbox] if when <= at][-1]
+
+    def moment(self, week: int, late: int = 0) -> int:
+        """Return when the letters of a week begin to go, or so many days later."""
+        return self.script.moment(self.way.letter_day(week) + late, self.way.hour)
+
+    def _closes(self, week: int, late: int = 0) -> int:
+        """Return when the letters' hours of a week are over: what is decided later goes a day later."""
+        return self.script.moment(self.way.letter_day(week) + late, self.way.hour + self.way.spread)
+
     def _write(self, at: int, day: int, newest: Mapping[str, Sending | None]) -> None:
-        week = day // 7 + 1
-        moment = self.script.moment(7 * (week - 1) + 1, 9)
-        within = any(
-            moment <= at < self.script.moment(7 * (week - 1) + 1 + late, 13) for late in range(3)
-        )  # the day's hours are over at 13: what is decided later goes a day later
-        if week < 1 or not within:
+        week = next(week for week in range(20, -20, -1) if self.moment(week) <= at)
+        late = next((late for late in range(3) if at < self._closes(week, late)), None)
+        if week < 1 or late is None or self.moment(week, late) >= self.script.moment(self.way.settled):
             return
+        asked = self.moment(week, late) < self.script.moment(self.way.ends)
         for customer, boxes in self._customers().items():
             if self._exempt(customer.name, at, day) or self._weeks.get(customer.name, 0) >= week:
                 continue
-            until = self.script.moment(7 * (week - 1) + 1, 13)
+            until = self._closes(week)
             still = sorted(name for name, box in boxes.items() if not box.done and box.found < until)
             fixed = sorted(name for name, box in boxes.items() if box.done and box.named and not box.thanked)
-            self._letter(customer, week, still, fixed, newest)
+            if not asked or self._numbers[customer.name] >= self.way.letters:
+                still = []
+            self._letter(at, customer, week, still, fixed, newest)
 
-    def _letter(
-        self, customer: Customer, week: int, still: list[str], fixed: list[str], newest: Mapping[str, Sending | None]
+    def _letter(  # noqa: PLR0913, PLR0917 a letter has that many parts
+        self,
+        at: int,
+        customer: Customer,
+        week: int,
+        still: list[str],
+        fixed: list[str],
+        newest: Mapping[str, Sending | None],
     ) -> None:
-        asks = bool(still) and self._numbers[customer.name] < LETTERS and week <= WEEKS
         reachable = customer.known and "@" in customer.contact
-        if not asks and not (fixed and reachable):
+        if not still and not (fixed and reachable):
             return
         self._weeks[customer.name] = week
-        self._numbers[customer.name] += asks
-        for mailbox in still if asks else ():
+        self._numbers[customer.name] += bool(still)
+        for mailbox in still:
             self._boxes[mailbox].named = True
         if not reachable:
             self.uncalled.append((customer.name, week))
             return
         for mailbox in fixed:
             self._boxes[mailbox].thanked = True
-        uses = ((mailbox, newest[mailbox]) for mailbox in (still if asks else ()))
-        listed = tuple(self._listed(mailbox, use) for mailbox, use in uses if use is not None)
-        self.letters.append(Due(customer.name, week, self._numbers[customer.name] if asks else 0, listed, tuple(fixed)))
+        listed = tuple(self._listed(at, mailbox, use) for mailbox in still if (use := newest[mailbox]) is not None)
+        number = self._numbers[customer.name] if still else 0
+        of = min(self.way.letters, number + self.way.weeks - week) if still else 0
+        self.letters.append(Due(customer.name, week, number, of, listed, tuple(fixed)))
 
-    def _listed(self, mailbox: str, use: Sending) -> Listed:
+    def _listed(self, at: int, mailbox: str, use: Sending) -> Listed:
         """Return what may be told of a use: neither time nor address, where it may have been another customer's."""
         told = len({self.owner(each).name for each in use.meant}) == 1
-        return Listed(mailbox, use.at, use.client.ip) if told else Listed(mailbox, 0, "")
+        messages = self._messages(mailbox, at)
+        return Listed(mailbox, use.at, use.client.ip, messages) if told else Listed(mailbox, 0, "", messages)
+
+    def _messages(self, mailbox: str, at: int) -> int:
+        """Return how many went the old way on this day and the six before, as far as they were read."""
+        sendings, since = self._of[mailbox], self.script.moment(self.script.number(at) - 6)
+        begin, end = bisect_left(sendings, since, key=_at), bisect_right(sendings, at, key=_at)
+        return sum(each.read is not None and each.read <= at for each in sendings[begin:end])
 
     def _customers(self) -> dict[Customer, dict[str, _Box]]:
         """Return the boxes of each customer."""
@@ -197,15 +235,14 @@ class Oracle:
     def _exempt(self, customer: str, at: int, day: int) -> bool:
         return any(each.customer == customer and each.since <= at and day <= each.until for each in self.exemptions)
 
-    def _count(self, at: int, day: int, since: int) -> None:
+    def _count(self, at: int, day: int) -> None:
         stands: defaultdict[str, Counter[str]] = defaultdict(Counter)
         asked: defaultdict[str, set[str]] = defaultdict(set)
         for mailbox, box in self._boxes.items():
             customer = self.owner(mailbox)
             exempt = not box.done and self._exempt(customer.name, at, day)
             still = not box.done and not exempt
-            sent = [each for each in self._of[mailbox] if since <= each.at <= at]
-            messages = sum(each.read is not None and each.read <= at for each in sent)
+            messages = self._messages(mailbox, at)
             if still:
                 asked[customer.language].add(customer.name)
             stands[customer.language].update(
@@ -214,6 +251,10 @@ class Oracle:
         for language, counted in stands.items():
             values = {field: counted[field] for field in Stand._fields} | {"customers": len(asked[language])}
             self.stands.setdefault((day, language), Stand(**values))
+
+
+def _at(sending: Sending) -> int:
+    return sending.at
 
 
 def _ascii(address: str) -> str:

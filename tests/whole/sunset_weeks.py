@@ -7,13 +7,14 @@ what is on the topic and in the letterbox's file.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from itertools import chain
 from pathlib import Path
 from random import Random
 
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 
 from collectors import history
-from collectors.reading import LogReader
+from collectors.reading import Counts, LogReader
 from schemas.events import Event
 from schemas.moments import moment_of
 from schemas.names import source_id
@@ -27,7 +28,7 @@ from streams.sunset_desk import Sunsets
 from streams.warehouse_client import connect
 from tests.parts import packed
 from tests.whole.sunset_lines import OUT, quiet, written
-from tests.whole.sunset_script import LOGINS, RELAYS, Script
+from tests.whole.sunset_script import LOGINS, Script
 from tests.whole.sunset_server import Relay
 
 MINUTE = 60_000_000
@@ -106,25 +107,36 @@ def storing(settings: Settings) -> Iterator[Warehouse]:
 
 
 class Logs:
-    """The logs of the script as events by their time, and the log of our own relay as it grows."""
+    """The logs of the script as events by their time, and the log of our own relay as it grows.
+
+    What comes after a moment at which an operator says what is refused from then on is written then, into new files.
+    """
 
     def __init__(self, script: Script, settings: Settings, relay: Relay, folder: Path) -> None:
-        self._script, self._relay = script, relay
-        lines: defaultdict[str, list[str]] = defaultdict(list)
-        for _, host, line in written(script):
-            lines[host].append(line)
-        for host, own in lines.items():
-            (folder / f"{host}.log").write_text("".join(own))
-        files = [("postfix", folder / f"{host}.log") for host in RELAYS] + [("dovecot", folder / f"{LOGINS}.log")]
-        self.past = history.Past(tuple(files))
-        self._events = history.events(self.past, settings, lambda _: None)
-        self._next: Event | None = next(self._events)
+        self._script, self._settings, self._relay, self._folder = script, settings, relay, folder
+        self.counts: dict[str, Counts] = {}
+        self._events: Iterator[Event] = iter(())
+        self._next: Event | None = None
         self._held: list[Event] = []
         self._place = 0
         self._reader = LogReader(
             source_id(OUT), name="out1.log", format="postfix", host=OUT, zone="UTC", outbound_ips={}, networks={},
             reference=moment_of(script.moment(0)),
         )  # fmt: skip
+
+    def write(self, since: int, until: int) -> None:
+        """Write the logs from one moment to before another; what was written before has been read."""
+        lines: defaultdict[str, list[str]] = defaultdict(list)
+        for _, host, line in written(self._script, since, until):
+            lines[host].append(line)
+        files = {host: self._folder / f"{host}-{since}.log" for host in lines}
+        for host, own in lines.items():
+            files[host].write_text("".join(own))
+        logs = [("dovecot" if host == LOGINS else "postfix", file) for host, file in files.items()]
+        past = history.Past(tuple(logs), counts=self.counts)
+        left = () if self._next is None else (self._next,)
+        self._events = chain(left, self._events, history.events(past, self._settings, lambda _: None))
+        self._next = next(self._events, None)
 
     def until(self, at: int) -> list[Event]:
         """Return what is read now."""
@@ -167,7 +179,7 @@ class Desk:
         self._posted.take(event)
 
     def work(self, *, danger: float = 0.0) -> bool:
-        """Take turns; killed within, another desk begins anew and takes them. Tell whether it looked just now."""
+        """Take turns; killed within, another desk begins anew and takes them. Tell whether it decided just now."""
         self._clock.deadly = self._rng.randrange(1, 40) if self._rng.random() < danger else 0
         before = self._sunsets.looked
         while True:
@@ -176,12 +188,16 @@ class Desk:
                 self._posted.turn(self._journal)
                 self._journal.read()
             except KilledError:
-                self.kills += 1
-                self.end()
-                self._begin()
+                self.kill()
                 continue
             self._clock.deadly = 0
-            return self._sunsets.looked != before and self._sunsets.looked == self._clock.now
+            return self._sunsets.decided and self._sunsets.looked != before and self._sunsets.looked == self._clock.now
+
+    def kill(self) -> None:
+        """Kill it; another begins."""
+        self.kills += 1
+        self.end()
+        self._begin()
 
     def left(self) -> int:
         """Return how many letters have not ended."""
