@@ -73,7 +73,7 @@ class Sunsets:
         self.ledgers: Ledgers = {}
         self._asked: _Asked | None = None
         self._ask_again = 0.0
-        self.looked = self._next = 0
+        self.looked = self._next = self._reminded = 0
         self.decided, self.failure = False, ""
 
     def take(self, event: Event) -> None:
@@ -87,6 +87,7 @@ class Sunsets:
     def turn(self, journal: Journal) -> None:
         """Look and decide, where that is due and everything is there to look at."""
         at = self._clock()
+        self._remind(at)
         if not self._due(at):
             return
         if time.monotonic() >= self._ask_again:
@@ -111,6 +112,13 @@ class Sunsets:
                 self.decided, self.failure = True, ""
         except ClickHouseError as error:
             self._again(f"ClickHouse does not answer: {str(error).splitlines()[0]}")
+
+    def _remind(self, at: int) -> None:
+        """Tell each hour what is not configured any more: of that no look tells."""
+        if not self._reminded <= at < self._reminded + HOUR:
+            self._reminded = at
+            for told in forgotten(self.ledgers, self._settings.sunset, at):
+                self._once(*told)
 
     def _ask(self, at: int) -> None:
         """Ask how far the sink has come on what was in the log when the look was due."""
@@ -139,16 +147,14 @@ class Sunsets:
         self._next = self.looked + _RETRY
 
     def _decide(self, client: Client, journal: Journal, accounts: Accounts, at: int) -> None:
-        for sentence in forgotten(self.ledgers, self._settings.sunset, at):
-            self._once(sentence, sentence)
         for name, sunset in self._settings.sunset.items():
             last = Endings(sunset, self.ledgers.get(name, Ledger()), at).last
             if left_out(sunset, at, last):
                 self._once(name, f"sunset.{name}.ends: {last} is past: the sunset is left out")
                 continue
             seen = joined(look(client, sunset, self.ledgers.get(name, Ledger()), at, self._beat), accounts.mailbox)
-            for sentence in gone(Case(name, sunset, self.ledgers.get(name, Ledger()), seen, accounts)):
-                self._once(sentence, sentence)
+            for told in gone(Case(name, sunset, self.ledgers.get(name, Ledger()), seen, accounts)):
+                self._once(*told)
             for step in _STEPS:
                 journal.rest()
                 events = step(Case(name, sunset, self.ledgers.setdefault(name, Ledger()), seen, accounts))
