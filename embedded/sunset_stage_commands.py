@@ -24,16 +24,27 @@ def sunset_stages(sunset: Sunset = "", config: Config = DEFAULT_CONFIG, *, as_js
     """Show each stage: its mailboxes, its step, what comes next, and the hosts that have it otherwise."""
     from embedded.running import live
     from streams.operating import now
-    from streams.stage_orders import opened, rows
+    from streams.stage_orders import opened
 
     settings = live(load(config))
     with steps("reading what was decided") as advance, opened(settings, chosen(settings, sunset), advance) as (book, _):
         pass
-    show(rows(book, book.ledger.stages, now()), "no stages are planned", as_json=as_json)
+    _show(book, now(), as_json=as_json)
+
+
+def _show(book: "Book", at: int, *, as_json: bool) -> None:
+    from streams.stage_orders import origin, rows
+
+    told = origin(book.plan) if book.plan is not None else ""
+    found = rows(book, book.ledger.stages, at)
+    show(({**row, "planned": told} for row in found) if as_json else found, "no stages are planned", as_json=as_json)
+    if told and not as_json:
+        typer.echo(printable(told))
 
 
 @stage_app.command("plan")
 def stage_plan(
+    reason: Annotated[str, typer.Option("--reason", help="Why, where it replaces a plan; it is kept.")] = "",
     sunset: Sunset = "",
     operator: Operator = "",
     config: Config = DEFAULT_CONFIG,
@@ -41,19 +52,22 @@ def stage_plan(
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
-    """Plan the stages anew, by who uses it now; what is off must be rolled back before."""
+    """Plan the stages by who uses it now; what is closed or rolled back keeps its cuts and its step."""
     from embedded.running import live
     from streams.operating import now
-    from streams.stage_orders import opened, planned, rows
+    from streams.stage_orders import cut_short, opened, planned
 
     settings, at = live(load(config)), now()
     with steps("reading what was decided") as advance, opened(settings, chosen(settings, sunset), advance) as opening:
         book, journal = opening
-        event = planned(book, at, operator)
+        event = planned(book, at, operator=operator, reason=reason)
+        over = cut_short(book, event, at)
         if not dry_run:
             journal.append([event])
     book.take(event)
-    show(rows(book, event.stages, at), "", as_json=as_json)
+    _show(book, at, as_json=as_json)
+    for number in over:
+        typer.echo(f"the brown-out of stage {number} is over with this plan", err=True)
     if dry_run:
         typer.echo("nothing is written: without --dry-run this is the plan", err=True)
 
@@ -121,7 +135,7 @@ _ORDERS: dict["Action", str] = {
     "open": "End the brown-out of a stage now; the plan goes on.",
     "close": "Close a stage now, whatever the plan says.",
     "pause": "Open a stage again, and let no other go off until it is resumed.",
-    "resume": "Let a stage go on that was paused or rolled back, as much later as it was held.",
+    "resume": "Let a stage go on that was paused or rolled back; one that had closed is closed again at once.",
     "rollback": "Open a stage again until it is resumed; the others go on.",
 }
 for _action, _words in _ORDERS.items():

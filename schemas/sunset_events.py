@@ -151,11 +151,15 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class StagesPlanned(Fact, frozen=True, kw_only=True):
-    """The stages of a sunset, made from how the names of its users begin; a later plan replaces an earlier one."""
+    """The stages of a sunset, made from how the names of its users begin; a later plan replaces an earlier one.
+
+    Without an `operator` the desk moved it, because what was due could not be begun; `reason` says what.
+    """
 
     sunset: str
     stages: tuple[Stage, ...]
     operator: str = ""
+    reason: str = ""
 
 
 class StageStepped(Fact, frozen=True, kw_only=True):

@@ -85,6 +85,8 @@ class Sunset(Part):
             raise ValueError(f"stages.first_day {first} is before begins {self.begins}")
         if self.stages is None and self.switch != Switches():
             raise ValueError("a switch without a table `stages` would never switch anything off")
+        if self.stages is not None and self.stages.tell and self.mail is None:
+            raise ValueError("stages.tell needs a table `mail`: no server would take what is told")
         if wrong := "; ".join(misplaced(self.kind, self.stages, self.switch)):
             raise ValueError(wrong)
         return self

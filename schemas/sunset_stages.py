@@ -10,7 +10,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from schemas.checked import Ip, Port, Seconds
-from schemas.mailbox_hooks import Url
+from schemas.mailbox_hooks import Address, Url
 from schemas.part import Part
 
 _Hour = Annotated[int, Field(ge=0, le=23)]
@@ -40,10 +40,12 @@ class Stages(Part):
 
     The first closes on `first_day` (the day the sunset ends, if not said) at `first_hour`, each other `hours_apart`
     later; what would come after `last_hour` waits for the next day's `first_hour`. So many days before it closes a
-    stage is off for some hours, to be noticed. Clients are told `reply`.
+    stage is off for some hours, to be noticed: working days with `weekdays_only`, and no weekend. Clients are told
+    `reply`.
 
     Of the stages that went off within `watch_hours` one is paused when more than `tickets_per_hour` came, they refused
-    more than `refused_per_hour` senders, or logins fail more than `failed_logins_times` as often as usual.
+    more than `refused_per_hour` senders, or logins fail more than `failed_logins_times` as often as usual. Those whom
+    it shall `tell` get a mail then, by the server of the sunset's letters.
     """
 
     count: Annotated[int, Field(ge=1, le=200)] = 10
@@ -60,6 +62,7 @@ class Stages(Part):
     failed_logins_times: Annotated[float, Field(gt=1)] | None = None
     watch_hours: Hours = 24.0
     tickets: Tickets | None = None
+    tell: tuple[Address, ...] = ()
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -71,6 +74,10 @@ class Stages(Part):
         for end, days in zip(ends, (*self.brownout_days[1:], 0), strict=False):
             if end <= 24 * days:
                 raise ValueError("a brown-out ends before the next begins, and the last before the stage closes")
+        week = 5 * 24 - self.first_hour
+        if self.weekdays_only and max(self.brownout_hours, default=0.0) > week:
+            most = f"from first_hour {self.first_hour} of a Monday to the end of a Friday are {week} hours"
+            raise ValueError(f"brownout_hours {max(self.brownout_hours):g} lie in a weekend with weekdays_only: {most}")
         if self.tickets_per_hour is not None and self.tickets is None:
             raise ValueError("tickets_per_hour needs [sunset.NAME.stages.tickets]: nobody could tell of tickets")
         return self

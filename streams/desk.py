@@ -22,6 +22,7 @@ from streams.journal import Journal
 from streams.letter_task import Posted
 from streams.operating import now
 from streams.report_due import idle
+from streams.stage_alarms import Alarms, told
 from streams.stage_task import StageTask
 from streams.sunset_desk import Sunsets
 from streams.topiclog import LogAwayError
@@ -63,6 +64,7 @@ def run(settings: Settings, *, dry_run: bool) -> None:
             from streams.report_task import reports  # noqa: PLC0415 it draws: a desk without reports saves 70 MB
 
             tasks.extend(reports(settings, now, beat, dry_run=dry_run))
+            tasks.extend(_alarms(settings))
         work(settings, tasks, stop, beat)
         stages.stop()
 
@@ -81,6 +83,15 @@ def work(settings: Settings, tasks: Sequence[Task], stop: threading.Event, beat:
     while not stop.is_set():
         for task in tasks:
             task.start_over()
+def _alarms(settings: Settings) -> Iterator[Alarms]:
+    """Yield the task that mails what stages do by themselves, where somebody is told."""
+    try:
+        if told(settings):
+            yield Alarms(settings, now)
+    except OSError as error:
+        LOG.error("nobody is told what stages do: %s; move the file away, and start again", error)  # noqa: TRY400 likewise
+
+
         try:
             with Journal(settings.kafka, partial(_told, tasks), beat) as journal:
                 journal.read()

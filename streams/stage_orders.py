@@ -1,6 +1,6 @@
 """The operator's hand on the stages of a sunset: what is planned and in force, and the orders (always events)."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Literal
 
@@ -8,7 +8,6 @@ from clickhouse_connect.driver.client import Client
 from msgspec.structs import replace
 
 from schemas.events import Event
-from schemas.names import derived_id
 from schemas.settings import Settings
 from schemas.sunset_events import Stage, StagesPlanned, StagesSwitched, StageStepped, SunsetEvent
 from schemas.sunset_settings import Sunset
@@ -18,7 +17,7 @@ from streams.operating import login
 from streams.standing import moment
 from streams.sunset.ledger import Ledger, take
 from streams.sunset.stages import plan, stage_of
-from streams.sunset.stepping import is_off, paused, resumed, step_of, stepped
+from streams.sunset.stepping import announced, is_off, paused, resumed, step_of, stepped
 from streams.sunset.uses import uses
 from streams.sunset.weeks import HOUR, day_of
 from streams.switched import People, coverage, kept_of, state_of
@@ -36,12 +35,15 @@ class Book:
     def __init__(self, name: str, sunset: Sunset) -> None:
         self.name, self.sunset = name, sunset
         self.ledger = Ledger()
+        self.plan: StagesPlanned | None = None
         self.switched: dict[tuple[str, str], StagesSwitched] = {}
 
     def take(self, event: Event) -> None:
         """Take in an event of the topic."""
         if isinstance(event, SunsetEvent) and event.sunset == self.name:
             take(self.ledger, event)
+            if isinstance(event, StagesPlanned):
+                self.plan = event
             if isinstance(event, StagesSwitched):
                 self.switched[event.host, event.hook] = event
 
@@ -51,7 +53,8 @@ class Book:
             raise ValueError(f"no stages of {self.name} are planned: relaywarden sunset stage plan")
         found = next((stage for stage in self.ledger.stages if stage.number == number), None)
         if found is None:
-            raise ValueError(f"stage {number}: {self.name} has the stages 1 to {len(self.ledger.stages)}")
+            there = ", ".join(_ranges(sorted(stage.number for stage in self.ledger.stages)))
+            raise ValueError(f"stage {number}: {self.name} has the stages {there}")
         return found
 
     def open(self, at: int) -> list[str]:
@@ -83,16 +86,18 @@ def opened(
         raise OSError(f"kafka.bootstrap: {', '.join(settings.kafka.bootstrap)}: {error}") from error
 
 
-def planned(book: Book, at: int, operator: str = "") -> StagesPlanned:
-    """Return the stages as they would be planned now. ValueError where they cannot, or a stage is off already."""
-    off = [stage.number for stage in book.ledger.stages if is_off(book.ledger.steps.get(stage.number), at)]
-    if off:
-        raise ValueError(f"stage {off[0]} of {book.name} is off: a new plan would open it; roll it back first")
-    who = operator or login()
-    stages = plan(book.name, book.sunset, book.open(at), at)
-    return StagesPlanned(
-        id=derived_id("stages", who, book.name, at), at=at, sunset=book.name, stages=stages, operator=who
-    )
+def planned(book: Book, at: int, *, operator: str = "", reason: str = "") -> StagesPlanned:
+    """Return the stages as they are planned now. ValueError where they cannot be, or replace some without a reason."""
+    if book.ledger.stages and not reason.strip():
+        raise ValueError(f"--reason {reason!r}: say why there is a new plan; it is kept with it")
+    stages = plan(book.name, book.sunset, book.open(at), at, book.ledger)
+    return announced(book.name, stages, at, operator=operator or login(), reason=reason)
+
+
+def cut_short(book: Book, event: StagesPlanned, at: int) -> list[int]:
+    """Return the stages whose brown-out is over with a new plan, in which their addresses are others'."""
+    off = (stage for stage in book.ledger.stages if is_off(book.ledger.steps.get(stage.number), at))
+    return [stage.number for stage in off if stage not in event.stages]
 
 
 def ordered(  # noqa: PLR0913 an order has that many parts
@@ -120,9 +125,9 @@ def ordered(  # noqa: PLR0913 an order has that many parts
         case "rollback" if step != "rolled_back":
             return [to("rolled_back")]
         case "resume":
-            later = resumed(book.name, book.ledger, number, at)
-            identity = derived_id("stages", who, book.name, at)
-            return [StagesPlanned(id=identity, at=at, sunset=book.name, stages=later, operator=who), to("open")]
+            later, again = resumed(book.name, book.sunset, book.ledger, number, at)
+            moved = announced(book.name, later, at, operator=who, reason=reason)
+            return [*([moved] if later != book.ledger.stages else []), to(again)]
     hint = ": relaywarden sunset stage rollback" if action == "open" and step == "closed" else ""
     raise ValueError(f"stage {number} of {book.name} is {step.replace('_', ' ')} already{hint}")
 
@@ -170,6 +175,22 @@ def rows(book: Book, stages: tuple[Stage, ...], at: int) -> Iterator[Row]:
             "next": _next(stage, book, at),
             "otherwise_at": ", ".join(_otherwise(book, stage.number, off=is_off(step, at))),
         }
+
+
+def origin(plan: StagesPlanned) -> str:
+    """Return who made a plan, when and why, in words."""
+    why = f": {plan.reason}" if plan.reason else ""
+    return f"planned {moment(plan.at)} by {plan.operator or 'the desk'}{why}"
+
+
+def _ranges(numbers: Sequence[int]) -> Iterator[str]:
+    """Yield numbers that are in order as `1 to 3`, `11`."""
+    first = None
+    for number, after in zip(numbers, (*numbers[1:], None), strict=True):
+        first = number if first is None else first
+        if after != number + 1:
+            yield f"{first} to {number}" if first != number else f"{number}"
+            first = None
 
 
 def _range(stage: Stage) -> str:

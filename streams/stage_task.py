@@ -97,13 +97,16 @@ class StageTask:
 
     def _due(self, name: str, stages: Stages, at: int) -> list[SunsetEvent]:
         ledger, load = self.ledgers.setdefault(name, Ledger()), self._loads.get(name, _NOBODY_KNOWS)
+        quiet = known(stages, load) and not any(pauses(name, stages, ledger, load, at))
         return [
             *pauses(name, stages, ledger, load, at),
-            *steps(name, ledger, at, known=known(stages, load) and not any(pauses(name, stages, ledger, load, at))),
+            *steps(name, self._settings.sunset[name], ledger, at, known=quiet),
         ]
 
     def _write(self, journal: Journal, events: Sequence[SunsetEvent]) -> None:
         for event in events:
+            if isinstance(event, StagesPlanned):
+                LOG.warning("sunset %s: the stages are laid anew: %s", event.sunset, event.reason)
             if isinstance(event, StageStepped):
                 why = "; ".join([event.reason, *(each.text for each in event.evidence)]).strip("; ")
                 words = "would be" if self._dry_run else "is"

@@ -48,7 +48,8 @@ def composed(words: Words, envelope: Envelope, at: int) -> EmailMessage:
     for name, value in envelope.more.items():
         mail[name] = value
     mail.set_content(words.text, cte="quoted-printable")
-    mail.add_alternative(words.html, subtype="html", cte="quoted-printable")
+    if words.html:
+        mail.add_alternative(words.html, subtype="html", cte="quoted-printable")
+        mail.set_boundary(derived_id("boundary", envelope.message_id))
     mail["Content-Language"] = envelope.language  # last: what begins so would move into the text part
-    mail.set_boundary(derived_id("boundary", envelope.message_id))
     return mail

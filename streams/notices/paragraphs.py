@@ -18,7 +18,7 @@ STEPS: Mark = ("ol", re.compile(r"[0-9]{1,2}\. "))
 
 
 class Words(msgspec.Struct, frozen=True):
-    """What a mail says."""
+    """What a mail says; without `html` in its text alone."""
 
     subject: str
     text: str

@@ -29,6 +29,8 @@ from schemas.sunset_events import (
 )
 from streams.sunset.packing import packed, unpacked
 
+HELD = frozenset[StageStep](("paused", "rolled_back"))
+"""The steps from which a stage goes on only when an operator says so."""
 APART = 4 * 86_400_000_000
 """So long (µs) after a letter at least comes a customer's next."""
 
@@ -81,11 +83,20 @@ class Written(msgspec.Struct, gc=False):
 
 
 class Step(msgspec.Struct, frozen=True, gc=False):
-    """The step at which a stage is: since and until when (µs, 0: open)."""
+    """The step at which a stage is: since and until when (µs, 0: open).
+
+    Of one that is held, `before` is the step at which it was. `had` is when the newest of its brown-outs was over (µs);
+    one that was held before its end, it did not have.
+    """
 
     step: StageStep
     at: int
     until: int
+    before: StageStep = "open"
+    had: int = 0
+
+
+_NEVER = Step("open", 0, 0)
 
 
 class Ledger(msgspec.Struct):
@@ -227,11 +238,21 @@ def _counted(ledger: Ledger, event: SunsetCounted) -> None:
 
 
 def _stepped(ledger: Ledger, event: StageStepped) -> None:
-    """Note a step; of the same again, as two desks at once would write it, nothing is let go."""
-    before = ledger.steps.get(event.stage)
-    if before is not None and before.step in {"paused", "rolled_back"} and before.step != event.step:
+    """Note a step of a stage of the plan; of the same again, as two desks at once would write it, nothing is let go."""
+    if all(stage.number != event.stage for stage in ledger.stages):
+        return
+    before = ledger.steps.get(event.stage, _NEVER)
+    if before.step in HELD and before.step != event.step:
         ledger.let_go = event.at
-    ledger.steps[event.stage] = Step(event.step, event.at, event.until_at)
+    was: StageStep = before.before if before.step in HELD else before.step
+    over = event.step in {"open", "closed"} or before.until <= event.at
+    ledger.steps[event.stage] = Step(
+        event.step,
+        event.at,
+        event.until_at,
+        before=was if event.step in HELD else "open",
+        had=max(before.had, before.until) if over else before.had,
+    )
 
 
 def _kept(ledger: Ledger, stages: tuple[Stage, ...]) -> dict[int, Step]:

@@ -1,4 +1,4 @@
-"""Into which stages the mailboxes of a sunset fall, and when each is off.
+"""Into which stages the mailboxes of a sunset fall, at first and in a plan that follows another.
 
 A mailbox belongs to a stage by how its address begins, as `key_of` spells it. The cuts lie where the addresses of those
 who use the old way divide into even shares: at the first letter where that is near enough, else at two, or as many as
@@ -8,20 +8,21 @@ it takes, beyond the @ too. So no name that many have (info@, a tenth of a hoste
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterator, Sequence
-from datetime import date, timedelta
 from itertools import pairwise
 
-from schemas.sunset_events import Brownout, Stage
+from msgspec.structs import replace
+
+from schemas.sunset_events import Stage
 from schemas.sunset_settings import Sunset
-from schemas.sunset_stages import Stages
-from streams.sunset.weeks import HOUR, start_of
+from streams.sunset.laying import Calendar, Laid, Wish
+from streams.sunset.ledger import Ledger
+from streams.sunset.stepping import paused, step_of
 
 _TOLERANCE = 0.05
 _BEYOND = "\x7f"
 _END = "\x80"
 _CUT = re.compile(r"[a-z0-9@._+-]+")
 _HIDDEN = re.compile(r"[^!-~]")
-_FRIDAY = 4
 
 
 def key_of(mailbox: str) -> str:
@@ -42,33 +43,95 @@ def stage_of(stages: Sequence[Stage], mailbox: str) -> Stage:
     return stages[bisect_right([stage.first for stage in stages], key) - 1]
 
 
-def plan(name: str, sunset: Sunset, mailboxes: Collection[str], at: int) -> tuple[Stage, ...]:
+def plan(
+    name: str, sunset: Sunset, mailboxes: Collection[str], at: int, ledger: Ledger | None = None
+) -> tuple[Stage, ...]:
     """Return the stages of these users of the old way; fewer than `count` where there are fewer mailboxes.
 
-    ValueError where nobody is known, a brown-out would meet another or the close, or the first lies in the past.
+    By its `ledger` what is closed or rolled back keeps its number and its cuts, and all else is divided anew among the
+    stages that are left; a brown-out that runs is over with it. ValueError where nobody is known, a stage is paused, or
+    the first would go off in the past; once any stage went off, a plan begins at the next moment at which it may.
     """
-    stages = sunset.stages
-    if stages is None:
+    rules, ledger = sunset.stages, ledger or Ledger()
+    if rules is None:
         raise ValueError(f"sunset.{name}.stages: there is no such table, so there is nothing to plan")
-    keys = sorted({key_of(mailbox) for mailbox in mailboxes})
-    if not keys:
+    kept = _kept(name, ledger)
+    parts = _divided(name, sorted({key_of(mailbox) for mailbox in mailboxes}), rules.count - len(kept), kept)
+    closed = [Laid(stage.brownouts, ledger.steps[stage.number].at) for stage in kept if _closed(ledger, stage)]
+    begin = rules.first_day or sunset.ends, rules.first_hour
+    wish = Wish(begin, len(rules.brownout_days), at if ledger.steps else None)
+    laid = Calendar(sunset, rules).lay([wish] * len(parts), closed)
+    first = _first_number(ledger)
+    planned = [
+        replace(part, number=number, brownouts=moments.brownouts, closes=moments.closes)
+        for number, (part, moments) in enumerate(zip(parts, laid, strict=True), first)
+    ]
+    return tuple(sorted((*kept, *(_coming(name, stage, at) for stage in planned)), key=lambda stage: stage.first))
+
+
+def _kept(name: str, ledger: Ledger) -> list[Stage]:
+    """Return the stages that a new plan leaves as they are. ValueError where one that is paused holds all."""
+    if (holding := paused(ledger)) is not None:
+        raise ValueError(f"stage {holding} of {name} is paused, and holds all: resume it or roll it back, then plan")
+    return [stage for stage in ledger.stages if step_of(ledger, stage.number) in {"closed", "rolled_back"}]
+
+
+def _closed(ledger: Ledger, stage: Stage) -> bool:
+    return step_of(ledger, stage.number) == "closed"
+
+
+def _first_number(ledger: Ledger) -> int:
+    """Return from which number on new stages count: what was told of a stage that went off is told of no other."""
+    numbers = [stage.number for stage in ledger.stages]
+    return max(numbers) + 1 if ledger.steps else min(numbers, default=1)
+
+
+def _coming(name: str, stage: Stage, at: int) -> Stage:
+    """Return a stage whose moments are to come. ValueError where one is not."""
+    begins = min((brownout.begins for brownout in stage.brownouts), default=stage.closes)
+    if begins <= at:
+        what = "has a brown-out" if stage.brownouts else "closes"
+        raise ValueError(f"sunset.{name}.stages.first_day: stage {stage.number} {what} in the past: choose a later day")
+    return stage
+
+
+def _divided(name: str, keys: Sequence[str], count: int, kept: Sequence[Stage]) -> list[Stage]:
+    """Return what is not `kept` in so many stages of even shares, or as many as it takes. ValueError where none is."""
+    gaps = list(_gaps(kept))
+    if not gaps:
+        raise ValueError(f"sunset.{name}: all stages are closed or rolled back, so there is nothing to plan")
+    held = [keys[bisect_left(keys, first) : bisect_left(keys, beyond) if beyond else None] for first, beyond in gaps]
+    total = sum(map(len, held))
+    if not total:
         raise ValueError(f"sunset.{name}: nobody is known to use it, so there are no shares to be made even")
-    cuts = [("", 0), *_cuts(keys, stages.count), ("", len(keys))]
-    closes = _closes(sunset, stages, len(cuts) - 1)
-    planned = []
-    for number, ((first, start), (beyond, end)) in enumerate(pairwise(cuts), 1):
-        day, hour = closes[number - 1]
-        stage = Stage(
-            number=number,
-            first=first,
-            beyond=beyond,
-            share=round((end - start) / len(keys), 6),
-            mailboxes=end - start,
-            brownouts=tuple(_brownouts(sunset, stages, day, hour)),
-            closes=start_of(sunset, day, hour),
-        )
-        planned.append(_sound(name, stage, at))
-    return tuple(planned)
+    found = []
+    for (first, beyond), part, number in zip(gaps, held, _shared(list(map(len, held)), count), strict=True):
+        for (begin, start), (before, end) in pairwise([(first, 0), *_cuts(part, number), (beyond, len(part))]):
+            share = round((end - start) / total, 6)
+            found.append(Stage(number=0, first=begin, beyond=before, share=share, mailboxes=end - start))
+    return found
+
+
+def _gaps(kept: Sequence[Stage]) -> Iterator[tuple[str, str]]:
+    """Yield where the addresses begin that no kept stage has, and before what they end; `kept` are in order."""
+    begin: str | None = ""
+    for stage in kept:
+        if begin != stage.first:
+            yield begin or "", stage.first
+        begin = stage.beyond or None
+    if begin is not None:
+        yield begin, ""
+
+
+def _shared(mailboxes: Sequence[int], count: int) -> list[int]:
+    """Return in how many stages each gap falls: one at least, then one more for the largest share, again and again."""
+    found = [1] * len(mailboxes)
+    while sum(found) < count:
+        largest = max(range(len(found)), key=lambda place: mailboxes[place] / found[place])
+        if mailboxes[largest] <= found[largest]:
+            break
+        found[largest] += 1
+    return found
 
 
 def _cuts(keys: Sequence[str], count: int) -> Iterator[tuple[str, int]]:
@@ -98,39 +161,3 @@ def _cut(keys: Sequence[str], wanted: float, near: float) -> tuple[str, int]:
         if abs(best[1] - wanted) <= near:
             break
     return best
-
-
-def _closes(sunset: Sunset, stages: Stages, count: int) -> list[tuple[date, int]]:
-    """Return the day and hour at which each stage closes."""
-    day, hour = stages.first_day or sunset.ends, stages.first_hour
-    found: list[tuple[date, int]] = []
-    while len(found) < count:
-        if hour > stages.last_hour:
-            day, hour = day + timedelta(days=1), stages.first_hour
-        while stages.weekdays_only and day.weekday() > _FRIDAY:
-            day, hour = day + timedelta(days=1), stages.first_hour
-        found.append((day, hour))
-        hours = max(hour, stages.first_hour) + stages.hours_apart
-        day, hour = day + timedelta(days=hours // 24), max(hours % 24, stages.first_hour)
-    return found
-
-
-def _brownouts(sunset: Sunset, stages: Stages, closes: date, hour: int) -> Iterator[Brownout]:
-    """Yield the brown-outs before a close, at its hour; one of a weekend is on the Friday before."""
-    for hours, days in zip(stages.brownout_hours, stages.brownout_days, strict=True):
-        day = closes - timedelta(days=days)
-        while stages.weekdays_only and day.weekday() > _FRIDAY:
-            day -= timedelta(days=1)
-        begins = start_of(sunset, day, hour)
-        yield Brownout(begins=begins, ends=begins + int(hours * HOUR))
-
-
-def _sound(name: str, stage: Stage, at: int) -> Stage:
-    """Return a stage whose moments are in order and to come. ValueError says which are not."""
-    moments = [moment for brownout in stage.brownouts for moment in (brownout.begins, brownout.ends)]
-    if any(one >= other for one, other in pairwise((*moments, stage.closes))):
-        raise ValueError(f"sunset.{name}.stages.brownout_days: stage {stage.number} has two brown-outs at once")
-    if min((*moments, stage.closes)) <= at:
-        what = "has a brown-out" if moments else "closes"
-        raise ValueError(f"sunset.{name}.stages.first_day: stage {stage.number} {what} in the past: choose a later day")
-    return stage

@@ -1,6 +1,7 @@
 """`sunset stages` and `sunset stage`: planned, taken in hand, and what each order is refused for."""
 
 import json
+import re
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -12,6 +13,7 @@ import pytest
 from schemas.moments import moment_of
 from schemas.sunset_events import StagesSwitched, UserExempted, UserFound
 from schemas.sunset_events import Use as Used
+from streams.sunset.stepping import stepped
 from tests.barring_lab import publish
 from tests.command.desk import Desk
 from tests.whole.lab import Lab
@@ -62,8 +64,12 @@ def test_stages_are_planned_and_taken_in_hand(desk: Desk) -> None:
     shown = desk.run("sunset", "stage", "plan", "--dry-run", "--json")
     assert shown.stderr == "nothing is written: without --dry-run this is the plan\n"
     assert _stages(desk) == [], "nothing was written"
-    planned = desk.rows("sunset", "stage", "plan", "--operator", "ada")
-    assert planned == [json.loads(line) for line in shown.stdout.splitlines()] == _stages(desk)
+    planned = desk.rows("sunset", "stage", "plan", "--operator", "ada", "--reason", "drill")
+    assert planned == _stages(desk)
+    first = [json.loads(line) for line in shown.stdout.splitlines()]
+    assert [row | {"planned": ""} for row in planned] == [row | {"planned": ""} for row in first]
+    assert re.fullmatch(r"planned [-0-9]{10} [:0-9]{8} UTC by ada: drill", planned[0]["planned"])
+    assert desk.say("sunset", "stages").splitlines()[-1] == planned[0]["planned"]
     assert [(row["from"], row["before"], row["mailboxes"], row["open"]) for row in planned] == [
         ("", "b", 4, 4),
         ("b", "c", 5, 5),
@@ -83,7 +89,6 @@ def test_stages_are_planned_and_taken_in_hand(desk: Desk) -> None:
     assert [row["step"] for row in _stages(desk)] == ["open", "closed", "open", "open"]
     assert "stage 2 of pop is closed already" in _refused(desk, "close", "2", *WHY)
     assert "relaywarden sunset stage rollback" in _refused(desk, "open", "2", *WHY)
-    assert "stage 2 of pop is off: a new plan would open it" in _refused(desk, "plan")
 
     desk.say("sunset", "stage", "rollback", "2", *WHY)
     desk.say("sunset", "stage", "pause", "1", *WHY)
@@ -93,6 +98,32 @@ def test_stages_are_planned_and_taken_in_hand(desk: Desk) -> None:
     desk.say("sunset", "stage", "resume", "1", *WHY)
     assert [row["step"] for row in _stages(desk)] == ["open", "rolled_back", "open", "open"]
     assert "only a held one goes on" in _refused(desk, "resume", "1", *WHY)
+    (event,) = desk.rows("sunset", "stage", "resume", "2", *WHY)
+    assert (event["stage"], event["step"], event["reason"]) == (2, "closed", "drill"), "it had closed"
+
+
+def test_a_new_plan_leaves_closed_what_is_closed_and_ends_brown_outs(desk: Desk) -> None:
+    desk.say("sunset", "stage", "plan")
+    desk.say("sunset", "stage", "close", "2", *WHY)
+    publish(desk.lab.settings, stepped("pop", 3, "brownout", NOW, until=NOW + 10**12))
+    assert "--reason '': say why there is a new plan" in _refused(desk, "plan")
+    shown = desk.run("sunset", "stage", "plan", "--dry-run", *WHY, "--json")
+    over = "the brown-out of stage 3 is over with this plan\n"
+    assert shown.stderr == f"{over}nothing is written: without --dry-run this is the plan\n"
+    assert [row["stage"] for row in _stages(desk)] == [1, 2, 3, 4], "nothing was written"
+    planned = desk.run("sunset", "stage", "plan", *WHY, "--json")
+    assert (planned.returncode, planned.stderr) == (0, over)
+    rows = _stages(desk)
+    assert [json.loads(line) for line in planned.stdout.splitlines()] == rows
+    assert [(row["stage"], row["from"], row["before"], row["mailboxes"], row["step"]) for row in rows] == [
+        (5, "", "b", 4, "open"),
+        (2, "b", "c", 5, "closed"),
+        (6, "c", "d", 5, "open"),
+        (7, "d", "", 5, "open"),
+    ]
+    assert "stage 3: pop has the stages 2, 5 to 7" in _refused(desk, "close", "3", *WHY)
+    desk.say("sunset", "stage", "pause", "6", *WHY)
+    assert "stage 6 of pop is paused, and holds all: resume it or roll it back" in _refused(desk, "plan", *WHY)
 
 
 def test_wrong_orders_are_told_and_hosts_that_have_it_otherwise(desk: Desk) -> None:

@@ -14,12 +14,13 @@ from schemas.moments import moment_of
 from schemas.sunset_events import Stage, StagesPlanned
 from tests.barring_lab import publish
 from tests.command.desk import Desk
+from tests.mail_server import Server
 from tests.whole.lab import Lab, until
 
 SECOND = 1_000_000
 NOW = time.time_ns() // 1000
 TODAY = moment_of(NOW).date()
-POLICY, TICKETS = free_port(), free_port()
+POLICY, TICKETS, SMTP = free_port(), free_port(), free_port()
 REFUSED = "action=REJECT 5.7.1 Sending without a login"
 
 
@@ -30,11 +31,26 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
         "kind": "smtp_after_pop",
         "begins": TODAY - timedelta(days=30),
         "ends": TODAY + timedelta(days=1),
-        "stages": {"tickets_per_hour": 1, "tickets": {"port": TICKETS}},
+        "stages": {"tickets_per_hour": 1, "tickets": {"port": TICKETS}, "tell": ["noc@isp.example"]},
+        "mail": {
+            "sender": "care@isp.example",
+            "company": "ISP",
+            "support": "+41 44 000 00 00",
+            "smtp_server": "smtp.isp.example",
+            "port": SMTP,
+        },
         "switch": {"postfix_policy": {"port": POLICY}},
     }
     with Lab(tmp_path, {"sunset": {"pop": pop}}) as lab:
         yield lab
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    made = Server(SMTP)
+    made.start()
+    yield made
+    made.stop()
 
 
 def _asked(sender: str) -> str:
@@ -56,7 +72,7 @@ def _ticket(number: int) -> int:
 
 
 @pytest.mark.slow
-def test_a_stage_closes_is_paused_by_tickets_and_goes_on_by_hand(lab: Lab) -> None:
+def test_a_stage_closes_is_paused_by_tickets_and_goes_on_by_hand(lab: Lab, server: Server) -> None:
     for process in ("sink", "hooks", "desk"):
         lab.run(process)
     until(lambda: _asked("anna@x.example") == "action=DUNNO", 30, "the policy answers")
@@ -71,6 +87,7 @@ def test_a_stage_closes_is_paused_by_tickets_and_goes_on_by_hand(lab: Lab) -> No
     assert _asked("anna@x.example").startswith(REFUSED), "closed is closed, also without the desk"
     lab.run("desk")
     until(lambda: _asked("anna@x.example") == "action=DUNNO", 60, "the pause")
+    until(lambda: bool(server.taken), 60, "the mail about the pause")
     desk = Desk(lab)
     rows = desk.rows("sunset", "stages")
     assert [(row["step"], row["next"]) for row in rows] == [("paused", ""), ("open", "held by a pause")]
@@ -78,7 +95,7 @@ def test_a_stage_closes_is_paused_by_tickets_and_goes_on_by_hand(lab: Lab) -> No
     until(lambda: _asked("anna@x.example").startswith(REFUSED), 60, "it is off again")
 
     told = "SELECT stage, step, operator != '' FROM sunset_events WHERE type = 'stage_stepped' ORDER BY at"
-    steps = [(1, "closed", False), (1, "paused", False), (1, "open", True), (1, "closed", False)]
+    steps = [(1, "closed", False), (1, "paused", False), (1, "closed", True)]
     until(lambda: lab.rows(told) == steps, 30, "the steps are stored, each once")
     force = "SELECT hook, off, problem FROM sunset_events WHERE type = 'stages_switched' ORDER BY at"
     done = [("postfix_policy", off, "") for off in ([], [1], [], [1])]
@@ -86,3 +103,7 @@ def test_a_stage_closes_is_paused_by_tickets_and_goes_on_by_hand(lab: Lab) -> No
     assert lab.value("SELECT count() FROM sunset_events WHERE type = 'ticket_opened'") == 2
     evidence = lab.value("SELECT evidence.text FROM sunset_events WHERE type = 'stage_stepped' AND step = 'paused'")
     assert evidence == ["2 tickets within an hour: the limit is 1"]
+    assert [(to, mail["Subject"]) for to, mail in server.taken] == [
+        ("noc@isp.example", "Sunset pop: stage 1 was paused"),
+    ]
+    assert "- 2 tickets within an hour: the limit is 1" in server.taken[0][1].get_content()
