@@ -26,6 +26,7 @@ from streams.letter_claims import Claims
 from streams.letter_files import letters_of
 from streams.letter_room import Waits, crowded
 from streams.letter_settling import Settling
+from streams.letter_turns import Turns
 from streams.letter_wanted import still, unwanted
 from streams.letterbox import Letter, Letterbox
 from streams.letterproof import Proofs
@@ -62,7 +63,7 @@ class Posted:
         self._ledgers, self._accounts = ledgers, accounts
         self._routes = _routes(settings, ledgers, accounts)
         self._box = Letterbox(settings.data / FILE)
-        self._claims = Claims(self._box, clock)
+        self._claims, self._turns = Claims(self._box, clock), Turns()
         self._settling = Settling(self._box, clock)
         self._journal: Journal | None = None
         self._proofs = Proofs(settings)
@@ -75,6 +76,7 @@ class Posted:
         """Forget what is not in the letterbox yet: the topic comes from its beginning."""
         self._waiting: dict[str, Letter] = {}
         self._claims.start_over()
+        self._turns.start_over()
         self._settling.start_over()
         self._begun = False
         self._pause = 0
@@ -92,6 +94,7 @@ class Posted:
             if event.status != "intended":
                 self._waiting.pop(event.message_id, None)
             self._claims.take(event)
+            self._turns.take(event)
 
     def turn(self, journal: Journal) -> None:
         """Hand over what is due, for a few seconds at most; where that cannot be, it waits, and is told once."""
@@ -139,12 +142,16 @@ class Posted:
 
     def _catch_up(self) -> None:
         """Bring the file to where the topic is. sqlite3.Error where it cannot be: it is done again."""
-        new = self._box.take(self._waiting.values())
+        new = self._box.take(map(self._in_turn, self._waiting.values()))
         if new:
             LOG.info("letters: %d to write", new)
             self._warn()
         self._claims.settle()
         self._waiting = {}
+
+    def _in_turn(self, letter: Letter) -> Letter:
+        missed = self._turns.missed(letter.route, letter.notice.customer)
+        return msgspec.structs.replace(letter, missed=missed) if missed else letter
 
     def _warn(self) -> None:
         """Tell where `per_hour` is too small for the letters that wait."""

@@ -24,15 +24,15 @@ CREATE TABLE IF NOT EXISTS letters (
     message_id TEXT PRIMARY KEY, route TEXT NOT NULL, notice BLOB NOT NULL, content BLOB NOT NULL,
     due INTEGER NOT NULL, began INTEGER NOT NULL DEFAULT 0, tried INTEGER NOT NULL DEFAULT 0,
     ended INTEGER NOT NULL DEFAULT 0, status TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,
-    reply TEXT NOT NULL DEFAULT '', again INTEGER NOT NULL DEFAULT 0
+    reply TEXT NOT NULL DEFAULT '', again INTEGER NOT NULL DEFAULT 0, missed INTEGER NOT NULL DEFAULT 0
 );
 CREATE TABLE IF NOT EXISTS desk (name TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS letters_next ON letters (route, status, began = 0, due);
 CREATE INDEX IF NOT EXISTS letters_began ON letters (route, began) WHERE began > 0;
 CREATE INDEX IF NOT EXISTS letters_ended ON letters (ended) WHERE ended > 0;
 """
-_COLUMNS = "route, notice, content, due, began, tried, ended, status, attempts, reply, again"
-_INSERT = f"INSERT OR IGNORE INTO letters (message_id, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
+_NEXT = "CREATE INDEX IF NOT EXISTS letters_turn ON letters (route, status, began = 0, missed DESC, due)"
+_COLUMNS = "route, notice, content, due, began, tried, ended, status, attempts, reply, again, missed"
+_INSERT = f"INSERT OR IGNORE INTO letters (message_id, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
 _NOTICE: msgspec.json.Decoder[NoticeSent] = msgspec.json.Decoder(NoticeSent)
 
 
@@ -41,7 +41,7 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
 
     `notice` is its event while it is intended; its Message-ID is the letter's name. All times are µs: not before `due`,
     nor, once begun, before `again`; `began`, when it was begun first (its Date), `tried`, when last, `ended`. `reply`
-    is the server's last word.
+    is the server's last word. Those go first whose customers `missed` the most letters in a row before.
     """
 
     route: str
@@ -55,6 +55,7 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
     attempts: int = 0
     reply: str = ""
     again: int = 0
+    missed: int = 0
 
     @property
     def message_id(self) -> str:
@@ -69,8 +70,11 @@ class Letterbox:
         try:
             self._file = opened(path)
             self._file.executescript(_TABLE)
-            if all(column[1] != "again" for column in self._file.execute("PRAGMA table_info(letters)")):
-                self._file.execute("ALTER TABLE letters ADD COLUMN again INTEGER NOT NULL DEFAULT 0")
+            there = {str(column[1]) for column in self._file.execute("PRAGMA table_info(letters)")}
+            for column in {"again", "missed"} - there:
+                self._file.execute(f"ALTER TABLE letters ADD COLUMN {column} INTEGER NOT NULL DEFAULT 0")
+            self._file.execute(_NEXT)
+            self._file.execute("DROP INDEX IF EXISTS letters_next")
             self._file.execute("UPDATE letters SET status = 'unsure' WHERE status = 'intended'")
             given = "INSERT INTO desk SELECT ? WHERE NOT EXISTS (SELECT * FROM desk)"
             self._file.execute(given, (secrets.token_hex(8),))
@@ -103,8 +107,8 @@ class Letterbox:
         self._file.execute("DELETE FROM letters WHERE ended > 0 AND ended < ?", (now - _KEEP,))
 
     def due(self, route: str, status: Status, at: int) -> Letter | None:
-        """Return the letter of a route and status that has been due longest, or None; those begun go first."""
-        condition = "route = ? AND status = ? AND due <= ? AND again <= ? ORDER BY began = 0, due, rowid LIMIT 1"
+        """Return the letter of a route and status whose turn it is, or None: begun, missed most, due longest."""
+        condition = "route = ? AND status = ? AND due <= ? AND again <= ? ORDER BY began = 0, missed DESC, due, rowid LIMIT 1"
         return self._one(condition, (route, status, at, at))
 
     def next_due(self) -> int:
@@ -212,11 +216,12 @@ def _values(letter: Letter) -> tuple[str | bytes | int, ...]:
         letter.attempts,
         letter.reply,
         letter.again,
+        letter.missed,
     )
 
 
-def _letter(row: tuple[str, bytes, bytes, int, int, int, int, Status, int, str, int]) -> Letter:
-    route, notice, content, due, began, tried, ended, status, attempts, reply, again = row
+def _letter(row: tuple[str, bytes, bytes, int, int, int, int, Status, int, str, int, int]) -> Letter:
+    route, notice, content, due, began, tried, ended, status, attempts, reply, again, missed = row
     return Letter(
         route=route,
         notice=_NOTICE.decode(notice),
@@ -229,4 +234,5 @@ def _letter(row: tuple[str, bytes, bytes, int, int, int, int, Status, int, str, 
         attempts=attempts,
         reply=reply,
         again=again,
+        missed=missed,
     )
