@@ -21,25 +21,29 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what it would do; 
 
 
 def sunset_stages(sunset: Sunset = "", config: Config = DEFAULT_CONFIG, *, as_json: Json = False) -> None:
-    """Show each stage: its mailboxes, its step, what comes next, and the hosts that have it otherwise."""
+    """Show each stage: its mailboxes, its step, what comes next, the hosts that have it otherwise, and the load."""
     from embedded.running import live
     from streams.operating import now
+    from streams.stage_load import sentence
     from streams.stage_orders import opened
 
     settings = live(load(config))
     with steps("reading what was decided") as advance, opened(settings, chosen(settings, sunset), advance) as (book, _):
         pass
-    _show(book, now(), as_json=as_json)
+    at = now()
+    _show(book, at, sentence(settings, book.name, book.ledger, at), as_json=as_json)
 
 
-def _show(book: "Book", at: int, *, as_json: bool) -> None:
+def _show(book: "Book", at: int, load: str = "", *, as_json: bool) -> None:
+    """Show the stages; with each, or behind all, who planned them, and the load in words."""
     from streams.stage_orders import origin, rows
 
     told = origin(book.plan) if book.plan is not None else ""
     found = rows(book, book.ledger.stages, at)
-    show(({**row, "planned": told} for row in found) if as_json else found, "no stages are planned", as_json=as_json)
-    if told and not as_json:
-        typer.echo(printable(told))
+    whole = ({**row, "planned": told, "load": load} for row in found)
+    show(whole if as_json else found, "no stages are planned", as_json=as_json)
+    for words in filter(None, () if as_json else (told, load)):
+        typer.echo(printable(words))
 
 
 @stage_app.command("plan")

@@ -20,11 +20,9 @@ def load_now(settings: Settings, name: str, ledger: Ledger, at: int) -> Load:
     """
     sunset = settings.sunset[name]
     stages = sunset.stages or Stages()
-    working = at_work(stages, ledger, at)
-    coming = any(step_of(ledger, stage.number) != "closed" for stage in ledger.stages)
-    if not stages.limited or not (working or coming):
+    if not (stages.limited and _counts(stages, ledger, at)):
         return Load()
-    begins = since(ledger, working, at)
+    begins = since(ledger, at_work(stages, ledger, at), at)
     try:
         with connect(settings) as client:
             load = load_of(client, sunset, ledger, begins, at)
@@ -37,3 +35,26 @@ def load_now(settings: Settings, name: str, ledger: Ledger, at: int) -> Load:
 def unknown(stages: Stages, load: Load) -> str:
     """Return why a load that has a limit is not known, "" where all is."""
     return "" if known(stages, load) else load.why or "it was not looked at yet"
+
+
+def sentence(settings: Settings, name: str, ledger: Ledger, at: int) -> str:
+    """Return the load in words, or why it is not known; "" where nothing has a limit, or nothing goes off any more."""
+    stages = settings.sunset[name].stages or Stages()
+    if not (stages.limited and _counts(stages, ledger, at)):
+        return ""
+    load = load_now(settings, name, ledger, at)
+    if why := unknown(stages, load):
+        return f"the load is not known ({why}): while the desk knows no more, no stage goes off"
+    parts = (
+        (stages.tickets_per_hour, f"{load.tickets} tickets"),
+        (stages.refused_per_hour, f"{sum((load.refused or {}).values())} different {load.whom} refused"),
+        (stages.failed_logins_times, f"{load.failed} failed logins (usually {load.usual or 0:.0f})"),
+    )
+    told = ", ".join(words for limit, words in parts if limit is not None)
+    return f"the load within an hour: {told}"
+
+
+def _counts(stages: Stages, ledger: Ledger, at: int) -> bool:
+    """Tell whether a stage is at work, or may go off yet."""
+    coming = any(step_of(ledger, stage.number) != "closed" for stage in ledger.stages)
+    return coming or bool(at_work(stages, ledger, at))

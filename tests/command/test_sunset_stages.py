@@ -20,6 +20,7 @@ from tests.whole.lab import Lab
 
 NOW = time.time_ns() // 1000
 TODAY = moment_of(NOW).date()
+HOUR = 3_600_000_000
 REPLY = "5.7.1 Sending without a login has ended: switch on authentication for outgoing mail in your program"
 WHY = ("--reason", "drill", "--operator", "ada")
 
@@ -156,3 +157,27 @@ def test_what_the_switches_would_write_is_shown(desk: Desk, tmp_path: Path) -> N
     assert "5.7.1" not in desk.say("sunset", "stage", "effects")
     done = desk.run("sunset", "stage", "effects", "--off", "7")
     assert (done.returncode, "stage 7: pop has the stages 1 to 4" in done.stderr) == (2, True)
+
+
+def test_the_load_and_that_nobody_knows_it_are_shown(tmp_path: Path) -> None:
+    stages = {"count": 2, "first_day": TODAY + timedelta(days=60), "refused_per_hour": 5, "failed_logins_times": 3.0}
+    days = {"begins": TODAY - timedelta(days=30), "ends": TODAY + timedelta(days=60)}
+    with Lab(tmp_path, {"sunset": {"pop": {"kind": "smtp_after_pop", "stages": stages, **days}}}) as lab:
+        desk = Desk(lab)
+        publish(lab.settings, *map(_found, ("anna@x.example", "zoe@x.example")))
+        desk.say("sunset", "stage", "plan")
+        unknown = "the load is not known (no host's log was read within a day): while the desk knows no more, no stage"
+        assert desk.say("sunset", "stages").splitlines()[-1] == f"{unknown} goes off"
+        assert [row["load"] for row in _stages(desk)] == [f"{unknown} goes off"] * 2
+        publish(lab.settings, stepped("pop", 1, "closed", NOW - 60_000_000))
+        logins = [
+            ["mailbox_authenticated", f"{hour}", NOW - hour * HOUR, "mx1", "", "", "failed"] for hour in range(50)
+        ]
+        refused = ["message_rejected", "r", NOW - 1, "mx1", "anna@x.example", f"554 {REPLY}", ""]
+        columns = ["type", "id", "at", "host", "envelope_from", "reply", "outcome"]
+        with lab.clickhouse.connect(lab.settings.clickhouse.database) as client:
+            client.insert("mail_events", [*logins, refused], columns)
+        told = "the load within an hour: 1 different senders refused, 1 failed logins (usually 1)"
+        assert [row["load"] for row in _stages(desk)] == [told] * 2
+        lab.clickhouse.stop()
+        assert "the load is not known (ClickHouse does not answer: " in desk.say("sunset", "stages")
