@@ -104,12 +104,12 @@ def sunset_exempt(
     """Exempt a mailbox, a domain or a customer: it stands in no letter and is not counted as open."""
     from embedded.running import live
     from streams.operating import now, publish
-    from streams.sunset_exempting import Order, covered, exempted, told
+    from streams.sunset_exempting import Order, accounts_of, covered, exempted, told
 
     settings = live(load(config))
     name = chosen(settings, sunset)
     done = exempted(settings, Order(name, subject, reason, operator, now(), until))
-    covers = covered(_ledger(settings, name), done.subject)
+    covers = covered(_ledger(settings, name), accounts_of(settings), done.subject)
     publish(settings, done)
     tell(asdict(done) | {"covers": covers}, printable(told(done, covers)), as_json=as_json)
 
@@ -138,11 +138,11 @@ def sunset_unexempt(
 def sunset_exemptions(sunset: Sunset = "", config: Config = DEFAULT_CONFIG, *, as_json: Json = False) -> None:
     """Show what is exempt, until when, and how many mailboxes found so far that covers."""
     from embedded.running import live
-    from streams.sunset_exempting import exemptions
+    from streams.sunset_exempting import accounts_of, exemptions
 
     settings = live(load(config))
     name = chosen(settings, sunset)
-    show(exemptions(_ledger(settings, name)), "nothing is exempt", as_json=as_json)
+    show(exemptions(_ledger(settings, name), accounts_of(settings)), "nothing is exempt", as_json=as_json)
 
 
 def _ledger(settings: Settings, name: str) -> "Ledger":

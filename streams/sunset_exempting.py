@@ -7,8 +7,10 @@ from typing import NamedTuple
 from schemas.names import canonical_mailbox, derived_id
 from schemas.settings import Settings
 from schemas.sunset_events import UserExempted
+from streams.directory.found import Directory
 from streams.directory.reading import address
 from streams.operating import login
+from streams.sunset.decide import Accounts, exempt, owner
 from streams.sunset.ledger import Ledger
 from streams.sunset.weeks import day_of
 from streams.sunset_status import Row, directory
@@ -55,26 +57,42 @@ def subject_of(text: str) -> str:
     return address(given) if "@" in given else given
 
 
-def covered(ledger: Ledger, subject: str) -> int:
-    """Return how many mailboxes found so far an exemption of this subject covers."""
+def covered(ledger: Ledger, accounts: Accounts | None, subject: str) -> int | None:
+    """Return how many mailboxes found so far an exemption of this subject covers, by the directory of today.
+
+    None where that could not be read: whose they are is not known, nor their other names.
+    """
+    if accounts is None:
+        return None
     alone = Ledger(exemptions={subject: ""})
-    return sum(alone.exempt(mailbox, box.customer, "") for mailbox, box in ledger.boxes.items())
+    return sum(exempt(alone, accounts, mailbox, owner(accounts, mailbox).customer, "") for mailbox in ledger.boxes)
 
 
-def exemptions(ledger: Ledger) -> Iterator[Row]:
+def accounts_of(settings: Settings) -> Directory | None:
+    """Return the directory, None where it cannot be read: whom an order covers is not known then, but it is obeyed."""
+    try:
+        return directory(settings)
+    except OSError:
+        return None
+
+
+def exemptions(ledger: Ledger, accounts: Accounts | None) -> Iterator[Row]:
     """Yield what is exempt, until when, and how many mailboxes found so far that covers."""
     for subject, until in sorted(ledger.exemptions.items()):
-        covers = covered(ledger, subject)
-        yield {"subject": subject, "until": until or "it ends", "covers": covers or "nobody found so far"}
+        covers = covered(ledger, accounts, subject)
+        told_of = "unknown" if covers is None else covers or "nobody found so far"
+        yield {"subject": subject, "until": until or "it ends", "covers": told_of}
 
 
-def told(event: UserExempted, covers: int) -> str:
-    """Return an exemption in words."""
+def told(event: UserExempted, covers: int | None) -> str:
+    """Return an exemption in words; how many it `covers` is None where nobody knows."""
     if event.ended:
         return f"{event.subject} is exempt from {event.sunset} no longer, by {event.operator}: {event.reason}"
     end = f"until {event.until}" if event.until else "until it ends"
-    found = f"{covers} mailboxes found so far" if covers else "no mailbox found so far"
-    return f"{event.subject} is exempt from {event.sunset} {end}, by {event.operator}: {event.reason}; covers {found}"
+    found = f"covers {covers or 'no'} {'mailboxes' if covers else 'mailbox'} found so far"
+    if covers is None:
+        found = "whom it covers is not known: the directory cannot be read"
+    return f"{event.subject} is exempt from {event.sunset} {end}, by {event.operator}: {event.reason}; {found}"
 
 
 def _event(order: Order, subject: str, until: str, *, ended: bool) -> UserExempted:

@@ -5,6 +5,7 @@ much, what is known stays.
 """
 
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Protocol
 
 import msgspec
@@ -135,14 +136,19 @@ def kept_of(
 
 
 def _addresses(subject: str, ledger: Ledger, people: People | None) -> Iterator[str]:
-    """Yield what an exemption covers: a domain, a mailbox with its other addresses, or all of a customer."""
+    """Yield what an exemption covers: a domain, a mailbox with its other addresses, or all of a customer.
+
+    Whose a mailbox is `people` say, as of today; without them, who it was when it was found.
+    """
     if subject.startswith("@"):
         yield subject
         return
-    mailboxes = {subject} if "@" in subject else set()
-    mailboxes |= {mailbox for mailbox, box in ledger.boxes.items() if box.customer == subject}
-    if people is not None and "@" not in subject:
-        mailboxes |= {mailbox for mailbox in people.mailboxes() if _customer(people, mailbox) == subject}
+    if "@" in subject:
+        mailboxes = {subject}
+    elif people is None:
+        mailboxes = {mailbox for mailbox, box in ledger.boxes.items() if box.customer == subject}
+    else:
+        mailboxes = {name for name in chain(ledger.boxes, people.mailboxes()) if _customer(people, name) == subject}
     for mailbox in mailboxes:
         yield mailbox
         if people is not None:

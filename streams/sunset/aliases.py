@@ -17,7 +17,8 @@ def joined(look: Look, mailbox_of: Callable[[str], str]) -> Look:
     """Return a look in which each use is that of the mailbox of its name, told by `mailbox_of`."""
     uses = _joined(look.uses, mailbox_of)
     weekly = look.weekly if look.weekly is None or uses is look.uses else _summed(look.weekly, uses, mailbox_of)
-    return msgspec.structs.replace(look, uses=uses, earlier=_joined(look.earlier, mailbox_of), weekly=weekly)
+    earlier, sure = _joined(look.earlier, mailbox_of), _newest(look.sure, mailbox_of)
+    return msgspec.structs.replace(look, uses=uses, earlier=earlier, weekly=weekly, sure=sure)
 
 
 def _joined(uses: Mapping[str, Use], mailbox_of: Callable[[str], str]) -> Mapping[str, Use]:
@@ -35,6 +36,16 @@ def _joined(uses: Mapping[str, Use], mailbox_of: Callable[[str], str]) -> Mappin
             yield reduce(_both, others, msgspec.structs.replace(first, mailbox=own))
 
     return Uses(each()) if strays else uses
+
+
+def _newest(times: Mapping[str, int] | None, mailbox_of: Callable[[str], str]) -> dict[str, int] | None:
+    """Return the newest time of each mailbox under any of its names."""
+    if times is None:
+        return None
+    found: dict[str, int] = {}
+    for name, at in times.items():
+        found[mailbox_of(name)] = max(at, found.get(mailbox_of(name), 0))
+    return found
 
 
 def _summed(weekly: Mapping[str, int], uses: Mapping[str, Use], mailbox_of: Callable[[str], str]) -> dict[str, int]:

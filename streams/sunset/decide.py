@@ -6,7 +6,7 @@ because its log was not read is neither found nor done.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date, timedelta
 from typing import NamedTuple, Protocol, get_args
 
@@ -103,7 +103,7 @@ def users(case: Case) -> Iterator[SunsetEvent]:
 
     Quiet are the `quiet_days` before the day of the look: who was seen on them is a user, and who was not is done if
     the logs of all hosts that may tell of him were read on each of them. What may have been another finds nobody, but
-    keeps open who is: he may have been it.
+    keeps open who is: he may have been it, unless he was seen to do it the new way since it was he for the last time.
     """
     quiet = [case.day - timedelta(days=back) for back in range(case.sunset.quiet_days, 0, -1)]
     since = start_of(case.sunset, quiet[0])
@@ -116,7 +116,7 @@ def users(case: Case) -> Iterator[SunsetEvent]:
         return
     for mailbox, box in case.ledger.boxes.items():
         if not box.done:
-            yield from _done(case, mailbox, box, since)
+            yield from _done(case, mailbox, box, since, likely)
 
 
 def _found(case: Case, use: Use, box: Box | None) -> Iterator[UserFound]:
@@ -135,24 +135,36 @@ def _found(case: Case, use: Use, box: Box | None) -> Iterator[UserFound]:
     )
 
 
-def _done(case: Case, mailbox: str, box: Box, since: int) -> Iterator[UserDone]:
-    use = case.use(mailbox)
+def _done(case: Case, mailbox: str, box: Box, since: int, likely: Collection[str]) -> Iterator[UserDone]:
+    use, earlier = case.use(mailbox), case.look.earlier.get(mailbox)
     last = max(box.last, use.last if use else 0)
+    if last >= since and use is not None and use.mailbox not in likely:
+        last = _surely(case, use, box)
     if last >= since:
         return
-    earlier = case.look.earlier.get(mailbox)
     last = max(last, earlier.last if earlier else 0)
     yield UserDone(
         id=derived_id("sunset-done", case.name, mailbox, box.found),
         at=case.look.at,
         sunset=case.name,
         mailbox=mailbox,
-        customer=box.customer,
+        customer=case.owner(mailbox).customer,
         language=box.language,
         last=last,
         switched=use.switched if use else 0,
         quiet_days=case.sunset.quiet_days,
     )
+
+
+def _surely(case: Case, use: Use, box: Box) -> int:
+    """Return when a mailbox was seen last: of one that was seen to have switched since, in a use that was rather his.
+
+    Behind one address his neighbours' uses may be told of him as long as they go on.
+    """
+    if case.look.sure is None or use.confidence >= case.sunset.least_confidence:
+        return max(box.last, use.last)
+    last = max(box.last, case.look.sure.get(use.mailbox, 0))
+    return last if use.switched > last else max(last, use.last)
 
 
 class _Tally:
@@ -199,13 +211,14 @@ def counts(case: Case) -> Iterator[SunsetCounted]:
 
 
 def _tally(case: Case, tally: _Tally, mailbox: str, box: Box) -> None:
+    customer = case.owner(mailbox).customer
     tally.found += 1
     tally.relapsed += box.returned
     tally.messages += case.look.messages(mailbox)
     if box.done:
         tally.done += 1
-    elif case.exempt(mailbox, case.owner(mailbox).customer):
+    elif case.exempt(mailbox, customer):
         tally.exempt += 1
     else:
         tally.open += 1
-        tally.customers.add(box.customer)
+        tally.customers.add(customer)

@@ -13,15 +13,17 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
     """What was seen up to `at` (µs): of each mailbox its use within `quiet_days`, or a week where that is longer.
 
     `earlier` is the use before that of a mailbox that was not seen since, `weekly` the messages of a week (today and
-    the six days before) where `uses` has those of more. `heard` are the logs that were read to the end of a day, by day
-    (ISO 8601), and `carriers` those that have to be read to know who uses the old way; of a host, that of its logins is
-    one of its own.
+    the six days before) where `uses` has those of more. `sure` is when those of whom some uses may have been another's
+    (below `least_confidence`) were last seen in one that was rather theirs, None where that was not asked. `heard` are
+    the logs that were read to the end of a day, by day (ISO 8601), and `carriers` those that have to be read to know
+    who uses the old way; of a host, that of its logins is one of its own.
     """
 
     at: int
     uses: Mapping[str, Use]
     earlier: Mapping[str, Use] = {}
     weekly: Mapping[str, int] | None = None
+    sure: Mapping[str, int] | None = None
     heard: Mapping[str, frozenset[str]]
     carriers: frozenset[str]
 

@@ -59,6 +59,12 @@ FROM
 )
 GROUP BY mailbox
 """  # noqa: S608 likewise
+_SURE = f"""
+SELECT mailbox, max(last) FROM old_ways
+WHERE {_OF_THE_WAY} AND confidence >= {{least:Float64}}
+  AND mailbox IN (SELECT mailbox FROM old_ways WHERE {_OF_THE_WAY} AND confidence < {{least:Float64}})
+GROUP BY mailbox
+"""  # noqa: S608 likewise
 _HOSTS = f"""
 SELECT DISTINCT host, {{way:String}} != 'smtp_after_pop' AND program != 'smtp' FROM old_ways WHERE {_OF_THE_WAY}
 UNION DISTINCT
@@ -94,6 +100,13 @@ def messages(client: Client, sunset: Sunset, since: int, until: int) -> dict[str
     """Return how many messages (or logins) of each mailbox went the old way between two moments."""
     with client.query_rows_stream(_MESSAGES, parameters=_of(sunset, since, until)) as rows:
         return {str(mailbox): int(number) for mailbox, number in rows}
+
+
+def surely(client: Client, sunset: Sunset, since: int, until: int) -> dict[str, int]:
+    """Return when those who have uses below `least_confidence` were last seen in one that has it (µs)."""
+    parameters = _of(sunset, since, until) | {"least": sunset.least_confidence}
+    with client.query_rows_stream(_SURE, parameters=parameters) as rows:
+        return {str(mailbox): int(last) for mailbox, last in rows}
 
 
 def carriers(client: Client, sunset: Sunset, since: int, until: int) -> frozenset[str]:

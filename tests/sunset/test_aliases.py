@@ -49,6 +49,8 @@ def test_an_alias_that_is_seen_alone_is_its_mailbox_and_a_look_without_any_stays
     seen = msgspec.structs.replace(look(TUESDAY, [use(ALIAS, TUESDAY)]), weekly={ALIAS: 2})
     one = joined(seen, PEOPLE.mailbox)
     assert (list(one.uses), one.messages(ANNA), one.messages(ALIAS)) == ([ANNA], 2, 0)
+    known = msgspec.structs.replace(seen, sure={ALIAS: 5, ANNA: 4, "b@acme.example": 3})
+    assert joined(known, PEOPLE.mailbox).sure == {ANNA: 5, "b@acme.example": 3}
     plain = look(TUESDAY, [use(ANNA, TUESDAY)])
     assert joined(plain, PEOPLE.mailbox).uses is plain.uses
 

@@ -1,6 +1,7 @@
 """Who is found, done and back; what is unheard is neither; the counts of a day."""
 
 import msgspec
+import pytest
 
 from schemas.sunset_events import SunsetCounted, UserDone, UserExempted, UserFound
 from streams.directory import Account
@@ -111,6 +112,64 @@ def test_when_it_was_last_seen_is_told_though_that_is_before_the_look() -> None:
     (done,) = users(Case(NAME, SUNSET, ledger, seen, PEOPLE))
     assert isinstance(done, UserDone)
     assert done.last == later
+
+
+def _doubtful(ledger: Ledger, switched: str, sure: str, confidence: float = 0.1) -> list[UserDone]:
+    """Return who is done on 20 February, while neighbours go on: `sure` is when it was he for the last time."""
+    at = local("2027-02-20 12:00")
+    seen = use("a@acme.example", at - DAY, confidence=confidence, switched=local(switched))
+    known = msgspec.structs.replace(look(at, [seen]), sure={"a@acme.example": local(sure)} if sure else {})
+    return [each for each in users(Case(NAME, SUNSET, ledger, known, PEOPLE)) if isinstance(each, UserDone)]
+
+
+def test_who_switched_is_done_though_uses_that_may_be_his_neighbours_go_on() -> None:
+    (done,) = _doubtful(_found("2027-02-03 12:00"), "2027-02-19 08:00", "2027-02-10 09:00")
+    assert (done.last, done.switched) == (local("2027-02-10 09:00"), local("2027-02-19 08:00"))
+    (done,) = _doubtful(_found("2027-02-03 12:00"), "2027-02-19 08:00", "")
+    assert done.last == local("2027-02-03 12:00")
+    ledger = _found("2027-02-03 12:00")
+    take(ledger, done)
+    at = local("2027-02-20 13:00")
+    seen = use("a@acme.example", at, confidence=0.1, switched=at)
+    assert list(users(Case(NAME, SUNSET, ledger, look(at, [seen]), PEOPLE))) == [], "a neighbour brings nobody back"
+
+
+@pytest.mark.parametrize(
+    ("switched", "sure", "confidence"),
+    [
+        ("2027-02-09 08:00", "2027-02-10 09:00", 0.1),
+        ("2027-02-03 11:59", "", 0.1),
+        ("2027-02-19 08:00", "2027-02-13 00:00", 0.1),
+        ("2027-02-19 08:00", "2027-02-10 09:00", 0.3),
+    ],
+)
+def test_who_was_it_himself_lately_or_after_he_switched_is_not(switched: str, sure: str, confidence: float) -> None:
+    assert _doubtful(_found("2027-02-03 12:00"), switched, sure, confidence) == []
+
+
+def test_where_it_was_not_asked_who_it_was_surely_nobody_is_done_by_that() -> None:
+    at = local("2027-02-20 12:00")
+    seen = use("a@acme.example", at - DAY, confidence=0.1, switched=at)
+    assert list(users(_case(_found("2027-02-03 12:00"), at, seen))) == []
+
+
+def test_an_office_whose_uses_are_likely_its_own_is_not_done_by_a_switch() -> None:
+    at = local("2027-02-20 12:00")
+    names = [f"{letter}@acme.example" for letter in "abcd"]
+    uses = [use(name, at - DAY, confidence=0.1, switched=at) for name in names]
+    known = msgspec.structs.replace(look(at, uses), sure={})
+    told = [type(each) for each in users(Case(NAME, SUNSET, _found("2027-02-03 12:00"), known, PEOPLE))]
+    assert UserDone not in told
+
+
+def test_a_mailbox_that_was_sold_is_the_buyers_where_it_is_done_and_counted() -> None:
+    ledger = _found("2027-02-03 12:00")
+    ledger.boxes["a@acme.example"].customer = "seller"
+    (done,) = [each for each in users(_case(ledger, local("2027-02-20 12:00"))) if isinstance(each, UserDone)]
+    assert done.customer == "acme"
+    decided(ledger, look(local("2027-02-04 12:00"), [use("b@acme.example", NOON)]), PEOPLE)
+    (counted,) = counts(_case(ledger, local("2027-02-05 12:00")))
+    assert (counted.open, counted.customers) == (2, 1), "both are acme's"
 
 
 def test_nothing_is_done_where_no_host_is_known_to_carry_anything() -> None:

@@ -73,6 +73,13 @@ def test_an_exemption_covers_other_addresses_and_all_of_a_customer_until_its_day
     assert (alone.exempt, alone.known) == ({"anna@acme.example": ""}, ("anna@acme.example",))
 
 
+def test_whose_a_mailbox_is_counts_as_of_today() -> None:
+    """It was another's when it was found: the letters see it so, too."""
+    kept = _kept(PLANNED, _found("anna@acme.example", "sold"), _exempt("sold"), _exempt("acme"), people=_Town())
+    assert kept.covered["sold"] == ()
+    assert "anna@acme.example" in kept.covered["acme"]
+
+
 def test_what_is_off_follows_the_clock_and_nothing_is_before_a_plan() -> None:
     kept = _kept(PLANNED, stepped("pop", 1, "brownout", AT, until=AT + HOUR))
     assert state_of("pop", SUNSET, kept, AT).off == {1}

@@ -16,7 +16,7 @@ from schemas.sunset_events import ClientUse, Use
 from schemas.sunset_settings import Sunset, SunsetKind
 from streams.migrate import migrate, migrations
 from streams.sunset.finding import Finding
-from streams.sunset.uses import carriers, heard, messages, untold, uses
+from streams.sunset.uses import carriers, heard, messages, surely, untold, uses
 
 HOUR = 3_600_000_000
 DAY = 24 * HOUR
@@ -93,6 +93,15 @@ def test_a_mailbox_alone_is_told_with_its_client_and_its_messages(warehouse: Cli
     )
 
 
+def test_when_it_was_rather_he_is_told_of_those_of_whom_it_may_have_been_another(warehouse: Client) -> None:
+    keep(warehouse, [mail(MONDAY), mail(MONDAY + HOUR, candidates=OFFICE), mail(MONDAY + 5 * HOUR, candidates=OFFICE)])
+    bob = PopCandidate(mailbox="bob@example.net", confidence=0.3)
+    keep(warehouse, [mail(MONDAY + 2 * HOUR, candidates=(bob,)), mail(MONDAY + 3 * HOUR, candidates=(bob,))])
+    until = MONDAY + DAY
+    assert surely(warehouse, sunset(), MONDAY, until) == {"bob@example.net": MONDAY + 3 * HOUR}, "ann and eve are sure"
+    assert surely(warehouse, sunset(), MONDAY + 4 * HOUR, until) == {}
+
+
 def test_what_is_stored_again_counts_once_with_and_without_its_token(warehouse: Client) -> None:
     events = [mail(MONDAY + n) for n in range(30)]
     for _ in range(3):
@@ -107,9 +116,9 @@ def test_what_is_stored_again_counts_once_with_and_without_its_token(warehouse: 
 def test_a_block_that_the_aggregates_lost_in_a_crash_reaches_them_when_it_is_sent_again(warehouse: Client) -> None:
     lines = b"".join(codec.encode(mail(MONDAY + n)) + b"\n" for n in range(7))
     settings = {"insert_deduplication_token": "t", "deduplicate_blocks_in_dependent_materialized_views": 1}
-    warehouse.command("DROP VIEW old_ways_of_mails")
+    warehouse.command("DROP VIEW old_ways_of_events")
     warehouse.raw_insert("mail_events", insert_block=lines, fmt="JSONEachRow", settings=settings)
-    for statement in next(item for item in migrations() if item.name.startswith("032_")).statements():
+    for statement in next(item for item in migrations() if item.name.startswith("040_")).statements():
         warehouse.command(statement)
     for _ in range(2):
         warehouse.raw_insert("mail_events", insert_block=lines, fmt="JSONEachRow", settings=settings)
