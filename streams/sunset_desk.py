@@ -31,7 +31,7 @@ from streams.sunset.ledger import Ledger, Ledgers, fold
 from streams.sunset.lines import line
 from streams.sunset.look import Look
 from streams.sunset.packing import Uses
-from streams.sunset.uses import carriers, heard, messages, uses
+from streams.sunset.uses import carriers, heard, messages, surely, uses
 from streams.sunset.weeks import HOUR, day_of, left_out, moment, start_of, week_of
 from streams.sunset.writing import letters
 from streams.topiclog import LogAwayError
@@ -199,6 +199,7 @@ def look(client: Client, sunset: Sunset, ledger: Ledger, at: int, advance: Calla
         at=at,
         uses=found,
         earlier=earlier,
+        sure=surely(client, sunset, before, at) if sunset.kind == "smtp_after_pop" else None,
         weekly=messages(client, sunset, start_of(sunset, today - timedelta(days=_WEEK - 1)), at),
         heard=heard(client, before, at, sunset.timezone),
         carriers=carriers(client, sunset, before, at),
