@@ -6,7 +6,9 @@ from pathlib import Path
 
 from schemas.settings import Settings
 from schemas.sunset_settings import Sunset
-from streams.sunset.weeks import last_week, left_out
+from schemas.sunset_stages import Stages
+from streams.sunset.laying import Calendar
+from streams.sunset.weeks import last_week, left_out, letter_day
 
 _DOT = r"\s*\.\s*"
 
@@ -65,5 +67,16 @@ def _odd(sunset: Sunset, settings: Settings) -> Iterator[str]:
         yield f"letters: {sunset.letters}, but there are {days} before it ends on {sunset.ends}"
     if sunset.mail is not None and settings.directory is None and not settings.customers:
         yield "mail: neither [directory] nor [customers] is configured: nobody has an address to write to"
+    if sunset.mail is not None and sunset.stages is not None:
+        yield from _early(sunset, sunset.stages)
     if not settings.logins:
         yield f"kind: {sunset.kind}: no log of logins is configured: nobody is found on this host"
+
+
+def _early(sunset: Sunset, stages: Stages) -> Iterator[str]:
+    """Yield that letters tell a day that is too late, unless the stages are planned before the first goes."""
+    first, _ = Calendar(sunset, stages).begin
+    if first < sunset.ends:
+        closes = f"{stages.first_day}: the first stage closes on {first}, before it ends on {sunset.ends}"
+        told = f"letters that go before relaywarden sunset plan tell everybody that he has until {sunset.ends}"
+        yield f"stages.first_day: {closes}: {told}; plan before the first goes, on {letter_day(sunset, 1)}"

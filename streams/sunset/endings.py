@@ -50,10 +50,9 @@ def _ending(sunset: Sunset, ledger: Ledger, stage: Stage, at: int) -> Ending:
     step, today = ledger.steps.get(stage.number), day_of(sunset, at)
     if step is not None and step.step == "closed":
         return Ending(day_of(sunset, step.at))
-    holding = paused(ledger)
-    held = step if step is not None and step.step == "rolled_back" else ledger.steps.get(holding or 0)
-    closes = day_of(sunset, stage.closes + (at - held.at if held else 0))
-    if held is None and closes >= today:
+    closes = day_of(sunset, stage.closes)
+    held = paused(ledger) is not None or (step is not None and step.step == "rolled_back")
+    if not held and closes >= today:
         return Ending(closes)
     return Ending(max(closes, today + timedelta(days=1)), fixed=False)
 

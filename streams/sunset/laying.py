@@ -47,6 +47,11 @@ class Calendar:
     def __init__(self, sunset: Sunset, stages: Stages) -> None:
         self._sunset, self._stages = sunset, stages
 
+    @property
+    def begin(self) -> Slot:
+        """Return when the first stage of a first plan closes."""
+        return self._allowed((self._stages.first_day or self._sunset.ends, self._stages.first_hour))
+
     def before(self, at: int) -> Slot:
         """Return the whole hour in which a moment lies."""
         local = moment_of(at).astimezone(ZoneInfo(self._sunset.timezone))

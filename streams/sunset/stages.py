@@ -58,9 +58,9 @@ def plan(
     kept = _kept(name, ledger)
     parts = _divided(name, sorted({key_of(mailbox) for mailbox in mailboxes}), rules.count - len(kept), kept)
     closed = [Laid(stage.brownouts, ledger.steps[stage.number].at) for stage in kept if _closed(ledger, stage)]
-    begin = rules.first_day or sunset.ends, rules.first_hour
-    wish = Wish(begin, len(rules.brownout_days), at if ledger.steps else None)
-    laid = Calendar(sunset, rules).lay([wish] * len(parts), closed)
+    calendar = Calendar(sunset, rules)
+    wish = Wish(calendar.begin, len(rules.brownout_days), at if ledger.steps else None)
+    laid = calendar.lay([wish] * len(parts), closed)
     first = _first_number(ledger)
     planned = [
         replace(part, number=number, brownouts=moments.brownouts, closes=moments.closes)

@@ -1,4 +1,4 @@
-"""What `check` and `hooks` say about the switches of sunsets: files, programs, ports, the tickets' token."""
+"""What `check` and `hooks` say about stages: days, the switches' files, programs and ports, the tickets' token."""
 
 import json
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from embedded.broker import free_port
+from embedded.checking_sunsets import unwritten
 from embedded.checking_switches import stages
 from embedded.health import ailments
 from schemas.settings import Settings, SettingsError, parse
@@ -102,3 +103,22 @@ def test_hooks_clear_lets_no_switch_refuse_anybody_and_tells_what_could_not_be_c
     table.rmdir()
     assert run("hooks", "--clear", "--config", config).returncode == 0
     assert "no switch wrote anything" in run("hooks", "--clear", "--config", config).stdout
+
+
+def test_a_first_stage_before_the_day_that_letters_tell_is_noted(tmp_path: Path) -> None:
+    def noted(first_day: str, mail: str) -> list[str]:
+        table = f"first_day = {first_day}\n{mail}\n[logins.imap]\nformat = 'dovecot'\nlog = '{tmp_path}/log'"
+        return list(unwritten(_settings(tmp_path, f"{table}\n[customers.acme]\nmailboxes = ['acme.example']")))
+
+    mail = (
+        "[sunset.late.mail]\nsender = 'a@isp.example'\ncompany = 'I'\nsupport = '1'\nsmtp_server = 'smtp.isp.example'"
+    )
+    closes = "the first stage closes on 2027-02-22, before it ends on 2027-03-01"
+    letters = "letters that go before relaywarden sunset plan tell everybody that he has until 2027-03-01"
+    nobody = [f"sunset.{name}.mail: none: nobody is written to" for name in ("pop", "late")]
+    assert noted("2027-02-20", mail) == [
+        nobody[0],
+        f"sunset.late.stages.first_day: 2027-02-20: {closes}: {letters}; plan before the first goes, on 2027-01-05",
+    ]
+    assert noted("2027-02-27", mail) == [nobody[0]], "a Saturday: it closes on Monday, when the sunset ends"
+    assert noted("2027-02-20", "") == nobody

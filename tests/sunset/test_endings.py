@@ -96,8 +96,8 @@ def test_a_stage_that_is_held_has_no_day_and_none_in_the_past_is_told(step: Stag
     assert letter.days == (("", "") if held else ("", "2027-02-19"))
     assert letter.ends == ("2027-02-17" if held else "2027-02-19")
     assert (letter.number, letter.of) == (1, 6), "how many weeks are left nobody knows"
-    other = Ending(date(2027, 3, 2), fixed=False) if held else Ending(date(2027, 2, 19))
-    assert Endings(SUNSET, ledger, at).of(B) == other
+    other = Ending(date(2027, 2, 19), fixed=not held)
+    assert Endings(SUNSET, ledger, at).of(B) == other, "resumed now, it closes on its day"
 
 
 def test_what_should_have_closed_and_did_not_is_not_told_to_have() -> None:
