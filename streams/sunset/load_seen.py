@@ -5,27 +5,36 @@ from typing import Any, NamedTuple
 
 from clickhouse_connect.driver.client import Client
 
-from schemas.moments import moment_of
 from schemas.sunset_settings import Sunset
 from schemas.sunset_stages import Stages
 from streams.sunset.ledger import Ledger
 from streams.sunset.load import Load, Refused, by_stage
+from streams.sunset.load_heard import Log, unheard
 from streams.sunset.stages import stage_of
 from streams.sunset.weeks import HOUR, day_of
 
 _HOURS_OF_A_WEEK = 168
 _DAY = 24
 _HEARD = """
-SELECT min(newest), toInt64(toUnixTimestamp(min(oldest))) * 1000000, argMin(host, newest)
-FROM (
-    SELECT host, max(last) AS newest, min(hour) AS oldest FROM heard_hosts
-    WHERE hour >= toDateTime(intDiv({week:Int64}, 1000000), 'UTC') AND last <= {now:Int64} GROUP BY host
-)
-WHERE newest > {day:Int64}
+SELECT host, logins, max(last), toInt64(toUnixTimestamp(min(hour))) * 1000000, uniqExact(hour) FROM heard_hosts
+WHERE hour >= toDateTime(intDiv({week:Int64}, 1000000), 'UTC') AND last <= {now:Int64}
+GROUP BY host, logins ORDER BY host, logins
 """
 _FAILED = """
-SELECT uniqIf(id, at > {begin:Int64}), uniqIf(id, at <= {hour:Int64}) FROM mail_events
-WHERE type = 'mailbox_authenticated' AND outcome = 'failed' AND at > {week:Int64} AND at <= {now:Int64}
+SELECT uniqIf(id, at > {begin:Int64}), toInt64(uniqIf(id, at <= {hour:Int64})) +
+(
+    SELECT toInt64(sum(number))
+    FROM
+    (
+        SELECT uniqCombinedMerge(14)(failed) AS number FROM heard_hosts
+        WHERE hour >= toDateTime(intDiv({first:Int64}, 1000000), 'UTC')
+          AND hour < toDateTime(intDiv({beyond:Int64}, 1000000), 'UTC')
+        GROUP BY hour
+    )
+)
+FROM mail_events
+WHERE type = 'mailbox_authenticated' AND outcome = 'failed' AND host != '' AND at <= {now:Int64}
+  AND (at > {week:Int64} AND at < {first:Int64} OR at >= {beyond:Int64})
 """
 _REFUSED = """
 SELECT lower(envelope_from), max(at) FROM mail_events
@@ -63,8 +72,8 @@ class _Asking(NamedTuple):
 def load_of(client: Client, sunset: Sunset, ledger: Ledger, begins: Mapping[int, int], at: int) -> Load:
     """Return the load of the stages at work since it counts of each, but the tickets. ClickHouseError where it is away.
 
-    Refused are different senders: a client that tries again each minute is one. Where a host that was heard within a
-    day was not heard for an hour, what was refused or failed is not known; what is usual is not before a day of logs.
+    Refused are different senders: a client that tries again each minute is one. Where a log that was heard within a day
+    was not heard for an hour, what was refused or failed is not known; what is usual is not before a day of logs.
     """
     moments = {
         "now": at,
@@ -72,13 +81,13 @@ def load_of(client: Client, sunset: Sunset, ledger: Ledger, begins: Mapping[int,
         "hour": at - HOUR,
         "day": at - _DAY * HOUR,
         "week": at - _HOURS_OF_A_WEEK * HOUR,
+        "first": -(-at // HOUR) * HOUR - _HOURS_OF_A_WEEK * HOUR,
+        "beyond": at // HOUR * HOUR - HOUR,
     }
-    newest, oldest, host = client.query(_HEARD, parameters=moments).result_rows[0]
-    if not host:
-        return Load(why="no host's log was read within a day")
-    if at - newest > HOUR:
-        last = moment_of(newest).isoformat(timespec="seconds")
-        return Load(why=f"a host's log was not read for an hour: that of {host}, since {last}")
+    logs = [Log(*row) for row in client.query(_HEARD, parameters=moments).result_rows]
+    if why := unheard(logs, at):
+        return Load(why=why)
+    oldest = min(log.oldest for log in logs if at - log.newest < _DAY * HOUR)
     hours = (at - HOUR - max(oldest, moments["week"])) / HOUR
     asking = _Asking(client, sunset, ledger, begins, moments, hours if hours >= _DAY else 0.0)
     return _in_the_clear(asking) if sunset.kind == "cleartext_login" else _relayed(asking)

@@ -12,6 +12,7 @@ from schemas.sunset_stages import Stages
 from streams.migrate import migrate
 from streams.sunset.ledger import Ledger, take
 from streams.sunset.load import Load
+from streams.sunset.load_heard import Log, unheard
 from streams.sunset.load_seen import load_of
 from tests.sunset.scene import local
 
@@ -98,9 +99,48 @@ def test_of_logins_in_the_clear_the_mailboxes_of_the_stages_at_work_count(house:
     assert house.load("cleartext_login", ledger, BEGINS).failed == 7, "over TLS, and from the server itself"
 
 
+@pytest.mark.parametrize(
+    ("logs", "silent"),
+    [
+        ([("mx1", False, 10, 100), ("mx1", True, 10, 100)], ""),
+        ([("mx1", False, 10, 100), ("mx1", True, 90, 100)], "mx1 (logins)"),
+        ([("mx1", False, 90, 100), ("mx1", True, 10, 100)], "mx1"),
+        ([("mx1", False, 10, 100), ("mx1", True, 90, 60)], ""),  # seldom: its other log tells that the host is read
+        ([("mx1", False, 10, 100), ("pop2", True, 90, 60)], "pop2 (logins)"),
+        ([("mx1", False, 10, 100), ("mx1", True, 90, 20)], ""),
+        ([("mx1", False, 10, 100), ("old", False, 24 * 60, 100)], ""),  # silent for a day: it is gone
+        ([("mx1", False, 61, 100), ("mx2", False, 90, 100)], "mx2"),
+    ],
+)
+def test_of_a_host_with_two_logs_a_steady_one_that_is_not_read_is_missed(
+    logs: list[tuple[str, bool, int, int]], silent: str
+) -> None:
+    """Each row: the host, whether it is of logins, the minutes since it told something, the hours of 160 with any."""
+    known = [
+        Log(host, logins, AT - minutes * 60_000_000, AT - 160 * HOUR, hours) for host, logins, minutes, hours in logs
+    ]
+    found = unheard(known, AT)
+    assert found.partition("that of ")[2].partition(",")[0] == silent
+
+
+@pytest.mark.parametrize("minutes", [0, 25])
+def test_failed_logins_of_a_week_are_told_by_the_minute_and_once_each(house: _House, minutes: int) -> None:
+    at = AT + minutes * 60_000_000
+    week, hour = at - 168 * HOUR, at - HOUR
+    around = (week, week + HOUR, hour, at)
+    for moment in (week - HOUR, week + 3 * HOUR, *(edge + step for edge in around for step in (-1, 0, 1))):
+        for _ in range(2):  # stored twice
+            house.login(moment, "ann@x.example", "failed")
+    load = house.load("smtp_after_pop", Ledger(stages=STAGES), {1: at - HOUR}, at)
+    own = [AT - number * HOUR - 1 for number in range(48)]
+    assert load.failed == 3 + sum(each > hour for each in own)
+    hours = (hour + -week // HOUR * HOUR) / HOUR
+    assert load.usual == pytest.approx((7 + sum(each <= hour for each in own)) / hours)
+
+
 def test_a_log_that_is_not_read_is_named(house: _House) -> None:
     load = house.load("smtp_after_pop", Ledger(stages=STAGES), BEGINS, AT + 2 * HOUR)
     assert (load.refused, load.failed) == (None, None)
-    assert load.why == "a host's log was not read for an hour: that of mx1, since 2027-03-01T10:59:59+00:00"
+    assert load.why == "a host's log was not read for an hour: that of mx1 (logins), since 2027-03-01T10:59:59+00:00"
     assert house.load("smtp_after_pop", Ledger(), {}, AT + 48 * HOUR).why == "no host's log was read within a day"
     assert "less than a day" in house.load("smtp_after_pop", Ledger(), {}, AT - 30 * HOUR).why
