@@ -10,7 +10,7 @@ _DAY = 24 * HOUR
 
 
 class Log(NamedTuple):
-    """A host's log of mails, or (`logins`) of logins: when it spoke last and first in a week (µs), in how many hours."""
+    """A host's log of mails or (`logins`) of logins: when it spoke last and first in a week (µs), in so many hours."""
 
     host: str
     logins: bool
