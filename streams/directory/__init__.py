@@ -42,9 +42,10 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Misfit(msgspec.Struct, frozen=True):
-    """A row that is left out because it does not fit below the header, and why."""
+    """A row that is left out because it does not fit below the header, and why; else what is no row, but is told."""
 
     text: str
+    left_out: bool = True
 
 
 class DirectoryError(Exception):

@@ -71,6 +71,23 @@ class Directory:
             return [*said, f"{address} stands there twice"]
         return [*said, f"{address} is {_as(mailbox)} here, {_as(before)} before: that counts"]
 
+    def resolve(self) -> Iterator[Problem]:
+        """Make each alias of an alias one of the mailbox at its end; yield those that lead to none, in a circle."""
+        ends: dict[str, str] = {}
+        for alias, mailbox in self._alias.items():
+            passed, end = {alias}, mailbox
+            while end in self._alias and end not in passed:
+                passed.add(end)
+                end = self._alias[end]
+            if end not in self._alias:
+                ends[alias] = end
+            else:
+                yield Problem(place=alias, text=f"is an alias of {mailbox}, and so in a circle: it counts as a mailbox")
+        self._alias = ends
+        self._aliases = {}
+        for alias, mailbox in ends.items():
+            self._aliases[mailbox] = (*self._aliases.get(mailbox, ()), alias)
+
     def dangling(self) -> Iterator[Problem]:
         """Yield each alias whose mailbox is not there."""
         for alias, mailbox in self._alias.items():

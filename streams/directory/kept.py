@@ -43,9 +43,9 @@ def load(
 def _counted(settings: Settings, advance: Callable[[int], None]) -> Iterator[tuple[str, Row | Misfit]]:
     if settings.directory is None:
         return
-    for each in rows(settings.directory):
-        advance(1)
-        yield each
+    for place, row in rows(settings.directory):
+        advance(int(not isinstance(row, Misfit) or row.left_out))
+        yield place, row
 
 
 def _configured(settings: Settings) -> Iterator[tuple[str, Row]]:

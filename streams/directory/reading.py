@@ -65,7 +65,7 @@ def read(rows: Iterable[tuple[str, Row | Misfit]], directory: Directory) -> Iter
     """Take all rows into a directory; yield what is wrong with each, then what is wrong with the whole."""
     for place, row in rows:
         if isinstance(row, Misfit):
-            yield Problem(place=place, text=row.text, left_out=True)
+            yield Problem(place=place, text=row.text, left_out=row.left_out)
             continue
         try:
             found, odd = entry(row)
@@ -76,6 +76,7 @@ def read(rows: Iterable[tuple[str, Row | Misfit]], directory: Directory) -> Iter
             yield Problem(place=place, text=text)
         for text in directory.add(found.address, found.mailbox, found.account):
             yield Problem(place=place, text=text)
+    yield from directory.resolve()
     yield from directory.dangling()
     yield from directory.alike()
 

@@ -64,3 +64,33 @@ def test_entries_come_page_by_page_and_the_other_addresses_are_aliases(monkeypat
     with pytest.raises(DirectoryError, match=r"ldap://127\.0\.0\.1"):
         _loaded(url)
     gc.collect()  # the socket that ldap3 leaves behind, while its warning is expected
+
+
+def test_addresses_as_exchange_keeps_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`SMTP:` is the mailbox wherever it stands, `smtp:` its aliases; what is of another type is counted and told."""
+    monkeypatch.setenv("RELAYWARDEN_LDAP_PASSWORD", PASSWORD)
+    entries = (
+        ["smtp:a@one.example", "SMTP:anna@one.example"],
+        ["X500:/o=Org/cn=bob", "sip:bob@two.example", "SMTP:bob@two.example", "smtp:b@two.example", "x500:/o=Old"],
+        ["carl@three.example", "c@three.example"],
+        ["SMTP:dora@four.example", "mailto:d@four.example", "smtp:"],
+    )
+    with _slapd() as url:
+        with Connection(Server(url), ROOT, PASSWORD, check_names=False, raise_exceptions=True) as root:
+            for number, mails in enumerate(entries):
+                fields = {"sn": "x", "cn": "x", "mail": mails, "o": "K"}
+                root.add(f"uid=user{number},ou=people,dc=example,dc=net", "inetOrgPerson", fields)
+        directory, problems = _loaded(url)
+    names = {mailbox: directory.aliases(mailbox) for mailbox in sorted(directory.mailboxes())}
+    assert names == {
+        "anna@one.example": ("a@one.example",),
+        "bob@two.example": ("b@two.example",),
+        "carl@three.example": ("c@three.example",),
+        "dora@four.example": (),
+    }
+    assert [(each.text.partition(", such as")[0], each.left_out) for each in problems] == [
+        ("'mailto:d@four.example' is no address", True),
+        ("the row has no address", True),
+        ("3 addresses of other types are passed over: SIP, X500", False),
+    ]
+    gc.collect()
