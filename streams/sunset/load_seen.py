@@ -34,7 +34,7 @@ SELECT uniqIf(id, at > {begin:Int64}), toInt64(uniqIf(id, at <= {hour:Int64})) +
 )
 FROM mail_events
 WHERE type = 'mailbox_authenticated' AND outcome = 'failed' AND host != '' AND at <= {now:Int64}
-  AND (at > {week:Int64} AND at < {first:Int64} OR at >= {beyond:Int64})
+  AND (at >= {week:Int64} AND at < {first:Int64} OR at >= {beyond:Int64})
 """
 _REFUSED = """
 SELECT lower(envelope_from), max(at) FROM mail_events

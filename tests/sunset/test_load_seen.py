@@ -135,7 +135,7 @@ def test_failed_logins_of_a_week_are_told_by_the_minute_and_once_each(house: _Ho
     own = [AT - number * HOUR - 1 for number in range(48)]
     assert load.failed == 3 + sum(each > hour for each in own)
     hours = (hour + -week // HOUR * HOUR) / HOUR
-    assert load.usual == pytest.approx((7 + sum(each <= hour for each in own)) / hours)
+    assert load.usual == pytest.approx((8 + sum(each <= hour for each in own)) / hours)
 
 
 def test_a_log_that_is_not_read_is_named(house: _House) -> None:
