@@ -59,7 +59,7 @@ def serve(configuration: Settings, stop: threading.Event) -> None:
     tokens = _tokens(pools)
     last_good = _states(configuration, pools)
     parts: list[Barring | switching.Switching] = [Barring(configuration)] if barred else []
-    parts += [switching.Switching(configuration)] if sunsets else []
+    parts += [_switching(configuration)] if sunsets else []
     sockets = _sockets(_places(configuration, pools))
     host = socket.gethostname()
     reporters = [Reporter(configuration.kafka) for _ in range(3)]
@@ -85,6 +85,13 @@ def has_work(configuration: Settings) -> bool:
     """Tell whether there is a hook of a pool, of the mailboxes, or a switch of a sunset: else `serve` refuses."""
     barred = bars.configured(configuration.mailboxes.hooks)
     return bool(_hooked(configuration) or barred or _switches(configuration))
+
+
+def _switching(configuration: Settings) -> switching.Switching:
+    """Return this host's switches, which no other process has. ValueError where one has them."""
+    part = switching.Switching(configuration)
+    part.hold()
+    return part
 
 
 def _switches(configuration: Settings) -> bool:

@@ -31,11 +31,11 @@ def only_switching(configuration: Settings) -> AbstractContextManager[None]:
 def emptied(written: Written, tools: Tools, stop: threading.Event) -> bool:
     """Let a switch that is configured no more refuse nobody, as soon as it can; tell whether it could before `stop`.
 
-    A file that is not there is as good.
+    A file that is not there is as good; where that cannot be seen it is tried.
     """
     what = f"sunset {written.sunset}: {written.switch} is configured no more: {written.path}"
     switch = Switch(written.switch, written.part(), lambda: Wanted(_nothing(written.sunset), ""), tools)
-    while Path(written.path).exists():
+    while not _absent(written.path):
         switch.turn(time.monotonic())
         if switch.works:
             _log.warning("%s refuses nobody any more", what)
@@ -52,7 +52,7 @@ def cleared(configuration: Settings) -> Iterator[dict[str, object]]:
     ValueError where `relaywarden hooks` runs: it would write all again.
     """
     with only_switching(configuration):
-        gone, failed = [each for each in left(configuration) if Path(each.path).exists()], set[str]()
+        gone, failed = [each for each in left(configuration) if not _absent(each.path)], set[str]()
         parts = [(each.sunset, each.switch, each.part()) for each in gone]
         parts += [
             (name, switch, part)
@@ -74,6 +74,17 @@ def _problem(sunset: str, switch: str, part: Part) -> str:
     except (EffectError, ValueError) as error:
         return str(error)
     return ""
+
+
+def _absent(path: str) -> bool:
+    """Tell whether a file is surely not there."""
+    try:
+        Path(path).stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _nothing(sunset: str) -> Switched:

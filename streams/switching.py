@@ -59,6 +59,10 @@ class Switching:
         self._alone = ExitStack()
         self.start_over()
 
+    def hold(self) -> None:
+        """Have this host's switches until `stop`. ValueError where another process has them."""
+        self._alone.enter_context(only_switching(self._configuration))
+
     def begin(
         self,
         sockets: Mapping[Address, socket.socket],
@@ -68,9 +72,8 @@ class Switching:
     ) -> None:
         """Bring in force what was known last, answer on the policies' sockets, and follow the log until `stop`.
 
-        What switches wrote that are configured no more is emptied. ValueError where another process does all this.
+        What switches wrote that are configured no more is emptied.
         """
-        self._alone.enter_context(only_switching(self._configuration))
         note(self._configuration, (*files_of(self._configuration), *self._left))
         for each in self._left:
             tools = Tools(answer=lambda _: None, report=report, host=host)

@@ -118,6 +118,7 @@ class _Running:
         self._switching = Switching(configuration, clock=lambda: clock[0])
 
     def __enter__(self) -> Self:
+        self._switching.hold()
         self._switching.begin({}, "mx1", self.told.append, self._stop)
         return self
 
@@ -179,7 +180,7 @@ def test_what_cannot_be_emptied_is_tried_by_the_next_start_too(tmp_path: Path) -
     table.mkdir()
     with _Running(_other(tmp_path), [AT]) as running:
         until(lambda: bool(running.told), "the report")
-    assert "Is a directory" in running.told[0].problem
+    assert "Is a directory" in running.told[0].problem, "and hooks goes on"
     assert len(left(_other(tmp_path))) == 1
     table.rmdir()
     with _Running(_other(tmp_path), [AT]):
@@ -187,6 +188,23 @@ def test_what_cannot_be_emptied_is_tried_by_the_next_start_too(tmp_path: Path) -
     (tmp_path / "switches" / "_written.json").write_text('[{"sunset":"pop","switch":"x","path":"p","settings":"{}"}]')
     with pytest.raises(ValueError, match=r"_written\.json: no note of what switches wrote"):
         Switching(_other(tmp_path))
+
+
+def test_a_file_of_which_nobody_can_see_whether_it_is_there_is_not_forgotten(tmp_path: Path) -> None:
+    folder = tmp_path / "exim4"
+    folder.mkdir()
+    with _Running(_other(tmp_path, f'[sunset.pop.switch.exim]\npath = "{folder}/table"\n'), [AT]):
+        until((folder / "table").exists, "the table")
+    (folder / "table").unlink()
+    folder.rmdir()
+    folder.symlink_to(folder)
+    assert [str(each["problem"]).rpartition(": ")[2] for each in cleared(_other(tmp_path))] == [
+        "Too many levels of symbolic links"
+    ]
+    assert len(left(_other(tmp_path))) == 1
+    folder.unlink()
+    assert list(cleared(_other(tmp_path))) == []
+    assert left(_other(tmp_path)) == ()
 
 
 def test_an_orderly_stop_ends_a_brown_out_and_the_next_start_goes_on_with_it(tmp_path: Path) -> None:
