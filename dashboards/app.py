@@ -30,6 +30,7 @@ def main() -> None:
         pool,
         providers,
         reports,
+        sunset,
     )
 
     for library in ("urllib3.connectionpool", "clickhouse_connect"):  # the pages say themselves what is away
@@ -44,6 +45,7 @@ def main() -> None:
         "complaints": st.Page(complaints.page, title="Complaints", icon=":material/report:", url_path="complaints"),
         "domains": st.Page(domains.page, title="Domains", icon=":material/domain:", url_path="domains"),
         "reports": st.Page(reports.page, title="Reports", icon=":material/summarize:", url_path="reports"),
+        "sunset": st.Page(sunset.page, title="Sunset", icon=":material/wb_twilight:", url_path="sunset"),
     }
     st.session_state["pages"] = pages
     st.navigation(list(pages.values()), position="top").run()

@@ -18,6 +18,7 @@ from schemas.settings import Settings, SettingsError, load
 CONFIG_ENV = "RELAYWARDEN_CONFIG"
 RANGES = {"1h": 1, "6h": 6, "24h": 24, "7d": 168}
 CLOCK = "DD MMM HH:mm:ss"
+_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 
 
 @st.cache_resource(show_spinner=False)
@@ -209,6 +210,21 @@ def picked(
         return None
     st.session_state[f"{name}.turn"] = turn + 1
     return seen[chosen[0]]
+
+
+def as_csv(found: pd.DataFrame) -> str:
+    """Return a frame as CSV in which no cell begins as a formula does: strangers wrote many of them."""
+    inert = found.map(lambda cell: f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULAS) else cell)
+    return inert.to_csv(index=False, lineterminator="\r\n", date_format="%Y-%m-%dT%H:%M:%SZ")
+
+
+def download(found: pd.DataFrame, name: str, said: str = "") -> None:
+    """Show the way to a frame as `name`.csv, and beside it what is said of it."""
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.caption(said)
+        st.download_button(
+            "CSV", as_csv(found), f"{name}.csv", "text/csv", icon=":material/download:", key=f"{name}-csv"
+        )
 
 
 def when(label: str) -> Any:  # noqa: ANN401 Streamlit's column type is not public

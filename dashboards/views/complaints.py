@@ -11,7 +11,6 @@ from schemas.attribution import WAYS
 _FILTERS = {"All": False, "Unattributed": True}
 _LIKELY = 0.7
 _REPORTS = "https://www.spamcop.net/"  # other links are what a stranger wrote
-_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 _SAID = "Anybody can forge a complaint: only what the log confirms counts for a score, and none withdraws an IP."
 
 
@@ -72,10 +71,8 @@ def _listed(shown: Page, *, unattributed: bool) -> None:
     )
     mailbox = elements.picked(told, "complaints", _columns(), "subject", ("way",))
     total = int(found["total"].max())
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.caption(f"The newest {words.count(len(found))} of {words.count(total)}. Pick a row to see its mailbox.")
-        data = as_csv(found.drop(columns="total"))
-        st.download_button("CSV", data, "complaints.csv", "text/csv", icon=":material/download:", key="csv")
+    said = f"The newest {words.count(len(found))} of {words.count(total)}. Pick a row to see its mailbox."
+    elements.download(found.drop(columns="total"), "complaints", said)
     if mailbox:
         elements.go("mailboxes", mailbox=mailbox)
 
@@ -122,9 +119,3 @@ def _between(least: float, most: float) -> str:
     if not most:
         return ""
     return f"{most:.0%}" if least == most else f"{least:.0%} to {most:.0%}"
-
-
-def as_csv(found: pd.DataFrame) -> str:
-    """Return the complaints as CSV in which no cell begins as a formula does: strangers wrote most of them."""
-    inert = found.map(lambda cell: f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULAS) else cell)
-    return inert.to_csv(index=False, lineterminator="\r\n", date_format="%Y-%m-%dT%H:%M:%SZ")

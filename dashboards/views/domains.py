@@ -8,7 +8,6 @@ import streamlit as st
 from dashboards import elements, queries_domains, words
 from dashboards.elements import Page
 from dashboards.palette import OUTCOMES_OF_DOMAINS, UNSEEN
-from dashboards.views.complaints import as_csv
 from schemas import domain_file
 from schemas.settings import Settings
 
@@ -124,11 +123,8 @@ def _listed(shown: Page, back: int, search: str, outcomes: tuple[str, ...]) -> N
     )
     domain = elements.picked(told, "customer-domains", _columns(), "domain", ("outcome", *_SORTS))
     total = int(found["total"].max())
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.caption(f"{words.count(len(found))} of {words.count(total)}, the worst first. Pick a row for its records.")
-        st.download_button(
-            "CSV", as_csv(told), "domains.csv", "text/csv", icon=":material/download:", key="domains-csv"
-        )
+    said = f"{words.count(len(found))} of {words.count(total)}, the worst first. Pick a row for its records."
+    elements.download(told, "domains", said)
     if domain:
         st.query_params["domain"] = domain
         st.rerun(scope="fragment")

@@ -1,7 +1,8 @@
 -- What became of each letter of a sunset that was decided since a moment (µs): who says so, in which words. The last word
 -- counts: a bounce, else what the mail log tells of its delivery, else what the desk was told when it handed it over.
--- `tried` is when the desk last said anything of it (µs, 0: nothing). Asked with its two parameters:
--- SELECT * FROM sunset_letters(sunset = 'smtp_after_pop', since = 0).
+-- `tried` is when the desk last said anything of it (µs, 0: nothing). With a mailbox, only the letters that name it or
+-- thank for it, which then are found by the indices of mail_events; "": all. Asked with its parameters:
+-- SELECT * FROM sunset_letters(sunset = 'smtp_after_pop', since = 0, mailbox = '').
 CREATE VIEW IF NOT EXISTS sunset_letters AS
 WITH
 due AS
@@ -10,6 +11,7 @@ due AS
            uses.mailbox AS mailboxes, thanked
     FROM sunset_events FINAL
     WHERE type = 'letter_due' AND sunset = {sunset:String} AND at > {since:Int64}
+      AND ({mailbox:String} = '' OR has(uses.mailbox, {mailbox:String}) OR has(thanked, {mailbox:String}))
 ),
 told AS
 (

@@ -14,8 +14,10 @@ from playwright.sync_api import TimeoutError as PlaywrightTimeout
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
+from dashboards.preview import framed
 from embedded.clickhouse import ClickHouseServer
 from tests.conftest import require
+from tests.pages import sunset_scene as sunsets
 from tests.pages import test_delisting_page as delistings
 from tests.pages import test_domains_page as domains
 from tests.pages import test_providers_page as providers
@@ -38,7 +40,9 @@ _CLOCK = re.compile(r"^\d\d:\d\d:\d\d UTC$")
 _DRAWN = """() => !document.querySelector('[data-testid=stSkeleton]') && [...document.querySelectorAll(
     '[data-testid=stDataFrame], [data-testid=stVegaLiteChart]')].every(each => each.querySelector('canvas, svg'))"""
 _PAINTED = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
-_SEARCH = re.compile(r"/(pool|mailboxes|complaints|domains|reports|providers|delisting)/_stcore/(health|host-config)$")
+_SEARCH = re.compile(
+    r"/(pool|mailboxes|complaints|domains|reports|providers|delisting|sunset)/_stcore/(health|host-config)$"
+)
 expect.set_options(timeout=40 * SECONDS)
 
 
@@ -132,6 +136,8 @@ def port(clickhouse: ClickHouseServer, tmp_path_factory: pytest.TempPathFactory)
     store(hall.client, "delisting_events", delistings.scene(hall.now))
     store(hall.client, "reports", reports.scene(hall.now))
     store(hall.client, "domain_checks", domains.scene(hall.now))
+    sunsets.fill(hall.client, hall.now)
+    hall.config.write_text(hall.config.read_text() + sunsets.config(hall.now))
     with serving(hall, clickhouse.password, folder / "log") as (_process, where):
         yield where
     assert "Traceback" not in (folder / "log").read_text()
@@ -199,6 +205,52 @@ def test_the_pages_show_the_flagged_mailbox_and_the_withdrawn_ip(visitor: Visito
     visitor.table(1, "spamcop")
     visitor.picture("delisting")
     visitor.unhurt()
+
+
+def test_a_sunset_its_stages_and_a_customers_letter(visitor: Visitor) -> None:
+    visitor.go("/sunset", "Sunset")
+    expect(visitor.page.get_by_text("in 21 days")).to_be_visible()
+    expect(visitor.page.get_by_role("heading", name="What each letter brought")).to_be_visible()
+    visitor.picture("sunset")
+    visitor.go("/sunset?part=Stages", "Sunset")
+    visitor.table(0, "▲ paused")
+    expect(visitor.page.get_by_test_id("stCode").first).to_contain_text("relaywarden sunset stage close 2")
+    visitor.picture("sunset-stages")
+    visitor.go("/sunset?part=Letters", "Sunset")
+    visitor.table(1, "■ refused")
+    visitor.picture("sunset-letters")
+    visitor.go(f"/sunset?part=Search&search=img&mailbox={quote(RUDE, safe='')}", "Sunset")
+    visitor.table(0, "OFFICE-PC")
+    visitor.picture("sunset-search")
+    visitor.go(f"/sunset?part=Preview&look=Dark&customer={quote(RUDE, safe='')}", "Sunset")
+    letter = visitor.page.frame_locator("[data-testid=stIFrame]").frame_locator("iframe")
+    expect(letter.get_by_text("Example ISP").first).to_be_visible()
+    assert letter.locator(".page").first.evaluate("e => getComputedStyle(e).backgroundColor") == "rgb(21, 24, 28)"
+    visitor.picture("sunset-preview")
+    visitor.unhurt()
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_nothing_runs_or_loads_in_the_frame_of_a_letter(browser: Browser, *, dark: bool) -> None:
+    hostile = """<style>p { color: rgb(1, 2, 3) }
+        @media screen and (prefers-color-scheme: dark) { p { color: rgb(4, 5, 6) } }</style><p>Hello</p>
+        <script>parent.hurt = top.hurt = 1</script><img src="http://127.0.0.1:9/x.png" onerror="top.hurt=1">
+        <link rel="stylesheet" href="http://127.0.0.1:9/x.css"><form action="http://127.0.0.1:9/"><button>send</button></form>
+        <a href="http://127.0.0.1:9/" target="_top">go</a>"><script>window.hurt = 1</script>"""
+    page = browser.new_page(color_scheme="light")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.set_content(framed(hostile, dark=dark))
+    letter = page.frame_locator("iframe")
+    colour = letter.get_by_text("Hello").evaluate("e => getComputedStyle(e).color")
+    assert colour == ("rgb(4, 5, 6)" if dark else "rgb(1, 2, 3)")
+    letter.get_by_role("button", name="send").click()
+    letter.get_by_text("go").click()
+    page.wait_for_timeout(500)
+    assert page.evaluate("window.hurt") is None
+    assert [url for url in asked if "127.0.0.1:9" in url] == []
+    assert page.url == "about:blank"
+    page.close()
 
 
 @pytest.mark.parametrize("visitor", [(1440, "light")], indirect=True, ids=["screen"])

@@ -1,0 +1,229 @@
+"""The Sunset page's charts: what is left each week, what letters brought and became, when stages are off.
+
+Colours never stand alone: bars bear the language or state in words, and what is not known is pale in a dashed frame.
+"""
+
+from datetime import UTC, date, datetime, timedelta
+from math import exp
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from dashboards import stages
+from dashboards.charts import Chart
+from dashboards.palette import BOUNCED, DEFERRED, DELIVERED, OTHER, QUIET, THIRD
+from dashboards.stages import Standing
+
+_LANGUAGES = {"de": DELIVERED, "fr": DEFERRED, "it": OTHER, "en": THIRD, "unknown": QUIET}
+_STATES = {
+    "delivered": ("● delivered", DELIVERED),
+    "sent": ("○ sent", "#A9C9DE"),
+    "on its way": ("◆ on its way", OTHER),
+    "waiting": ("· waiting", QUIET),
+    "withdrawn": ("○ withdrawn", THIRD),
+    "bounced": ("■ bounced", BOUNCED),
+    "refused": ("■ refused", "#8F3A28"),
+    "nobody to write to": ("▲ nobody to write to", DEFERRED),
+}
+_INK = "#14202A"
+_WEEK = timedelta(days=7)
+_FORWARD = 400
+_BEYOND = timedelta(days=28)
+_DASH = [4, 3]
+_TALL_ENOUGH = 0.06
+_FEW, _LABELLED = 3, 26
+
+
+def _noon(day: date) -> str:
+    return datetime(day.year, day.month, day.day, 12, tzinfo=UTC).isoformat()
+
+
+def _start(day: date) -> str:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC).isoformat()
+
+
+def _time(field: str, title: str | None = None) -> alt.X:
+    axis = alt.Axis(format="%d %b", grid=False, labelOverlap=True, tickCount=8)
+    return alt.X(f"{field}:T", title=title, scale=alt.Scale(type="utc"), axis=axis)
+
+
+def _colour(field: str, colours: dict[str, str]) -> alt.Color:
+    scale = alt.Scale(domain=list(colours), range=list(colours.values()))
+    return alt.Color(
+        f"{field}:N", scale=scale, legend=alt.Legend(orient="top", title=None, symbolOpacity=1, symbolStrokeWidth=0)
+    )
+
+
+def _rule(day: date, label: str) -> list[alt.Chart]:
+    """Return a line through a day, with its name at the top."""
+    data = pd.DataFrame({"day": [_noon(day)], "label": [label]})
+    line = alt.Chart(data).mark_rule(color=BOUNCED, strokeWidth=2, strokeDash=[6, 3])
+    name = alt.Chart(data).mark_text(dy=-3, baseline="bottom", color=BOUNCED, fontWeight=600)
+    at_top = name.encode(x=_time("day"), y=alt.value(0), text="label:N", tooltip=["label:N"])
+    return [line.encode(x=_time("day"), tooltip=["label:N"]), at_top]
+
+
+def parts_of(weeks: pd.DataFrame) -> pd.DataFrame:
+    """Return the bars of the burn-down: a row for each week and language, stacked, with its days and what it says."""
+    shown = weeks.assign(language=weeks["language"].replace("", "unknown"))
+    order = {name: place for place, name in enumerate(_LANGUAGES)}
+    shown = shown.assign(place=[order.get(each, len(order)) for each in shown["language"]])
+    shown = shown.sort_values(["monday", "place", "language"], ignore_index=True)
+    top = shown.groupby("monday")["open"].cumsum()
+    most = max(1, int(shown.groupby("monday")["open"].sum().max()))
+    told = (shown["open"] >= most * _TALL_ENOUGH) & (shown["monday"].nunique() <= _LABELLED)
+    begins = [date.fromisoformat(day) for day in shown["monday"]]
+    return shown.assign(
+        top=top,
+        floor=top - shown["open"],
+        middle=top - shown["open"] / 2,
+        start=[_start(day) for day in begins],
+        noon=[_noon(day + timedelta(days=3)) for day in begins],
+        end=[_start(day + _WEEK) for day in begins],
+        named=shown["language"].where(told, ""),
+        log=["all read" if not days else f"not read on {days} days: may be fewer" for days in shown["unheard"]],
+        known=shown["unheard"] == 0,
+    )
+
+
+def line_of(forecast: dict[str, Any], until: date | None) -> pd.DataFrame:
+    """Return the forecast, a point a week from the day it was made to the day nothing is left, at most to `until`."""
+    if not forecast["nothing_left"] or not forecast["open"]:
+        return pd.DataFrame(columns=["day", "open"])
+    begin, nothing = (date.fromisoformat(forecast[name]) for name in ("counted", "nothing_left"))
+    last = min(nothing, max(until or begin, begin + _BEYOND), begin + timedelta(days=_FORWARD))
+    days = [*range(0, (last - begin).days, 7), (last - begin).days]
+    left = [exp(forecast["level"] + forecast["slope"] * each) for each in days]
+    return pd.DataFrame({"day": [_noon(begin + timedelta(days=each)) for each in days], "open": left})
+
+
+def burndown(weeks: pd.DataFrame, forecast: dict[str, Any] | None, ends: date | None) -> Chart:
+    """Return what is open at each week's end by language, the forecast as a dashed line, and the day it ends."""
+    parts = parts_of(weeks)
+    tooltip = [
+        alt.Tooltip("monday:N", title="week from"),
+        "language:N",
+        *(alt.Tooltip(f"{name}:Q") for name in ("open", "done", "exempt", "relapsed", "customers", "messages")),
+        "log:N",
+    ]
+    place: dict[str, Any] = {
+        "x": _time("start"),
+        "x2": "end:T",
+        "y": alt.Y("floor:Q", title="open mailboxes", axis=alt.Axis(tickCount=4, tickMinStep=1)),
+        "y2": "top:Q",
+        "color": _colour("language", {name: _LANGUAGES.get(name, QUIET) for name in dict.fromkeys(parts["language"])}),
+        "tooltip": tooltip,
+    }
+    layers = [alt.Chart(parts[parts["known"]]).mark_rect(stroke="white", strokeWidth=1).encode(**place)]
+    if not parts["known"].all():
+        pale = alt.Chart(parts[~parts["known"]]).mark_rect(opacity=0.3, stroke=QUIET, strokeDash=_DASH, strokeWidth=2)
+        layers.append(pale.encode(**place))
+    names = alt.Chart(parts[parts["named"] != ""]).mark_text(color=_INK, fontSize=11)
+    layers.append(names.encode(x=_time("noon"), y="middle:Q", text="named:N", tooltip=tooltip))
+    line = line_of(forecast, ends + _BEYOND if ends else None) if forecast else pd.DataFrame()
+    if len(line):
+        drawn = alt.Chart(line.assign(what="forecast")).mark_line(color=QUIET, strokeDash=_DASH, strokeWidth=2.5)
+        layers.append(drawn.encode(x=_time("day"), y="open:Q", tooltip=["what:N", alt.Tooltip("open:Q", format=".0f")]))
+    if ends is not None:
+        layers += _rule(ends, f"ends {ends:%d %b}")
+    return alt.layer(*layers, height=300)
+
+
+def responses(told: pd.DataFrame) -> Chart:
+    """Return the share that stopped after each letter, by language; pale is what is not known to its end yet."""
+    shown = told.assign(
+        language=told["language"].replace("", "unknown"),
+        share=100 * told["stopped"] / told["mailboxes"].where(told["mailboxes"] > 0),
+        letter=told["number"].astype(str),
+    )
+    shown = shown.assign(named=shown["language"] + " " + shown["share"].map("{:.0f} %".format)).dropna(subset=["share"])
+    tooltip = ["letter:N", "language:N", alt.Tooltip("share:Q", format=".1f"), "mailboxes:Q", "stopped:Q", "state:N"]
+    place: dict[str, Any] = {
+        "x": alt.X("letter:O", title="letter", axis=alt.Axis(labelAngle=0)),
+        "xOffset": alt.XOffset("language:N", sort=list(_LANGUAGES)),
+        "y": alt.Y("share:Q", title="stopped within a week, %", axis=alt.Axis(tickCount=4)),
+        "tooltip": tooltip,
+    }
+    colours = {name: _LANGUAGES.get(name, QUIET) for name in dict.fromkeys(shown["language"])}
+    colour = _colour("language", colours)
+    known, growing = shown[shown["settled"]], shown[~shown["settled"]]
+    bars = [alt.Chart(known).mark_bar().encode(**place, color=colour)] if len(known) else []
+    if len(growing):
+        pale = alt.Chart(growing).mark_bar(opacity=0.4, stroke=QUIET, strokeDash=_DASH)
+        bars.append(pale.encode(**place, color=colour))
+    names = alt.Chart(shown).mark_text(dy=-7, color=QUIET, fontSize=11).encode(**place, text="named:N")
+    return alt.layer(*bars, names, height=260)
+
+
+def letters(told: pd.DataFrame) -> Chart:
+    """Return the letters of each week, stacked by what became of them."""
+    order = {state: place for place, state in enumerate(_STATES)}
+    shown = told.assign(
+        place=told["state"].map(order).fillna(len(order)),
+        told=[_STATES[each][0] if each in _STATES else f"? {each}" for each in told["state"]],
+        number=told["week"].astype(str),
+    )
+    colours = {label: colour for label, colour in _STATES.values() if label in set(shown["told"])}
+    colours |= {label: QUIET for label in shown["told"] if label not in colours}
+    bars = alt.Chart(shown).mark_bar(stroke="white", strokeWidth=1)
+    drawn = bars.encode(
+        x=alt.X("number:O", title="week", sort=None, axis=alt.Axis(labelAngle=0)),
+        y=alt.Y("letters:Q", title="letters", axis=alt.Axis(tickCount=4, tickMinStep=1)),
+        color=_colour("told", colours),
+        order="place:Q",
+        tooltip=[alt.Tooltip("number:N", title="week"), alt.Tooltip("told:N", title="state"), "letters:Q"],
+    )
+    return alt.layer(drawn, height=240)
+
+
+def _moment(at: int) -> str:
+    return datetime.fromtimestamp(at / 1_000_000, UTC).isoformat()
+
+
+def plan(every: list[Standing], now: int, ends: date | None) -> Chart:
+    """Return when each stage is planned to be off: brown-outs, and from its close on; with now and the day it ends."""
+    lanes = {each.stage.number: f"{each.stage.number}: {stages.cut(each.stage)}" for each in every}
+    last = max(each.stage.closes for each in every)
+    edge = _moment(max(last, now) + 3 * 86_400_000_000)
+    rows = []
+    for each in every:
+        lane = lanes[each.stage.number]
+        rows += [
+            (lane, _moment(off.begins), _moment(off.ends), "◆ brown-out", f"{lane}: brown-out")
+            for off in each.stage.brownouts
+        ]
+        rows.append((lane, _moment(each.stage.closes), edge, "■ closed", f"{lane}: closes"))
+    data = pd.DataFrame(rows, columns=["lane", "start", "end", "what", "said"])
+    axis = alt.Axis(labelLimit=180, labelOverlap=False, ticks=False, domain=False)
+    place = alt.Y("lane:N", title=None, sort=list(lanes.values()), axis=axis)
+    bars = (
+        alt.Chart(data)
+        .mark_rect(stroke=QUIET, strokeWidth=1)
+        .encode(
+            x=_time("start"),
+            x2="end:T",
+            y=place,
+            color=_colour("what", {"◆ brown-out": DEFERRED, "■ closed": BOUNCED}),
+            tooltip=[
+                "said:N",
+                *(
+                    alt.Tooltip(f"{end}:T", format="%d %b %H:%M UTC", timeUnit="utcyearmonthdatehoursminutes")
+                    for end in ("start", "end")
+                ),
+            ],
+        )
+    )
+    closes = data[data["what"] == "■ closed"].assign(mark="■")
+    marks = (
+        alt.Chart(closes)
+        .mark_text(color=BOUNCED, align="right", dx=-3)
+        .encode(x=_time("start"), y=place, text="mark:N")
+    )
+    here = pd.DataFrame({"at": [_moment(now)], "label": ["now"]})
+    rule = alt.Chart(here).mark_rule(color=QUIET, strokeWidth=2).encode(x=_time("at"), tooltip=["label:N"])
+    name = alt.Chart(here).mark_text(dy=-3, baseline="bottom", color=QUIET, fontWeight=600)
+    layers = [bars, marks, rule, name.encode(x=_time("at"), y=alt.value(0), text="label:N")]
+    if ends is not None:
+        layers += _rule(ends, f"ends {ends:%d %b}")
+    return alt.layer(*layers, height=30 * max(_FEW, len(every)) + 110)
