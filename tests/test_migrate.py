@@ -54,7 +54,7 @@ def test_all_is_applied_once(clickhouse: ClickHouseServer, database: str) -> Non
         "SELECT name, engine FROM system.tables WHERE database = currentDatabase()"
     )
     views = {name for name, engine in there.result_rows if engine == "View"}
-    measures = {"sunset_days", "sunset_burndown", "sunset_responses", "sunset_forecasts"}
+    measures = {"sunset_days", "sunset_burndown", "sunset_responses", "sunset_forecasts", "sunset_letters"}
     assert views == {"submitted_by_message_id", "delivered_by_queue_id", "attempted_by_queue_id"} | measures
     fed = {name for name, engine in there.result_rows if engine == "MaterializedView"}
     tables = {row[0] for row in there.result_rows} - views - fed
