@@ -197,6 +197,28 @@ def test_a_rollback_that_ends_a_pause_lets_the_others_go_on_by_the_rules() -> No
     assert course.resume(1, MONDAY + 30 * DAY) == "closed", "as it was before the pause"
 
 
+def test_a_stage_that_was_rolled_back_goes_on_where_the_others_leave_room() -> None:
+    course = Course(rules(count=5))
+    course.order(1, "rolled_back", BEFORE)
+    course.until(BEFORE, MONDAY - HOUR)
+    others = course.closes[1:]
+    assert course.resume(1, MONDAY - HOUR) == "open"
+    assert course.closes == ["Mon 08.03. 09:00", *others], "on Thursday and Friday others close"
+    assert course.brownouts(1) == ["Wed 03.03. 09:00"]
+
+
+def test_a_brown_out_of_a_plan_that_moves_begins_behind_the_one_that_runs() -> None:
+    days = {"count": 2, "weekdays_only": False, "brownout_hours": [20, 4]}
+    course = Course(rules(**days, brownout_days=[2, 1]))
+    saturday = local("2027-02-27 09:00")
+    course.until(BEFORE, saturday + HOUR)
+    assert step_of(course.ledger, 1) == "brownout"
+    course.sunset = rules(**days, brownout_days=[3, 2])
+    course.order(2, "paused", saturday + HOUR)
+    course.resume(2, saturday + 2 * HOUR)
+    assert (course.closes[0], course.brownouts(1)) == ("Tue 02.03. 09:00", ["Sun 28.02. 09:00"])
+
+
 def test_what_is_rolled_back_does_not_go_on_while_another_is_paused() -> None:
     course = _course()
     course.order(2, "rolled_back", BEFORE)

@@ -100,6 +100,11 @@ def test_a_brown_out_ends_before_the_weekend() -> None:
         ("Wed 24.03. 11:00", "Thu 18.03. 16:00", "Fri 19.03. 16:00"),
         ("Wed 24.03. 13:00", "Thu 18.03. 15:00", "Fri 19.03. 15:00"),
     ]
+    close = rules(count=1, first_day=date(2027, 3, 24), brownout_hours=[20, 24], brownout_days=[4, 3])
+    assert [shown(each.begins) for each in plan("pop", close, ["a@x"], BEFORE)[0].brownouts] == [
+        "Wed 17.03. 17:00",  # Thursday 9:00 would not be over when the other begins
+        "Thu 18.03. 17:00",
+    ]
     daily = plan("pop", rules(count=3, first_day=date(2027, 3, 24), weekdays_only=False), people(100), BEFORE)
     assert [shown(stage.brownouts[2].begins) for stage in daily] == [
         "Sun 21.03. 09:00",
