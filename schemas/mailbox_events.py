@@ -88,7 +88,8 @@ WITHDRAWN = "withdrawn: "
 class NoticeSent(Fact, frozen=True, kw_only=True):
     """A mail to a customer: `intended` before it is handed over, then `sent` or `refused` with the server's `reply`.
 
-    `sunset` names the sunset whose letter it is; such a mail is about no single mailbox.
+    `sunset` names the sunset whose letter it is; such a mail is about no single mailbox. With the template `alarm` it
+    tells the hoster's own people what its stages did by themselves.
     """
 
     mailbox: str = ""

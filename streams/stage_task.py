@@ -48,7 +48,8 @@ class StageTask:
     def __init__(self, settings: Settings, clock: Callable[[], int], *, dry_run: bool = False) -> None:
         self._settings, self._clock, self._dry_run = settings, clock, dry_run
         self._stages = {name: sunset.stages for name, sunset in settings.sunset.items() if sunset.stages is not None}
-        self._listed = {name for name in self._stages if settings.sunset[name].kind == "cleartext_login"}
+        limited = {name for name, stages in self._stages.items() if stages.limited}
+        self._listed = {name for name in limited if settings.sunset[name].kind == "cleartext_login"}
         self._loads: dict[str, Load] = {}
         self._looked = 0
         self._told: set[str] = set()
