@@ -24,7 +24,7 @@ ORDERS = {
     "open": "ends its brown-out now; the plan goes on",
     "close": "switches it off now, whatever the plan says",
     "pause": "opens it, and lets no other go off until it is resumed",
-    "resume": "lets it go on, as much later as it was held",
+    "resume": "lets it go on where it was: what had closed is closed again at once",
     "rollback": "opens it until it is resumed; the others go on",
 }
 

@@ -78,7 +78,7 @@ def _orders(event: StageStepped) -> Iterator[str]:
     yield f"    relaywarden sunset stages --sunset {event.sunset}"
     yield "        shows where all stages and hosts are"
     yield f"    relaywarden sunset stage resume {which}"
-    yield "        it goes on, as much later as it was held"
+    yield "        it goes on where it was: what had closed is closed again at once"
     yield f"    relaywarden sunset stage rollback {which}"
     yield "        it stays open until it is resumed, the others go on"
 

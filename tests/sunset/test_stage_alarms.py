@@ -84,7 +84,7 @@ def test_a_pause_is_told_with_its_evidence_what_is_off_and_the_orders() -> None:
         "    relaywarden sunset stages --sunset pop\n"
         "        shows where all stages and hosts are\n"
         '    relaywarden sunset stage resume 2 --sunset pop --reason "..."\n'
-        "        it goes on, as much later as it was held\n"
+        "        it goes on where it was: what had closed is closed again at once\n"
         '    relaywarden sunset stage rollback 2 --sunset pop --reason "..."\n'
         "        it stays open until it is resumed, the others go on\n"
     )
