@@ -110,9 +110,14 @@ def topic_of(event: Fact) -> Topic:
 
 
 def sender_of(event: Fact) -> str:
-    """Return by whom an event is partitioned: the sender or mailbox, else the client, else the event's own id."""
+    """Return by whom an event is partitioned: the sender or mailbox, else the client, else the event's own id.
+
+    What is told of one mail stays in its order, also of one that is about no single mailbox: desks agree by it.
+    """
     if isinstance(event, observations.OperatorActed):
         return event.subject
+    if isinstance(event, mailbox_events.NoticeSent):
+        return event.mailbox or event.message_id
     for name in ("sender", "mailbox", "client_ip"):
         value: str = getattr(event, name, "")
         if value:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from schemas.alone import alone
 from schemas.ending import apart
@@ -26,6 +26,9 @@ from streams.stage_alarms import Alarms, told
 from streams.stage_task import StageTask
 from streams.sunset_desk import Sunsets
 from streams.topiclog import LogAwayError
+
+if TYPE_CHECKING:
+    from streams.report_task import Reports
 
 LOG = logging.getLogger("relaywarden.desk")
 _RETRY_SECONDS = 1.0
@@ -58,15 +61,18 @@ def run(settings: Settings, *, dry_run: bool) -> None:
         stages = StageTask(settings, now, dry_run=dry_run)
         sunsets = Sunsets(settings, now, beat, dry_run=dry_run)
         tasks: list[Task] = [sunsets, stages]
+        mailed: list[Reports] = []
         if not dry_run:
             tasks.extend(_posted(settings, sunsets))
+            tasks.extend(_alarms(settings))
         if settings.report:
             from streams.report_task import reports  # noqa: PLC0415 it draws: a desk without reports saves 70 MB
 
-            tasks.extend(reports(settings, now, beat, dry_run=dry_run))
-            tasks.extend(_alarms(settings))
-        work(settings, tasks, stop, beat)
+            mailed = reports(settings, now, beat, dry_run=dry_run)
+        work(settings, [*tasks, *mailed], stop, beat)
         stages.stop()
+        for each in mailed:
+            each.stop()
 
 
 def _posted(settings: Settings, sunsets: Sunsets) -> Iterator[Posted]:
@@ -77,12 +83,6 @@ def _posted(settings: Settings, sunsets: Sunsets) -> Iterator[Posted]:
         LOG.error("no letter is sent: %s; move the file away, and start again", error)  # noqa: TRY400 no trace helps
 
 
-def work(settings: Settings, tasks: Sequence[Task], stop: threading.Event, beat: Callable[[], None]) -> None:
-    """Give the tasks their turns until `stop` is set; a broker that is away is waited for."""
-    away = False
-    while not stop.is_set():
-        for task in tasks:
-            task.start_over()
 def _alarms(settings: Settings) -> Iterator[Alarms]:
     """Yield the task that mails what stages do by themselves, where somebody is told."""
     try:
@@ -92,6 +92,12 @@ def _alarms(settings: Settings) -> Iterator[Alarms]:
         LOG.error("nobody is told what stages do: %s; move the file away, and start again", error)  # noqa: TRY400 likewise
 
 
+def work(settings: Settings, tasks: Sequence[Task], stop: threading.Event, beat: Callable[[], None]) -> None:
+    """Give the tasks their turns until `stop` is set; a broker that is away is waited for."""
+    away = False
+    while not stop.is_set():
+        for task in tasks:
+            task.start_over()
         try:
             with Journal(settings.kafka, partial(_told, tasks), beat) as journal:
                 journal.read()

@@ -19,7 +19,8 @@ from streams.sqlite_file import opened
 Status = Literal["waiting", "intended", "unsure", "doubted", "sent", "refused"]
 OPEN: tuple[Status, ...] = ("waiting", "intended", "unsure", "doubted")
 _KEEP = 400 * 86_400_000_000
-_TABLE = """
+_DECISION = "json_extract(CAST(notice AS TEXT), '$.decision')"
+_TABLE = f"""
 CREATE TABLE IF NOT EXISTS letters (
     message_id TEXT PRIMARY KEY, route TEXT NOT NULL, notice BLOB NOT NULL, content BLOB NOT NULL,
     due INTEGER NOT NULL, began INTEGER NOT NULL DEFAULT 0, tried INTEGER NOT NULL DEFAULT 0,
@@ -29,15 +30,20 @@ CREATE TABLE IF NOT EXISTS letters (
 CREATE TABLE IF NOT EXISTS desk (name TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS letters_began ON letters (route, began) WHERE began > 0;
 CREATE INDEX IF NOT EXISTS letters_ended ON letters (ended) WHERE ended > 0;
+CREATE INDEX IF NOT EXISTS letters_decision ON letters ({_DECISION});
 """
 _NEXT = "CREATE INDEX IF NOT EXISTS letters_turn ON letters (route, status, began = 0, missed DESC, due)"
 _COLUMNS = "route, notice, content, due, began, tried, ended, status, attempts, reply, again, missed"
-_INSERT = f"INSERT OR IGNORE INTO letters (message_id, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
+_INSERT = f"""INSERT INTO letters (message_id, {_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (message_id) DO UPDATE SET notice = excluded.notice, content = excluded.content, again = 0, reply = ''
+WHERE status = 'waiting' AND content = x'' AND excluded.content != x''"""  # noqa: S608 no value in it
 _NOTICE: msgspec.json.Decoder[NoticeSent] = msgspec.json.Decoder(NoticeSent)
 
 
 class Letter(msgspec.Struct, frozen=True, kw_only=True):
     """A letter to hand over: `route` names the settings it goes by, `content` is what is composed into a mail.
+
+    Without `content` it could not be written yet, and `reply` says why; taken in anew with some, it goes.
 
     `notice` is its event while it is intended; its Message-ID is the letter's name. All times are µs: not before `due`,
     nor, once begun, before `again`; `began`, when it was begun first (its Date), `tried`, when last, `ended`. `reply`
@@ -87,7 +93,7 @@ class Letterbox:
         self._file.close()
 
     def take(self, letters: Iterable[Letter]) -> int:
-        """Take letters in, each once, whatever became of it; return how many are new. OSError where it cannot."""
+        """Take letters in, each once, whatever became of it; return how many are new, or written by now. OSError."""
         taken = 0
         try:
             self._file.execute("BEGIN IMMEDIATE")
@@ -108,7 +114,9 @@ class Letterbox:
 
     def due(self, route: str, status: Status, at: int) -> Letter | None:
         """Return the letter of a route and status whose turn it is, or None: begun, missed most, due longest."""
-        condition = "route = ? AND status = ? AND due <= ? AND again <= ? ORDER BY began = 0, missed DESC, due, rowid LIMIT 1"
+        condition = (
+            "route = ? AND status = ? AND due <= ? AND again <= ? ORDER BY began = 0, missed DESC, due, rowid LIMIT 1"
+        )
         return self._one(condition, (route, status, at, at))
 
     def next_due(self) -> int:
@@ -134,7 +142,7 @@ class Letterbox:
 
     def decided(self, decision: str) -> Letter | None:
         """Return the letter of a decision: the same whatever Message-ID it has."""
-        return self._one("decision = ?", (decision,))
+        return self._one(f"{_DECISION} = ?", (decision,))
 
     def oldest_due(self) -> int:
         """Return when the oldest letter that has not ended was due (µs), 0 where there is none."""

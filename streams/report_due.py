@@ -1,6 +1,6 @@
 """Which reports are due, and what they say: letters for the letterbox, whose names follow from their periods."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 import msgspec
 
@@ -12,12 +12,16 @@ from streams.directory.found import Directory
 from streams.letterbox import Letter
 from streams.reports.asking import ALL, Question
 from streams.reports.choosing import Addressee, addressees
-from streams.reports.document import Document
 from streams.reports.figures import Figures
 from streams.reports.periods import Period, Rhythm, newest
+from streams.reports.reading import words
 from streams.reports.writing import Writer
 
 TEMPLATE = "report"
+FAULTS = (LookupError, TypeError, ArithmeticError, RuntimeError)
+"""What our code, Babel and Matplotlib raise where figures are such as nobody foresaw."""
+_HOUR = 3_600_000_000
+_LEAST_PATIENCE = 6 * _HOUR
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,13 +71,25 @@ def question(
 
 
 def letters(batch: Batch, mail: ReportMail, writer: Writer, figures: dict[str, Figures], at: int) -> Iterator[Letter]:
-    """Yield the letters of a batch: the same whenever they are made, but for what the figures say."""
+    """Yield the letters of a batch: the same whenever they are made, but for what the figures say.
+
+    One that cannot be written holds up no other: it has no content, and why stands in its reply. So it waits as long as
+    its period is the newest, `give_up_hours` at most; then it is refused.
+    """
     for each in batch.addressees:
-        document = writer.document(figures[each.customer or ALL], batch.period, each)
-        yield letter(batch, mail, each, document, at)
+        try:
+            document = writer.document(figures[each.customer or ALL], batch.period, each)
+            words(document, writer.filling, ["cid:chart"] * len(document.charts))
+        except (ValueError, *FAULTS) as error:
+            why = str(error) if isinstance(error, ValueError) else f"please report this: {error!r}"
+            patience = min(int(mail.give_up_hours * _HOUR), batch.period.until - batch.period.since)
+            until = max(batch.period.due + patience, at + _LEAST_PATIENCE)
+            yield msgspec.structs.replace(letter(batch, mail, each, b"", at), reply=why, again=until)
+        else:
+            yield letter(batch, mail, each, msgspec.json.encode(document), at)
 
 
-def letter(batch: Batch, mail: ReportMail, to: Addressee, document: Document, at: int) -> Letter:
+def letter(batch: Batch, mail: ReportMail, to: Addressee, content: bytes, at: int) -> Letter:
     """Return a report for the letterbox, due at its hour."""
     identity = identity_of(batch, to)
     message_id = f"<{identity}@{domain_of(mail.sender)}>"
@@ -88,17 +104,14 @@ def letter(batch: Batch, mail: ReportMail, to: Addressee, document: Document, at
         status="intended",
         decision=identity,
     )
-    return Letter(route=batch.name, notice=notice, content=msgspec.json.encode(document), due=batch.period.due)
+    return Letter(route=batch.name, notice=notice, content=content, due=batch.period.due)
 
 
 def identity_of(batch: Batch, to: Addressee) -> str:
     """Return the name of a report: of a customer the same, wherever he is written to."""
-    return derived_id(TEMPLATE, batch.name, to.customer or to.recipient, batch.period.name)
+    return derived_id(TEMPLATE, batch.name, to.key, batch.period.name)
 
 
-def missing(batch: Batch, mail: ReportMail, known: Callable[[str], bool]) -> Batch:
-    """Return a batch without those whose report is known by its Message-ID."""
-    left: Sequence[Addressee] = [
-        each for each in batch.addressees if not known(f"<{identity_of(batch, each)}@{domain_of(mail.sender)}>")
-    ]
-    return msgspec.structs.replace(batch, addressees=tuple(left))
+def among(batch: Batch, wanted: Callable[[Addressee], bool]) -> Batch:
+    """Return a batch with those of its addressees who are wanted."""
+    return msgspec.structs.replace(batch, addressees=tuple(filter(wanted, batch.addressees)))

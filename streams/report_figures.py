@@ -22,7 +22,7 @@ def told(client: Client, asked: Question, directory: Directory | None, now: int)
 
     ClickHouseError where the warehouse does not answer, ValueError where the file of the domains cannot be read.
     """
-    found = figures(client, asked)
+    found = figures(client, asked, now)
     if "domains" not in asked.parts or not asked.settings.domains.enabled:
         return found
     listed = listed_domains(asked.settings)

@@ -13,6 +13,7 @@ from streams.directory import DirectoryError
 from streams.directory.found import Directory
 from streams.directory.kept import load
 from streams.letters.heads import recipient_of
+from streams.notices.filling import TemplateFaultError
 from streams.report_due import Batch, question
 from streams.report_figures import told
 from streams.report_files import writer_of
@@ -20,8 +21,9 @@ from streams.reports.asking import ALL
 from streams.reports.charts import drawn
 from streams.reports.choosing import Addressee, addressees
 from streams.reports.document import Document
+from streams.reports.figures import Figures
 from streams.reports.pdf import pdf
-from streams.reports.periods import named, newest
+from streams.reports.periods import Period, named, newest
 from streams.reports.posting import Poster, inline
 from streams.reports.reading import text
 from streams.reports.writing import Writer
@@ -72,6 +74,7 @@ def rows(settings: Settings, at: int) -> Iterator[dict[str, object]]:
     """Yield who gets which report, the newest period, and what is in the way. OSError as `directory_of`."""
     for name, report in settings.report.items():
         directory = directory_of(settings, report)
+        writer = writer_of(report, report.mail, name)[0] if report.mail else None
         for each in addressees(report, directory.accounts() if directory else ()):
             period = newest(each.rhythm, at)
             yield {
@@ -85,8 +88,17 @@ def rows(settings: Settings, at: int) -> Iterator[dict[str, object]]:
                 "timezone": each.rhythm.timezone,
                 "newest": period.name,
                 "due": moment_of(period.due).isoformat(timespec=_SECONDS),
-                "problem": each.problem or ("" if report.mail else "no mail is configured"),
+                "problem": each.problem or (_fault(writer, each, period) if writer else "no mail is configured"),
             }
+
+
+def _fault(writer: Writer, to: Addressee, period: Period) -> str:
+    """Return why nothing can be written to somebody, "" where it can: a template may fail for him alone."""
+    try:
+        writer.document(Figures(), period, to)
+    except TemplateFaultError as error:
+        return f"cannot be written: {error}"
+    return ""
 
 
 def shown(settings: Settings, client: Client, name: str, wish: Wish, at: int) -> Shown:

@@ -176,11 +176,6 @@ class Sunsets:
         self._told.add(subject)
 
 
-def over(sunset: Sunset, at: int) -> bool:
-    """Tell whether a sunset has ended: nobody is asked any more to change anything."""
-    return day_of(sunset, at) >= sunset.ends
-
-
 def look(client: Client, sunset: Sunset, ledger: Ledger, at: int, advance: Callable[[], None]) -> Look:
     """Return what the warehouse knows at a moment; `advance` is told of each use. ClickHouseError without an answer."""
 

@@ -40,10 +40,12 @@ class News(Generic[_T]):
 class TopicLog(Generic[_T]):
     """One opened log; `wanted` keeps of an event what is of use, or None, while it is read.
 
-    `next` raises LogAwayError when the log is gone: close it, and open another.
+    It is read from its beginning, or from what the broker took since a moment on (`since_ms`, since the epoch). `next`
+    raises LogAwayError when the log is gone: close it, and open another.
     """
 
-    def __init__(self, kafka: Kafka, topic: Topic, wanted: Callable[[Event], _T | None]) -> None:
+    def __init__(self, kafka: Kafka, topic: Topic, wanted: Callable[[Event], _T | None], since_ms: int = 0) -> None:
+        self._since_ms = since_ms
         self._admin: Any = None
         self._consumer: Any = None
         self._kafka = kafka
@@ -110,6 +112,18 @@ class TopicLog(Generic[_T]):
         )
         self._consumer.assign(self._where)
         self._consumer.seek_to_beginning(*self._where)
+        if self._since_ms > 0:
+            self._skip()
+
+    def _skip(self) -> None:
+        """Go to the first record of each partition that is not older than wanted, to its end where there is none."""
+        first = self._consumer.offsets_for_times(dict.fromkeys(self._where, self._since_ms))
+        for where in self._where:
+            found = first.get(where)
+            if found is None:
+                self._consumer.seek_to_end(where)
+            else:
+                self._consumer.seek(where, found.offset)
 
     def _ask_identity(self) -> tuple[str, str, int]:
         """Return what names this log: the ids of the cluster and of the topic, and the number of partitions."""

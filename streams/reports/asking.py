@@ -7,12 +7,10 @@ asked for, goes into no report.
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeVar, cast
-from zoneinfo import ZoneInfo
 
 import msgspec
 from clickhouse_connect.driver.client import Client
 
-from schemas.moments import moment_of
 from schemas.report_settings import ReportPart
 from schemas.settings import Settings
 from schemas.sunset_settings import Sunset
@@ -35,9 +33,10 @@ from streams.reports.figures import (
     WeekOpen,
     withdrawn_hours,
 )
-from streams.reports.periods import Period
-from streams.sunset.measure import burndown, forecasts
-from streams.sunset_desk import over
+from streams.reports.hearing import silent
+from streams.reports.periods import Period, over_on
+from streams.sunset.measure import burndown, closes, forecasts
+from streams.sunset.weeks import day_of, left_out
 
 ALL = ""
 """The name under which the figures of the whole stand."""
@@ -56,9 +55,9 @@ class Question(NamedTuple):
     customers: Collection[str] = (ALL,)
 
 
-def figures(client: Client, asked: Question) -> dict[str, Figures]:
-    """Return the figures by customer, or those of the whole under ALL. ClickHouseError where it does not answer."""
-    split = _Split(client, asked)
+def figures(client: Client, asked: Question, now: int) -> dict[str, Figures]:
+    """Return the figures by customer, or of the whole under ALL, as they are `now` (µs). ClickHouseError."""
+    split = _Split(client, asked, now)
     heard = _heard(split)
     traffic = _traffic(split) if "deliverability" in asked.parts else {}
     cases = _cases(split) if "cases" in asked.parts else {}
@@ -79,8 +78,8 @@ def figures(client: Client, asked: Question) -> dict[str, Figures]:
 class _Split:
     """Gives the rows of an answer, each with the customer whose report it belongs to."""
 
-    def __init__(self, client: Client, asked: Question) -> None:
-        self.client, self.asked = client, asked
+    def __init__(self, client: Client, asked: Question, now: int) -> None:
+        self.client, self.asked, self.now = client, asked, now
         self._wanted = frozenset(asked.customers)
         period = asked.period
         self._values = {
@@ -90,6 +89,7 @@ class _Split:
             "until": period.until,
             "daily": period.every == "daily",
             "zone": period.timezone,
+            "now": now,
         }
 
     def rows(self, question: str) -> Iterator[Row]:
@@ -114,12 +114,8 @@ def _heard(split: _Split) -> Heard:
         newest=int(str(newest)),
         slots=frozenset(int(str(slot)) for now, slot in found if now),
         before=any(not now for now, _ in found),
+        silent=silent(split.client, split.asked.period, split.now),
     )
-
-
-def _day(period: Period) -> str:
-    """Return the day on which a period is over: what was counted from then on is of another."""
-    return moment_of(period.until).astimezone(ZoneInfo(period.timezone)).date().isoformat()
 
 
 def _counts(row: Row, at: int) -> Counts:
@@ -169,12 +165,14 @@ def _reputation(split: _Split) -> Reputation:
 
 
 def _cases(split: _Split) -> dict[str, Cases]:
-    """Return the steps of mailboxes; cases name customers, and are told of the whole only."""
+    """Return the steps of mailboxes, of a customer's own what was done; cases are told of the whole only."""
     since = split.asked.period.since
     steps: dict[str, list[Step]] = defaultdict(list)
     before: dict[str, int] = defaultdict(int)
     for customer, row in split.owned(questions.STEPS, "mailbox"):
         step = msgspec.convert(row, Step)
+        if split.asked.owner is not None and step.mode == "propose":
+            continue
         if step.at >= since:
             steps[customer].append(step)
         elif step.type == "mailbox_suspended" and step.mode != "propose":
@@ -189,9 +187,14 @@ def _cases(split: _Split) -> dict[str, Cases]:
 
 
 def _endings(split: _Split) -> dict[str, tuple[Ending, ...]]:
-    """Return the sunsets that have not ended: how all go, or which of a customer's mailboxes use the old way still."""
-    until = split.asked.period.until
-    going = {name: each for name, each in split.asked.settings.sunset.items() if not over(each, until)}
+    """Return the sunsets that are not settled, or have stages that did not close: of all, or a customer's own users."""
+    until, closing = split.asked.period.until, closes(split.client)
+    running = {str(name) for (name,) in split.rows(questions.RUNNING)}
+    going = {
+        name: each
+        for name, each in split.asked.settings.sunset.items()
+        if name in running or not left_out(each, until, max(each.ends, day_of(each, closing.get(name, 0))))
+    }
     if not going:
         return {}
     return {ALL: _whole_endings(split, going)} if split.asked.owner is None else _own_endings(split, going)
@@ -200,7 +203,7 @@ def _endings(split: _Split) -> dict[str, tuple[Ending, ...]]:
 def _whole_endings(split: _Split, going: Mapping[str, Sunset]) -> tuple[Ending, ...]:
     weeks: dict[str, dict[str, WeekOpen]] = defaultdict(dict)
     for week in burndown(split.client):
-        if week.monday < _day(split.asked.period):
+        if week.monday < over_on(split.asked.period):
             known = weeks[week.sunset].get(week.monday, WeekOpen(week.monday, 0, 0))
             weeks[week.sunset][week.monday] = WeekOpen(week.monday, known.found + week.found, known.open + week.open)
     told = forecasts(split.client)

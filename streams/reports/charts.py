@@ -67,7 +67,7 @@ def _lines(axes: Axes, chart: Chart) -> None:
 def _unknown(axes: Axes, chart: Chart) -> None:
     for number, place in enumerate(chart.unknown):
         label = "" if number else chart.unknown_label
-        axes.axvspan(place - 0.5, place + 0.5, color=_QUIET, linewidth=0, label=label or "_")
+        axes.axvspan(place - 0.5, place + 0.5, color=_QUIET, linewidth=0, zorder=0, label=label or "_")
 
 
 def _dress(axes: Axes, chart: Chart, tongue: Tongue) -> None:

@@ -26,6 +26,11 @@ class Addressee(msgspec.Struct, frozen=True, kw_only=True):
     rhythm: Rhythm
     problem: str = ""
 
+    @property
+    def key(self) -> str:
+        """Return what tells him from others: the customer, wherever he is written to, else the recipient."""
+        return self.customer or self.recipient
+
 
 def addressees(report: Report, accounts: Iterable[Account]) -> Iterator[Addressee]:
     """Yield who gets a report: its recipients, or the customers who have its flag (all of them where it has none)."""

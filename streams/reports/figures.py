@@ -26,12 +26,34 @@ class Counts(msgspec.Struct, frozen=True):
         return Counts(self.sent + other.sent, self.deferred + other.deferred, self.bounced + other.bounced)
 
 
+class Silent(msgspec.Struct, frozen=True, array_like=True):
+    """A log that was not heard since a moment (µs), until it was again; 0: not to the end of the period."""
+
+    log: str
+    since: int
+    until: int = 0
+
+
 class Heard(msgspec.Struct, frozen=True, kw_only=True):
-    """Of which time anything was read at all: the bars of the period, the time before, and the newest event (µs)."""
+    """Of which time anything was read at all: the bars of the period, the time before, and the newest event (µs).
+
+    `silent` are the logs that were not read throughout the period.
+    """
 
     newest: int = 0
     slots: frozenset[int] = frozenset()
     before: bool = False
+    silent: tuple[Silent, ...] = ()
+
+    def whole(self, until: int) -> bool:
+        """Tell whether all was read of a period that ends then (µs): only so nothing seen is nothing there."""
+        return bool(self.slots) and not self.silent and self.newest >= until
+
+    def missing(self, begins: int, ends: int) -> bool:
+        """Tell whether something is not known of a time (µs): of a log nothing to the end, or in all of that time."""
+        return any(
+            each.since <= begins and ends <= each.until if each.until else each.since < ends for each in self.silent
+        )
 
 
 class Traffic(msgspec.Struct, frozen=True, kw_only=True):

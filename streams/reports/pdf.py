@@ -22,6 +22,8 @@ _INK, _MUTED, _TITLE = (31, 41, 51), (82, 96, 109), (16, 42, 67)
 _CALL = (255, 246, 218)
 _FOLDER = Path(get_data_path()) / "fonts" / "ttf"
 _WIDEST, _AROUND = 60.0, 4.0
+_PAGES = "\x02pages\x03"
+"""What fpdf2 replaces by the number of pages wherever it stands: no name of a stranger can have it."""
 
 
 class _Pages(FPDF):
@@ -32,6 +34,7 @@ class _Pages(FPDF):
         self._document, self._tongue = document, tongue
         self.add_font(_FONT, "", str(_FOLDER / "DejaVuSans.ttf"))
         self.add_font(_FONT, "B", str(_FOLDER / "DejaVuSans-Bold.ttf"))
+        self.alias_nb_pages(_PAGES)
         self.set_margin(_MARGIN)
         self.set_auto_page_break(auto=True, margin=_MARGIN)
         self.set_title(document.subject)
@@ -43,7 +46,7 @@ class _Pages(FPDF):
         self.set_y(-12)
         self.set_font(_FONT, "", _SMALL)
         self.set_text_color(*_MUTED)
-        page = self._tongue.say("page", page=self.page_no(), pages=self.str_alias_nb_pages)
+        page = self._tongue.say("page", page=self.page_no(), pages=_PAGES)
         self.cell(0, 5, f"{self._document.company}  ·  {page}", align=Align.C)
 
     def say(self, text: str, size: float, *, bold: bool = False, colour: tuple[int, int, int] = _INK) -> None:

@@ -86,6 +86,17 @@ def _first(rhythm: Rhythm, name: str, match: re.Match[str]) -> date:
     return date.fromisoformat(f"{name}-1" if rhythm.every == "weekly" else f"{name}-01")
 
 
+def over_on(period: Period) -> str:
+    """Return the day on which a period is over (ISO 8601): what was counted from then on is of another."""
+    return moment_of(period.until).astimezone(ZoneInfo(period.timezone)).date().isoformat()
+
+
+def days(period: Period) -> list[tuple[int, int]]:
+    """Return when each day of a longer period begins and ends (µs)."""
+    begins = [slot * _SECOND for slot in slots(period)]
+    return list(pairwise((*begins, period.until)))
+
+
 def slots(period: Period) -> tuple[int, ...]:
     """Return when each bar of a chart begins (seconds since the epoch): hours of a day, days of a longer time."""
     if period.every == "daily":

@@ -21,7 +21,10 @@ def _counted(condition: str = "1") -> str:
 
 HEARD = f"""SELECT DISTINCT at >= {{since:Int64}}, {_SLOT} FROM mail_events
 WHERE {_BETWEEN} AND type != 'source_opened'"""  # noqa: S608 the parts are constants
-NEWEST = "SELECT max(at) FROM mail_events WHERE at >= {before:Int64} AND type != 'source_opened'"
+NEWEST = "SELECT max(at) FROM mail_events WHERE at >= {before:Int64} AND at <= {now:Int64} AND type != 'source_opened'"
+LOGS = """SELECT if(logins, concat(host, ' (logins)'), host) AS log, groupUniqArray(last) AS heard FROM heard_hosts
+WHERE last >= {since:Int64} AND last <= {now:Int64} AND hour >= toDateTime(intDiv({since:Int64}, 1000000), 'UTC') - 3600
+GROUP BY log HAVING min(last) < {until:Int64} ORDER BY log"""
 PROVIDERS = f"""SELECT {{who}}, provider, {_counted("at >= {since:Int64}")}, {_counted("at < {compared:Int64}")}
 {_OF_WHO} AND {_BETWEEN} GROUP BY 1, 2"""
 SLOTS = f"SELECT {{who}}, {_SLOT}, {_counted()} {_OF_WHO} AND {_IN_PERIOD} GROUP BY 1, 2"
@@ -51,3 +54,14 @@ ORDER BY min(at) DESC, `case`"""
 USERS = """SELECT mailbox, sunset, argMax(type, (at, id)) = 'user_found',
     toInt64(argMax(greatest(use.last, last), (at, id)))
 FROM sunset_events FINAL WHERE type IN ('user_found', 'user_done') AND at < {until:Int64} GROUP BY 1, 2 ORDER BY 1, 2"""
+RUNNING = """SELECT DISTINCT sunset FROM
+(
+    SELECT sunset, arrayJoin(arrayMap(stage -> stage.number, argMax(stages, (at, id)))) AS stage FROM sunset_events
+    WHERE type = 'stages_planned' AND at < {until:Int64} GROUP BY sunset
+) AS planned
+LEFT JOIN
+(
+    SELECT sunset, stage, argMax(step, (at, id)) AS newest FROM sunset_events
+    WHERE type = 'stage_stepped' AND at < {until:Int64} GROUP BY sunset, stage
+) AS stepped USING (sunset, stage)
+WHERE newest != 'closed'"""

@@ -1,17 +1,18 @@
 """From figures to the document that a report is, in the words of its addressee and of the company's templates."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from schemas.report_settings import Report, ReportMail
 from streams.notices.filling import Filling, TemplateFaultError, subject_and_text
 from streams.notices.speech import Speech
 from streams.reports.choosing import Addressee
 from streams.reports.document import Document
-from streams.reports.figures import Figures
+from streams.reports.figures import Figures, Silent
 from streams.reports.parts import View, named, section
 from streams.reports.periods import Period, slots
 from streams.reports.words import Tongue
 
+_MOST_LOGS = 10
 OPENING, CLOSING = "opening.txt", "closing.txt"
 NAMES = frozenset(
     (
@@ -32,7 +33,7 @@ class Writer:
     def document(self, figures: Figures, period: Period, addressee: Addressee) -> Document:
         """Return the report. TemplateFaultError names a template that cannot be filled in, and why."""
         tongue = Tongue(addressee.language, addressee.rhythm.timezone)
-        view = View(audience=self._report.audience, tongue=tongue, period=period)
+        view = View(audience=self._report.audience, tongue=tongue, period=period, heard=figures.heard)
         title, about = tongue.say(f"title_{view.audience}"), _about(tongue, period)
         context = self._context(addressee, title, about)
         subject, opening = subject_and_text(*self._filled(addressee, OPENING, context))
@@ -91,13 +92,34 @@ def _about(tongue: Tongue, period: Period) -> str:
 
 
 def _age(figures: Figures, view: View) -> tuple[str, bool]:
-    """Return how old the data is, and whether that must be seen."""
+    """Return how old the data is and what of it is missing, and whether that must be seen."""
     tongue, heard = view.tongue, figures.heard
     if not heard.slots:
         return tongue.say("age_none"), True
+    told = []
     if heard.newest < view.period.until:
-        return tongue.say("age_short", moment=tongue.moment(heard.newest)), True
+        told.append(tongue.say("age_short", moment=tongue.moment(heard.newest)))
+    if heard.silent:
+        told.append(_silent(heard.silent, view))
     missing = sum(slot not in heard.slots for slot in slots(view.period))
-    if missing:
-        return tongue.say("age_gaps" if view.period.every == "daily" else "age_gap_days", missing), True
-    return tongue.say("age_whole", moment=tongue.moment(heard.newest)), False
+    if missing and heard.newest >= view.period.until:
+        told.append(tongue.say("age_gaps" if view.period.every == "daily" else "age_gap_days", missing))
+    return " ".join(told) or tongue.say("age_whole", moment=tongue.moment(heard.newest)), bool(told)
+
+
+def _silent(found: Sequence[Silent], view: View) -> str:
+    """Return which logs were not read, and until when they were; a customer learns no names of hosts."""
+    tongue = view.tongue
+    if view.own:
+        return tongue.say("silent_own", len(found), moment=tongue.moment(min(each.since for each in found)))
+    names = [
+        tongue.say(
+            "silent_between" if each.until else "silent_from",
+            log=named(each.log),
+            since=tongue.moment(each.since),
+            until=tongue.moment(each.until),
+        )
+        for each in found[:_MOST_LOGS]
+    ]
+    left = len(found) - len(names)
+    return tongue.say("silent", len(found), names="; ".join([*names, *(["…"] if left else [])]))

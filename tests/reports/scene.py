@@ -9,7 +9,7 @@ from clickhouse_connect.driver.client import Client
 from schemas import codec
 from schemas.delisting_events import DelistingClosed
 from schemas.domain_events import CustomerDomainChecked, DomainCheck
-from schemas.events import DeliveryAttempted, Event, MessageSubmitted
+from schemas.events import DeliveryAttempted, Event, MailboxAuthenticated, MessageSubmitted
 from schemas.facts import Evidence
 from schemas.mailbox_events import CaseOpened, MailboxFlagged, MailboxSuspended
 from schemas.moments import epoch_microseconds
@@ -17,7 +17,7 @@ from schemas.observations import ListingObserved
 from schemas.pool_events import IpRestored, IpWithdrawn
 from schemas.report_settings import Report
 from schemas.settings import Settings
-from schemas.sunset_events import SunsetCounted, Use, UserDone, UserFound
+from schemas.sunset_events import StagesPlanned, StageStepped, SunsetCounted, Use, UserDone, UserFound
 
 ZONE = "Europe/Zurich"
 HOUR = 3_600_000_000
@@ -25,13 +25,13 @@ DAY = 24 * HOUR
 CUSTOMERS = ("alpine", "bakery", "chalet")
 MAIL: dict[str, object] = {"sender": "reports@isp.example", "company": "Example ISP", "support": "+41 44 000 00 00"}
 TABLES = {
-    "mail_events": (DeliveryAttempted, MessageSubmitted),
+    "mail_events": (DeliveryAttempted, MessageSubmitted, MailboxAuthenticated),
     "mailbox_events": (MailboxFlagged, MailboxSuspended),
     "case_events": (CaseOpened,),
     "delisting_events": (DelistingClosed,),
     "pool_observations": (ListingObserved,),
     "pool_events": (IpWithdrawn, IpRestored),
-    "sunset_events": (UserFound, UserDone, SunsetCounted),
+    "sunset_events": (UserFound, UserDone, SunsetCounted, StagesPlanned, StageStepped),
     "domain_checks": (CustomerDomainChecked,),
 }
 
@@ -46,8 +46,8 @@ SINCE, UNTIL = local("2026-11-16 00:00"), local("2026-11-23 00:00")
 NOW = local("2026-11-23 07:00")
 
 
-def settings(**report: object) -> Settings:
-    """Return a configuration with one report, weekly in Zurich's time, called `week`."""
+def settings(*, ends: object = "2027-02-22", **report: object) -> Settings:
+    """Return a configuration with one report, weekly in Zurich's time, called `week`, and a sunset."""
     given = {"audience": "noc", "every": "weekly", "timezone": ZONE, "mail": MAIL, **report}
     if given["audience"] != "customer":
         given = {"recipients": ["noc@isp.example"], **given}
@@ -60,7 +60,7 @@ def settings(**report: object) -> Settings:
                 for name, language in contacts.items()
             },
             "pool": {"main": {"transports": {"out1": "192.0.2.1", "out2": "192.0.2.2"}, "min_active": 1}},
-            "sunset": {"pop": {"kind": "smtp_after_pop", "begins": "2026-11-01", "ends": "2027-02-22"}},
+            "sunset": {"pop": {"kind": "smtp_after_pop", "begins": "2026-11-01", "ends": ends}},
         }
     )
 
@@ -109,9 +109,9 @@ def mails(
 
 
 def heard(days: Iterable[int]) -> Iterator[Event]:
-    """Yield something that was logged at noon on days after the Monday of the week before the one reported."""
+    """Yield something that was logged at six on days after the Monday of the week before the one reported."""
     for day in days:
-        at = SINCE - 7 * DAY + day * DAY + 12 * HOUR
+        at = SINCE - 7 * DAY + day * DAY + 6 * HOUR
         yield MessageSubmitted(id=f"n{day}", at=at, host="mx1", queue_id=f"N{day}", sender="cron")
 
 

@@ -54,7 +54,7 @@ def test_of_all_everything_is_counted_once_though_it_is_stored_twice(warehouse: 
         5: Counts(5, 0, 5),
     }
     assert found.heard == Heard(
-        newest=SINCE + 7 * DAY + 12 * HOUR,
+        newest=SINCE + 7 * DAY + 6 * HOUR,
         slots=frozenset((SINCE + day * DAY) // 1_000_000 for day in range(7)),
         before=True,
     )

@@ -15,7 +15,7 @@ from PIL import Image
 from pypdf import PdfReader
 
 from schemas.delisting_events import Outcome
-from schemas.domain_events import DomainOutcome
+from schemas.domain_events import CustomerDomainChecked, DomainCheck, DomainOutcome
 from schemas.mailbox_events import MailboxFlagged, MailboxReleased, MailboxSuspended, MailboxThrottled
 from schemas.reasons import NAMES
 from schemas.report_settings import Audience
@@ -25,7 +25,7 @@ from streams.notices import LANGUAGES, Language
 from streams.reports.charts import drawn, png
 from streams.reports.choosing import addressees
 from streams.reports.document import Chart, Document, Series, Table
-from streams.reports.figures import Cases, Counts, Domains, Figures, Heard, Step, Traffic
+from streams.reports.figures import Cases, Checked, Counts, Domains, Figures, Heard, Step, Traffic
 from streams.reports.pdf import pdf
 from streams.reports.periods import named, slots
 from streams.reports.reading import text
@@ -212,6 +212,31 @@ def test_no_name_of_a_stranger_is_more_than_a_text(name: str) -> None:
     assert "https://evil" not in parts(hurt, "text/html")[0].get_content()
     document, _, _ = written("customer", "en", hostile, name=name)
     assert b"%PDF-1" in pdf(document, drawn(document), period.due)
+
+
+def test_the_number_of_pages_is_in_no_name_of_a_stranger() -> None:
+    """fpdf2 replaces `{nb}` by it wherever that stands."""
+    named_so = Traffic(providers={"{nb}.evil.example": Counts(9, 1, 1)})
+    document, _, _ = written("noc", "en", msgspec.structs.replace(made_up(PERIOD), traffic=named_so))
+    pages = PdfReader(BytesIO(pdf(document, drawn(document), PERIOD.due))).pages
+    assert "{nb}.evil.example" in "".join(page.extract_text() for page in pages)
+    assert f"Page 1 of {len(pages)}" in pages[0].extract_text()
+
+
+def test_of_ten_thousand_domains_the_worst_are_shown_and_how_many_are_not_is_said() -> None:
+    spf = DomainCheck(name="spf", outcome="absent", code="spf_absent", text="", publish="v=spf1 -all")
+    names = [f"d{number:05}.example" for number in range(10_000)]
+    looks = tuple(CustomerDomainChecked(id=n, at=1, domain=n, outcome="absent", checks=(spf,)) for n in names)
+    seen = tuple(Checked(name, "absent", "pass", "absent", "pass", "pass") for name in names)
+    domains = Domains(seen=seen, looks=looks, unseen=tuple(names))
+    document, _, _ = written("customer", "en", msgspec.structs.replace(made_up(PERIOD, own=True), domains=domains))
+    words = text(document)
+    assert words.count("please publish v=spf1") == 20
+    assert "What to change at 9,980 more domains is not shown: please ask us." in words
+    assert "9,980 more rows are not shown." in words
+    assert "10,000 domains were not looked at yet: d00000.example" in " ".join(words.split())
+    assert len(msgspec.json.encode(document)) < 30_000
+    assert len(pdf(document, drawn(document), PERIOD.due)) < 500_000
 
 
 def test_a_customer_chooses_hours_zone_and_language_by_his_flag() -> None:

@@ -13,20 +13,34 @@ import msgspec
 from schemas.report_settings import Audience, ReportPart
 from streams.letters import shown
 from streams.reports.document import AnyBlock, Section, Table, Text
-from streams.reports.figures import Figures
+from streams.reports.figures import Figures, Heard
 from streams.reports.periods import Period
-from streams.reports.words import Tongue
+from streams.reports.words import NONE, Tongue
 
 _MOST_ROWS: dict[Audience, int] = {"noc": 20, "management": 5, "customer": 20}
 _LONGEST = 80
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True):
-    """How a report is seen: by whom, in which language, of which period."""
+    """How a report is seen: by whom, in which language, of which period, by the logs that were read of it."""
 
     audience: Audience
     tongue: Tongue
     period: Period
+    heard: Heard
+
+    @property
+    def whole(self) -> bool:
+        """Tell whether all logs of the period were read."""
+        return self.heard.whole(self.period.until)
+
+    def count(self, number: int) -> str:
+        """Return how many were seen: none is only none where all was read, else a dash."""
+        return self.tongue.number(number) if number or self.whole else NONE
+
+    def none(self, name: str) -> tuple[AnyBlock, ...]:
+        """Return the sentence that there is none of something; where not all was read, that nobody knows."""
+        return said(self, name if self.whole else "not_all_read")
 
     @property
     def own(self) -> bool:

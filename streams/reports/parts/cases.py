@@ -2,7 +2,7 @@
 
 from streams.reports.document import AnyBlock, Section, Text
 from streams.reports.figures import Cases, Figures, Step
-from streams.reports.parts import View, named, said
+from streams.reports.parts import View, named
 
 _SUSPENDED = "mailbox_suspended"
 _PROPOSE = "propose"
@@ -20,7 +20,7 @@ def section(figures: Figures, view: View) -> Section:
 def _steps(figures: Figures, view: View) -> list[AnyBlock]:
     found, tongue = figures.cases, view.tongue
     if not found.steps:
-        return list(said(view, "no_steps"))
+        return list(view.none("no_steps"))
     barred = sum(each.type == _SUSPENDED and each.mode != _PROPOSE for each in found.steps)
     name = "suspended_lead" if figures.heard.before else "suspended_alone"
     lead = Text(text=tongue.say(name, barred, before=tongue.number(found.before)))

@@ -21,7 +21,7 @@ def _blocks(figures: Figures, view: View) -> list[AnyBlock]:
     if not figures.heard.slots:
         return [Text(text=view.tongue.say("age_none"), call=True)]
     if not figures.traffic.providers:
-        return list(said(view, "no_own_traffic" if view.own else "no_traffic"))
+        return list(view.none("no_own_traffic" if view.own else "no_traffic"))
     found: list[AnyBlock] = [Text(text=_lead(figures, view)), _chart(figures, view), _providers(figures, view)]
     if not figures.heard.before:
         found.append(Text(text=view.tongue.say("no_before")))
@@ -47,6 +47,9 @@ def _chart(figures: Figures, view: View) -> Chart:
     counts = [figures.traffic.slots.get(bar, Counts()) for bar in bars]
     whole = sum(counts, Counts())
     peak = max(range(len(bars)), key=lambda each: counts[each].all)
+    unheard = {number for number, bar in enumerate(bars) if bar not in figures.heard.slots}
+    ends = [bar * 1_000_000 for bar in (*bars[1:], view.period.until // 1_000_000)]
+    partly = {number for number, bar in enumerate(bars) if figures.heard.missing(bar * 1_000_000, ends[number])}
     daily = view.period.every == "daily"
     labels = [(tongue.hour if daily else tongue.short_day)(bar * 1_000_000) for bar in bars]
     at = bars[peak] * 1_000_000
@@ -54,9 +57,9 @@ def _chart(figures: Figures, view: View) -> Chart:
         title=tongue.say("chart_traffic"),
         alt=tongue.say(
             "alt_traffic",
-            sent=tongue.number(whole.sent),
-            deferred=tongue.number(whole.deferred),
-            bounced=tongue.number(whole.bounced),
+            sent=view.count(whole.sent),
+            deferred=view.count(whole.deferred),
+            bounced=view.count(whole.bounced),
             peak=tongue.time(at) if daily else tongue.short_day(at),
             most=tongue.number(counts[peak].all),
         ),
@@ -66,8 +69,8 @@ def _chart(figures: Figures, view: View) -> Chart:
             Series(tongue.say("deferred"), "deferred", tuple(float(each.deferred) for each in counts)),
             Series(tongue.say("bounced"), "bounced", tuple(float(each.bounced) for each in counts)),
         ),
-        unknown=tuple(number for number, bar in enumerate(bars) if bar not in figures.heard.slots),
-        unknown_label=tongue.say("unknown"),
+        unknown=tuple(sorted({*unheard, *partly})),
+        unknown_label=tongue.say("unknown" if not partly - unheard else "partly_unknown"),
     )
 
 
@@ -80,8 +83,8 @@ def _providers(figures: Figures, view: View) -> AnyBlock:
             tongue.number(now.all),
             tongue.percent(now.share()),
             tongue.change(now.share(), traffic.before.get(name, Counts()).share()),
-            tongue.number(now.deferred),
-            tongue.number(now.bounced),
+            view.count(now.deferred),
+            view.count(now.bounced),
         )
         for name, now in ranked
     ]
@@ -97,10 +100,7 @@ def _reasons(traffic: Traffic, view: View) -> list[AnyBlock]:
         place = name if name in words else _UNKNOWN
         known[place] = known.get(place, Counts()) + counts
     ranked = sorted(known.items(), key=lambda each: (-each[1].bounced, -each[1].deferred, each[0]))
-    rows = [
-        (words[name].title, view.tongue.number(counts.bounced), view.tongue.number(counts.deferred))
-        for name, counts in ranked
-    ]
+    rows = [(words[name].title, view.count(counts.bounced), view.count(counts.deferred)) for name, counts in ranked]
     remedies = [
         Text(
             text=view.tongue.say(

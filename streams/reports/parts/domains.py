@@ -8,7 +8,7 @@ from streams.reports.figures import Checked, Domains, Figures
 from streams.reports.parts import View, named, said
 
 _SORTS = ("mx", "spf", "dkim", "dmarc")
-_MOST_NAMES = 10
+_MOST_NAMES, _MOST_FINDINGS = 10, 20
 _TOLD_SO = {"no_such_domain": "no_such_domain_told"}
 
 
@@ -32,7 +32,7 @@ def _seen(found: Domains, view: View) -> list[AnyBlock]:
     lead = Text(
         text=tongue.say("domains_lead", failing, total=tongue.number(len(found.seen))), call=view.own and failing > 0
     )
-    ranked = sorted(found.seen, key=lambda each: (-_gravity(each), each.domain))
+    ranked = sorted(found.seen, key=lambda each: (-_weight(each.outcome), each.domain))
     told = ranked if view.own else [each for each in ranked if each.outcome in FAILING]
     rows = [(named(each.domain), *(tongue.say(f"result_{outcome}") for outcome in _results(each))) for each in told]
     if not rows:
@@ -44,8 +44,8 @@ def _results(each: Checked) -> tuple[str, ...]:
     return each.mx, each.spf, each.dkim, each.dmarc
 
 
-def _gravity(each: Checked) -> int:
-    return GRAVITY.index(each.outcome) if each.outcome in GRAVITY else 0
+def _weight(outcome: str) -> int:
+    return GRAVITY.index(outcome) if outcome in GRAVITY else 0
 
 
 def _plain(text: str) -> str:
@@ -62,9 +62,13 @@ def _unseen(found: Domains, view: View) -> list[AnyBlock]:
 
 
 def _findings(found: Domains, view: View) -> list[AnyBlock]:
-    """Return what fails at a customer's domains, and the records to publish."""
+    """Return what fails at a customer's domains, and the records to publish; of many at the first of the table."""
     told: list[AnyBlock] = []
-    for look in found.looks:
+    failing = sorted(
+        (look for look in found.looks if any(check.outcome in FAILING for check in look.checks)),
+        key=lambda look: (-_weight(look.outcome), look.domain),
+    )
+    for look in failing[:_MOST_FINDINGS]:
         for check in look.checks:
             if check.outcome in FAILING:
                 words = sentence(_TOLD_SO.get(check.code, check.code), check.facts, view.tongue.language)
@@ -72,4 +76,5 @@ def _findings(found: Domains, view: View) -> list[AnyBlock]:
                 told += [
                     Text(text=view.tongue.say("publish", record=_plain(line))) for line in check.publish.splitlines()
                 ]
-    return told
+    left = len(failing) - _MOST_FINDINGS
+    return told if left <= 0 else [*told, Text(text=view.tongue.say("more_findings", left))]

@@ -42,7 +42,7 @@ def _ips(found: Reputation, view: View) -> list[AnyBlock]:
         (
             ip,
             tongue.number(found.hours.get(ip, 0.0), 1),
-            tongue.number(found.traffic.get(ip, Counts()).all),
+            view.count(found.traffic.get(ip, Counts()).all),
             tongue.percent(found.traffic.get(ip, Counts()).share()),
         )
         for ip in dict.fromkeys((*(ip for ip, _ in away), *found.ips))

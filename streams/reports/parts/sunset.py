@@ -3,6 +3,7 @@
 from streams.reports.document import AnyBlock, Chart, Section, Series, Text
 from streams.reports.figures import Ending, Figures
 from streams.reports.parts import View, named, said
+from streams.reports.periods import over_on
 from streams.reports.words import NONE
 
 _MOST_WEEKS = 26
@@ -12,14 +13,15 @@ def section(figures: Figures, view: View) -> Section:
     """Return the section."""
     title = view.tongue.say("sunset")
     if not figures.endings:
-        return Section(title=title, blocks=said(view, "no_own_sunset" if view.own else "no_sunset"))
+        return Section(title=title, blocks=view.none("no_own_sunset") if view.own else said(view, "no_sunset"))
     of = _own if view.own else _whole
     return Section(title=title, blocks=tuple(block for each in figures.endings for block in of(each, view)))
 
 
 def _lead(ending: Ending, view: View) -> str:
     tongue = view.tongue
-    return tongue.say("ends_on", kind=tongue.say(ending.kind), day=tongue.written(ending.ends))
+    name = "ends_on" if over_on(view.period) <= ending.ends else "ended_on"
+    return tongue.say(name, kind=tongue.say(ending.kind), day=tongue.written(ending.ends))
 
 
 def _own(ending: Ending, view: View) -> list[AnyBlock]:

@@ -12,6 +12,17 @@ SENTENCES = {
     "age_none": (
         "Aus diesem Zeitraum wurde kein Log gelesen: Dieser Bericht weiss nichts; er sagt nicht, dass nichts geschah."
     ),
+    "silent": (
+        "{n} Log wurde nicht durchgehend gelesen: {names}. Was es aus dieser Zeit erzählt, fehlt; es ist nicht null.",
+        "{n} Logs wurden nicht durchgehend gelesen: {names}. Was sie von da erzählen, fehlt; es ist nicht null.",
+    ),
+    "silent_from": "{log} bis {since}",
+    "silent_between": "{log} nicht von {since} bis {until}",
+    "silent_own": (
+        "{n} Log unserer Server wurde ab {moment} nicht ganz gelesen: Es kann mehr sein, als hier gezählt ist.",
+        "{n} Logs unserer Server wurden ab {moment} nicht ganz gelesen: Es kann mehr sein, als hier gezählt ist.",
+    ),
+    "not_all_read": "Nicht alle Logs dieses Zeitraums wurden gelesen: Ob es etwas gab, ist nicht bekannt.",
     "age_gaps": (
         "Aus {n} Stunde dieses Tages wurde kein Log gelesen; sie ist im Diagramm grau.",
         "Aus {n} Stunden dieses Tages wurde kein Log gelesen; sie sind im Diagramm grau.",
@@ -23,6 +34,7 @@ SENTENCES = {
     "no_before": "Aus der Zeit davor gibt es keine Daten zum Vergleich.",
     "labelled": "{label}: {text}",
     "unknown": "keine Daten",
+    "partly_unknown": "Daten fehlen",
     "more": ("{n} weitere Zeile ist nicht gezeigt.", "{n} weitere Zeilen sind nicht gezeigt."),
     "deliverability": "Zustellung",
     "no_traffic": "In diesem Zeitraum wurde keine Mail an andere Server übergeben.",
@@ -99,6 +111,7 @@ SENTENCES = {
     "cleartext_login": "Anmelden ohne Verschlüsselung",
     "old_tls": "Alte TLS-Versionen",
     "ends_on": "{kind}: endet am {day}.",
+    "ended_on": "{kind}: endete am {day}.",
     "not_counted": "Wer es benutzt, wurde noch nicht gezählt.",
     "left_open": (
         "{n} von {found} Postfächern benutzt es noch.",
@@ -133,6 +146,10 @@ SENTENCES = {
     "result_absent": "fehlt",
     "result_unknown": "unbekannt",
     "result_": "nicht gefragt",
+    "more_findings": (
+        "Was bei {n} weiterer Domain zu ändern ist, steht hier nicht: Bitte fragen Sie uns.",
+        "Was bei {n} weiteren Domains zu ändern ist, steht hier nicht: Bitte fragen Sie uns.",
+    ),
     "publish": "Bitte veröffentlichen Sie {record}",
     "page": "Seite {page} von {pages}",
 }

@@ -10,6 +10,17 @@ SENTENCES = {
     "age_whole": "The data reaches to {moment}, beyond the end of the period.",
     "age_short": "The data ends on {moment}. What happened from then to the end of the period is missing.",
     "age_none": "No log of this period was read: this report knows nothing, and does not say that nothing happened.",
+    "silent": (
+        "{n} log was not read throughout: {names}. What it tells of that time is missing, and is not zero.",
+        "{n} logs were not read throughout: {names}. What they tell of that time is missing, and is not zero.",
+    ),
+    "silent_from": "{log} until {since}",
+    "silent_between": "{log} not from {since} to {until}",
+    "silent_own": (
+        "{n} log of our servers was not read throughout, from {moment} on: there may be more than is counted here.",
+        "{n} logs of our servers were not read throughout, from {moment} on: there may be more than is counted here.",
+    ),
+    "not_all_read": "Not all logs of this period were read: whether there was any is not known.",
     "age_gaps": (
         "For {n} hour of this day no log was read; it is grey in the chart.",
         "For {n} hours of this day no log was read; they are grey in the chart.",
@@ -21,6 +32,7 @@ SENTENCES = {
     "no_before": "There is no data of the time before to compare with.",
     "labelled": "{label}: {text}",
     "unknown": "no data",
+    "partly_unknown": "data missing",
     "more": ("{n} more row is not shown.", "{n} more rows are not shown."),
     "deliverability": "Deliverability",
     "no_traffic": "No mail was handed to other servers in this period.",
@@ -95,6 +107,7 @@ SENTENCES = {
     "cleartext_login": "Logins without encryption",
     "old_tls": "Old TLS versions",
     "ends_on": "{kind} ends on {day}.",
+    "ended_on": "{kind} ended on {day}.",
     "not_counted": "Who uses it was not counted yet.",
     "left_open": (
         "{n} of {found} mailboxes uses it still.",
@@ -126,6 +139,10 @@ SENTENCES = {
     "result_absent": "missing",
     "result_unknown": "unknown",
     "result_": "not asked",
+    "more_findings": (
+        "What to change at {n} more domain is not shown: please ask us.",
+        "What to change at {n} more domains is not shown: please ask us.",
+    ),
     "publish": "please publish {record}",
     "page": "Page {page} of {pages}",
 }

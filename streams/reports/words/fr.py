@@ -12,6 +12,17 @@ SENTENCES = {
     "age_none": (
         "Aucun journal de cette période n'a été lu : ce rapport ne sait rien, et ne dit pas qu'il ne s'est rien passé."
     ),
+    "silent": (
+        "{n} journal n'a pas été lu en entier : {names}. Ce qu'il dit de ce temps manque, et n'est pas zéro.",
+        "{n} journaux n'ont pas été lus en entier : {names}. Ce qu'ils disent de ce temps manque, et n'est pas zéro.",
+    ),
+    "silent_from": "{log} jusqu'au {since}",
+    "silent_between": "{log} pas du {since} au {until}",
+    "silent_own": (
+        "À partir du {moment}, {n} journal de nos serveurs n'a pas été lu en entier : il peut y avoir plus.",
+        "À partir du {moment}, {n} journaux de nos serveurs n'ont pas été lus en entier : il peut y avoir plus.",
+    ),
+    "not_all_read": "Tous les journaux de cette période n'ont pas été lus : on ne sait pas s'il y a eu quelque chose.",
     "age_gaps": (
         "Pour {n} heure de ce jour, aucun journal n'a été lu ; elle est en gris dans le graphique.",
         "Pour {n} heures de ce jour, aucun journal n'a été lu ; elles sont en gris dans le graphique.",
@@ -23,6 +34,7 @@ SENTENCES = {
     "no_before": "Il n'y a pas de données de la période précédente pour comparer.",
     "labelled": "{label} : {text}",
     "unknown": "pas de données",
+    "partly_unknown": "données manquantes",
     "more": ("{n} autre ligne n'est pas montrée.", "{n} autres lignes ne sont pas montrées."),
     "deliverability": "Distribution",
     "no_traffic": "Aucun message n'a été remis à d'autres serveurs pendant cette période.",
@@ -98,6 +110,7 @@ SENTENCES = {
     "cleartext_login": "Connexions sans chiffrement",
     "old_tls": "Anciennes versions de TLS",
     "ends_on": "{kind} : fin le {day}.",
+    "ended_on": "{kind} : terminé le {day}.",
     "not_counted": "On n'a pas encore compté qui s'en sert.",
     "left_open": (
         "{n} boîte sur {found} s'en sert encore.",
@@ -132,6 +145,10 @@ SENTENCES = {
     "result_absent": "manque",
     "result_unknown": "inconnu",
     "result_": "non demandé",
+    "more_findings": (
+        "Ce qu'il faut changer pour {n} autre domaine n'est pas montré : demandez-nous.",
+        "Ce qu'il faut changer pour {n} autres domaines n'est pas montré : demandez-nous.",
+    ),
     "publish": "veuillez publier {record}",
     "page": "Page {page} sur {pages}",
 }

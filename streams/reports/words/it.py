@@ -12,6 +12,17 @@ SENTENCES = {
     "age_none": (
         "Nessun log di questo periodo è stato letto: questo rapporto non sa nulla, e non dice che non è successo nulla."
     ),
+    "silent": (
+        "{n} log non è stato letto per intero: {names}. Quello che dice di quel tempo manca, e non è zero.",
+        "{n} log non sono stati letti per intero: {names}. Quello che dicono di quel tempo manca, e non è zero.",
+    ),
+    "silent_from": "{log} fino al {since}",
+    "silent_between": "{log} non dal {since} al {until}",
+    "silent_own": (
+        "Dal {moment} {n} log dei nostri server non è stato letto per intero: può esserci più di quanto è contato qui.",
+        "Dal {moment} {n} log dei nostri server non sono stati letti per intero: può esserci più di quanto è contato.",
+    ),
+    "not_all_read": "Non tutti i log di questo periodo sono stati letti: non si sa se ci sia stato qualcosa.",
     "age_gaps": (
         "Per {n} ora di questo giorno non è stato letto alcun log; nel grafico è grigia.",
         "Per {n} ore di questo giorno non è stato letto alcun log; nel grafico sono grigie.",
@@ -23,6 +34,7 @@ SENTENCES = {
     "no_before": "Non ci sono dati del periodo precedente da confrontare.",
     "labelled": "{label}: {text}",
     "unknown": "nessun dato",
+    "partly_unknown": "dati mancanti",
     "more": ("{n} altra riga non è mostrata.", "{n} altre righe non sono mostrate."),
     "deliverability": "Consegna",
     "no_traffic": "In questo periodo nessun messaggio è stato consegnato ad altri server.",
@@ -100,6 +112,7 @@ SENTENCES = {
     "cleartext_login": "Accesso senza cifratura",
     "old_tls": "Vecchie versioni di TLS",
     "ends_on": "{kind}: finisce il {day}.",
+    "ended_on": "{kind}: finito il {day}.",
     "not_counted": "Chi lo usa non è ancora stato contato.",
     "left_open": (
         "{n} casella su {found} lo usa ancora.",
@@ -134,6 +147,10 @@ SENTENCES = {
     "result_absent": "manca",
     "result_unknown": "sconosciuto",
     "result_": "non chiesto",
+    "more_findings": (
+        "Che cosa cambiare in {n} altro dominio non è mostrato: chiedeteci.",
+        "Che cosa cambiare in altri {n} domini non è mostrato: chiedeteci.",
+    ),
     "publish": "per favore pubblichi {record}",
     "page": "Pagina {page} di {pages}",
 }
