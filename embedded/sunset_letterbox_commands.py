@@ -1,5 +1,6 @@
 """`relaywarden sunset letters` and `settle`: what became of each letter, and what an operator says of one unknown."""
 
+from itertools import islice
 from typing import Annotated
 
 import typer
@@ -9,6 +10,7 @@ from embedded.terminal import DEFAULT_CONFIG, Config, Json, printable, show, ste
 from schemas.settings import load
 
 _DAY = 86_400_000_000
+_MOST_ROWS = 1000  # a table of all of them would need gigabytes
 
 
 def sunset_letters(
@@ -16,6 +18,7 @@ def sunset_letters(
     *,
     failed: Annotated[bool, typer.Option("--failed", help="Only what reached nobody.")] = False,
     days: Annotated[int, typer.Option(min=1, max=3650, help="How far back.")] = 60,
+    limit: Annotated[int | None, typer.Option(min=1, help="How many at most: 1000, with --json all.")] = None,
     config: Config = DEFAULT_CONFIG,
     as_json: Json = False,
 ) -> None:
@@ -27,8 +30,12 @@ def sunset_letters(
     settings = live(load(config))
     name = chosen(settings, sunset)
     with warehouse(settings) as client:
-        rows = list(letters(client, name, now() - days * _DAY, failed=failed))
-    show(rows, "every letter reached somebody" if failed else "no letter was decided", as_json=as_json)
+        most = limit or (0 if as_json else _MOST_ROWS)
+        rows = letters(client, name, now() - days * _DAY, failed=failed, most=most and most + 1)
+        shown = islice(rows, most or None)
+        show(shown, "every letter reached somebody" if failed else "no letter was decided", as_json=as_json)
+        if most and next(rows, None) is not None:
+            typer.echo(f"relaywarden: there are more than {most}: --limit and --json show them", err=True)
 
 
 def sunset_settle(

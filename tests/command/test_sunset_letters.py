@@ -1,6 +1,8 @@
 """`relaywarden sunset preview` and `test`, and what `check` says of a company's own letters."""
 
 import json
+import re
+import time
 from email import message_from_string, policy
 from pathlib import Path
 
@@ -205,3 +207,37 @@ def test_the_newest_letter_of_a_customer_is_shown_as_it_was_decided(
     assert shown("--customer", "c2").startswith("To: nobody (nobody)\n")
     said = refusal(run("sunset", "preview", "--customer", "c3", "--config", config, env=known))
     assert said == "--customer 'c3': no such letter of pop was decided; 'example' shows an example"
+
+
+def test_letters_are_shown_a_thousand_at_a_time_and_as_json_all(
+    tmp_path: Path, clickhouse: ClickHouseServer, database: str
+) -> None:
+    text = f"[clickhouse]\nhost = '{clickhouse.host}'\nport = {clickhouse.port}\ndatabase = '{database}'\n"
+    config = _config(tmp_path, text + SUNSET)
+    client = clickhouse.connect(database)
+    migrate(client, database)
+    at = time.time_ns() // 1000 - 3_600_000_000
+    rows = b"\n".join(
+        codec.encode(
+            LetterDue(
+                id=f"l{number}", at=at, sunset="pop", customer=f"c{number:04}", recipient=f"it@c{number:04}.example",
+                kind="letter", message_id=f"<l{number}@isp.example>",
+            )
+        )
+        for number in range(1001)
+    )  # fmt: skip
+    client.raw_insert("sunset_events", insert_block=rows, fmt="JSONEachRow")
+    known = {"RELAYWARDEN_CLICKHOUSE_PASSWORD": clickhouse.password}
+
+    def listed(*words: str) -> tuple[list[str], str]:
+        done = run("sunset", "letters", "--config", config, *words, env=known)
+        assert done.returncode == 0
+        return re.findall(r"c[0-9]{4}(?= |\")", done.stdout), done.stderr
+
+    said = "relaywarden: there are more than {}: --limit and --json show them\n"
+    customers = [f"c{number:04}" for number in range(1001)]
+    assert listed() == (customers[:1000], said.format(1000))
+    assert listed("--limit", "1001") == (customers, "")
+    assert listed("--limit", "2", "--json") == (customers[:2], said.format(2))
+    assert listed("--json") == (customers, "")
+    assert listed("--failed")[0] == []
