@@ -204,6 +204,17 @@ def test_a_mail_that_was_being_handed_over_at_kill_9_comes_again_under_the_same_
     assert [mail["Message-ID"] for _, mail in desk.server.taken] == names
 
 
+def test_of_two_desks_one_tells_it(desk: _Desk, tmp_path: Path) -> None:
+    desk.write(PLAN, PAUSED)
+    desk.server.answers = ["451 4.3.0 later", "451 4.3.0 later"]
+    desk.work(AT + 5)
+    desk.work(AT + 6, AT + 7, folder=tmp_path / "other")
+    assert desk.taken() == [], "the first has it in hand"
+    desk.work(AT + HOUR)
+    desk.work(AT + 3 * HOUR, AT + 3 * HOUR + 1, folder=tmp_path / "other")
+    assert desk.taken() == BOTH
+
+
 def test_what_the_server_defers_is_tried_again_and_told(desk: _Desk, caplog: pytest.LogCaptureFixture) -> None:
     desk.write(PLAN, PAUSED)
     desk.server.answers = ["451 4.3.0 later"]
