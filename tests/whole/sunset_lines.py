@@ -26,7 +26,7 @@ def written(script: Script, since: int, until: int) -> Iterator[Line]:
         if read is not None and since <= at < until:
             found += _noise(host, at)
     for sending in script.tries:
-        if not since <= sending.at < until:
+        if not since <= sending.logins[0][0] < until:
             continue
         found += logins(sending)
         if sending.habit.sends and sending.read is not None:

@@ -3,8 +3,9 @@
 A mailbox is a user from when it was seen within `quiet` days, and done once it was seen on none of so many whole days,
 on each of which the logs that tell of it were read. On Tuesday each customer has one letter on its open mailboxes, so
 many at most, and is thanked once for each that was named and is done; what could not be decided within the hours of the
-letters is made up for on one of the two days after. Who is exempt is left alone. After the end who is done is still
-seen for `quiet` days and a week, and thanked. What may be of another customer is told without its time and address.
+letters is made up for on one of the two days after. Who is exempt is left alone. A mailbox is asked for until the day
+of its stage. After the last day who is done is still seen for `quiet` days and a week, and thanked. What may be of
+another customer is told without its time and address.
 """
 
 from bisect import bisect_left, bisect_right
@@ -14,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from tests.whole.sunset_script import LOGINS, POP, RELAYS, Customer, Script, Sending, Way
+from tests.whole.sunset_stages import Stages
 
 
 class Listed(NamedTuple):
@@ -75,6 +77,7 @@ class Oracle:
     script: Script
     way: Way
     exemptions: tuple[Exemption, ...] = ()
+    stages: Stages | None = None
     letters: list[Due] = field(default_factory=list)
     uncalled: list[tuple[str, int]] = field(default_factory=list)
     stands: dict[tuple[int, str], Stand] = field(default_factory=dict)
@@ -149,13 +152,21 @@ class Oracle:
         return bool(known) and place < len(known) and known[place] < ends <= known[-1]
 
     def told(self, due: Due, at: int) -> Due:
-        """Return what a letter still tells that is handed over at a moment: who is done or back by then is left out."""
-        listed = tuple(each for each in due.listed if not self._done(each.mailbox, at))
+        """Return what a letter still tells that is handed over at a moment: who is done, off or back by then is out."""
+        listed = tuple(each for each in due.listed if not self._done(each.mailbox, at) and self._on(each.mailbox, at))
         thanked = tuple(each for each in due.thanked if self._done(each, at))
         return replace(due, listed=listed, thanked=thanked, number=due.number if listed else 0)
 
     def _done(self, mailbox: str, at: int) -> bool:
         return [done for when, done in self._changes[mailbox] if when <= at][-1]
+
+    def _on(self, mailbox: str, at: int) -> bool:
+        ends = self.ends(mailbox, at)
+        return ends is None or self.script.number(at) < ends
+
+    def ends(self, mailbox: str, at: int) -> int | None:
+        """Return the day on which it ends for a mailbox, as it is known at a moment; None where that is not fixed."""
+        return self.stages.ends(mailbox, at, self.way.ends) if self.stages else self.way.ends
 
     def moment(self, week: int, late: int = 0) -> int:
         """Return when the letters of a week begin to go, or so many days later."""
@@ -170,14 +181,18 @@ class Oracle:
         late = next((late for late in range(3) if at < self._closes(week, late)), None)
         if week < 1 or late is None or self.moment(week, late) >= self.script.moment(self.way.settled):
             return
-        asked = self.moment(week, late) < self.script.moment(self.way.ends)
+        asked = max(day, self.way.letter_day(week) + late)
         for customer, boxes in self._customers().items():
             if self._exempt(customer.name, at, day) or self._weeks.get(customer.name, 0) >= week:
                 continue
             until = self._closes(week)
-            still = sorted(name for name, box in boxes.items() if not box.done and box.found < until)
+            still = sorted(
+                name
+                for name, box in boxes.items()
+                if not box.done and box.found < until and ((ends := self.ends(name, at)) is None or asked < ends)
+            )
             fixed = sorted(name for name, box in boxes.items() if box.done and box.named and not box.thanked)
-            if not asked or self._numbers[customer.name] >= self.way.letters:
+            if self._numbers[customer.name] >= self.way.letters:
                 still = []
             self._letter(at, customer, week, still, fixed, newest)
 
@@ -204,8 +219,14 @@ class Oracle:
             self._boxes[mailbox].thanked = True
         listed = tuple(self._listed(at, mailbox, use) for mailbox in still if (use := newest[mailbox]) is not None)
         number = self._numbers[customer.name] if still else 0
-        of = min(self.way.letters, number + self.way.weeks - week) if still else 0
+        of = self._most(number, week, [self.ends(mailbox, at) for mailbox in still]) if still else 0
         self.letters.append(Due(customer.name, week, number, of, listed, tuple(fixed)))
+
+    def _most(self, number: int, week: int, ends: Sequence[int | None]) -> int:
+        """Return how many letters there can be, if this is that number: one a week until it has ended for all these."""
+        days = [day for day in ends if day is not None]
+        left = self.way.weeks(max(days)) - week if len(days) == len(ends) else self.way.letters
+        return min(self.way.letters, number + left)
 
     def _listed(self, at: int, mailbox: str, use: Sending) -> Listed:
         """Return what may be told of a use: neither time nor address, where it may have been another customer's."""

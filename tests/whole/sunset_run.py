@@ -14,19 +14,24 @@ from schemas.sunset_events import UserExempted
 from schemas.topics import SUNSET_EVENTS
 from streams.journal import Journal
 from streams.lag import Lag
+from streams.stage_orders import ordered, planned
 from tests.whole.sunset_oracle import Exemption, Oracle
-from tests.whole.sunset_script import FIRST, LAST, POP, WAYS, Script
+from tests.whole.sunset_script import FIRST, LAST, POP, WAYS, Script, Sending
 from tests.whole.sunset_server import Relay
 from tests.whole.sunset_setup import Setup
+from tests.whole.sunset_stages import MOMENTS, ORDERS, PLANNED, Stages
 from tests.whole.sunset_weeks import Clock, Desk, Logs, Warehouse, storing
 
 SEED = int(os.environ.get("RELAYWARDEN_SEED", "7"))
-_DANGER, _LITTLE = 0.15, 0.02
+_DANGER, _LITTLE = 0.1, 0.02
 """How often a desk is killed in its turn: while letters go, and else."""
+BEGINS = -3
+"""The first day on which the desk works."""
 AWAY = (15, 9, 12)
 """The day and the hours at which the relay is away: the letters' day of week 3."""
 UNREADABLE = 24
 """The day on which nobody can read the directory; the desk is killed on it."""
+_MORNING = 8
 _FOR_EVER = 2
 """So many letters wait on a day whatever the server's mood: those of whom it defers for ever."""
 
@@ -56,14 +61,17 @@ class Weeks:
 
     def __init__(self, setup: Setup, script: Script) -> None:
         self.setup, self.settings, self.script = setup, setup.settings, script
-        since = script.moment(-8, 8)
+        since = script.moment(BEGINS, 8)
         self.exemptions = (Exemption("free", since), Exemption("later", since, 20))
-        self.oracles = {way: Oracle(script, way, self.exemptions if way is POP else ()) for way in WAYS}
+        self.stages = Stages(script, frozenset(("f@free.example",)))
+        self.oracles = {way: Oracle(script, way) for way in WAYS if way is not POP}
+        self.oracles[POP] = Oracle(script, POP, self.exemptions, self.stages)
         self.clock = Clock()
         always = {"it@refused.example": "refuses", "it@deferred.example": "defers"}
         self.relay = Relay(setup.port, SEED, lambda: self.clock.now, always, "it@bounced.example")  # type: ignore[arg-type]
         self.events = list[Event]()
-        self.kills = 0
+        self.asked: list[tuple[Sending, bool]] = []
+        self.kills = self._turned = 0
         self._ears = _Ears(self.clock)
 
     @property
@@ -75,7 +83,7 @@ class Weeks:
         """Let the weeks go by."""
         logging.getLogger("relaywarden").addHandler(self._ears)
         logs = Logs(self.script, self.settings, self.relay, self.setup.folder)
-        logs.write(self.script.moment(FIRST), self.script.moment(LAST + 2))
+        logs.write(self.script.moment(FIRST), self.script.moment(*PLANNED))
         self.relay.start()
         with storing(self.settings) as warehouse:
             desk = Desk(self.settings, self.clock, Random(f"kills {SEED}"))
@@ -99,9 +107,31 @@ class Weeks:
         warehouse.store()
         if at == self.exemptions[0].since:
             desk.write([self._exempted(each) for each in self.exemptions])
+        self._ask(at, desk)
+        self._order(at, desk, logs)
         if desk.work(danger=danger):
             for oracle in self.oracles.values():
                 oracle.look(at)
+
+    def _ask(self, at: int, desk: Desk) -> None:
+        """Ask the relay hosts about all mails since the last turn: what they know is from then."""
+        since, self._turned = self._turned, at
+        for each in self.script.tries if self.stages.firsts else ():
+            if each.habit.sends and since < each.at <= at:
+                self.asked.append((each, desk.refuses(each.envelope, each.at)))
+
+    def _order(self, at: int, desk: Desk, logs: Logs) -> None:
+        """Plan the stages, and from then on have the logs tell of whom is refused; or do what an operator does."""
+        if at == self.script.moment(*PLANNED):
+            plan = planned(desk.book, at, operator="ann")
+            desk.write([plan])
+            self.stages.firsts = tuple(stage.first for stage in plan.stages)
+            self.script.off = self.stages.off
+            self.oracles[POP].uses()
+            logs.write(at, self.script.moment(LAST + 2))
+        for order in ORDERS:
+            if at == self.script.moment(*order.when):
+                desk.write(ordered(desk.book, order.action, order.stage, at, reason="the phones", operator="ann"))
 
     def _kept(self, warehouse: Warehouse) -> None:
         """Read what the desks decided, and have it stored."""
@@ -111,17 +141,23 @@ class Weeks:
             warehouse.store(lag.ends((SUNSET_EVENTS,)))
 
     def moments(self, left: Callable[[], int]) -> Iterator[tuple[int, float]]:
-        """Yield when the desk has its turn: each morning, on the letters' days each hour, and while some are `left`."""
-        for day in range(FIRST + 1, LAST + 1):
-            yield self.script.moment(day, 8), 0.0 if day == UNREADABLE else _LITTLE
-            if day == UNREADABLE:
-                yield self.script.moment(day, 12), 0.0
-            if day % 7 == 1 and 0 <= day < POP.settled:
-                for hour in range(9, 15):
-                    yield self.script.moment(day, hour), _DANGER
-                for minute in range(10, 180, 15):
-                    if left() > _FOR_EVER:
-                        yield self.script.moment(day, 14, minute), _DANGER
+        """Yield when the desk has its turn, and how dangerous that is.
+
+        Each morning, on the letters' days each hour and while some are `left`, when a stage goes off or on, and when an
+        operator says something.
+        """
+        for day in range(BEGINS, LAST + 1):
+            letters = day % 7 == 1 and 0 <= day < POP.settled
+            hours = {_MORNING} | {
+                hour for number, hour in (*MOMENTS, *(order.when for order in ORDERS)) if number == day
+            }
+            hours |= set(range(9, 15)) if letters else {12} if day == UNREADABLE else set()
+            for hour in sorted(hours):
+                danger = _DANGER if hour > _MORNING else _LITTLE
+                yield self.script.moment(day, hour), 0.0 if day == UNREADABLE else danger
+            for minute in range(10, 180, 20):
+                if letters and left() > _FOR_EVER:
+                    yield self.script.moment(day, 14 + minute // 60, minute % 60), _DANGER
 
     def _relay_at(self, at: int) -> None:
         day, begin, end = AWAY

@@ -11,7 +11,7 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 ZONE = ZoneInfo("Europe/Zurich")
-FIRST, LAST = -9, 71
+FIRST, LAST = -9, 73
 """The day on which the logs begin, and the last on which the desk works."""
 RELAYS, LOGINS = ("mx1", "mx2"), "imap1"
 LOST, HELD = range(8, 11), (29, 33)
@@ -23,7 +23,10 @@ _TUESDAY, _WEEK = 1, 7
 
 @dataclass(frozen=True)
 class Way:
-    """An old way and its sunset: letters on each Tuesday from `hour` on for `spread` hours, `letters` at most."""
+    """An old way and its sunset: letters on each Tuesday from `hour` on for `spread` hours, `letters` at most.
+
+    `last` is the day on which its last stage closes, where that is later than it ends.
+    """
 
     name: str
     kind: str
@@ -33,16 +36,16 @@ class Way:
     spread: int = 4
     letters: int = 6
     quiet: int = 7
+    last: int = 0
 
     @property
     def settled(self) -> int:
         """Return the day from which on nothing is decided any more."""
-        return self.ends + self.quiet + _WEEK
+        return max(self.ends, self.last) + self.quiet + _WEEK
 
-    @property
-    def weeks(self) -> int:
-        """Return the last week with a letters' day before it ends."""
-        return next(week for week in range(20, -1, -1) if self.letter_day(week) < self.ends)
+    def weeks(self, ends: int) -> int:
+        """Return the last week with a letters' day before a day."""
+        return next(week for week in range(20, -1, -1) if self.letter_day(week) < ends)
 
     def letter_day(self, week: int) -> int:
         """Return the day on which a week's letters go: the first Tuesday in it."""
@@ -50,7 +53,7 @@ class Way:
         return first + (_TUESDAY - first) % _WEEK
 
 
-POP = Way("pop", "smtp_after_pop", 0, 56)
+POP = Way("pop", "smtp_after_pop", 0, 56, letters=9, last=58)
 CLEAR = Way("clear", "cleartext_login", 9, 51, hour=12, spread=2, letters=4, quiet=5)
 TLS = Way("tls", "old_tls", 14, 35, letters=2)
 WAYS = (POP, CLEAR, TLS)

@@ -9,7 +9,8 @@ from embedded.broker import Broker, free_port
 from embedded.clickhouse import ClickHouseServer
 from schemas.settings import Settings, load
 from streams.notice_files import built_in
-from tests.whole.sunset_script import WAYS, ZONE, Script, Way
+from tests.whole.sunset_script import POP, WAYS, ZONE, Script, Way
+from tests.whole.sunset_stages import COUNT, FIRST_DAY
 
 HOUSE, TYPO = "Texte de la maison.", "HAUSTEXT"
 """What stands in the company's own thanks: in French a text that is sound, in German one with an unknown name."""
@@ -51,7 +52,19 @@ class Setup:
             "per_hour": 1000,
         }
         days = {"begins": self._script.day(way.begins), "ends": self._script.day(way.ends), "quiet_days": way.quiet}
-        hours = {"hour": way.hour, "spread_hours": way.spread, "letters": way.letters, "timezone": str(ZONE)}
+        hours: dict[str, object] = {
+            "hour": way.hour,
+            "spread_hours": way.spread,
+            "letters": way.letters,
+            "timezone": str(ZONE),
+        }
+        stages = {
+            "count": COUNT,
+            "first_day": self._script.day(FIRST_DAY),
+            "brownout_hours": [1, 24],
+            "brownout_days": [5, 3],
+        }
+        hours |= {"stages": stages} if way is POP else {}
         return {"kind": way.kind, "old_tls": ["TLSv1", "TLSv1.1"], "mail": mail, **days, **hours}
 
     def _write_directory(self) -> None:

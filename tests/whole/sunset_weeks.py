@@ -24,7 +24,10 @@ from streams.blocks import Blocks
 from streams.journal import Journal
 from streams.lag import Offsets
 from streams.letter_task import Posted
+from streams.stage_orders import Book
+from streams.stage_task import StageTask
 from streams.sunset_desk import Sunsets
+from streams.switched import coverage, kept_of, state_of
 from streams.warehouse_client import connect
 from tests.parts import packed
 from tests.whole.sunset_lines import OUT, quiet, written
@@ -160,7 +163,10 @@ class Logs:
 
 
 class Desk:
-    """A desk as a process is one: it begins with what is on the topic and in the file, and is killed now and then."""
+    """A desk as a process is one: it begins with what is on the topic and in the file, and is killed now and then.
+
+    `book` is what an operator's command knows of a sunset with stages.
+    """
 
     def __init__(self, settings: Settings, clock: Clock, rng: Random) -> None:
         self._settings, self._clock, self._rng = settings, clock, rng
@@ -168,15 +174,18 @@ class Desk:
         self._begin()
 
     def _begin(self) -> None:
+        name = next(name for name, sunset in self._settings.sunset.items() if sunset.stages)
+        self.book = Book(name, self._settings.sunset[name])
         self._sunsets = Sunsets(self._settings, self._clock, self._clock.beat)
+        self._stages = StageTask(self._settings, self._clock)
         self._posted = Posted(self._settings, self._clock, lambda: self._sunsets.ledgers, self._sunsets.accounts)
         self._journal = Journal(self._settings.kafka, self._take, lambda: None)
         self._journal.__enter__()
         self._journal.read()
 
     def _take(self, event: Event) -> None:
-        self._sunsets.take(event)
-        self._posted.take(event)
+        for task in (self.book, self._sunsets, self._stages, self._posted):
+            task.take(event)
 
     def work(self, *, danger: float = 0.0) -> bool:
         """Take turns; killed within, another desk begins anew and takes them. Tell whether it decided just now."""
@@ -184,8 +193,8 @@ class Desk:
         before = self._sunsets.looked
         while True:
             try:
-                self._sunsets.turn(self._journal)
-                self._posted.turn(self._journal)
+                for task in (self._sunsets, self._stages, self._posted):
+                    task.turn(self._journal)
                 self._journal.read()
             except KilledError:
                 self.kill()
@@ -202,6 +211,11 @@ class Desk:
     def left(self) -> int:
         """Return how many letters have not ended."""
         return self._posted.left()
+
+    def refuses(self, sender: str, at: int) -> bool:
+        """Tell whether a relay host refuses a sender at a moment, by what the topic told until now."""
+        kept = kept_of(self.book.ledger, coverage(self.book.ledger, None, {}), listed=False)
+        return state_of(self.book.name, self.book.sunset, kept, at).refuses(sender)
 
     def write(self, events: Sequence[Event]) -> None:
         """Put on the topic what an operator said."""

@@ -19,7 +19,7 @@ from embedded.checking_sunsets import past
 from embedded.clickhouse import PASSWORD_ENV, ClickHouseServer
 from schemas.mailbox_events import NoticeSent
 from schemas.moments import moment_of
-from schemas.sunset_events import LetterDue, SunsetCounted, UserFound
+from schemas.sunset_events import LetterDue, StagesPlanned, StageStepped, SunsetCounted, UserFound
 from streams.letterlist import letters
 from streams.migrate import migrate
 from streams.sunset.measure import burndown
@@ -30,11 +30,12 @@ from tests.whole.sunset_people import SCRIPT, customers
 from tests.whole.sunset_run import AWAY, SEED, UNREADABLE, Weeks
 from tests.whole.sunset_script import CLEAR, LAST, POP, TLS, WAYS, ZONE, Script, Way
 from tests.whole.sunset_setup import HOUSE, PAST, TYPO, Setup
+from tests.whole.sunset_stages import BROWNOUTS, CLOSES, COUNT, MOVED, ORDERS, STEPS
 
 # kafka-python and killed desks leave sockets and files to the garbage collector.
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.timeout(400),
+    pytest.mark.timeout(600),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 DATABASE = "t_eight_weeks"
@@ -83,9 +84,10 @@ def _told(weeks: Weeks, customer: str, way: Way = POP) -> list[tuple[int, int, t
 
 
 def test_the_run_was_as_hard_as_it_should_be(weeks: Weeks) -> None:
-    assert weeks.kills >= 8
+    assert weeks.kills >= 5
     assert min(weeks.relay.moods[mood] for mood in ("cut before the dot", "cut after the dot", "defers")) >= 10
-    assert weeks.relay.moods["refuses"] >= 7 + 4, "who is killed before it is written down asks again"
+    refused = sum(each.customer == "refused" for way in WAYS for each in weeks.oracles[way].letters)
+    assert weeks.relay.moods["refuses"] >= refused > 10, "who is killed before it is written down asks again"
     assert sum(counts.dead_letters for counts in weeks.counts.values()) == 0
     assert sum(counts.lines for counts in weeks.counts.values()) > 30_000
     mailboxes = {mailbox for sending in weeks.script.tries for mailbox in sending.meant}
@@ -125,10 +127,14 @@ def test_the_oracle_tells_of_the_special_ones_what_everybody_can_see(weeks: Week
         (5, 4, ()),
         (6, 5, ()),
         (7, 6, ()),
+        (8, 7, ()),  # its stage should have closed, but is paused
     ]
     assert [each[:2] for each in _told(weeks, "late")] == [(6, 1), (7, 2), (8, 0)]
-    assert [each[:2] for each in _told(weeks, "later")] == [(week, week - 3) for week in range(4, 9)]
-    assert [each[:2] for each in _told(weeks, "travel")] == [(week, week) for week in range(1, 7)]
+    assert [each[:2] for each in _told(weeks, "later")] == [
+        *((week, week - 3) for week in range(4, 9)),
+        (9, 0),  # refused since week 8, and so not seen any more
+    ]
+    assert [each[:2] for each in _told(weeks, "travel")][:8] == [(week, week) for week in range(1, 9)]
     assert _told(weeks, "free") == _told(weeks, "mute") == _told(weeks, "wrong") == _told(weeks, "injected") == []
     assert _told(weeks, "unheard") == [
         (1, 1, ()),
@@ -151,7 +157,7 @@ def test_the_oracle_tells_of_the_special_ones_what_everybody_can_see(weeks: Week
 
 
 def test_a_customer_of_several_sunsets_has_a_letter_of_each(weeks: Weeks) -> None:
-    assert [each[:2] for each in _told(weeks, "three")] == [(week, week) for week in range(1, 7)]
+    assert [each[:2] for each in _told(weeks, "three")][:8] == [(week, week) for week in range(1, 9)]
     assert [each[:2] for each in _told(weeks, "three", CLEAR)] == [(week, week) for week in range(1, 5)]
     assert [each[:2] for each in _told(weeks, "three", TLS)] == [(1, 1), (2, 2)]
     assert _told(weeks, "clear", CLEAR) == [(1, 1, ()), (2, 2, ()), (3, 3, ("d@clear.example",)), (4, 4, ())]
@@ -201,7 +207,7 @@ def test_each_mail_says_what_is_due_in_its_customers_language(weeks: Weeks) -> N
         letter = decided[taken.mail["Message-ID"]]
         way = ways[letter.sunset]
         told = weeks.oracles[way].told(due[way.name, letter.customer, letter.week], taken.at)
-        assert_says(taken, told, letter.language, way, weeks.script)
+        assert_says(taken, told, letter.language, weeks.oracles[way])
 
 
 def test_letters_go_on_their_day_spread_over_its_hours_or_as_soon_as_the_server_is_back(weeks: Weeks) -> None:
@@ -266,14 +272,57 @@ def test_the_burn_down_of_each_day_week_and_language_is_the_oracles(weeks: Weeks
     assert left[1] < left[0]
 
 
-def test_after_the_end_nobody_is_asked_and_who_is_done_is_thanked_until_it_is_settled(weeks: Weeks) -> None:
+def test_each_stage_is_off_when_the_plan_or_an_operator_says_so(weeks: Weeks) -> None:
+    """The plan, its steps, and whom a relay host would refuse at each mail that was tried."""
+    plans = [event for event in weeks.events if isinstance(event, StagesPlanned)]
+    assert [len(plan.stages) for plan in plans] == [COUNT, COUNT]
+    at = weeks.script.moment
+    for stage in plans[0].stages:
+        brownouts = [(each.begins, each.ends) for each in stage.brownouts]
+        assert brownouts == [(at(*begins), at(*ends)) for begins, ends in BROWNOUTS[stage.number]]
+        assert stage.closes == at(*CLOSES[stage.number])
+        assert abs(stage.share - 1 / COUNT) < 0.05
+    assert {stage.number: stage.closes for stage in plans[1].stages if stage.number in MOVED} == {
+        number: at(*when) for number, when in MOVED.items()
+    }
+    steps = {event.id: event for event in weeks.events if isinstance(event, StageStepped)}
+    assert [(each.at, each.stage, each.step) for each in steps.values()] == [
+        (at(*when), stage, step) for when, stage, step in STEPS
+    ]
+    assert {each.at for each in steps.values() if each.operator} == {at(*order.when) for order in ORDERS}
+    refused = Counter(weeks.stages.of(each.envelope) for each, refuses in weeks.asked if refuses)
+    assert min(refused[stage] for stage in CLOSES) > 30
+    assert [each for each, refuses in weeks.asked if refuses is not weeks.stages.off(each.envelope, each.at)] == []
+
+
+def test_letters_tell_each_mailbox_its_own_stages_day(weeks: Weeks) -> None:
+    """Until somebody planned, that is the sunset's; of a stage that is held there is none."""
+    told = defaultdict[int, set[tuple[int, str]]](set)
+    for letter in _decided(weeks, POP):
+        if letter.kind == "letter":
+            days = letter.days or (letter.ends,) * len(letter.uses)
+            stages = [weeks.stages.of(use.mailbox) for use in letter.uses]
+            told[letter.week] |= set(zip(stages, days, strict=True))
+    dates = [weeks.script.day(number).isoformat() for number in range(LAST)]
+    assert told[6] == {(stage, dates[POP.ends]) for stage in CLOSES}
+    assert told[7] == {(stage, dates[closes]) for stage, (closes, _) in CLOSES.items()}
+    assert told[8] == {(stage, "") for stage in CLOSES}, "paused"
+    assert told[9] == {(2, "")}, "rolled back; the others are closed"
+    assert set(told) == set(range(1, 10))
+
+
+def test_after_the_last_day_nobody_is_asked_and_who_is_done_is_thanked_until_it_is_settled(weeks: Weeks) -> None:
     for way in WAYS:
-        ends, settled = weeks.script.moment(way.ends), weeks.script.moment(way.settled)
-        after = [event for event in weeks.events if event.at >= ends and getattr(event, "sunset", "") == way.name]
+        last, settled = max(way.ends, way.last), weeks.script.moment(way.settled)
+        after = [
+            event
+            for event in weeks.events
+            if event.at >= weeks.script.moment(last) and getattr(event, "sunset", "") == way.name
+        ]
         letters = [event for event in after if isinstance(event, LetterDue)]
         assert {(letter.kind, letter.number, letter.uses) for letter in letters} <= {("thanks", 0, ())}
         days = {weeks.script.number(event.at) for event in after if isinstance(event, SunsetCounted)}
-        assert days == set(range(way.ends, way.settled))
+        assert days == set(range(last, way.settled))
         assert max(event.at for event in after) < settled < weeks.script.moment(LAST)
         assert all(letter.due < settled for letter in letters)
     thanked = {way.name: sum(len(each.thanked) for each in _after_the_end(weeks, way)) for way in WAYS}
@@ -327,14 +376,16 @@ def test_a_sunset_whose_day_is_past_is_told_of_and_left_out(weeks: Weeks) -> Non
     said = Counter(each.text for each in weeks.said if each.text.endswith("is past: the sunset is left out"))
     assert said.pop(f"sunset.fax.ends: {PAST} is past: the sunset is left out") > 1
     assert set(said) == {
-        f"sunset.{way.name}.ends: {weeks.script.day(way.ends)} is past: the sunset is left out" for way in WAYS
+        f"sunset.{way.name}.ends: {weeks.script.day(max(way.ends, way.last))} is past: the sunset is left out"
+        for way in WAYS
     }
     assert {getattr(event, "sunset", "") for event in weeks.events} == {way.name for way in WAYS}
 
 
 def test_names_that_strangers_choose_do_no_harm(weeks: Weeks) -> None:
-    evil = [each.mail for each in weeks.relay.taken if each.recipient == "evil@evil.example"]
-    assert len(evil) == 6 + 4
+    letters = {each.message_id for each in _decided(weeks) if each.kind == "letter" and each.customer == "evil"}
+    evil = [each.mail for each in weeks.relay.taken if each.mail["Message-ID"] in letters]
+    assert len(evil) == 8 + 4
     for mail in evil:
         page = mail.get_body(("html",))
         assert page is not None
