@@ -30,8 +30,8 @@ def intention(message_id: str, desk: str) -> str:
 def claimed(before: Claim | None, event: NoticeSent) -> Claim:
     """Return whose a letter is after this claim: the first's, until it has not tried for two hours.
 
-    A desk that lives claims its letter anew at each try, the longest pause between two being a quarter of an hour. Where
-    the server is at fault it may be two hours and more: what was refused may be another desk's, too.
+    A desk that lives claims its letter anew at each try, the longest pause between two being a quarter of an hour.
+    Where the server is at fault it may be two hours and more: what was refused may be another desk's, too.
     """
     claim = Claim(event.id, event.at)
     return claim if may(before, claim) else before or claim
