@@ -18,6 +18,7 @@ from schemas.settings import Settings, SettingsError, load
 CONFIG_ENV = "RELAYWARDEN_CONFIG"
 RANGES = {"1h": 1, "6h": 6, "24h": 24, "7d": 168}
 CLOCK = "DD MMM HH:mm:ss"
+_TURN = "turn"
 _FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -93,7 +94,7 @@ def choice(name: str, label: str, options: list[str], usual: str, kept: str = ""
     """
     given = st.query_params.get(name) or kept
     first = given if given in options else usual
-    chosen = st.segmented_control(label, options, default=first, key=name, label_visibility="collapsed") or usual
+    chosen = st.segmented_control(label, options, default=first, key=_key(name), label_visibility="collapsed") or usual
     keep(name, "" if chosen == usual else chosen)
     return chosen
 
@@ -102,7 +103,7 @@ def search(placeholder: str) -> str:
     """Show a field to search by, which the page's address keeps; return what stands there."""
     typed = st.text_input(
         "Search",
-        key="search",
+        key=_key("search"),
         placeholder=placeholder,
         label_visibility="collapsed",
         value=st.query_params.get("search", ""),
@@ -118,6 +119,19 @@ def keep(name: str, value: str) -> None:
         st.query_params[name] = value
     elif not value and name in st.query_params:
         del st.query_params[name]
+
+
+def _key(name: str) -> str:
+    """Return the key of a choice: another after each `lead`, since a choice that stays keeps what it was."""
+    turn = st.session_state.get(_TURN, 0)
+    return f"{name}.{turn}" if turn else name
+
+
+def lead(**query: str) -> None:
+    """Show the same page anew, with this in its URL and nothing else; its choices begin with that."""
+    st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1
+    st.query_params.from_dict({name: value for name, value in query.items() if value})
+    st.rerun(scope="fragment")
 
 
 def go(page: str, **query: str) -> None:

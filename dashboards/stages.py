@@ -6,13 +6,14 @@ It tells what `relaywarden sunset stages` tells; a test holds the one against th
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from shlex import quote
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from schemas.sunset_events import Stage
 
 _PLAN = msgspec.json.Decoder(tuple[Stage, ...], strict=False)
+Order = Literal["open", "close", "pause", "resume", "rollback"]
 WORDS = {
     "open": "● open",
     "brownout": "◆ brown-out",
@@ -20,7 +21,7 @@ WORDS = {
     "paused": "▲ paused",
     "rolled_back": "▲ rolled back",
 }
-ORDERS = {
+ORDERS: Mapping[Order, str] = {
     "open": "ends its brown-out now; the plan goes on",
     "close": "switches it off now, whatever the plan says",
     "pause": "opens it, and lets no other go off until it is resumed",
@@ -96,10 +97,10 @@ def cut(stage: Stage) -> str:
     return f"{stage.first or 'the first'} to {f'before {stage.beyond}' if stage.beyond else 'the last'}"
 
 
-def possible(one: Standing, every: Sequence[Standing], now: int) -> list[str]:
+def possible(one: Standing, every: Sequence[Standing], now: int) -> list[Order]:
     """Return the orders that would be of effect on a stage."""
     others = any(each.step == "paused" for each in every)
-    able = {
+    able: Mapping[Order, bool] = {
         "open": one.step == "brownout" and one.off(now),
         "close": one.step != "closed",
         "pause": one.step != "rolled_back" and not others,
@@ -109,7 +110,7 @@ def possible(one: Standing, every: Sequence[Standing], now: int) -> list[str]:
     return [order for order, can in able.items() if can]
 
 
-def command(order: str, number: int, sunset: str = "") -> str:
-    """Return the command line of an order; `sunset` where there are several."""
+def command(order: str, sunset: str = "", more: str = "--reason '…'") -> str:
+    """Return the command line of an order, with a stage's number; `sunset` where there are several."""
     which = f" --sunset {quote(sunset)}" if sunset else ""
-    return f"relaywarden sunset stage {order} {number}{which} --reason '…'"
+    return f"relaywarden sunset stage {order}{which} {more}"

@@ -77,4 +77,4 @@ def _failed(shown: Page, name: str, hours: int) -> None:
     said = f"The newest {words.count(len(found))} of {total}. Pick one to see its mailboxes."
     elements.download(found.drop(columns="total"), "sunset-failed", said)
     if customer:
-        elements.go("sunset", part="Search", search=customer, sunset=name)
+        elements.lead(part="Search", search=customer, sunset=st.query_params.get("sunset", ""))

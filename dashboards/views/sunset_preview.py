@@ -63,8 +63,7 @@ def _whose() -> str:
         else:
             st.code(customer, language=None, wrap_lines=True)
             if st.button("An example instead", icon=":material/close:", key="close.customer"):
-                del st.query_params["customer"]
-                st.rerun(scope="fragment")
+                elements.lead(part="Preview", sunset=st.query_params.get("sunset", ""))
     return customer
 
 

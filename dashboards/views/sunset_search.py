@@ -128,7 +128,7 @@ def _letters(shown: Page, name: str, mailbox: str) -> None:
     elements.download(told[list(columns)], "sunset-mailbox-letters")
     customer = str(found["customer"][0])
     if customer and st.button("Show the newest letter", icon=":material/arrow_forward:", key="to.letter"):
-        elements.go("sunset", part="Preview", customer=customer, sunset=name)
+        elements.lead(part="Preview", customer=customer, sunset=st.query_params.get("sunset", ""))
 
 
 def _letter(row: dict[str, Any]) -> str:

@@ -23,7 +23,7 @@ def section(shown: Page, name: str) -> None:
     every = stages.standings(elements.rows(told))
     if not every:
         elements.nothing("No stages are planned. See what a plan would be, then plan:")
-        st.code(f"relaywarden sunset stage plan{_which(shown, name)} --dry-run", language=None)
+        st.code(stages.command("plan", _which(shown, name), "--dry-run"), language=None)
         return
     now = int(shown.now.timestamp() * 1_000_000)
     sunset = shown.settings.sunset.get(name)
@@ -44,7 +44,7 @@ def section(shown: Page, name: str) -> None:
 
 
 def _which(shown: Page, name: str) -> str:
-    return f" --sunset {name}" if len(shown.settings.sunset) > 1 else ""
+    return name if len(shown.settings.sunset) > 1 else ""
 
 
 def _when(at: int) -> str:
@@ -158,10 +158,10 @@ def _orders(shown: Page, name: str, every: list[Standing], now: int) -> None:
     chosen = asked.get(st.query_params.get("stage", "")) or _in_question(every)
     st.subheader(f"Orders for stage {chosen.stage.number}", anchor=False)
     st.caption("An order is a command; `--dry-run` tells whom it would concern, and the reason is kept.")
-    several = name if len(shown.settings.sunset) > 1 else ""
     for order in stages.possible(chosen, every, now):
         st.caption(stages.ORDERS[order])
-        st.code(stages.command(order, chosen.stage.number, several), language=None, wrap_lines=True)
+        line = stages.command(f"{order} {chosen.stage.number}", _which(shown, name))
+        st.code(line, language=None, wrap_lines=True)
 
 
 def _in_question(every: list[Standing]) -> Standing:

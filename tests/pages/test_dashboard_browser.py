@@ -230,6 +230,26 @@ def test_a_sunset_its_stages_and_a_customers_letter(visitor: Visitor) -> None:
     visitor.unhurt()
 
 
+@pytest.mark.parametrize("visitor", [(1440, "light")], indirect=True, ids=["screen"])
+def test_the_way_from_a_letter_that_failed_to_the_customer_and_from_a_mailbox_to_its_letter(visitor: Visitor) -> None:
+    found = visitor.page.get_by_text("Pick one for its uses and letters.")
+    for _ in range(3):  # as in `follow`: a visitor whose click was lost tries again
+        visitor.go("/sunset?part=Letters", "Sunset")
+        visitor.table(1, "■ refused")
+        visitor.page.get_by_test_id("stDataFrame").nth(1).click(position={"x": 16, "y": 52})
+        with suppress(PlaywrightTimeout):
+            found.wait_for(timeout=20 * SECONDS)
+            break
+    expect(found).to_be_visible()
+    assert parse_qs(urlsplit(visitor.page.url).query) == {"part": ["Search"], "search": [RUDE]}
+    visitor.go("/sunset?part=Search&mailbox=bert@acme.example", "Sunset")
+    visitor.page.get_by_role("button", name="Show the newest letter").click()
+    letter = visitor.page.frame_locator("[data-testid=stIFrame]").frame_locator("iframe")
+    expect(letter.get_by_text("anna@acme.example").first).to_be_visible()
+    assert parse_qs(urlsplit(visitor.page.url).query) == {"part": ["Preview"], "customer": ["acme"]}
+    visitor.unhurt()
+
+
 @pytest.mark.parametrize("dark", [False, True])
 def test_nothing_runs_or_loads_in_the_frame_of_a_letter(browser: Browser, *, dark: bool) -> None:
     hostile = """<style>p { color: rgb(1, 2, 3) }

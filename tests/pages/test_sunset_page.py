@@ -10,7 +10,8 @@ from dashboards import charts_sunset, elements, queries_sunset, stages
 from embedded.broker import free_port
 from embedded.clickhouse import ClickHouseServer
 from schemas.settings import load
-from streams.stage_orders import Book, rows
+from schemas.sunset_events import Stage
+from streams.stage_orders import Action, Book, ordered, rows
 from tests.pages import sunset_scene as scene
 from tests.pages.conftest import Hall, Open, furnish
 from tests.pages.scene import RUDE, RUDE_REPLY
@@ -183,6 +184,53 @@ def test_the_page_and_the_command_tell_the_same_of_stages(desk: Hall) -> None:
         for each in every
     ]
     assert ours == [(row["stage"], row["step"], row["otherwise_at"]) for row in rows(book, book.ledger.stages, now)]
+    for each in every:
+        works = [order for order in stages.ORDERS if _works(book, order, each.stage.number, now)]
+        assert stages.possible(each, every, now) == works
+
+
+def _works(book: Book, order: Action, number: int, at: int) -> bool:
+    try:
+        return bool(ordered(book, order, number, at, reason="why", operator="ada"))
+    except ValueError:
+        return False
+
+
+def _row(kind: str, stage: int = 0, step: str = "", until: int = 0, plan: str = "") -> dict[str, object]:
+    told = {"type": kind, "at": 5, "stage": stage, "step": step, "until_at": until, "operator": "", "reason": "night"}
+    return {**told, "reasons": [], "plan": plan}
+
+
+def test_a_stage_keeps_its_step_in_a_later_plan_only_with_the_same_mailboxes() -> None:
+    plans = [f'[{{"number":1,"beyond":"{cut}"}},{{"number":2,"first":"{cut}"}}]' for cut in ("k", "k", "m")]
+    told = [_row("stages_planned", plan=plans[0]), _row("stage_stepped", 1, "closed")]
+    assert [each.step for each in stages.standings([*told, _row("stages_planned", plan=plans[1])])] == [
+        "closed",
+        "open",
+    ]
+    assert [each.step for each in stages.standings([*told, _row("stages_planned", plan=plans[2])])] == ["open", "open"]
+    assert stages.origin(told) == (5, "planned by the desk: night")
+
+
+@pytest.mark.parametrize(
+    ("step", "others", "orders"),
+    [
+        ("open", "open", ["close", "pause", "rollback"]),
+        ("brownout", "open", ["open", "close", "pause", "rollback"]),
+        ("closed", "open", ["pause", "rollback"]),
+        ("paused", "open", ["close", "resume", "rollback"]),
+        ("rolled_back", "open", ["close", "resume"]),
+        ("rolled_back", "paused", ["close"]),
+        ("open", "paused", ["close", "rollback"]),
+    ],
+)
+def test_only_orders_of_effect_are_told(step: str, others: str, orders: list[str]) -> None:
+    one = stages.Standing(Stage(number=1), step, at=1, until=100)
+    assert stages.possible(one, [one, stages.Standing(Stage(number=2), others)], 50) == orders
+    assert (
+        stages.command("close 1", "old tls; rm")
+        == "relaywarden sunset stage close 1 --sunset 'old tls; rm' --reason '…'"
+    )
 
 
 def test_the_letters_of_each_week_and_whom_they_did_not_reach(desk: Hall, opened: Open) -> None:
