@@ -61,8 +61,8 @@ class Stages(Part):
     refused_per_hour: Annotated[int, Field(ge=1)] | None = None
     failed_logins_times: Annotated[float, Field(gt=1)] | None = None
     watch_hours: Hours = 24.0
-    tickets: Tickets | None = None
     tell: tuple[Address, ...] = ()
+    tickets: Tickets | None = None
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
