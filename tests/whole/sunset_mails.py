@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 
 from babel.dates import format_date
 
+from schemas.sunset_events import LetterDue
 from tests.whole.sunset_oracle import Due, Listed, Oracle
 from tests.whole.sunset_script import ZONE
 from tests.whole.sunset_server import Taken
@@ -15,6 +16,14 @@ _UNFIXED = {
     "it": "il giorno non è ancora fissato",
     "en": "the day is not fixed yet",
 }
+
+
+def due_of(letter: LetterDue) -> Due:
+    """Return what the desk decided, as the oracle would tell it."""
+    listed = tuple(
+        Listed(use.mailbox, use.last, use.clients[0].ip if use.clients else "", use.messages) for use in letter.uses
+    )
+    return Due(letter.customer, letter.week, letter.number, letter.of, listed, letter.thanked)
 
 
 def assert_says(taken: Taken, due: Due, language: str, oracle: Oracle) -> None:

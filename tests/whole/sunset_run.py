@@ -5,24 +5,37 @@ Whoever reads the log of the relay, and the relay's own hours, follow the script
 
 import logging
 import os
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
+import pytest
+
+from collectors.admin import ensure_topics
+from embedded.broker import Broker
+from embedded.clickhouse import PASSWORD_ENV, ClickHouseServer
 from schemas.events import Event
-from schemas.sunset_events import UserExempted
+from schemas.moments import moment_of
+from schemas.sunset_events import LetterDue, UserExempted
 from schemas.topics import SUNSET_EVENTS
 from streams.journal import Journal
 from streams.lag import Lag
+from streams.migrate import migrate
 from streams.stage_orders import ordered, planned
 from tests.whole.sunset_oracle import Exemption, Oracle
-from tests.whole.sunset_script import FIRST, LAST, POP, WAYS, Script, Sending
+from tests.whole.sunset_people import customers
+from tests.whole.sunset_script import FIRST, LAST, POP, WAYS, Script, Sending, Way
 from tests.whole.sunset_server import Relay
 from tests.whole.sunset_setup import Setup
 from tests.whole.sunset_stages import MOMENTS, ORDERS, PLANNED, Stages
 from tests.whole.sunset_weeks import Clock, Desk, Logs, Warehouse, storing
 
 SEED = int(os.environ.get("RELAYWARDEN_SEED", "7"))
+_DATABASE = "t_eight_weeks"
 _DANGER, _LITTLE = 0.1, 0.02
 """How often a desk is killed in its turn: while letters go, and else."""
 BEGINS = -3
@@ -31,7 +44,8 @@ AWAY = (15, 9, 12)
 """The day and the hours at which the relay is away: the letters' day of week 3."""
 UNREADABLE = 24
 """The day on which nobody can read the directory; the desk is killed on it."""
-_MORNING = 8
+_MORNING, _HOURS = 8, {9, 10, 12, 13, 14}
+"""When the desk has its turn: each day, and on the letters' days."""
 _FOR_EVER = 2
 """So many letters wait on a day whatever the server's mood: those of whom it defers for ever."""
 
@@ -73,6 +87,17 @@ class Weeks:
         self.asked: list[tuple[Sending, bool]] = []
         self.kills = self._turned = 0
         self._ears = _Ears(self.clock)
+
+    def decided(self, *ways: Way) -> list[LetterDue]:
+        """Return the letters on the topic; one that stands there twice, since a desk was killed in between, is one."""
+        names = {way.name for way in ways or WAYS}
+        found = [event for event in self.events if isinstance(event, LetterDue) and event.sunset in names]
+        return list({event.id: event for event in found}.values())
+
+    def told(self, customer: str, way: Way = POP) -> list[tuple[int, int, tuple[str, ...]]]:
+        """Return week, number and thanked mailboxes of a customer's letters, as the oracle has them."""
+        due = self.oracles[way].letters
+        return [(each.week, each.number, each.thanked) for each in due if each.customer == customer]
 
     @property
     def said(self) -> list[Said]:
@@ -143,15 +168,15 @@ class Weeks:
     def moments(self, left: Callable[[], int]) -> Iterator[tuple[int, float]]:
         """Yield when the desk has its turn, and how dangerous that is.
 
-        Each morning, on the letters' days each hour and while some are `left`, when a stage goes off or on, and when an
-        operator says something.
+        Each morning, within the hours of the letters and while some are `left`, when a stage goes off or on, and at an
+        operator's orders.
         """
         for day in range(BEGINS, LAST + 1):
             letters = day % 7 == 1 and 0 <= day < POP.settled
             hours = {_MORNING} | {
                 hour for number, hour in (*MOMENTS, *(order.when for order in ORDERS)) if number == day
             }
-            hours |= set(range(9, 15)) if letters else {12} if day == UNREADABLE else set()
+            hours |= _HOURS if letters else {12} if day == UNREADABLE else set()
             for hour in sorted(hours):
                 danger = _DANGER if hour > _MORNING else _LITTLE
                 yield self.script.moment(day, hour), 0.0 if day == UNREADABLE else danger
@@ -186,3 +211,22 @@ class Weeks:
             operator="ann",
             reason="asked for it",
         )
+
+
+@contextmanager
+def running(folder: Path, clickhouse: ClickHouseServer) -> Iterator[Weeks]:
+    """Let the weeks go by, with a broker and a database of their own."""
+    today = moment_of(time.time_ns() // 1000).date()  # tables forget what is old
+    script = Script(SEED, today - timedelta(days=77 + today.weekday()), customers(SEED))
+    client = clickhouse.connect()
+    client.command(f"CREATE DATABASE {_DATABASE}")
+    with pytest.MonkeyPatch.context() as patch, Broker(folder / "broker.log") as broker:
+        logging.getLogger("kafka").setLevel(logging.CRITICAL)
+        patch.setenv(PASSWORD_ENV, clickhouse.password)
+        setup = Setup(folder, broker, clickhouse, _DATABASE, script)
+        migrate(client, _DATABASE)
+        ensure_topics(setup.settings)
+        weeks = Weeks(setup, script)
+        weeks.run()
+        yield weeks
+    client.command(f"DROP DATABASE {_DATABASE}")

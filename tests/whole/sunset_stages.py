@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
+from schemas.events import Event
+from schemas.sunset_events import StagesPlanned, StageStepped
 from tests.whole.sunset_script import Script
 
 When = tuple[int, int]
@@ -105,3 +107,23 @@ class Stages:
         if any(self._at(begins) <= at < self._at(ends) for begins, ends in held):
             return None
         return (MOVED if at >= self._at(PAUSED[0]) else CLOSES)[stage][0]
+
+
+def assert_off_when_due(stages: Stages, events: Sequence[Event]) -> None:
+    """Assert that the plans and steps on the topic are these, each step once, and that the shares are even."""
+    at = stages.script.moment
+    plans = [event for event in events if isinstance(event, StagesPlanned)]
+    assert [len(plan.stages) for plan in plans] == [COUNT, COUNT]
+    for stage in plans[0].stages:
+        brownouts = [(each.begins, each.ends) for each in stage.brownouts]
+        assert brownouts == [(at(*begins), at(*ends)) for begins, ends in BROWNOUTS[stage.number]]
+        assert stage.closes == at(*CLOSES[stage.number])
+        assert abs(stage.share - 1 / COUNT) < 0.05
+    assert {stage.number: stage.closes for stage in plans[1].stages if stage.number in MOVED} == {
+        number: at(*when) for number, when in MOVED.items()
+    }
+    steps = {event.id: event for event in events if isinstance(event, StageStepped)}
+    assert [(each.at, each.stage, each.step) for each in steps.values()] == [
+        (at(*when), stage, step) for when, stage, step in STEPS
+    ]
+    assert {each.at for each in steps.values() if each.operator} == {at(*order.when) for order in ORDERS}

@@ -4,33 +4,26 @@ The broker, ClickHouse, the collector's readers, the sink's storing and the desk
 by hand. What is due is told by `tests/whole/sunset_oracle.py`, which knows the script and the words of the manual.
 """
 
-import logging
 import re
-import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 import pytest
 
-from collectors.admin import ensure_topics
-from embedded.broker import Broker
-from embedded.checking_sunsets import past
-from embedded.clickhouse import PASSWORD_ENV, ClickHouseServer
+from embedded.clickhouse import ClickHouseServer
 from schemas.mailbox_events import NoticeSent
-from schemas.moments import moment_of
-from schemas.sunset_events import LetterDue, StagesPlanned, StageStepped, SunsetCounted, UserFound
+from schemas.sunset_events import LetterDue, SunsetCounted, UserFound
 from streams.letterlist import letters
-from streams.migrate import migrate
 from streams.sunset.measure import burndown
 from streams.warehouse_client import connect
-from tests.whole.sunset_mails import assert_says
-from tests.whole.sunset_oracle import Due, Listed, Stand
-from tests.whole.sunset_people import SCRIPT, customers
-from tests.whole.sunset_run import AWAY, SEED, UNREADABLE, Weeks
-from tests.whole.sunset_script import CLEAR, LAST, POP, TLS, WAYS, ZONE, Script, Way
-from tests.whole.sunset_setup import HOUSE, PAST, TYPO, Setup
-from tests.whole.sunset_stages import BROWNOUTS, CLOSES, COUNT, MOVED, ORDERS, STEPS
+from tests.whole.sunset_mails import assert_says, due_of
+from tests.whole.sunset_oracle import Stand
+from tests.whole.sunset_people import SCRIPT
+from tests.whole.sunset_run import AWAY, Weeks, running
+from tests.whole.sunset_script import CLEAR, LAST, POP, TLS, WAYS, ZONE, Way
+from tests.whole.sunset_stages import CLOSES, assert_off_when_due
+from tests.whole.sunset_wrong import assert_nothing_decided, assert_ours_is_taken, assert_past_is_told, assert_rows_told
 
 # kafka-python and killed desks leave sockets and files to the garbage collector.
 pytestmark = [
@@ -38,7 +31,6 @@ pytestmark = [
     pytest.mark.timeout(600),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
-DATABASE = "t_eight_weeks"
 UNREACHED = ("refused", "deferred")
 each_way = pytest.mark.parametrize("way", WAYS, ids=[way.name for way in WAYS])
 
@@ -46,41 +38,8 @@ each_way = pytest.mark.parametrize("way", WAYS, ids=[way.name for way in WAYS])
 @pytest.fixture(scope="module")
 def weeks(tmp_path_factory: pytest.TempPathFactory, clickhouse: ClickHouseServer) -> Iterator[Weeks]:
     """Let the weeks go by, once for all that is asked of them."""
-    folder = tmp_path_factory.mktemp("weeks")
-    today = moment_of(time.time_ns() // 1000).date()  # tables forget what is old
-    script = Script(SEED, today - timedelta(days=77 + today.weekday()), customers(SEED))
-    client = clickhouse.connect()
-    client.command(f"CREATE DATABASE {DATABASE}")
-    with pytest.MonkeyPatch.context() as patch, Broker(folder / "broker.log") as broker:
-        logging.getLogger("kafka").setLevel(logging.CRITICAL)
-        patch.setenv(PASSWORD_ENV, clickhouse.password)
-        setup = Setup(folder, broker, clickhouse, DATABASE, script)
-        migrate(client, DATABASE)
-        ensure_topics(setup.settings)
-        made = Weeks(setup, script)
-        made.run()
+    with running(tmp_path_factory.mktemp("weeks"), clickhouse) as made:
         yield made
-    client.command(f"DROP DATABASE {DATABASE}")
-
-
-def _decided(weeks: Weeks, *ways: Way) -> list[LetterDue]:
-    """Return the letters on the topic; one that stands there twice, as a desk killed in between writes it, is one."""
-    names = {way.name for way in ways or WAYS}
-    found = [event for event in weeks.events if isinstance(event, LetterDue) and event.sunset in names]
-    return list({event.id: event for event in found}.values())
-
-
-def _due(letter: LetterDue) -> Due:
-    listed = tuple(
-        Listed(use.mailbox, use.last, use.clients[0].ip if use.clients else "", use.messages) for use in letter.uses
-    )
-    return Due(letter.customer, letter.week, letter.number, letter.of, listed, letter.thanked)
-
-
-def _told(weeks: Weeks, customer: str, way: Way = POP) -> list[tuple[int, int, tuple[str, ...]]]:
-    """Return week, number and thanked mailboxes of a customer's letters, as the oracle has them."""
-    due = weeks.oracles[way].letters
-    return [(each.week, each.number, each.thanked) for each in due if each.customer == customer]
 
 
 def test_the_run_was_as_hard_as_it_should_be(weeks: Weeks) -> None:
@@ -101,8 +60,8 @@ def test_the_run_was_as_hard_as_it_should_be(weeks: Weeks) -> None:
 
 @each_way
 def test_each_customer_and_week_has_exactly_the_letter_that_is_due(weeks: Weeks, way: Way) -> None:
-    found, oracle = _decided(weeks, way), weeks.oracles[way]
-    assert {_due(letter) for letter in found if letter.recipient} == set(oracle.letters)
+    found, oracle = weeks.decided(way), weeks.oracles[way]
+    assert {due_of(letter) for letter in found if letter.recipient} == set(oracle.letters)
     assert sorted((letter.customer, letter.week) for letter in found) == sorted(
         [*((each.customer, each.week) for each in oracle.letters), *oracle.uncalled]
     )
@@ -119,7 +78,7 @@ def test_each_customer_and_week_has_exactly_the_letter_that_is_due(weeks: Weeks,
 
 def test_the_oracle_tells_of_the_special_ones_what_everybody_can_see(weeks: Weeks) -> None:
     box = ("f@fixed.example",)
-    assert _told(weeks, "fixed") == [
+    assert weeks.told("fixed") == [
         (1, 1, ()),
         (2, 2, ()),
         (3, 3, ()),
@@ -129,14 +88,14 @@ def test_the_oracle_tells_of_the_special_ones_what_everybody_can_see(weeks: Week
         (7, 6, ()),
         (8, 7, ()),  # its stage should have closed, but is paused
     ]
-    assert [each[:2] for each in _told(weeks, "late")] == [(6, 1), (7, 2), (8, 0)]
-    assert [each[:2] for each in _told(weeks, "later")] == [
+    assert [each[:2] for each in weeks.told("late")] == [(6, 1), (7, 2), (8, 0)]
+    assert [each[:2] for each in weeks.told("later")] == [
         *((week, week - 3) for week in range(4, 9)),
         (9, 0),  # refused since week 8, and so not seen any more
     ]
-    assert [each[:2] for each in _told(weeks, "travel")][:8] == [(week, week) for week in range(1, 9)]
-    assert _told(weeks, "free") == _told(weeks, "mute") == _told(weeks, "wrong") == _told(weeks, "injected") == []
-    assert _told(weeks, "unheard") == [
+    assert [each[:2] for each in weeks.told("travel")][:8] == [(week, week) for week in range(1, 9)]
+    assert weeks.told("free") == weeks.told("mute") == weeks.told("wrong") == weeks.told("injected") == []
+    assert weeks.told("unheard") == [
         (1, 1, ()),
         (2, 2, ("v@unheard.example",)),
         (3, 3, ()),  # three days of its relay's log are missing: it is not known to be done
@@ -145,28 +104,28 @@ def test_the_oracle_tells_of_the_special_ones_what_everybody_can_see(weeks: Week
     ]
     uncalled = {name for name, _ in weeks.oracles[POP].uncalled}
     assert uncalled == {"mute", "wrong", "@injected.example", "@stranger.example"}
-    office = next(each for each in _decided(weeks, POP) if each.customer == "office")
+    office = next(each for each in weeks.decided(POP) if each.customer == "office")
     assert [(use.mailbox, 0.4 < use.confidence < 0.6) for use in office.uses] == [
         ("a@office.example", True),
         ("b@office.example", True),
     ]
-    boss = next(each for each in _decided(weeks, POP) if each.customer == "boss")
+    boss = next(each for each in weeks.decided(POP) if each.customer == "boss")
     assert [(use.mailbox, use.confidence > 0.75) for use in boss.uses] == [("boss@boss.example", True)]
     found = {event.mailbox for event in weeks.events if isinstance(event, UserFound) and event.sunset == POP.name}
     assert found & {"x@boss.example", "lost@unheard.example"} == {"lost@unheard.example"}
 
 
 def test_a_customer_of_several_sunsets_has_a_letter_of_each(weeks: Weeks) -> None:
-    assert [each[:2] for each in _told(weeks, "three")][:8] == [(week, week) for week in range(1, 9)]
-    assert [each[:2] for each in _told(weeks, "three", CLEAR)] == [(week, week) for week in range(1, 5)]
-    assert [each[:2] for each in _told(weeks, "three", TLS)] == [(1, 1), (2, 2)]
-    assert _told(weeks, "clear", CLEAR) == [(1, 1, ()), (2, 2, ()), (3, 3, ("d@clear.example",)), (4, 4, ())]
-    assert _told(weeks, "clear") == _told(weeks, "clear", TLS) == []
-    assert _told(weeks, "old", TLS) == [(1, 1, ()), (2, 2, ()), (3, 0, ("p@old.example",))]
+    assert [each[:2] for each in weeks.told("three")][:8] == [(week, week) for week in range(1, 9)]
+    assert [each[:2] for each in weeks.told("three", CLEAR)] == [(week, week) for week in range(1, 5)]
+    assert [each[:2] for each in weeks.told("three", TLS)] == [(1, 1), (2, 2)]
+    assert weeks.told("clear", CLEAR) == [(1, 1, ()), (2, 2, ()), (3, 3, ("d@clear.example",)), (4, 4, ())]
+    assert weeks.told("clear") == weeks.told("clear", TLS) == []
+    assert weeks.told("old", TLS) == [(1, 1, ()), (2, 2, ()), (3, 0, ("p@old.example",))]
     listed = {
         (way.name, use.mailbox)
         for way in WAYS
-        for letter in _decided(weeks, way)
+        for letter in weeks.decided(way)
         for use in letter.uses
         if letter.customer in {"three", "boss", "left"}
     }
@@ -179,28 +138,28 @@ def test_a_customer_of_several_sunsets_has_a_letter_of_each(weeks: Weeks) -> Non
         *(("clear", f"{name}@boss.example") for name in ("boss", "x", "y", "z")),
         ("clear", "l@left.example"),
     }
-    mails = {(each.customer, each.week, each.sunset) for each in _decided(weeks) if each.customer == "three"}
+    mails = {(each.customer, each.week, each.sunset) for each in weeks.decided() if each.customer == "three"}
     taken = Counter(each.mail["Message-ID"].split("@")[0] for each in weeks.relay.taken if "three" in each.recipient)
     assert (len(taken), sum(taken.values())) == (len(mails), len(mails))
 
 
 def test_no_mail_was_taken_twice_and_none_is_missing(weeks: Weeks) -> None:
     assert set(Counter(each.mail["Message-ID"] for each in weeks.relay.taken).values()) == {1}
-    wanted = {each.message_id: each.recipient for each in _decided(weeks) if each.customer not in UNREACHED}
+    wanted = {each.message_id: each.recipient for each in weeks.decided() if each.customer not in UNREACHED}
     wanted.pop("")
     assert {each.mail["Message-ID"]: each.recipient for each in weeks.relay.taken} == wanted
     told = [event for event in weeks.events if isinstance(event, NoticeSent)]
     ends = {event.message_id: event.status for event in told if event.status != "intended"}
     assert ends == {
         each.message_id: "refused" if each.customer in UNREACHED else "sent"
-        for each in _decided(weeks)
+        for each in weeks.decided()
         if each.recipient
     }
     assert {event.message_id for event in told if event.status == "intended"} == set(ends)
 
 
 def test_each_mail_says_what_is_due_in_its_customers_language(weeks: Weeks) -> None:
-    decided = {each.message_id: each for each in _decided(weeks)}
+    decided = {each.message_id: each for each in weeks.decided()}
     ways = {way.name: way for way in WAYS}
     due = {(way.name, each.customer, each.week): each for way in WAYS for each in weeks.oracles[way].letters}
     for taken in weeks.relay.taken:
@@ -212,7 +171,7 @@ def test_each_mail_says_what_is_due_in_its_customers_language(weeks: Weeks) -> N
 
 def test_letters_go_on_their_day_spread_over_its_hours_or_as_soon_as_the_server_is_back(weeks: Weeks) -> None:
     hours: defaultdict[int, Counter[int]] = defaultdict(Counter)
-    due = {each.message_id: each for each in _decided(weeks)}
+    due = {each.message_id: each for each in weeks.decided()}
     for taken in weeks.relay.taken:
         letter = due[taken.mail["Message-ID"]]
         assert letter.due <= taken.at < letter.due + 3 * 24 * 3_600_000_000
@@ -273,23 +232,7 @@ def test_the_burn_down_of_each_day_week_and_language_is_the_oracles(weeks: Weeks
 
 
 def test_each_stage_is_off_when_the_plan_or_an_operator_says_so(weeks: Weeks) -> None:
-    """The plan, its steps, and whom a relay host would refuse at each mail that was tried."""
-    plans = [event for event in weeks.events if isinstance(event, StagesPlanned)]
-    assert [len(plan.stages) for plan in plans] == [COUNT, COUNT]
-    at = weeks.script.moment
-    for stage in plans[0].stages:
-        brownouts = [(each.begins, each.ends) for each in stage.brownouts]
-        assert brownouts == [(at(*begins), at(*ends)) for begins, ends in BROWNOUTS[stage.number]]
-        assert stage.closes == at(*CLOSES[stage.number])
-        assert abs(stage.share - 1 / COUNT) < 0.05
-    assert {stage.number: stage.closes for stage in plans[1].stages if stage.number in MOVED} == {
-        number: at(*when) for number, when in MOVED.items()
-    }
-    steps = {event.id: event for event in weeks.events if isinstance(event, StageStepped)}
-    assert [(each.at, each.stage, each.step) for each in steps.values()] == [
-        (at(*when), stage, step) for when, stage, step in STEPS
-    ]
-    assert {each.at for each in steps.values() if each.operator} == {at(*order.when) for order in ORDERS}
+    assert_off_when_due(weeks.stages, weeks.events)
     refused = Counter(weeks.stages.of(each.envelope) for each, refuses in weeks.asked if refuses)
     assert min(refused[stage] for stage in CLOSES) > 30
     assert [each for each, refuses in weeks.asked if refuses is not weeks.stages.off(each.envelope, each.at)] == []
@@ -298,7 +241,7 @@ def test_each_stage_is_off_when_the_plan_or_an_operator_says_so(weeks: Weeks) ->
 def test_letters_tell_each_mailbox_its_own_stages_day(weeks: Weeks) -> None:
     """Until somebody planned, that is the sunset's; of a stage that is held there is none."""
     told = defaultdict[int, set[tuple[int, str]]](set)
-    for letter in _decided(weeks, POP):
+    for letter in weeks.decided(POP):
         if letter.kind == "letter":
             days = letter.days or (letter.ends,) * len(letter.uses)
             stages = [weeks.stages.of(use.mailbox) for use in letter.uses]
@@ -330,60 +273,27 @@ def test_after_the_last_day_nobody_is_asked_and_who_is_done_is_thanked_until_it_
 
 
 def _after_the_end(weeks: Weeks, way: Way) -> list[LetterDue]:
-    return [each for each in _decided(weeks, way) if each.due >= weeks.script.moment(way.ends)]
+    return [each for each in weeks.decided(way) if each.due >= weeks.script.moment(way.ends)]
 
 
 def test_bad_rows_of_the_directory_are_told_with_file_and_line(weeks: Weeks) -> None:
-    said = [each.text for each in weeks.said if each.logger == "relaywarden.directory"]
-    odd = weeks.setup.odd_rows()
-    assert said[: len(odd)] == odd
-    gone = f"directory: {weeks.setup.directory}: No such file or directory"
-    assert set(said) - set(odd) == {f"{gone}; the last good one counts", f"{gone}; there is none yet"}
+    assert_rows_told(weeks)
 
 
 def test_while_no_directory_can_be_read_nothing_is_decided(weeks: Weeks) -> None:
-    """At eight the last one counts; who is killed has none, and waits."""
-    day = range(weeks.script.moment(UNREADABLE), weeks.script.moment(UNREADABLE + 1))
-    counted = {event.at for event in weeks.events if isinstance(event, SunsetCounted) and event.at in day}
-    assert counted == {weeks.script.moment(UNREADABLE, 8)}
-    assert {event.at for event in weeks.events if event.at in day and not isinstance(event, NoticeSent)} == counted
-    told = [each for each in weeks.said if each.logger == "relaywarden.desk" and each.at in day]
-    missing = f"no directory: {weeks.setup.directory}: No such file or directory"
-    assert [each.text for each in told if "directory" in each.text] == [
-        f"{missing}: nothing is decided, it is tried again each minute",
-        "letters wait: the directory could not be read yet, so who is exempt is not known",
-    ]
+    assert_nothing_decided(weeks)
 
 
 def test_a_template_with_an_unknown_name_is_told_of_and_ours_is_taken(weeks: Weeks) -> None:
-    said = Counter(each.text for each in weeks.said if ".templates: " in each.text)
-    odd = [sentence for way in WAYS for sentence in weeks.setup.odd_templates(way)]
-    assert said == dict.fromkeys(odd, weeks.kills + 1), "each desk says it once"
-    letters = {each.message_id: each for each in _decided(weeks)}
-    thanks = [each for each in weeks.relay.taken if letters[each.mail["Message-ID"]].kind == "thanks"]
-    texts = {"de": list[str](), "fr": list[str]()}
-    for each in thanks:
-        body = each.mail.get_body(("plain",))
-        assert body is not None
-        texts.setdefault(letters[each.mail["Message-ID"]].language, []).append(body.get_content())
-    assert min(map(len, texts.values())) >= 2
-    assert {(HOUSE in text, TYPO in text) for text in texts["fr"]} == {(True, False)}
-    assert {("Guten Tag" in text, TYPO in text) for text in texts["de"]} == {(True, False)}
+    assert_ours_is_taken(weeks)
 
 
 def test_a_sunset_whose_day_is_past_is_told_of_and_left_out(weeks: Weeks) -> None:
-    assert list(past(weeks.settings, weeks.setup.config, weeks.script.moment(0))) == weeks.setup.odd_days()
-    said = Counter(each.text for each in weeks.said if each.text.endswith("is past: the sunset is left out"))
-    assert said.pop(f"sunset.fax.ends: {PAST} is past: the sunset is left out") > 1
-    assert set(said) == {
-        f"sunset.{way.name}.ends: {weeks.script.day(max(way.ends, way.last))} is past: the sunset is left out"
-        for way in WAYS
-    }
-    assert {getattr(event, "sunset", "") for event in weeks.events} == {way.name for way in WAYS}
+    assert_past_is_told(weeks)
 
 
 def test_names_that_strangers_choose_do_no_harm(weeks: Weeks) -> None:
-    letters = {each.message_id for each in _decided(weeks) if each.kind == "letter" and each.customer == "evil"}
+    letters = {each.message_id for each in weeks.decided() if each.kind == "letter" and each.customer == "evil"}
     evil = [each.mail for each in weeks.relay.taken if each.mail["Message-ID"] in letters]
     assert len(evil) == 8 + 4
     for mail in evil:
