@@ -3,6 +3,7 @@
 import logging
 import os
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -28,6 +29,7 @@ from embedded.replies_commands import replies_app
 from embedded.report_commands import report_app
 from embedded.sunset_commands import sunset_app
 from embedded.terminal import DEFAULT_CONFIG, Config, Json, show, tell
+from schemas.metrics_settings import Process
 from schemas.settings import Settings, load
 
 app = typer.Typer(
@@ -137,7 +139,9 @@ def collect(config: Config = DEFAULT_CONFIG) -> None:
     """Run the collectors: follow logs, poll lists, take in complaints, push events into Kafka."""
     from collectors.collect import run
 
-    run(_ready(config))
+    settings = _ready(config)
+    with _told(settings, "collect"):
+        run(settings)
 
 
 @app.command()
@@ -145,7 +149,9 @@ def stream(config: Config = DEFAULT_CONFIG) -> None:
     """Run the worker: spot compromised mailboxes, decide about the pool."""
     from streams.worker import run
 
-    run(_ready(config))
+    settings = _ready(config)
+    with _told(settings, "stream"):
+        run(settings)
 
 
 @app.command()
@@ -168,7 +174,9 @@ def hooks(
         done = list(cleared(load(config)))
         show(done, "no switch wrote anything", as_json=as_json)
         raise typer.Exit(1 if any(each["problem"] for each in done) else 0)
-    run(_ready(config))
+    settings = _ready(config)
+    with _told(settings, "hooks"):
+        run(settings)
 
 
 @app.command()
@@ -176,7 +184,9 @@ def sink(config: Config = DEFAULT_CONFIG) -> None:
     """Run the sink: store every topic in ClickHouse."""
     from streams.warehouse import run
 
-    run(_ready(config))
+    settings = _ready(config)
+    with _told(settings, "sink"):
+        run(settings)
 
 
 @app.command()
@@ -190,7 +200,9 @@ def desk(
     """Run the desk: decide about sunsets, hour by hour and at their weekly moments; send letters and reports."""
     from streams.desk import run
 
-    run(_ready(config), dry_run=dry_run)
+    settings = _ready(config)
+    with nullcontext() if dry_run else _told(settings, "desk"):
+        run(settings, dry_run=dry_run)
 
 
 @app.command()
@@ -294,6 +306,12 @@ def _ready(config: Path) -> Settings:
     for noisy in ("kafka", "aiokafka", "faust", "mode", "urllib3", "streamlit", "httpx"):  # httpx tells whole URLs
         logging.getLogger(noisy).setLevel(logging.WARNING)
     return load(config)
+
+
+def _told(settings: Settings, process: Process) -> AbstractContextManager[None]:
+    from embedded.health import told
+
+    return told(settings, process)
 
 
 def main() -> None:

@@ -27,9 +27,9 @@ class CatchUp:
         self._read += max(0, batch.end.offset - batch.begin.offset)
         if self._watches and now - self._told >= _EVERY_SECONDS:
             self._told = now
-            left = _left(self._path, batch.end)
-            seconds = left * (now - self._began) / max(self._read, 1)
-            part = 100 * self._read // max(self._read + left, 1)
+            behind = left(self._path, batch.end)
+            seconds = behind * (now - self._began) / max(self._read, 1)
+            part = 100 * self._read // max(self._read + behind, 1)
             LOG.info("%s: %d%% of what is there is read, about %.0f s are left", self._name, part, seconds)
 
     def ended(self, now: float) -> None:
@@ -40,7 +40,7 @@ class CatchUp:
         self._done = True
 
 
-def _left(path: Path, position: Position) -> int:
+def left(path: Path, position: Position) -> int:
     """Return how many bytes of a log and of its rotated files stand behind a position."""
     files = generations(path)
     at = next((number for number, found in enumerate(files) if found.inode == position.inode), len(files))

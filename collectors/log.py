@@ -10,7 +10,8 @@ from pathlib import Path
 
 import msgspec
 
-from collectors.catchup import CatchUp
+from collectors import metrics
+from collectors.catchup import CatchUp, left
 from collectors.checkpoint import Checkpoint, Held, load, save
 from collectors.follow import Batch, Begin, Follower, Position
 from collectors.poplive import Side, Waiting
@@ -146,12 +147,14 @@ class _Session:
             if self._unread != str(error):
                 self._unread = str(error)
                 LOG.warning("%s: the log cannot be read, tried again until it can: %s", self._name, error)
+                metrics.UNREADABLE.labels(self._name).set(1)
             self._follower.close()
             self._stop.wait(_RETRY_SECONDS)
             return None
         if self._unread:
             self._unread = ""
             LOG.info("%s: the log can be read again", self._name)
+            metrics.UNREADABLE.labels(self._name).set(0)
         if not self._begun:
             self._begin(batch.begin if batch else self._follower.position)
         return batch
@@ -186,6 +189,7 @@ class _Session:
             self._pop.reached(self._reader.at)
         self._at = msgspec.structs.replace(self._at, position=batch.end, opened=True)
         self._publisher.publish(events)
+        metrics.LINES.labels(self._name).inc(len(batch.lines))
         self._dirty = True
 
     def _note(self) -> None:
@@ -193,11 +197,18 @@ class _Session:
         self._publisher.barrier()
         began = time.monotonic()
         if self._reader is not None:
+            self._count(self._reader)
             pop = self._pop.snapshot() if self._pop is not None else b""
             self._at = msgspec.structs.replace(self._at, state=self._reader.snapshot(), pop=pop)
         self._held.hold(self._at, self._publisher.acknowledged if self._task.sink else {})
         self._dirty = False
         self._wait_for_next(began)
+
+    def _count(self, reader: LogReader) -> None:
+        """Tell how far the log is read; with each checkpoint, since it looks at all the files of the log."""
+        metrics.READ_UNTIL.labels(self._name).set(reader.at / 1e6)
+        if self._at.position is not None:
+            metrics.BEHIND.labels(self._name).set(left(self._task.log.log, self._at.position))
 
     def _save_due(self) -> None:
         """Write the newest checkpoint that is safe. BrokerReplacedError as of `stored_of`."""

@@ -2,6 +2,8 @@
 
 import threading
 
+from schemas.readiness import READINESS
+
 
 class Outages:
     """Which publishers of this process find no broker: an outage is told once, not by each of them."""
@@ -16,12 +18,15 @@ class Outages:
             away = self._away.setdefault(bootstrap, set())
             first = not away
             away.add(publisher)
+            READINESS.waits("kafka", f"no publisher finds a broker at {', '.join(bootstrap)}")
             return first
 
     def ends(self, bootstrap: tuple[str, ...], publisher: int) -> None:
         """Note that a publisher finds one again, or ends."""
         with self._lock:
             self._away.get(bootstrap, set()).discard(publisher)
+            if not any(self._away.values()):
+                READINESS.has("kafka")
 
 
 OUTAGES = Outages()

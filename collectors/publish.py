@@ -17,6 +17,7 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaConnectionError, KafkaError
 
 from collectors.admin import partitions_there, reachable
+from collectors.metrics import PUBLISHED
 from collectors.outages import OUTAGES
 from schemas.codec import encode, pack
 from schemas.events import DeadLetter, Event
@@ -123,6 +124,7 @@ class Publisher:
         for (name, partition), pairs in grouped.items():
             topic = topic_of(pairs[0][0])
             lane = self._lane(topic, partition)
+            PUBLISHED.labels(name).inc(len(pairs))
             if name == MAIL_EVENTS.name:
                 yield from ((lane, _chunk(part)) for part in _cut(pairs))
             else:
@@ -215,6 +217,7 @@ class Publisher:
             raise BrokerReplacedError(f"the Kafka cluster {found} is in the place of {self.cluster}")
         if not self.cluster:
             self.connected_at = time.monotonic()
+            OUTAGES.ends(self._kafka.bootstrap, id(self))
         self.cluster = found
 
     def _recover(self, reason: str) -> None:

@@ -19,11 +19,12 @@ from collectors.dnsbl import Dnsbl
 from collectors.health import Health
 from collectors.listround import Asked, ListAsker, Round
 from collectors.lists import chosen
+from collectors.metrics import ANSWERS, VOTES
 from collectors.polite import Restraint
 from schemas.dnsbl_settings import Dnsbl as Settings
 from schemas.events import Event
 from schemas.names import canonical_ip
-from schemas.observations import ListHealthObserved
+from schemas.observations import ListHealthObserved, ListingObserved
 
 if TYPE_CHECKING:
     from schemas.facts import ListFault
@@ -117,6 +118,7 @@ class Poller:
                 pause = (restraint.due(asked.health.version) if asked.health.version else wake) - begun
                 events = [_again_at(event, when.at + int(pause * 1_000_000)) for event in events]
             self._note(asker.dnsbl.name, asked.health, pause)
+            _count(events)
             await published(events)
 
     def _note(self, name: str, health: Health, pause: float) -> None:
@@ -130,6 +132,14 @@ class Poller:
                 LOG.warning("the DNSBL %s lost its vote%s (%s): %s%s", name, over, health.fault, health.reason, again)
             elif version not in now and 0 not in now:
                 LOG.info("the DNSBL %s has its vote%s again", name, over)
+
+
+def _count(events: Sequence[Event]) -> None:
+    for event in events:
+        if isinstance(event, ListingObserved):
+            ANSWERS.labels(event.list, event.answer).inc()
+        elif isinstance(event, ListHealthObserved):
+            VOTES.labels(event.list).set(event.healthy)
 
 
 def _again_at(event: Event, at: int) -> Event:

@@ -12,7 +12,9 @@ import pandas as pd
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
 
+from dashboards.metrics import FAILED, QUERIES
 from dashboards.span import Span
+from schemas.readiness import READINESS
 from schemas.settings import ClickHouse
 
 LOG = logging.getLogger("relaywarden.dashboard")
@@ -89,16 +91,20 @@ class Warehouse:
         if now - self._away_since < _REST_SECONDS:
             return Reading(last.frame, last.read_at, self._away)
         try:
-            answer = query(self._connected(), span, *values)
+            with QUERIES.labels(query.__name__).time():
+                answer = query(self._connected(), span, *values)
         except (ClickHouseError, OSError) as error:
+            FAILED.labels(query.__name__).inc()
             text = _sentence(error)
             if isinstance(error, OperationalError | OSError):
                 text = f"{self._settings.host}:{self._settings.port}: {text}"
                 if not self._away:
                     LOG.warning("ClickHouse does not answer: %s", text)
                 self._away_since, self._away = self._clock(), text
+                READINESS.waits("ClickHouse", text)
             return Reading(last.frame, last.read_at, text)
         self._away = ""
+        READINESS.has("ClickHouse")
         return Reading(answer, now)
 
     def _connected(self) -> Client:

@@ -28,7 +28,7 @@ def command(settings: Settings) -> list[str]:
         "client.showErrorDetails": "none",
     }
     return [
-        *(sys.executable, "-m", "streamlit", "run", str(_APP)),
+        *(sys.executable, "-m", "dashboards", "run", str(_APP)),
         *(f"--{name}={value}" for name, value in options.items()),
         *(f"--server.allowedHosts={name}" for name in sorted(names)),
         *flags(),

@@ -2,14 +2,29 @@
 
 import socket
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from functools import partial
 
 from embedded.listening import answers_as_policy, answers_as_pull
+from schemas.metrics_settings import Process
 from schemas.pulse import Pulse
 from schemas.settings import Settings
+from schemas.telemetry import telling
 from streams import switchplaces
 
-PROCESSES = ("collect", "stream", "sink", "hooks", "desk")
+PROCESSES: tuple[Process, ...] = ("collect", "stream", "sink", "hooks", "desk")
+_NEEDS: dict[Process, tuple[str, ...]] = {
+    "collect": ("kafka",),
+    "stream": ("kafka", "partitions"),
+    "sink": ("kafka and ClickHouse",),
+    "desk": ("kafka",),
+}
 _PATIENCE_SECONDS = 60.0
+
+
+def told(settings: Settings, process: Process) -> AbstractContextManager[None]:
+    """Tell Prometheus and health checks of a process while the block runs. OSError, ValueError as of `telling`."""
+    return telling(settings.metrics, process, partial(ailments, settings, process), _NEEDS.get(process, ()))
 
 
 def ailments(settings: Settings, process: str) -> list[str]:

@@ -19,6 +19,7 @@ from schemas.domain_settings import Domains
 from schemas.inputs import AnyInput
 from schemas.inputs.taken import placed, taken_wrongly, with_brokers
 from schemas.mailbox_settings import Customer, Mailboxes, bars
+from schemas.metrics_settings import Metrics
 from schemas.part import Part
 from schemas.password import password_in
 from schemas.pool_settings import Pool
@@ -164,6 +165,7 @@ class Settings(Part):
     report: dict[Name, Report] = Field(default_factory=dict)
     geoip: GeoIp = GeoIp()
     dashboard: Dashboard = Dashboard()
+    metrics: Metrics | None = None
     embedded: Embedded = Embedded()
 
     @model_validator(mode="before")

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from streams import metrics
 from streams.bringing import Tools, look, perform
 from streams.effects import pause_seconds
 from streams.hooks import ActiveSet, Effect
@@ -104,6 +105,8 @@ class Applier:
             found = str(error)
         if found:
             _log.warning("%s: no longer in force: %s", self._name, found)
+            metrics.HOOK_DRIFTS.labels(self._name).inc()
+            metrics.HOOK_FAILING.labels(self._name).set(1)
             self._report(Outcome(wanted, 0, time.monotonic() - began, found))
         return bool(found)
 
@@ -116,6 +119,8 @@ class Applier:
         except (OSError, ValueError) as error:  # also a full disk: the next attempt may find room
             reason = str(error)
         outcome = Outcome(wanted, attempt, time.monotonic() - began, reason)
+        metrics.HOOK_RUNS.labels(self._name, "failed" if reason else "done").inc()
+        metrics.HOOK_FAILING.labels(self._name).set(bool(reason))
         if reason:
             _log.warning("%s: attempt %d failed: %s", self._name, attempt, reason)
         else:

@@ -11,6 +11,7 @@ from faust.types import EventT, Message, StreamT
 from schemas.events import DeadLetter, Event
 from schemas.topics import Topic
 from streams.eventlog import EventLog
+from streams.metrics import FOLDED
 from streams.records import Place, read
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class Batches:
             yield present
             for event in present:
                 await stream.ack(event)
+                FOLDED.labels(event.message.topic).inc()
 
     def _read(self, topic: Topic, message: Message) -> tuple[list[Event], list[DeadLetter]]:
         """Return the events of a record and its dead letters."""

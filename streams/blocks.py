@@ -16,7 +16,7 @@ from schemas import codec
 from schemas.events import DeadLetter
 from schemas.topics import DEAD_LETTERS, MAIL_EVENTS, TOPICS, Topic
 from schemas.watermark import Watermarks
-from streams import stored
+from streams import metrics, stored
 from streams.rows import Intake, Record, dead_letter, halves, ids_of, since, without
 
 LOG = logging.getLogger("relaywarden.sink")
@@ -175,10 +175,21 @@ class Blocks:
         if now - self._looked >= _REFRESH_SECONDS:
             self._looked = now
             self._look()
+            self._count()
             if self._partitions() != self.partitions:
                 raise ReplacedError("the topics have other partitions")
         if self._ripe:
             self._store()
+
+    def _count(self) -> None:
+        """Tell how many records of each topic are there and not read, as the broker's last answers say."""
+        lags: dict[str, int] = {}
+        for place in self.partitions:
+            end = self._consumer.highwater(place)
+            left = end - self._consumer.position(place) if end is not None else 0
+            lags[place.topic] = lags.get(place.topic, 0) + max(0, left)
+        for topic, left in lags.items():
+            metrics.LAG.labels(topic).set(left)
 
     def store_all(self) -> None:
         """Store everything that was read."""
@@ -254,6 +265,7 @@ class Blocks:
                 self._insert(block, second, f"{token}:1")
             else:
                 block.refused.update(ids_of(lines))
+                metrics.REFUSED.labels(block.topic.table).inc()
                 block.dead.append(_refused(block, lines, _reason(error)))
 
     def _raw_insert(self, topic: Topic, lines: bytes, token: str) -> None:
@@ -262,7 +274,9 @@ class Blocks:
             "deduplicate_blocks_in_dependent_materialized_views": 1,  # they may lack what the table has, after a crash
             "throw_on_max_partitions_per_insert_block": 0,
         }
-        self._client.raw_insert(topic.table, insert_block=lines, fmt="JSONEachRow", settings=settings)
+        with metrics.INSERTS.time():
+            self._client.raw_insert(topic.table, insert_block=lines, fmt="JSONEachRow", settings=settings)
+        metrics.STORED.labels(topic.table).inc(lines.count(b"\n"))
 
 
 def _refused(block: Block, line: bytes, reason: str) -> DeadLetter:

@@ -17,6 +17,7 @@ from schemas.alone import alone
 from schemas.ending import apart
 from schemas.events import Event
 from schemas.pulse import Pulse
+from schemas.readiness import READINESS
 from schemas.settings import Settings
 from streams.journal import Journal
 from streams.letter_task import Posted
@@ -103,11 +104,13 @@ def work(settings: Settings, tasks: Sequence[Task], stop: threading.Event, beat:
                 journal.read()
                 LOG.info("the desk has read all that was decided") if not away else LOG.warning("the log is back")
                 away = False
+                READINESS.has("kafka")
                 _turns(journal, tasks, stop, beat)
         except LogAwayError as error:
             if not away:
                 LOG.warning("the log is away, nothing is decided: %s", error)
             away = True
+            READINESS.waits("kafka", str(error))
             beat()
             stop.wait(_RETRY_SECONDS)
 

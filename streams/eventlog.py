@@ -11,7 +11,9 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaConnectionError, KafkaError, KafkaTimeoutError
 
+from schemas.readiness import READINESS
 from schemas.topics import Topic
+from streams.metrics import WRITTEN
 from streams.partition import Output
 
 LOG = logging.getLogger("relaywarden.stream")
@@ -70,7 +72,9 @@ class EventLog:
             results = await asyncio.gather(*(future for _, future in sent), return_exceptions=True)
             waiting = []
             for (output, _), result in zip(sent, results, strict=True):
-                if isinstance(result, BaseException):
+                if not isinstance(result, BaseException):
+                    WRITTEN.labels(output.topic.name).inc()
+                else:
                     if not _passing(result):
                         raise result
                     waiting.append(output)
@@ -155,11 +159,13 @@ class EventLog:
     def _warn(self, text: str) -> None:
         LOG.log(logging.DEBUG if self._away else logging.WARNING, "%s", text)
         self._away = True
+        READINESS.waits("kafka", text)
 
     def _answered(self) -> None:
         if self._away:
             LOG.info("the broker answers again")
         self._away = False
+        READINESS.has("kafka")
 
 
 def _passing(error: BaseException) -> bool:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
+from schemas.readiness import READINESS
 from streams.topiclog import LogAwayError, TopicLog
 
 _PAUSE_SECONDS = 1.0
@@ -30,6 +31,7 @@ def follow(what: str, opened: Callable[[], TopicLog[_T]], takers: Sequence[Taker
     while not stop.is_set():
         try:
             with opened() as log:
+                READINESS.has(f"the {what}' log")
                 if away:
                     _log.warning("the %s' log is back", what)
                     away = False
@@ -38,6 +40,7 @@ def follow(what: str, opened: Callable[[], TopicLog[_T]], takers: Sequence[Taker
             if not away:
                 _log.warning("the %s' log is away, the last good state stays: %s", what, error)
             away = True
+            READINESS.waits(f"the {what}' log", str(error))
             stop.wait(_PAUSE_SECONDS)
 
 

@@ -14,6 +14,7 @@ from schemas.kafka_clients import opened
 from schemas.settings import Kafka
 from schemas.sunset_events import LetterDue
 from schemas.topics import SUNSET_EVENTS
+from streams.metrics import DECIDED
 from streams.topiclog import LogAwayError, TopicLog
 
 _CHUNK, _CHUNK_BYTES = 200, 512 * 1024
@@ -85,7 +86,7 @@ class Journal:
         `LetterDue` without its uses and with a `problem` is written: it is listed among those that reach nobody.
         """
         written = 0
-        for chunk in _chunks(map(codec.encode, events)):
+        for chunk in _chunks(map(codec.encode, map(_counted, events))):
             try:
                 value = codec.pack(chunk) if len(chunk) > 1 or len(chunk[0]) > _CHUNK_BYTES else chunk[0]
                 self._producer.send(SUNSET_EVENTS.name, value, partition=0).get(_ACK_SECONDS)
@@ -100,6 +101,11 @@ class Journal:
             written += len(chunk)
             self._beat()
         return written
+
+
+def _counted(event: Event) -> Event:
+    DECIDED.labels(str(event.__struct_config__.tag), getattr(event, "status", "")).inc()
+    return event
 
 
 def _unsendable(chunk: Sequence[bytes]) -> Iterator[LetterDue]:

@@ -17,10 +17,12 @@ from schemas import codec
 from schemas.names import derived_id
 from schemas.observations import ClockTicked
 from schemas.pulse import Pulse
+from schemas.readiness import READINESS
 from schemas.settings import Settings
 from schemas.topics import POOL_OBSERVATIONS, TOPICS
 from streams.agents import build, now, owns_pool
 from streams.eventlog import EventLog
+from streams.metrics import LAG
 from streams.partition import Output
 from streams.quiet import quieten
 from streams.steps import known_rules
@@ -124,12 +126,21 @@ async def watch(app: App, log: EventLog, seconds: float, beat: Callable[[], None
             raise StalledError(f"the broker is of the cluster {cluster} now, it was {log.cluster}: offsets begin anew")
         committed = dict(app.consumer.committed) if isinstance(app.consumer, Consumer) else {}
         behind = await _behind(app, committed) if cluster else []
+        _assigned(app)
         if committed != before or not behind:
             before, moved = committed, time.monotonic()
             if cluster:
                 beat()
         elif time.monotonic() - moved > seconds:
             raise StalledError(f"nothing was committed for {seconds:.0f} s though there is more in {', '.join(behind)}")
+
+
+def _assigned(app: App) -> None:
+    """Note whether the worker has its partitions; one that is a spare may have none, and is ready all the same."""
+    if app.rebalancing:
+        READINESS.waits("partitions", "the consumer group forms anew")
+    else:
+        READINESS.has("partitions")
 
 
 async def _behind(app: App, committed: dict[TP, int]) -> list[str]:
@@ -141,4 +152,7 @@ async def _behind(app: App, committed: dict[TP, int]) -> list[str]:
         return []
     except (RuntimeError, ConsumerNotStarted):  # the consumer's thread closes its loop when it ends; nobody reads then
         return ["the consumer, whose thread ended"]
-    return [f"{tp.topic}/{tp.partition}" for tp, end in ends.items() if end > committed.get(TP(*tp), 0)]
+    behind = {tp: end - committed.get(TP(*tp), 0) for tp, end in ends.items()}
+    for topic in {tp.topic for tp in behind}:
+        LAG.labels(topic).set(sum(max(0, left) for tp, left in behind.items() if tp.topic == topic))
+    return [f"{tp.topic}/{tp.partition}" for tp, left in behind.items() if left > 0]

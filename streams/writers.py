@@ -4,8 +4,9 @@ What was decided is written first, then the snapshots, then the records are ackn
 """
 
 from abc import abstractmethod
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, get_args
 
 import faust
 from faust.types import StreamT
@@ -33,9 +34,12 @@ from streams.batches import Batches
 from streams.casebook import Casebook
 from streams.delistings import Delistings
 from streams.eventlog import EventLog
+from streams.metrics import ACTIVE, IPS
 from streams.partition import Output, dead_letters
+from streams.pool import active
 from streams.pools import Pools
 from streams.records import timely
+from streams.standing import Place, Pool
 
 _SECONDS = 0.5
 
@@ -91,6 +95,8 @@ class PoolAgent(_Writer):
 
     def _flush(self) -> Sequence[list[Output]]:
         decisions, states = self._pools.flush()
+        if states:
+            _count(self._pools.pools.values())
         delistings, files = self._delistings.flush()
         return [*decisions, *delistings], files, states
 
@@ -108,6 +114,15 @@ class PoolAgent(_Writer):
         return (
             f"{len(self._settings.pool)} pools and {len(decisions)} decisions, {len(self._delistings)} open delistings"
         )
+
+
+def _count(pools: Iterable[Pool]) -> None:
+    """Tell how many IPs of each pool are where, and what part of the pool carries mail."""
+    for pool in pools:
+        places = Counter(standing.place for standing in pool.ips.values())
+        for place in get_args(Place):
+            IPS.labels(pool.name, place).set(places[place])
+        ACTIVE.labels(pool.name).set(sum(active(pool).values()) / max(1, len(pool.ips)))
 
 
 class CaseAgent(_Writer):

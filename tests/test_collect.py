@@ -19,6 +19,7 @@ import psutil
 import pytest
 from kafka import KafkaConsumer, TopicPartition
 from kafka.structs import OffsetAndMetadata
+from prometheus_client import REGISTRY
 
 from collectors.admin import ensure_topics
 from collectors.checkpoint import Checkpoint, Held, load, save
@@ -166,10 +167,15 @@ def offset_in(file: Path) -> int:
     return checkpoint.position.offset if checkpoint and checkpoint.position else -1
 
 
+def counted(name: str) -> float:
+    return REGISTRY.get_sample_value(name, {"log": "mx1"}) or 0.0
+
+
 def test_a_log_becomes_events_and_a_checkpoint(fresh_broker: Broker, tmp_path: Path) -> None:
     settings = configured(tmp_path, fresh_broker)
     ensure_topics(settings)
     log, file = tmp_path / "mail.log", tmp_path / "data" / "checkpoints" / "mta-mx1.json"
+    lines = counted("relaywarden_lines_read_total")
     with Collecting(settings):
         wait_until(file.exists)
         assert load(file) == Checkpoint(str(log))
@@ -178,6 +184,9 @@ def test_a_log_becomes_events_and_a_checkpoint(fresh_broker: Broker, tmp_path: P
         log.rename(tmp_path / "mail.log.1")
         write(log, range(300, 500))
         wait_until(lambda: offset_in(file) == log.stat().st_size)
+    assert counted("relaywarden_lines_read_total") - lines == 500 * 5
+    assert counted("relaywarden_log_behind_bytes") == 0
+    assert counted("relaywarden_log_time_seconds") == (BEGIN + timedelta(seconds=49.9)).timestamp()
     events = applied(fresh_broker)
     assert_each_once(events, 500)
     opened = [event for event in events if isinstance(event, SourceOpened)]
@@ -401,9 +410,11 @@ def test_a_log_that_cannot_be_read_is_told_once(
         assert told == [
             f"mx1: the log cannot be read, tried again until it can: {tmp_path}/mail.log is no regular file"
         ]
+        assert counted("relaywarden_log_unreadable") == 1
         (tmp_path / "mail.log").rmdir()
         write(tmp_path / "mail.log", range(3))
         wait_until(lambda: offset_in(file) == (tmp_path / "mail.log").stat().st_size)
+    assert counted("relaywarden_log_unreadable") == 0
     assert_each_once(applied(fresh_broker), 3)
 
 

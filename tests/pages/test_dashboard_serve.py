@@ -26,7 +26,7 @@ def handshake(port: int, **headers: str) -> int:
 
 def test_the_command_binds_where_the_settings_say_and_tells_nobody() -> None:
     line = serve.command(Settings(dashboard=Dashboard(host="192.0.2.7", port=8600)))
-    assert line[:4] == [sys.executable, "-m", "streamlit", "run"]
+    assert line[:4] == [sys.executable, "-m", "dashboards", "run"]
     assert Path(line[4]) == Path(dashboards.__file__).with_name("app.py")
     assert {
         "--server.address=192.0.2.7",

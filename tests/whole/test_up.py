@@ -23,6 +23,7 @@ from schemas import codec, events, topics
 from schemas.settings import ClickHouse, Settings, load
 from streams import mailboxes
 from streams.migrate import migrate
+from tests.scraped import said, samples
 from tests.whole.lab import ROOT, TRANSPORTS, until
 from tests.whole.test_exactly_once import START, appended, expected_events
 from tests.whole.upping import COMMAND, LISTED, LISTED_TRANSPORT, Ballast, Mta, Up
@@ -30,7 +31,7 @@ from tests.whole.upping import COMMAND, LISTED, LISTED_TRANSPORT, Ballast, Mta, 
 LINES = 50_000
 MAIL = "FROM mail_events WHERE type != 'source_opened'"
 SERVERS = ("embedded.clickhouse", "--cluster-id")
-PROCESSES = (*SERVERS, "hooks", "sink", "stream", "collect", "streamlit")
+PROCESSES = (*SERVERS, "hooks", "sink", "stream", "collect", "dashboards")
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +102,7 @@ def test_the_broker_is_replaced_under_load_and_nobody_notices(tmp_path: Path, hi
         for number, part in ((1, history[:half]), (2, history[half:])):
             _grown_until_replaced(up, number, part)
         wait_for_all(up, expected)
+        _told_to_prometheus(up)
         answers = mta.stop()
         assert len(answers) > 100
         assert set(answers) <= set(TRANSPORTS) - {LISTED_TRANSPORT}
@@ -108,6 +110,23 @@ def test_the_broker_is_replaced_under_load_and_nobody_notices(tmp_path: Path, hi
         the_end_is_clean(up)
         what_is_stored_is_exact(up, expected)
         print(f"{seconds:.1f} s to the URL", *up.messages().splitlines(), sep="\n")  # noqa: T201 measured for people
+
+
+def _told_to_prometheus(up: Up) -> None:
+    """Look at what each process tells: it works, it is ready, it counts since the last broker; the pool stands so."""
+    for process, port in up.metrics.items():
+        until(lambda port=port: said(port, "/ready") == (200, {"ready": True, "waits_for": {}}), 15, process)  # type: ignore[misc]
+        assert said(port, "/healthz") == (200, {"works": True, "problems": []}), process
+    collect, sink, stream, hooks = (samples(up.metrics[name]) for name in ("collect", "sink", "stream", "hooks"))
+    assert 0 < collect['relaywarden_lines_read_total{log="mx1"}'] < LINES * 2
+    assert collect['relaywarden_log_behind_bytes{log="mx1"}'] == 0
+    assert collect['relaywarden_list_healthy{list="trapnet"}'] == 1
+    assert sink['relaywarden_stored_rows_total{table="mail_events"}'] > 0
+    assert sink["relaywarden_insert_seconds_count"] > 0
+    assert sink['relaywarden_lag_records{topic="mail.events"}'] == 0
+    assert stream['relaywarden_pool_ips{pool="main",state="withdrawn"}'] == 1
+    assert stream['relaywarden_pool_active_ratio{pool="main"}'] == 0.75
+    assert hooks['relaywarden_hook_failing{hook="pool main: postfix_socketmap"}'] == 0
 
 
 def _grown_until_replaced(up: Up, number: int, part: bytes) -> None:

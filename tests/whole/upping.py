@@ -34,6 +34,7 @@ class Up(Lab):
         self.socketmap = ("127.0.0.1", free_port())
         self.mail_log = folder / "mail.log"
         self.data = folder / "var"
+        self.metrics = {name: free_port() for name in ("collect", "stream", "hooks", "sink", "dashboard")}
         hook = {"port": self.socketmap[1], "state": str(folder / "state" / "socketmap.json")}
         main = {
             "transports": TRANSPORTS,
@@ -52,6 +53,7 @@ class Up(Lab):
                 "timeout_seconds": 1.0,
             },
             "pool": {"main": main},
+            "metrics": {**self.metrics, "desk": 0},
             "embedded": {"data": str(self.data), "broker_memory_mb": 64},
         }
         super().__init__(folder, config)
