@@ -125,7 +125,8 @@ def _by_login() -> Iterator[Customer]:
     yield Customer(
         "old", "Old", "old@old.example", "de", ("@old.example",),
         (_one("o@old.example", every(1), "192.0.2.32", sends=False, tls="TLSv1"),
-         _one("p@old.example", every(1, last=18), "192.0.2.33", sends=False, tls="TLSv1.1")),
+         _one("p@old.example", every(1, last=18), "192.0.2.33", sends=False, tls="TLSv1.1"),
+         _one("q@old.example", every(1, last=32), "192.0.2.37", sends=False, tls="TLSv1")),
     )  # fmt: skip
     yield Customer(
         "three", "Three", "three@three.example", "it", ("@three.example",),
