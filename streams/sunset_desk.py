@@ -25,6 +25,7 @@ from streams.journal import Journal
 from streams.lag import Lag, Offsets
 from streams.sunset.aliases import joined
 from streams.sunset.astray import forgotten, gone
+from streams.sunset.cut_off import before_shut
 from streams.sunset.decide import Accounts, Case, counts, users
 from streams.sunset.endings import Endings
 from streams.sunset.ledger import Ledger, Ledgers, fold
@@ -189,7 +190,8 @@ def look(client: Client, sunset: Sunset, ledger: Ledger, at: int, advance: Calla
     since, before = (start_of(sunset, today - timedelta(days=back)) for back in (days, days + _MORE_DAYS))
     found = Uses(told(since, at))
     unseen = {mailbox for mailbox, box in ledger.boxes.items() if not box.done and mailbox not in found}
-    earlier = Uses(use for use in told(before, since) if use.mailbox in unseen) if unseen else Uses()
+    begins = min(before, before_shut(sunset, ledger))
+    earlier = Uses(use for use in told(begins, since) if use.mailbox in unseen) if unseen else Uses()
     return Look(
         at=at,
         uses=found,

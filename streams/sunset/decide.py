@@ -14,6 +14,7 @@ from schemas.names import derived_id, domain_of
 from schemas.sunset_events import SunsetCounted, SunsetEvent, Use, UserDone, UserFound
 from schemas.sunset_settings import Language, Sunset
 from streams.directory import Account
+from streams.sunset.cut_off import cut_off
 from streams.sunset.doubt import probable
 from streams.sunset.ledger import Box, Ledger
 from streams.sunset.look import Look
@@ -104,6 +105,7 @@ def users(case: Case) -> Iterator[SunsetEvent]:
     Quiet are the `quiet_days` before the day of the look: who was seen on them is a user, and who was not is done if
     the logs of all hosts that may tell of him were read on each of them. What may have been another finds nobody, but
     keeps open who is: he may have been it, unless he was seen to do it the new way since it was he for the last time.
+    Who was cut off by his stage is silent for that: he is done once he was seen to do it the new way.
     """
     quiet = [case.day - timedelta(days=back) for back in range(case.sunset.quiet_days, 0, -1)]
     since = start_of(case.sunset, quiet[0])
@@ -143,6 +145,10 @@ def _done(case: Case, mailbox: str, box: Box, since: int, likely: Collection[str
     if last >= since:
         return
     last = max(last, earlier.last if earlier else 0)
+    switched = max(each.switched if each else 0 for each in (use, earlier))
+    refused = cut_off(case.sunset, case.ledger, mailbox, last, since)
+    if refused and switched <= last and not case.exempt(mailbox, case.owner(mailbox).customer):
+        return
     yield UserDone(
         id=derived_id("sunset-done", case.name, mailbox, box.found),
         at=case.look.at,
@@ -151,7 +157,7 @@ def _done(case: Case, mailbox: str, box: Box, since: int, likely: Collection[str
         customer=case.owner(mailbox).customer,
         language=box.language,
         last=last,
-        switched=use.switched if use else 0,
+        switched=switched,
         quiet_days=case.sunset.quiet_days,
     )
 

@@ -31,7 +31,10 @@ from streams.sunset.packing import packed, unpacked
 
 HELD = frozenset[StageStep](("paused", "rolled_back"))
 """The steps from which a stage goes on only when an operator says so."""
-APART = 4 * 86_400_000_000
+_DAY = 86_400_000_000
+_ONE = 30 * _DAY
+"""Closings of a stage that are less far apart are one."""
+APART = 4 * _DAY
 """So long (µs) after a letter at least comes a customer's next."""
 
 
@@ -102,7 +105,8 @@ _NEVER = Step("open", 0, 0)
 class Ledger(msgspec.Struct):
     """One sunset. `counted` is the newest day that was counted, for these languages.
 
-    `let_go` is when a stage that was paused or rolled back came to another step last (µs).
+    `let_go` is when a stage that was paused or rolled back came to another step last (µs). `shut` is from when until
+    when a stage was closed last (µs, 0: it is): then nobody is seen there, whatever he tries.
     """
 
     boxes: dict[str, Box] = {}
@@ -111,6 +115,7 @@ class Ledger(msgspec.Struct):
     stages: tuple[Stage, ...] = ()
     steps: dict[int, Step] = {}
     let_go: int = 0
+    shut: dict[int, tuple[int, int]] = {}
     tickets: dict[str, int] = {}
     counted: str = ""
     languages: set[str] = set()
@@ -152,6 +157,7 @@ def take(ledger: Ledger, event: SunsetEvent | NoticeSent) -> None:
             _counted(ledger, event)
         case StagesPlanned():
             ledger.steps = _kept(ledger, event.stages)
+            ledger.shut = {number: each for number, each in ledger.shut.items() if number in ledger.steps}
             ledger.stages = event.stages
         case StageStepped():
             _stepped(ledger, event)
@@ -244,6 +250,7 @@ def _stepped(ledger: Ledger, event: StageStepped) -> None:
     before = ledger.steps.get(event.stage, _NEVER)
     if before.step in HELD and before.step != event.step:
         ledger.let_go = event.at
+    _shut(ledger, event)
     was: StageStep = before.before if before.step in HELD else before.step
     over = event.step in {"open", "closed"} or before.until <= event.at
     ledger.steps[event.stage] = Step(
@@ -253,6 +260,14 @@ def _stepped(ledger: Ledger, event: StageStepped) -> None:
         before=was if event.step in HELD else "open",
         had=max(before.had, before.until) if over else before.had,
     )
+
+
+def _shut(ledger: Ledger, event: StageStepped) -> None:
+    begin, end = ledger.shut.get(event.stage, (0, 0))
+    if event.step == "closed":
+        ledger.shut[event.stage] = (begin if begin and event.at - (end or event.at) < _ONE else event.at, 0)
+    elif begin and not end:
+        ledger.shut[event.stage] = (begin, event.at)
 
 
 def _kept(ledger: Ledger, stages: tuple[Stage, ...]) -> dict[int, Step]:

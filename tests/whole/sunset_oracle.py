@@ -103,6 +103,11 @@ class Oracle:
         """Take from the script who uses the old way when; what is refused from now on is none."""
         rows = [row.partition(">") for customer in self.script.customers for row in customer.rows]
         aliases = {alias: mailbox for alias, _, mailbox in rows if mailbox}
+        self._new: defaultdict[str, list[int]] = defaultdict(list)
+        for habit in (habit for customer in self.script.customers for habit in customer.habits if habit.sends):
+            first = habit.mailboxes[0]
+            days = [self.script.moment(day, 17) for day in habit.days if day >= habit.switched]
+            self._new[aliases.get(first, first)] += days
         self._of: defaultdict[str, list[Sending]] = defaultdict(list)
         for sending in self.script.of(self.way):
             for mailbox in sending.meant if sending.read is not None else ():
@@ -122,11 +127,22 @@ class Oracle:
         if all(self._heard(host, each, at) for host in hosts for each in range(day - quiet, day)):
             for mailbox, box in self._boxes.items():
                 last = newest[mailbox]
-                if not box.done and last is not None and last.at < since:
+                if not box.done and last is not None and last.at < since and not self._cut_off(mailbox, last, at):
                     box.done, box.last = True, last
                     self._changes[mailbox].append((at, True))
         self._write(at, day, newest)
         self._count(at, day)
+
+    def _cut_off(self, mailbox: str, last: Sending, at: int) -> bool:
+        """Tell whether it may be silent since its stage is off: seen shortly before, and never the new way since."""
+        day, quiet = self.script.number(at), self.way.quiet
+        shut = self.stages.shut(mailbox, at) if self.stages else None
+        if shut is None or (shut[1] is not None and self.script.moment(*shut[1]) <= self.script.moment(day - quiet)):
+            return False
+        owner = self._owners.get(mailbox)
+        exempt = owner is not None and self._exempt(owner.name, at, day)
+        changed = any(last.at < when <= at for when in self._new[mailbox])
+        return last.at >= self.script.moment(shut[0][0] - quiet) and not changed and not exempt
 
     def _newest(self, sendings: Sequence[Sending], at: int) -> Sending | None:
         for number in range(bisect_right(sendings, at, key=_at) - 1, -1, -1):

@@ -90,6 +90,16 @@ class Stages:
         times = [*BROWNOUTS[stage], *CLOSED[stage]]
         return any(self._at(begins) <= at and (ends is None or at < self._at(ends)) for begins, ends in times)
 
+    def shut(self, mailbox: str, at: int) -> tuple[When, When | None] | None:
+        """Return from when until when the stage of a mailbox is closed, the times between taken for closed, too."""
+        if not self.firsts:
+            return None
+        begun = [each for each in CLOSED[self.of(mailbox)] if self._at(each[0]) <= at]
+        if not begun:
+            return None
+        ends = begun[-1][1]
+        return begun[0][0], ends if ends is not None and self._at(ends) <= at else None
+
     def ends(self, mailbox: str, at: int, otherwise: int) -> int | None:
         """Return the day on which it ends for a mailbox, as it is known at a moment, None where that is not fixed.
 
