@@ -119,8 +119,9 @@ def burndown(weeks: pd.DataFrame, forecast: dict[str, Any] | None, ends: date | 
     if not parts["known"].all():
         pale = alt.Chart(parts[~parts["known"]]).mark_rect(opacity=0.3, stroke=QUIET, strokeDash=_DASH, strokeWidth=2)
         layers.append(pale.encode(**place))
-    names = alt.Chart(parts[parts["named"] != ""]).mark_text(color=_INK, fontSize=11)
-    layers.append(names.encode(x=_time("noon"), y="middle:Q", text="named:N", tooltip=tooltip))
+    for known, ink in ((True, _INK), (False, QUIET)):
+        names = alt.Chart(parts[(parts["named"] != "") & (parts["known"] == known)]).mark_text(color=ink, fontSize=11)
+        layers.append(names.encode(x=_time("noon"), y="middle:Q", text="named:N", tooltip=tooltip))
     line = line_of(forecast, ends + _BEYOND if ends else None) if forecast else pd.DataFrame()
     if len(line):
         drawn = alt.Chart(line.assign(what="forecast")).mark_line(color=QUIET, strokeDash=_DASH, strokeWidth=2.5)
@@ -137,7 +138,9 @@ def responses(told: pd.DataFrame) -> Chart:
         share=100 * told["stopped"] / told["mailboxes"].where(told["mailboxes"] > 0),
         letter=told["number"].astype(str),
     )
-    shown = shown.assign(named=shown["language"] + " " + shown["share"].map("{:.0f} %".format)).dropna(subset=["share"])
+    so_far = shown["settled"].map({True: "", False: " so far"})
+    shown = shown.assign(named=shown["language"] + " " + shown["share"].map("{:.0f} %".format) + so_far)
+    shown = shown.dropna(subset=["share"])
     tooltip = ["letter:N", "language:N", alt.Tooltip("share:Q", format=".1f"), "mailboxes:Q", "stopped:Q", "state:N"]
     place: dict[str, Any] = {
         "x": alt.X("letter:O", title="letter", axis=alt.Axis(labelAngle=0)),

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -143,6 +144,22 @@ def test_what_a_letter_brought_is_not_final_until_it_is_known(desk: Hall, opened
         "? not yet, so far: more may stop",
         "? not yet, so far: more may stop",
     ]
+
+
+def test_a_share_that_may_still_grow_is_called_so_in_the_chart() -> None:
+    told = pd.DataFrame(
+        {
+            "number": [1, 2],
+            "language": ["de", "de"],
+            "mailboxes": [2, 2],
+            "stopped": [1, 0],
+            "settled": [True, False],
+            "state": ["", ""],
+        }
+    )
+    drawn = charts_sunset.responses(told).to_dict()
+    names = [row["named"] for rows in drawn["datasets"].values() for row in rows]
+    assert sorted(set(names)) == ["de 0 % so far", "de 50 %"]
 
 
 def test_each_stage_has_its_step_its_evidence_and_the_hosts_that_have_it_otherwise(desk: Hall, opened: Open) -> None:
