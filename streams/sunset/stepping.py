@@ -78,7 +78,8 @@ def steps(
     """Yield the steps that are due: brown-outs that are over, those that begin, and what closes.
 
     Where the load is not `known` nothing goes off: what nobody watches is not begun. What was missed by more than half
-    an hour does not close: the plan is laid anew instead. A brown-out may begin late, but only when stages may close.
+    an hour does not close: the plan is laid anew instead. A brown-out may begin late while half of it is left, but
+    only when stages may close.
     """
     for stage in ledger.stages:
         step = ledger.steps.get(stage.number)
@@ -103,7 +104,7 @@ def _waiting(ledger: Ledger) -> list[Stage]:
 
 def _brownouts(name: str, calendar: Calendar, ledger: Ledger, at: int) -> Iterator[StageStepped]:
     for stage in _waiting(ledger):
-        due = next((each for each in _to_come(ledger, stage) if each.begins <= at < each.ends), None)
+        due = next((each for each in _to_come(ledger, stage) if each.begins <= at <= _middle(each)), None)
         if due and step_of(ledger, stage.number) == "open" and (at <= due.begins + _IN_TIME or calendar.permits(at)):
             yield stepped(name, stage.number, "brownout", at, until=due.ends)
 
@@ -118,6 +119,17 @@ def _to_come(ledger: Ledger, stage: Stage) -> tuple[Brownout, ...]:
     return tuple(each for each in stage.brownouts if each.ends > had)
 
 
+def _running(step: Step | None, stage: Stage, at: int) -> tuple[Brownout, ...]:
+    """Return the brown-out in which a stage is: what cuts it short may come yet, and then it was not had."""
+    runs = step is not None and step.step == "brownout" and at < step.until
+    return tuple(each for each in stage.brownouts if runs and step is not None and each.ends == step.until)
+
+
+def _middle(brownout: Brownout) -> int:
+    """Return until when a brown-out may begin: of less than half nobody takes notice."""
+    return (brownout.begins + brownout.ends) // 2
+
+
 def _had(step: Step | None) -> int:
     """Return when the newest brown-out that a stage had, or has, is over; 0 where it had none."""
     return max(step.had, step.until) if step is not None else 0
@@ -128,7 +140,7 @@ def _missed(ledger: Ledger, stage: Stage, at: int) -> str:
     if at > stage.closes + _IN_TIME:
         return f"stage {stage.number} was to close on {_day(stage.closes)}"
     last = _to_come(ledger, stage)[-1:]
-    if last and last[0].ends <= at:
+    if last and _middle(last[0]) < at:
         return f"stage {stage.number} was to have its last brown-out on {_day(last[0].begins)}"
     return ""
 
@@ -163,14 +175,16 @@ def _moved(
     """Return a plan in which some stages are laid anew: none earlier than before, and all behind a moment.
 
     They stay in their order, apart from each other, and from what closes or closed besides. Each has its brown-outs
-    that it has not had, as far as they are to come; its last it has in any case.
+    that it has not had, as far as they are to come; its last it has in any case. One that runs stands in it still.
     """
     others: list[Laid] = []
+    running: dict[int, tuple[Brownout, ...]] = {}
     wishes: dict[int, Wish] = {}
     for stage in sorted(ledger.stages, key=lambda stage: (stage.closes, stage.number)):
         step = ledger.steps.get(stage.number)
         if stage.number in moving:
             still = len(_to_come(ledger, stage))
+            running[stage.number] = _running(step, stage, at)
             wishes[stage.number] = Wish(calendar.behind(stage.closes), still, max(at, _had(step)))
         elif stage.number in closed:
             others.append(Laid((), closed[stage.number]))
@@ -180,7 +194,11 @@ def _moved(
             others.append(Laid(stage.brownouts, stage.closes))
     laid = dict(zip(wishes, calendar.lay(wishes.values(), others), strict=True))
     return tuple(
-        replace(stage, brownouts=laid[stage.number].brownouts, closes=laid[stage.number].closes)
+        replace(
+            stage,
+            brownouts=(*running[stage.number], *laid[stage.number].brownouts),
+            closes=laid[stage.number].closes,
+        )
         if stage.number in laid
         else stage
         for stage in ledger.stages

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 from typing import NamedTuple
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from schemas.sunset_events import Brownout, Stage, StagesPlanned, StageStepped
@@ -128,23 +128,41 @@ def test_whatever_happens_the_plan_keeps_its_rules(sunset: Sunset, moves: list[M
             assert not any(each.step != "open" for each in new if isinstance(each, StageStepped))
 
 
+TWO = rules(count=2, weekdays_only=False, brownout_hours=(24,), brownout_days=(2,))
+CUT_SHORT = (
+    (4 * (24 + 24 + 1), False, True, "paused", 0),
+    (1, False, True, "resume", 0),
+    (1, False, True, "paused", 1),
+    (1, False, True, "resume", 1),
+    (4 * 24 * 7, False, True, "nothing", 0),
+)
+"""The plan moves while the second of `TWO` is in its last brown-out, and that is cut short then."""
+
+
 @given(sunsets(), MOVES)
+@example(TWO, [Move(*each) for each in CUT_SHORT])
 @settings(max_examples=200, deadline=None)
 def test_the_desk_closes_nothing_by_night_nor_without_its_last_brown_out(sunset: Sunset, moves: list[Move]) -> None:
     play = Play(sunset)
     for move in moves:
         play.move(move)
     calendar, whole = Calendar(sunset, sunset.stages or Stages()), (sunset.stages or Stages()).brownout_hours[-1:]
-    had: dict[int, list[StageStepped]] = {}
+    newest: dict[int, StageStepped] = {}
+    cut_short: set[int] = set()
     for event in play.told:
         if isinstance(event, StagesPlanned):
             continue
-        if event.step == "brownout":
-            had.setdefault(event.stage, []).append(event)
         if event.step in {"brownout", "closed"} and not event.operator:
             assert calendar.permits(event.at - event.at % HOUR) or calendar.permits(event.at)
         if event.step == "closed" and not event.operator and whole:
-            assert any(each.until_at < event.at for each in had[event.stage])
+            assert newest[event.stage].until_at <= event.at
+            assert event.stage not in cut_short, "but by an operator who ended it with `open`"
+            assert 2 * (newest[event.stage].until_at - newest[event.stage].at) >= whole[0] * HOUR
+        if event.step == "brownout":
+            newest[event.stage] = event
+            cut_short.discard(event.stage)
+        elif event.step in HELD and event.stage in newest and event.at < newest[event.stage].until_at:
+            cut_short.add(event.stage)
 
 
 @given(sunsets(), MOVES)
