@@ -165,9 +165,9 @@ def _order(
     with steps("reading what was decided") as advance, opened(settings, chosen(settings, sunset), advance) as opening:
         book, journal = opening
         events = ordered(book, action, number, at, reason=reason, operator=operator)
-        concerned = _effect(settings, book, number, at)
         if not dry_run:
             journal.append(events)
+    concerned = _effect(settings, book, number, at)
     done = "would be done" if dry_run else "ordered"
     tell(events[-1], printable(f"{done}: {action} {concerned}: {reason}"), as_json=as_json)
 
@@ -175,9 +175,10 @@ def _order(
 def _effect(settings: Settings, book: "Book", number: int, at: int) -> str:
     from streams.operating import warehouse
     from streams.stage_orders import effect
+    from streams.warehouse_client import SOON_SECONDS
 
     try:
-        with warehouse(settings) as client:
+        with warehouse(settings, answer_seconds=SOON_SECONDS) as client:
             return effect(book, number, at, client)
     except OSError:
         return effect(book, number, at, None)  # the order counts without ClickHouse, too

@@ -85,8 +85,12 @@ class Stages(Part):
     @property
     def limited(self) -> bool:
         """Tell whether any load pauses a stage."""
-        limits = (self.tickets_per_hour, self.refused_per_hour, self.failed_logins_times)
-        return any(limit is not None for limit in limits)
+        return self.tickets_per_hour is not None or self.logged
+
+    @property
+    def logged(self) -> bool:
+        """Tell whether a load that the mail and login logs tell pauses a stage."""
+        return self.refused_per_hour is not None or self.failed_logins_times is not None
 
 
 class PostfixAccessSwitch(Part):

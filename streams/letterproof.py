@@ -12,7 +12,7 @@ from schemas.topics import MAIL_EVENTS
 from streams.carrying import Proof
 from streams.lag import Lag, Offsets
 from streams.letterbox import Letter
-from streams.warehouse_client import connect
+from streams.warehouse_client import SOON_SECONDS, connect
 
 LOG = logging.getLogger("relaywarden.desk")
 
@@ -84,7 +84,7 @@ class Proofs:
         try:
             ends = self._missed.get(letter.message_id) or self._ends()
             stored = self._is_stored(ends)
-            with connect(self._settings) as client:
+            with connect(self._settings, answer_seconds=SOON_SECONDS) as client:
                 found = proof(client, letter, now)
             if found != "not_taken" or stored:
                 self._missed.pop(letter.message_id, None)

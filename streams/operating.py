@@ -26,7 +26,7 @@ from schemas.topics import place_of
 from streams.pools import Pools
 from streams.provider_scope import barred
 from streams.standing import Pool, Standing, moment
-from streams.warehouse_client import connect
+from streams.warehouse_client import ANSWER_SECONDS, connect
 
 Action = Literal["withdraw", "restore", "pin", "unpin"]
 Order = Action | Literal["watch", "throttle", "suspend", "release"]
@@ -45,10 +45,12 @@ _HISTORY = (
 
 
 @contextmanager
-def warehouse(settings: Settings, database: str | None = None) -> Iterator[Client]:
+def warehouse(
+    settings: Settings, database: str | None = None, *, answer_seconds: int = ANSWER_SECONDS
+) -> Iterator[Client]:
     """Open the warehouse for a command. OSError where it is away, refuses the password or cannot answer."""
     try:
-        with connect(settings, database) as client:
+        with connect(settings, database, answer_seconds=answer_seconds) as client:
             yield client
     except ClickHouseError as error:
         where = f"{settings.clickhouse.host}:{settings.clickhouse.port}"

@@ -39,7 +39,7 @@ from streams.reports.document import Document
 from streams.reports.posting import Poster
 from streams.reports.writing import Writer
 from streams.sqlite_file import copied
-from streams.warehouse_client import connect
+from streams.warehouse_client import awake
 
 LOG = logging.getLogger("relaywarden.desk")
 FILE = "reports.db"
@@ -158,7 +158,7 @@ class Reports:
 
     def _asked(self, report: Report, batch: Batch, mail: ReportMail, directory: Directory | None, at: int) -> bool:
         """Write a batch into the letterbox; return whether it could be yet."""
-        with connect(self._settings) as client:
+        with awake(self._settings) as client:
             known = sent(client, batch)
             ended = {decision for decision, each in known.items() if each.ended}
             left = among(batch, lambda each: identity_of(batch, each) not in ended)

@@ -1,5 +1,7 @@
 """The load of a sunset's stages at a moment: for the desk, which pauses by it, and for `relaywarden sunset stages`."""
 
+from collections.abc import Mapping
+
 from clickhouse_connect.driver.exceptions import ClickHouseError
 from msgspec.structs import replace
 
@@ -10,26 +12,31 @@ from streams.sunset.load import Load, at_work, known, since, tickets
 from streams.sunset.load_seen import load_of
 from streams.sunset.stepping import step_of
 from streams.sunset.weeks import HOUR
-from streams.warehouse_client import connect
+from streams.warehouse_client import SOON_SECONDS, connect
 
 
 def load_now(settings: Settings, name: str, ledger: Ledger, at: int) -> Load:
     """Return the load of the stages at work, as far as it is known; where it is not, `why`.
 
-    Nothing is asked where nothing has a limit, or all stages went off longer ago than they are watched.
+    Nothing is looked at where nothing has a limit, or all stages went off longer ago than they are watched; ClickHouse
+    is asked only where what the logs tell has one.
     """
-    sunset = settings.sunset[name]
-    stages = sunset.stages or Stages()
+    stages = settings.sunset[name].stages or Stages()
     if not (stages.limited and _counts(stages, ledger, at)):
         return Load()
     begins = since(ledger, at_work(stages, ledger, at), at)
-    try:
-        with connect(settings) as client:
-            load = load_of(client, sunset, ledger, begins, at)
-    except ClickHouseError as error:
-        load = Load(why=f"ClickHouse does not answer: {str(error).splitlines()[0]}")
+    load = _seen(settings, name, ledger, begins, at) if stages.logged else Load()
     came = tickets(ledger.tickets, min(begins.values(), default=at - HOUR), at)
     return replace(load, tickets=came)
+
+
+def _seen(settings: Settings, name: str, ledger: Ledger, begins: Mapping[int, int], at: int) -> Load:
+    """Return what the warehouse knows; one that hangs keeps nobody waiting for long."""
+    try:
+        with connect(settings, answer_seconds=SOON_SECONDS) as client:
+            return load_of(client, settings.sunset[name], ledger, begins, at)
+    except ClickHouseError as error:
+        return Load(why=f"ClickHouse does not answer: {str(error).splitlines()[0]}")
 
 
 def unknown(stages: Stages, load: Load) -> str:

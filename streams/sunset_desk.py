@@ -36,7 +36,7 @@ from streams.sunset.uses import carriers, heard, messages, surely, uses
 from streams.sunset.weeks import HOUR, day_of, left_out, moment, start_of, week_of
 from streams.sunset.writing import letters
 from streams.topiclog import LogAwayError
-from streams.warehouse_client import connect
+from streams.warehouse_client import awake
 
 LOG = logging.getLogger("relaywarden.desk")
 _WEEK, _MORE_DAYS = 7, 14
@@ -107,7 +107,7 @@ class Sunsets:
             self._again(f"no directory: {self._directory.failure}")
             return
         try:
-            with connect(self._settings) as client:
+            with awake(self._settings) as client:
                 self._decide(client, journal, accounts, asked.at)
                 self._told.discard("away")
                 self.decided, self.failure = True, ""

@@ -6,10 +6,12 @@ from clickhouse_connect.driver.client import Client
 from schemas.settings import Settings
 
 _CONNECT_SECONDS = 5
-_ANSWER_SECONDS = 120
+ANSWER_SECONDS = 120
+SOON_SECONDS = 5
+"""So long an answer may take for which others wait: an operator's order, or who tells the desk of tickets."""
 
 
-def connect(settings: Settings, database: str | None = None) -> Client:
+def connect(settings: Settings, database: str | None = None, *, answer_seconds: int = ANSWER_SECONDS) -> Client:
     """Return a client that threads may share, bound to the configured database; "" binds it to none.
 
     `ClickHouseError` of clickhouse-connect where ClickHouse is away or refuses the password. An insert returns once
@@ -25,6 +27,15 @@ def connect(settings: Settings, database: str | None = None) -> Client:
         database="default" if database == "" else database or clickhouse.database,
         autogenerate_session_id=False,
         connect_timeout=_CONNECT_SECONDS,
-        send_receive_timeout=_ANSWER_SECONDS,
+        send_receive_timeout=answer_seconds,
         settings={"async_insert": 0, "deduplicate_insert": "enable"},
     )
+
+
+def awake(settings: Settings) -> Client:
+    """Return a client of a ClickHouse that answers within some seconds, for questions that may take longer.
+
+    For who has other work to do, and would wait for one that hangs. ClickHouseError as of `connect`.
+    """
+    connect(settings, answer_seconds=SOON_SECONDS).close()
+    return connect(settings)

@@ -2,6 +2,8 @@
 
 import json
 import re
+import socket
+import threading
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -13,7 +15,8 @@ import pytest
 from schemas.moments import moment_of
 from schemas.sunset_events import StagesSwitched, UserExempted, UserFound
 from schemas.sunset_events import Use as Used
-from streams.sunset.stepping import stepped
+from streams.stage_orders import opened
+from streams.sunset.stepping import step_of, stepped
 from tests.barring_lab import publish
 from tests.command.desk import Desk
 from tests.whole.lab import Lab
@@ -181,3 +184,25 @@ def test_the_load_and_that_nobody_knows_it_are_shown(tmp_path: Path) -> None:
         assert [row["load"] for row in _stages(desk)] == [told] * 2
         lab.clickhouse.stop()
         assert "the load is not known (ClickHouse does not answer: " in desk.say("sunset", "stages")
+
+
+def test_an_order_stands_in_the_log_before_anybody_asks_whom_it_concerns(desk: Desk) -> None:
+    desk.say("sunset", "stage", "plan")
+    desk.say("sunset", "stage", "close", "2", *WHY)
+    port, found = desk.lab.settings.clickhouse.port, []
+    with socket.create_server(("127.0.0.1", 0)) as hanging:
+        text = desk.lab.config.read_text()
+        desk.lab.config.write_text(text.replace(f"port = {port}", f"port = {hanging.getsockname()[1]}"))
+
+        def asked() -> None:
+            with hanging.accept()[0], opened(desk.lab.settings, "pop") as (book, _):
+                found.append(step_of(book.ledger, 2))
+
+        looking = threading.Thread(target=asked)
+        looking.start()
+        done = desk.say("sunset", "stage", "rollback", "2", *WHY)
+        looking.join()
+    assert found == ["rolled_back"], "while ClickHouse was still asked"
+    assert (
+        "ordered: rollback stage 2 (b to before c): 5 mailboxes use it or did lately; how many this week is not" in done
+    )

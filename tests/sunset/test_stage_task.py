@@ -2,6 +2,7 @@
 
 import http.client
 import logging
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -215,31 +216,54 @@ def _post(settings: Settings, ticket: str) -> int:
     return status
 
 
-def test_tickets_are_written_once_and_pause_the_stage(desk: _Desk) -> None:
-    desk.plan()
-    _logs(desk, CLOSES + HOUR)
-    desk.turn(CLOSES)
-    desk.clock = CLOSES + HOUR
+def _answers(desk: _Desk, *numbers: int) -> list[int]:
+    """Return what a ticket system is told of its tickets, while the desk has turns."""
     answers: list[int] = []
-    telling = threading.Thread(
-        target=lambda: answers.extend(_post(desk.settings, f"T-{number}") for number in (1, 2, 2, 3, 4, 1))
-    )
-    telling.start()
+    telling = threading.Thread(target=lambda: answers.extend(_post(desk.settings, f"T-{number}") for number in numbers))
     desk.task.start_over()
     with Journal(desk.settings.kafka, desk.task.take, lambda: None) as journal:
         journal.read()
+        telling.start()
         deadline = time.monotonic() + 30
         while telling.is_alive() and time.monotonic() < deadline:
             desk.task.turn(journal)
             journal.read()
     telling.join(5)
-    assert answers == [200] * 6
+    return answers
+
+
+def test_tickets_are_written_once_and_pause_the_stage(desk: _Desk) -> None:
+    desk.plan()
+    _logs(desk, CLOSES + HOUR)
+    desk.turn(CLOSES)
+    desk.clock = CLOSES + HOUR
+    assert _answers(desk, 1, 2, 2, 3, 4, 1) == [200] * 6
     opened = [each for each in desk.written() if isinstance(each, TicketOpened)]
     assert [(each.ticket, each.mailbox, each.at) for each in opened] == [
         (f"T-{number}", "info@x.example", CLOSES + HOUR) for number in (1, 2, 3, 4)
     ]
     desk.turn(CLOSES + HOUR)
     assert desk.steps() == [(1, "closed"), (1, "paused")]
+
+
+@pytest.mark.parametrize("limited", [False, True])
+def test_a_clickhouse_that_hangs_keeps_no_ticket_waiting(desk: _Desk, *, limited: bool) -> None:
+    pop, there = desk.settings.sunset["pop"], desk.task
+    limits = {"refused_per_hour": 5 if limited else None, "failed_logins_times": None}
+    with socket.create_server(("127.0.0.1", 0)) as hanging:
+        away = desk.settings.clickhouse.model_copy(update={"port": hanging.getsockname()[1]})
+        stages = pop.stages and pop.stages.model_copy(update=limits)
+        sunset = {"pop": pop.model_copy(update={"stages": stages})}
+        there.stop()
+        desk.settings = desk.settings.model_copy(update={"clickhouse": away, "sunset": sunset})
+        desk.task = StageTask(desk.settings, lambda: desk.clock)
+        desk.plan()
+        assert _answers(desk, 1, 2) == [200, 200]
+        hanging.settimeout(0)
+        if not limited:
+            with pytest.raises(BlockingIOError):
+                hanging.accept()  # nobody asked: nothing that it knows has a limit
+    assert desk.steps() == ([] if limited else [(1, "closed")])
 
 
 def test_while_clickhouse_is_away_nothing_closes_and_a_dry_run_writes_nothing(
