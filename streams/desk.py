@@ -22,7 +22,7 @@ from schemas.settings import Settings
 from streams.journal import Journal
 from streams.letter_task import Posted
 from streams.operating import now
-from streams.report_due import idle
+from streams.reports.asking import idle
 from streams.stage_alarms import Alarms, told
 from streams.stage_task import StageTask
 from streams.sunset_desk import Sunsets
@@ -104,13 +104,13 @@ def work(settings: Settings, tasks: Sequence[Task], stop: threading.Event, beat:
                 journal.read()
                 LOG.info("the desk has read all that was decided") if not away else LOG.warning("the log is back")
                 away = False
-                READINESS.has("kafka")
+                READINESS.has("the log")
                 _turns(journal, tasks, stop, beat)
         except LogAwayError as error:
             if not away:
                 LOG.warning("the log is away, nothing is decided: %s", error)
             away = True
-            READINESS.waits("kafka", str(error))
+            READINESS.waits("the log", str(error))
             beat()
             stop.wait(_RETRY_SECONDS)
 

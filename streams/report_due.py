@@ -10,7 +10,7 @@ from schemas.report_settings import Report, ReportMail
 from schemas.settings import Settings
 from streams.directory.found import Directory
 from streams.letterbox import Letter
-from streams.reports.asking import ALL, Question
+from streams.reports.asking import ALL, Question, idle
 from streams.reports.choosing import Addressee, addressees
 from streams.reports.figures import Figures
 from streams.reports.periods import Period, Rhythm, newest
@@ -50,24 +50,14 @@ def batches(name: str, report: Report, directory: Directory | None, at: int) -> 
     ]
 
 
-def idle() -> None:
-    """Tell nobody that the work goes on."""
-
-
 def question(
     settings: Settings, report: Report, batch: Batch, directory: Directory | None, beat: Callable[[], None] = idle
 ) -> Question:
     """Return what is asked for a batch: the whole, or each customer's own apart; `beat` is called for each row then."""
     if directory is None:
         return Question(settings, batch.period, report.shown)
-
-    def owner(mailbox: str) -> str:
-        beat()
-        account = directory.of(mailbox)
-        return account.customer if account else ""
-
     customers = frozenset(each.customer for each in batch.addressees)
-    return Question(settings, batch.period, report.shown, owner, customers)
+    return Question(settings, batch.period, report.shown, directory, customers, beat)
 
 
 def letters(batch: Batch, mail: ReportMail, writer: Writer, figures: dict[str, Figures], at: int) -> Iterator[Letter]:

@@ -28,12 +28,13 @@ from streams.directory.kept import Kept
 from streams.journal import Journal
 from streams.letterbox import OPEN, Letter, Letterbox
 from streams.letterproof import Proofs
-from streams.report_due import FAULTS, Batch, among, batches, identity_of, idle, letters, question
+from streams.report_due import FAULTS, Batch, among, batches, identity_of, letters, question
 from streams.report_figures import told
 from streams.report_files import writer_of
 from streams.report_sent import Sent, called, complete, resumed, sent
 from streams.report_shared import Shared
 from streams.report_since import Since
+from streams.reports.asking import idle
 from streams.reports.choosing import Addressee
 from streams.reports.document import Document
 from streams.reports.posting import Poster

@@ -35,24 +35,33 @@ from streams.reports.figures import (
 )
 from streams.reports.hearing import silent
 from streams.reports.periods import Period, over_on
+from streams.sunset.decide import Accounts, exempt
+from streams.sunset.ledger import Ledger
 from streams.sunset.measure import burndown, closes, forecasts
 from streams.sunset.weeks import day_of, left_out
 
 ALL = ""
 """The name under which the figures of the whole stand."""
 Row = Sequence[object]
-OwnerOf = Callable[[str], str]
 Key = TypeVar("Key", str, int)
 
 
+def idle() -> None:
+    """Tell nobody that the work goes on."""
+
+
 class Question(NamedTuple):
-    """What is asked: of which period and parts; of whose mailboxes: with `owner`, of each of these customers apart."""
+    """What is asked: of which period and parts; of whose mailboxes: with `accounts`, of each of these customers apart.
+
+    `beat` is called for each row then.
+    """
 
     settings: Settings
     period: Period
     parts: Collection[ReportPart]
-    owner: OwnerOf | None = None
+    accounts: Accounts | None = None
     customers: Collection[str] = (ALL,)
+    beat: Callable[[], None] = idle
 
 
 def figures(client: Client, asked: Question, now: int) -> dict[str, Figures]:
@@ -62,7 +71,7 @@ def figures(client: Client, asked: Question, now: int) -> dict[str, Figures]:
     traffic = _traffic(split) if "deliverability" in asked.parts else {}
     cases = _cases(split) if "cases" in asked.parts else {}
     endings = _endings(split) if "sunset" in asked.parts else {}
-    reputation = _reputation(split) if "reputation" in asked.parts and asked.owner is None else Reputation()
+    reputation = _reputation(split) if "reputation" in asked.parts and asked.accounts is None else Reputation()
     return {
         customer: Figures(
             heard=heard,
@@ -100,11 +109,16 @@ class _Split:
 
     def owned(self, question: str, who: str) -> Iterator[tuple[str, Row]]:
         """Yield customer and row; `who` is the column whose mailbox tells whose it is, the first of the row."""
-        owner = self.asked.owner
-        for row in self.rows(question.replace("{who}", who if owner else "''")):
-            customer = owner(str(row[0])) if owner else ALL
+        accounts = self.asked.accounts
+        for row in self.rows(question.replace("{who}", "''" if accounts is None else who)):
+            customer = ALL if accounts is None else self._owner(accounts, str(row[0]))
             if customer in self._wanted:
                 yield customer, row
+
+    def _owner(self, accounts: Accounts, mailbox: str) -> str:
+        self.asked.beat()
+        account = accounts.of(mailbox)
+        return account.customer if account else ""
 
 
 def _heard(split: _Split) -> Heard:
@@ -171,14 +185,14 @@ def _cases(split: _Split) -> dict[str, Cases]:
     before: dict[str, int] = defaultdict(int)
     for customer, row in split.owned(questions.STEPS, "mailbox"):
         step = msgspec.convert(row, Step)
-        if split.asked.owner is not None and step.mode == "propose":
+        if split.asked.accounts is not None and step.mode == "propose":
             continue
         if step.at >= since:
             steps[customer].append(step)
         elif step.type == "mailbox_suspended" and step.mode != "propose":
             before[customer] += 1
     cases: tuple[CaseSeen, ...] = ()
-    if split.asked.owner is None:
+    if split.asked.accounts is None:
         cases = tuple(msgspec.convert(row, CaseSeen, strict=False) for row in split.rows(questions.CASES))
     return {
         customer: Cases(steps=tuple(steps[customer]), before=before[customer], cases=cases)
@@ -197,7 +211,8 @@ def _endings(split: _Split) -> dict[str, tuple[Ending, ...]]:
     }
     if not going:
         return {}
-    return {ALL: _whole_endings(split, going)} if split.asked.owner is None else _own_endings(split, going)
+    accounts = split.asked.accounts
+    return {ALL: _whole_endings(split, going)} if accounts is None else _own_endings(split, going, accounts)
 
 
 def _whole_endings(split: _Split, going: Mapping[str, Sunset]) -> tuple[Ending, ...]:
@@ -219,14 +234,24 @@ def _whole_endings(split: _Split, going: Mapping[str, Sunset]) -> tuple[Ending, 
     )
 
 
-def _own_endings(split: _Split, going: Mapping[str, Sunset]) -> dict[str, tuple[Ending, ...]]:
+def _own_endings(split: _Split, going: Mapping[str, Sunset], accounts: Accounts) -> dict[str, tuple[Ending, ...]]:
+    """Return the endings of each customer who has a mailbox in them; who is exempt when the period is over is counted.
+
+    One that is done is done, exempt or not, as in `SunsetCounted`.
+    """
     using: dict[tuple[str, str], list[Using]] = defaultdict(list)
     done: dict[tuple[str, str], int] = defaultdict(int)
-    for customer, (mailbox, name, still, last) in split.owned(questions.USERS, "mailbox"):
-        if still:
-            using[customer, str(name)].append(Using(str(mailbox), int(str(last))))
+    spared: dict[tuple[str, str], int] = defaultdict(int)
+    ledgers = _exemptions(split)
+    days = {name: day_of(each, split.asked.period.until).isoformat() for name, each in going.items()}
+    for customer, (mailbox, told, still, last) in split.owned(questions.USERS, "mailbox"):
+        name = str(told)
+        if not still:
+            done[customer, name] += 1
+        elif name in days and exempt(ledgers[name], accounts, str(mailbox), customer, days[name]):
+            spared[customer, name] += 1
         else:
-            done[customer, str(name)] += 1
+            using[customer, name].append(Using(str(mailbox), int(str(last))))
     return {
         customer: tuple(
             Ending(
@@ -235,9 +260,18 @@ def _own_endings(split: _Split, going: Mapping[str, Sunset]) -> dict[str, tuple[
                 ends=each.ends.isoformat(),
                 using=tuple(using[customer, name]),
                 done=done[customer, name],
+                exempt=spared[customer, name],
             )
             for name, each in going.items()
-            if using[customer, name] or done[customer, name]
+            if using[customer, name] or done[customer, name] or spared[customer, name]
         )
         for customer in split.asked.customers
     }
+
+
+def _exemptions(split: _Split) -> defaultdict[str, Ledger]:
+    """Return a ledger of each sunset that has only its exemptions, as they stood when the period was over."""
+    ledgers: defaultdict[str, Ledger] = defaultdict(Ledger)
+    for name, subject, until in split.rows(questions.EXEMPTIONS):
+        ledgers[str(name)].exemptions[str(subject)] = str(until)
+    return ledgers

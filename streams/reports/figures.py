@@ -152,7 +152,10 @@ class Using(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Ending(msgspec.Struct, frozen=True, kw_only=True):
-    """A sunset: the day it ends, its weeks and the day on which nobody is left, or a customer's own mailboxes."""
+    """A sunset: the day it ends, its weeks and the day on which nobody is left, or a customer's own mailboxes.
+
+    Those that are `exempt` use it still, and are asked for nothing.
+    """
 
     name: str
     kind: str
@@ -161,6 +164,7 @@ class Ending(msgspec.Struct, frozen=True, kw_only=True):
     nothing_left: str = ""
     using: tuple[Using, ...] = ()
     done: int = 0
+    exempt: int = 0
 
 
 class Checked(msgspec.Struct, frozen=True, array_like=True):

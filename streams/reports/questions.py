@@ -51,6 +51,8 @@ FROM (SELECT *, (at, length(mailboxes), type = 'case_closed', id) AS place FROM 
       WHERE at < {until:Int64})
 GROUP BY `case`, customer HAVING argMax(type, place) != 'case_closed' OR max(at) >= {since:Int64}
 ORDER BY min(at) DESC, `case`"""
+EXEMPTIONS = """SELECT sunset, subject, argMax(until, (at, kafka_offset)) FROM sunset_events
+WHERE type = 'user_exempted' AND at < {until:Int64} GROUP BY 1, 2 HAVING NOT argMax(ended, (at, kafka_offset))"""
 USERS = """SELECT mailbox, sunset, argMax(type, (at, id)) = 'user_found',
     toInt64(argMax(greatest(use.last, last), (at, id)))
 FROM sunset_events FINAL WHERE type IN ('user_found', 'user_done') AND at < {until:Int64} GROUP BY 1, 2 ORDER BY 1, 2"""

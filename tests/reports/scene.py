@@ -17,7 +17,7 @@ from schemas.observations import ListingObserved
 from schemas.pool_events import IpRestored, IpWithdrawn
 from schemas.report_settings import Report
 from schemas.settings import Settings
-from schemas.sunset_events import StagesPlanned, StageStepped, SunsetCounted, Use, UserDone, UserFound
+from schemas.sunset_events import StagesPlanned, StageStepped, SunsetCounted, Use, UserDone, UserExempted, UserFound
 
 ZONE = "Europe/Zurich"
 HOUR = 3_600_000_000
@@ -31,7 +31,7 @@ TABLES = {
     "delisting_events": (DelistingClosed,),
     "pool_observations": (ListingObserved,),
     "pool_events": (IpWithdrawn, IpRestored),
-    "sunset_events": (UserFound, UserDone, SunsetCounted, StagesPlanned, StageStepped),
+    "sunset_events": (UserFound, UserDone, UserExempted, SunsetCounted, StagesPlanned, StageStepped),
     "domain_checks": (CustomerDomainChecked,),
 }
 

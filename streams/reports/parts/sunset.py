@@ -28,6 +28,8 @@ def _own(ending: Ending, view: View) -> list[AnyBlock]:
     tongue, told = view.tongue, [_lead(ending, view)]
     if ending.done:
         told.append(tongue.say("own_done", ending.done))
+    if ending.exempt:
+        told.append(tongue.say("own_exempt", ending.exempt))
     if not ending.using:
         return [Text(text=" ".join(told))]
     told.append(tongue.say("own_using", len(ending.using)))

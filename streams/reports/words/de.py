@@ -123,6 +123,10 @@ SENTENCES = {
     "alt_open": "Postfächer, die es benutzen: {figures}.",
     "own_using": ("{n} Ihrer Postfächer benutzt es noch:", "{n} Ihrer Postfächer benutzen es noch:"),
     "own_done": ("{n} Ihrer Postfächer ist schon umgestellt.", "{n} Ihrer Postfächer sind schon umgestellt."),
+    "own_exempt": (
+        "{n} Ihrer Postfächer ist vorerst ausgenommen.",
+        "{n} Ihrer Postfächer sind vorerst ausgenommen.",
+    ),
     "last_use": "Zuletzt benutzt",
     "domains": "Domains",
     "domains_off": "Die Domains werden nicht angesehen (domains.enabled = false).",

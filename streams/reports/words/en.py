@@ -119,6 +119,7 @@ SENTENCES = {
     "alt_open": "Mailboxes that use it: {figures}.",
     "own_using": ("{n} of your mailboxes uses it still:", "{n} of your mailboxes use it still:"),
     "own_done": ("{n} of your mailboxes is changed already.", "{n} of your mailboxes are changed already."),
+    "own_exempt": ("{n} of your mailboxes is exempt for now.", "{n} of your mailboxes are exempt for now."),
     "last_use": "Last use",
     "domains": "Domains",
     "domains_off": "The domains are not looked at (domains.enabled = false).",

@@ -122,6 +122,10 @@ SENTENCES = {
     "alt_open": "Boîtes qui s'en servent : {figures}.",
     "own_using": ("{n} de vos boîtes s'en sert encore :", "{n} de vos boîtes s'en servent encore :"),
     "own_done": ("{n} de vos boîtes est déjà changée.", "{n} de vos boîtes sont déjà changées."),
+    "own_exempt": (
+        "{n} de vos boîtes est exemptée pour l'instant.",
+        "{n} de vos boîtes sont exemptées pour l'instant.",
+    ),
     "last_use": "Dernier usage",
     "domains": "Domaines",
     "domains_off": "Les domaines ne sont pas examinés (domains.enabled = false).",

@@ -124,6 +124,10 @@ SENTENCES = {
     "alt_open": "Caselle che lo usano: {figures}.",
     "own_using": ("{n} delle Sue caselle lo usa ancora:", "{n} delle Sue caselle lo usano ancora:"),
     "own_done": ("{n} delle Sue caselle è già cambiata.", "{n} delle Sue caselle sono già cambiate."),
+    "own_exempt": (
+        "{n} delle Sue caselle è per ora esentata.",
+        "{n} delle Sue caselle sono per ora esentate.",
+    ),
     "last_use": "Ultimo uso",
     "domains": "Domini",
     "domains_off": "I domini non vengono esaminati (domains.enabled = false).",
