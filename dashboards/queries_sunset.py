@@ -50,7 +50,7 @@ WHERE sunset = {name:String} ORDER BY number, language LIMIT 1000
 
 _STEPS = """
 SELECT type, at, stage, step, until_at, operator, reason, arrayMap(e -> e.text, evidence) AS reasons,
-       if(type = 'stages_planned', toJSONString(stages), '') AS plan
+       if(type = 'stages_planned', toJSONString(stages), '') AS plan, id, follows
 FROM sunset_events FINAL
 WHERE type IN ('stages_planned', 'stage_stepped') AND sunset = {name:String}
 ORDER BY at, kafka_offset, type = 'stage_stepped' LIMIT 20000
@@ -176,7 +176,7 @@ def responses(client: Client, _span: Span, name: str) -> pd.DataFrame:
 
 def steps(client: Client, _span: Span, name: str) -> pd.DataFrame:
     """Return all plans (`plan`, JSON) and steps of the stages, in the order of the log."""
-    columns = ("type", "at", "stage", "step", "until_at", "operator", "reason", "reasons", "plan")
+    columns = ("type", "at", "stage", "step", "until_at", "operator", "reason", "reasons", "plan", "id", "follows")
     return frame(client, _STEPS, columns, name=name)
 
 

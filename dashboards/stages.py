@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from schemas.stage_steps import outdated, overruled
 from schemas.sunset_events import Stage
 
 _PLAN = msgspec.json.Decoder(tuple[Stage, ...], strict=False)
@@ -50,14 +51,27 @@ class Standing:
 def standings(told: Sequence[Mapping[str, Any]]) -> list[Standing]:
     """Return the stages of the newest plan; a stage with the same cuts as before keeps its step."""
     known: dict[int, Standing] = {}
-    for row in told:
+    for row in _counting(told):
         if row["type"] == "stages_planned":
             known = {stage.number: _kept(known.get(stage.number), stage) for stage in _PLAN.decode(row["plan"])}
         elif row["stage"] in known:
             stage = known[row["stage"]].stage
+            if overruled(row["step"], row["operator"], known[row["stage"]].step):
+                continue
             said = (row["operator"], row["reason"], tuple(row["reasons"]))
             known[row["stage"]] = Standing(stage, row["step"], int(row["at"]), int(row["until_at"]), *said)
     return list(known.values())
+
+
+def _counting(told: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """Yield all but the plans that the desk moved without knowing the newest."""
+    newest = ""
+    for row in told:
+        if row["type"] == "stages_planned":
+            if outdated(row["follows"], newest):
+                continue
+            newest = row["id"]
+        yield row
 
 
 def _kept(before: Standing | None, stage: Stage) -> Standing:
@@ -68,7 +82,7 @@ def _kept(before: Standing | None, stage: Stage) -> Standing:
 
 def origin(told: Sequence[Mapping[str, Any]]) -> tuple[int, str]:
     """Return when the newest plan was made (µs), and by whom and why, in words."""
-    plan = [row for row in told if row["type"] == "stages_planned"][-1]
+    plan = [row for row in _counting(told) if row["type"] == "stages_planned"][-1]
     why = f": {plan['reason']}" if plan["reason"] else ""
     return int(plan["at"]), f"planned by {plan['operator'] or 'the desk'}{why}"
 

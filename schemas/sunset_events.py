@@ -153,13 +153,15 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class StagesPlanned(Fact, frozen=True, kw_only=True):
     """The stages of a sunset, made from how the names of its users begin; a later plan replaces an earlier one.
 
-    Without an `operator` the desk moved it, because what was due could not be begun; `reason` says what.
+    Without an `operator` the desk moved it, because what was due could not be begun; `reason` says what, and `follows`
+    is the id of the plan that it knew: where another was made since, by an operator, it is none.
     """
 
     sunset: str
     stages: tuple[Stage, ...]
     operator: str = ""
     reason: str = ""
+    follows: str = ""
 
 
 class StageStepped(Fact, frozen=True, kw_only=True):

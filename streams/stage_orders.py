@@ -42,7 +42,7 @@ class Book:
         """Take in an event of the topic."""
         if isinstance(event, SunsetEvent) and event.sunset == self.name:
             take(self.ledger, event)
-            if isinstance(event, StagesPlanned):
+            if isinstance(event, StagesPlanned) and event.id == self.ledger.plan:
                 self.plan = event
             if isinstance(event, StagesSwitched):
                 self.switched[event.host, event.hook] = event

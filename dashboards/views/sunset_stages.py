@@ -8,9 +8,9 @@ import streamlit as st
 from dashboards import charts_sunset, elements, queries_sunset, stages, words
 from dashboards.elements import Page
 from dashboards.stages import Standing
+from schemas.stage_steps import HELD
 
 _FORM = "%d %b %Y %H:%M"
-_HELD = ("paused", "rolled_back")
 
 
 def section(shown: Page, name: str) -> None:
@@ -100,7 +100,7 @@ def _columns() -> dict[str, object]:
 def _held(shown: Page, every: list[Standing]) -> None:
     """Say on top which stages are held, since when, and by what evidence."""
     for each in every:
-        if each.step in _HELD:
+        if each.step in HELD:
             holds = "paused: no stage goes off until it is resumed" if each.step == "paused" else "rolled back"
             with st.container(border=True, gap="xsmall"):
                 moment = pd.Timestamp(each.at, unit="us", tz="UTC")
@@ -165,6 +165,6 @@ def _orders(shown: Page, name: str, every: list[Standing], now: int) -> None:
 
 
 def _in_question(every: list[Standing]) -> Standing:
-    held = [each for each in every if each.step in _HELD]
+    held = [each for each in every if each.step in HELD]
     waiting = [each for each in every if each.step != "closed"]
     return (held or waiting or every)[0]

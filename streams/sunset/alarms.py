@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from schemas.events import Event
 from schemas.moments import moment_of
+from schemas.stage_steps import HELD
 from schemas.sunset_events import StagesSwitched, StageStepped
 from streams.notices.paragraphs import Words
 from streams.sunset.ledger import Ledger
@@ -19,10 +20,10 @@ _ODD = re.compile(r"[^A-Za-z0-9._-]")
 def alarm(event: Event, ledger: Ledger) -> Alarm | None:
     """Return an event that is told, by what was known before it; None where it is not.
 
-    That a stage is paused which is so already is no news: two desks at once write it twice.
+    That a stage is paused which is held already is no news: two desks at once write it twice.
     """
     match event:
-        case StageStepped(step="paused", operator="") if step_of(ledger, event.stage) != "paused":
+        case StageStepped(step="paused", operator="") if step_of(ledger, event.stage) not in HELD:
             return event
         case StagesSwitched(attempt=attempt, problem=problem) if problem and attempt == ATTEMPTS:
             return event

@@ -13,6 +13,7 @@ from schemas.checked import canonical_address
 from schemas.events import Event
 from schemas.mailbox_events import WITHDRAWN, NoticeSent
 from schemas.names import domain_of
+from schemas.stage_steps import HELD, outdated, overruled
 from schemas.sunset_events import (
     LetterDue,
     Stage,
@@ -29,8 +30,6 @@ from schemas.sunset_events import (
 )
 from streams.sunset.packing import packed, unpacked
 
-HELD = frozenset[StageStep](("paused", "rolled_back"))
-"""The steps from which a stage goes on only when an operator says so."""
 _DAY = 86_400_000_000
 _ONE = 30 * _DAY
 """Closings of a stage that are less far apart are one."""
@@ -103,7 +102,7 @@ _NEVER = Step("open", 0, 0)
 
 
 class Ledger(msgspec.Struct):
-    """One sunset. `counted` is the newest day that was counted, for these languages.
+    """One sunset. `counted` is the newest day that was counted, for these languages; `plan` is the id of the newest.
 
     `let_go` is when a stage that was paused or rolled back came to another step last (µs). `shut` is from when until
     when a stage was closed last (µs, 0: it is): then nobody is seen there, whatever he tries.
@@ -113,6 +112,7 @@ class Ledger(msgspec.Struct):
     written: dict[str, Written] = {}
     exemptions: dict[str, str] = {}
     stages: tuple[Stage, ...] = ()
+    plan: str = ""
     steps: dict[int, Step] = {}
     let_go: int = 0
     shut: dict[int, tuple[int, int]] = {}
@@ -156,9 +156,7 @@ def take(ledger: Ledger, event: SunsetEvent | NoticeSent) -> None:
         case SunsetCounted():
             _counted(ledger, event)
         case StagesPlanned():
-            ledger.steps = _kept(ledger, event.stages)
-            ledger.shut = {number: each for number, each in ledger.shut.items() if number in ledger.steps}
-            ledger.stages = event.stages
+            _planned(ledger, event)
         case StageStepped():
             _stepped(ledger, event)
         case TicketOpened():
@@ -243,11 +241,22 @@ def _counted(ledger: Ledger, event: SunsetCounted) -> None:
         ledger.languages.add(event.language)
 
 
+def _planned(ledger: Ledger, event: StagesPlanned) -> None:
+    """Take a plan; one that the desk moved without knowing the newest is none."""
+    if outdated(event.follows, ledger.plan):
+        return
+    ledger.steps = _kept(ledger, event.stages)
+    ledger.shut = {number: each for number, each in ledger.shut.items() if number in ledger.steps}
+    ledger.stages, ledger.plan = event.stages, event.id
+
+
 def _stepped(ledger: Ledger, event: StageStepped) -> None:
     """Note a step of a stage of the plan; of the same again, as two desks at once would write it, nothing is let go."""
+    before = ledger.steps.get(event.stage, _NEVER)
     if all(stage.number != event.stage for stage in ledger.stages):
         return
-    before = ledger.steps.get(event.stage, _NEVER)
+    if overruled(event.step, event.operator, before.step):
+        return
     if before.step in HELD and before.step != event.step:
         ledger.let_go = event.at
     _shut(ledger, event)

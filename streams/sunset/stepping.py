@@ -13,11 +13,12 @@ from msgspec.structs import replace
 from schemas.facts import Evidence
 from schemas.moments import moment_of
 from schemas.names import derived_id
+from schemas.stage_steps import HELD
 from schemas.sunset_events import Brownout, Stage, StagesPlanned, StageStep, StageStepped
 from schemas.sunset_settings import Sunset
 from schemas.sunset_stages import Stages
 from streams.sunset.laying import Calendar, Laid, Wish
-from streams.sunset.ledger import HELD, Ledger, Step
+from streams.sunset.ledger import Ledger, Step
 from streams.sunset.weeks import HOUR
 
 _IN_TIME = HOUR // 2
@@ -64,12 +65,14 @@ def stepped(  # noqa: PLR0913 a step has that many parts
     )
 
 
-def announced(
-    sunset: str, stages: tuple[Stage, ...], at: int, *, operator: str = "", reason: str = ""
+def announced(  # noqa: PLR0913 a plan has that many parts
+    sunset: str, stages: tuple[Stage, ...], at: int, *, operator: str = "", reason: str = "", follows: str = ""
 ) -> StagesPlanned:
-    """Return that these are the stages from now on; without an `operator` the desk says so."""
+    """Return that these are the stages from now on; without an `operator` the desk says so, of the plan it follows."""
     identity = derived_id("stages", operator, sunset, at)
-    return StagesPlanned(id=identity, at=at, sunset=sunset, stages=stages, operator=operator, reason=reason)
+    return StagesPlanned(
+        id=identity, at=at, sunset=sunset, stages=stages, operator=operator, reason=reason, follows=follows
+    )
 
 
 def steps(
@@ -93,7 +96,7 @@ def steps(
     yield from due
     if missed and not due:
         moved = _moved(calendar, ledger, {stage.number for stage in _waiting(ledger)}, {}, at)
-        yield announced(name, moved, at, reason=f"{missed}, and nobody could")
+        yield announced(name, moved, at, reason=f"{missed}, and nobody could", follows=ledger.plan)
 
 
 def _waiting(ledger: Ledger) -> list[Stage]:

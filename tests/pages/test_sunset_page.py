@@ -215,7 +215,7 @@ def _works(book: Book, order: Action, number: int, at: int) -> bool:
 
 def _row(kind: str, stage: int = 0, step: str = "", until: int = 0, plan: str = "") -> dict[str, object]:
     told = {"type": kind, "at": 5, "stage": stage, "step": step, "until_at": until, "operator": "", "reason": "night"}
-    return {**told, "reasons": [], "plan": plan}
+    return {**told, "reasons": [], "plan": plan, "id": plan, "follows": ""}
 
 
 def test_a_stage_keeps_its_step_in_a_later_plan_only_with_the_same_mailboxes() -> None:

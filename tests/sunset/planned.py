@@ -53,7 +53,7 @@ class Course:
     def __init__(self, sunset: Sunset, at: int = BEFORE) -> None:
         self.sunset, self.ledger = sunset, Ledger()
         self.told: list[StageStepped | StagesPlanned] = []
-        self._take(StagesPlanned(id="p", at=at, sunset="pop", stages=plan("pop", sunset, PEOPLE, at)))
+        self.hear(StagesPlanned(id="p", at=at, sunset="pop", stages=plan("pop", sunset, PEOPLE, at)))
 
     @property
     def closes(self) -> list[str]:
@@ -72,7 +72,7 @@ class Course:
         while events := list(steps("pop", self.sunset, self.ledger, at, known=known)):
             for event in events:
                 found.append((event.stage, event.step) if isinstance(event, StageStepped) else (0, event.reason))
-                self._take(event)
+                self.hear(event)
             assert len(found) < 50, "doing it again is harmless"
         return found
 
@@ -82,20 +82,21 @@ class Course:
 
     def order(self, number: int, step: str, at: int) -> None:
         """Have an operator pause, roll back, open or close a stage."""
-        self._take(stepped("pop", number, step, at, operator="ada", reason="drill"))  # type: ignore[arg-type]
+        self.hear(stepped("pop", number, step, at, operator="ada", reason="drill"))  # type: ignore[arg-type]
 
     def resume(self, number: int, at: int) -> str:
         """Have an operator resume a stage; return the step at which it is then."""
         stages, step = resumed("pop", self.sunset, self.ledger, number, at)
-        self._take(announced("pop", stages, at, operator="ada", reason="drill"))
-        self._take(stepped("pop", number, step, at, operator="ada", reason="drill"))
+        self.hear(announced("pop", stages, at, operator="ada", reason="drill"))
+        self.hear(stepped("pop", number, step, at, operator="ada", reason="drill"))
         return step
 
     def plan(self, at: int, sunset: Sunset | None = None) -> None:
         """Have an operator plan anew."""
         self.sunset = sunset or self.sunset
-        self._take(announced("pop", plan("pop", self.sunset, PEOPLE, at, self.ledger), at, operator="ada"))
+        self.hear(announced("pop", plan("pop", self.sunset, PEOPLE, at, self.ledger), at, operator="ada"))
 
-    def _take(self, event: StageStepped | StagesPlanned) -> None:
+    def hear(self, event: StageStepped | StagesPlanned) -> None:
+        """Take an event as it stands in the log."""
         self.told.append(event)
         take(self.ledger, event)

@@ -107,9 +107,9 @@ def test_what_came_before_a_pause_was_ended_counts_for_no_stage(after: StageStep
     take(ledger, stepped("pop", 2, "paused", AT - 30))
     take(ledger, stepped("pop", 2, "paused", AT - 29))
     assert ledger.let_go == 0
-    take(ledger, stepped("pop", 2, after, AT - 20))
+    take(ledger, stepped("pop", 2, after, AT - 20, operator="ada"))
     assert since(ledger, ledger.stages[:1], AT) == {1: AT - 20}
-    take(ledger, stepped("pop", 2, "closed", AT - 5))
+    take(ledger, stepped("pop", 2, "closed", AT - 5, operator="ada"))
     assert since(ledger, ledger.stages, AT) == {1: AT - 20 if after != "rolled_back" else AT - 5, 2: AT - 5}
 
 

@@ -8,11 +8,11 @@ from typing import NamedTuple
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from schemas.stage_steps import HELD
 from schemas.sunset_events import Brownout, Stage, StagesPlanned, StageStepped
 from schemas.sunset_settings import Sunset
 from schemas.sunset_stages import Stages
 from streams.sunset.laying import Calendar
-from streams.sunset.ledger import HELD
 from streams.sunset.stepping import is_off, paused, step_of
 from streams.sunset.weeks import day_of
 from tests.sunset.planned import BEFORE, HOUR, Course, rules
