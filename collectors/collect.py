@@ -12,7 +12,6 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 
 from collectors import inputs
-from collectors.admin import reachable
 from collectors.demands import demands
 from collectors.domainwatch.poll import CustomerDomains, has_work
 from collectors.geo import GeoDatabases
@@ -28,7 +27,6 @@ from collectors.stored import Sink, stored_of
 from schemas.alone import alone
 from schemas.ending import LOOK_SECONDS, apart, wait_for
 from schemas.events import Event
-from schemas.readiness import NOT_YET, READINESS
 from schemas.settings import Kafka, Settings
 
 LOG = logging.getLogger("relaywarden.collect")
@@ -55,7 +53,7 @@ def run(settings: Settings, stop: threading.Event | None = None) -> None:
     with _locked(settings), _stopping(stop) as ended:
         sink = Sink(settings.kafka) if settings.kafka.confirm == "sink" else None
         try:
-            _run_all(_works(settings, ended, sink), ended, settings.kafka)
+            _run_all(_works(settings, ended, sink), ended)
         finally:
             if sink is not None:
                 sink.close()
@@ -127,7 +125,7 @@ def _sides(settings: Settings) -> dict[str, Side]:
     return sides | {f"mta.{name}": MailSide(shared, f"mta.{name}", folder / f"mta-{name}.pop") for name in settings.mta}
 
 
-def _run_all(works: dict[str, Work], stop: threading.Event, kafka: Kafka) -> None:
+def _run_all(works: dict[str, Work], stop: threading.Event) -> None:
     """Do all in threads until `stop`; when one of them fails, all end, and its error is raised."""
     if not works:
         wait_for(stop)
@@ -138,8 +136,7 @@ def _run_all(works: dict[str, Work], stop: threading.Event, kafka: Kafka) -> Non
             LOG.info("collecting %s", name)
             running.append(pool.submit(work))
         while not _over(running):
-            if READINESS.missing.get("kafka") == NOT_YET and reachable(kafka):
-                READINESS.has("kafka")  # who has nothing to publish yet asks no broker
+            pass
         stop.set()
     for each in running:
         each.result()

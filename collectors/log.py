@@ -1,6 +1,7 @@
 """One log from its file to Kafka: read, decode, publish, and note how far only when it is safe there."""
 
 import logging
+import math
 import sys
 import threading
 import time
@@ -100,6 +101,9 @@ class _Session:
         self._follower = Follower(task.log.log, task.identity, self._at.position, begin=begin)
         self._publisher = Publisher(task.settings.kafka, task.stop)
         self._reader = task.reader(self._at) if self._at.position else None
+        metrics.BEHIND.labels(self._name).set_function(self._behind)
+        if self._reader is not None:
+            metrics.READ_UNTIL.labels(self._name).set(self._reader.newest / 1e6)
         self._held = Held()
         self._pop = task.pop
         if self._pop is not None:
@@ -190,6 +194,7 @@ class _Session:
         self._at = msgspec.structs.replace(self._at, position=batch.end, opened=True)
         self._publisher.publish(events)
         metrics.LINES.labels(self._name).inc(len(batch.lines))
+        metrics.READ_UNTIL.labels(self._name).set(self._reader.newest / 1e6)
         self._dirty = True
 
     def _note(self) -> None:
@@ -197,18 +202,19 @@ class _Session:
         self._publisher.barrier()
         began = time.monotonic()
         if self._reader is not None:
-            self._count(self._reader)
             pop = self._pop.snapshot() if self._pop is not None else b""
             self._at = msgspec.structs.replace(self._at, state=self._reader.snapshot(), pop=pop)
         self._held.hold(self._at, self._publisher.acknowledged if self._task.sink else {})
         self._dirty = False
         self._wait_for_next(began)
 
-    def _count(self, reader: LogReader) -> None:
-        """Tell how far the log is read; with each checkpoint, since it looks at all the files of the log."""
-        metrics.READ_UNTIL.labels(self._name).set(reader.at / 1e6)
-        if self._at.position is not None:
-            metrics.BEHIND.labels(self._name).set(left(self._task.log.log, self._at.position))
+    def _behind(self) -> float:
+        """Return how many bytes of the log are not read yet; it looks at all its files, whenever somebody asks."""
+        position = self._at.position
+        try:
+            return float(left(self._task.log.log, position)) if position is not None else 0.0
+        except OSError:
+            return math.nan
 
     def _save_due(self) -> None:
         """Write the newest checkpoint that is safe. BrokerReplacedError as of `stored_of`."""

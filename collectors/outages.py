@@ -18,7 +18,7 @@ class Outages:
             away = self._away.setdefault(bootstrap, set())
             first = not away
             away.add(publisher)
-            READINESS.waits("kafka", f"no publisher finds a broker at {', '.join(bootstrap)}")
+            READINESS.waits("acknowledgements", f"the broker at {', '.join(bootstrap)} takes no events")
             return first
 
     def ends(self, bootstrap: tuple[str, ...], publisher: int) -> None:
@@ -26,7 +26,7 @@ class Outages:
         with self._lock:
             self._away.get(bootstrap, set()).discard(publisher)
             if not any(self._away.values()):
-                READINESS.has("kafka")
+                READINESS.has("acknowledgements")
 
 
 OUTAGES = Outages()

@@ -217,7 +217,6 @@ class Publisher:
             raise BrokerReplacedError(f"the Kafka cluster {found} is in the place of {self.cluster}")
         if not self.cluster:
             self.connected_at = time.monotonic()
-            OUTAGES.ends(self._kafka.bootstrap, id(self))
         self.cluster = found
 
     def _recover(self, reason: str) -> None:

@@ -109,7 +109,7 @@ class LogReader:
         self._fold = mta.fold(format, before.fold) or logins.fold(format, before.fold)
         self._join = Join(outbound_ips=outbound_ips, networks=networks, where=where, state=before.join)
         self._at = before.last or epoch_microseconds(reference)
-        self._told_at = 0
+        self._told_at, self._last = 0, before.last
         self._wrapped = False
         self._before = Before(before.before)
         self.counts = Counts()
@@ -118,6 +118,11 @@ class LogReader:
     def at(self) -> int:
         """Return the time of the last line that told this reader anything, 0 where none did yet."""
         return self._told_at
+
+    @property
+    def newest(self) -> int:
+        """Return the time of the newest line, also of one before the state that it began with; 0 where none is known."""
+        return self._told_at or self._last
 
     def snapshot(self) -> bytes:
         """Return what the reader remembers, for the next reader of this log."""

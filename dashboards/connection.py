@@ -14,7 +14,6 @@ from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalErr
 
 from dashboards.metrics import FAILED, QUERIES
 from dashboards.span import Span
-from schemas.readiness import READINESS
 from schemas.settings import ClickHouse
 
 LOG = logging.getLogger("relaywarden.dashboard")
@@ -101,10 +100,8 @@ class Warehouse:
                 if not self._away:
                     LOG.warning("ClickHouse does not answer: %s", text)
                 self._away_since, self._away = self._clock(), text
-                READINESS.waits("ClickHouse", text)
             return Reading(last.frame, last.read_at, text)
         self._away = ""
-        READINESS.has("ClickHouse")
         return Reading(answer, now)
 
     def _connected(self) -> Client:

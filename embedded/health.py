@@ -7,38 +7,41 @@ from functools import partial
 
 from embedded.listening import answers_as_policy, answers_as_pull
 from schemas.metrics_settings import Process
-from schemas.pulse import Pulse
+from schemas.probes import Look, clickhouse, kafka
+from schemas.pulse import Pulse, ages
 from schemas.settings import Settings
 from schemas.telemetry import telling
 from streams import switchplaces
 
 PROCESSES: tuple[Process, ...] = ("collect", "stream", "sink", "hooks", "desk")
-_NEEDS: dict[Process, tuple[str, ...]] = {
-    "collect": ("kafka",),
-    "stream": ("kafka", "partitions"),
-    "sink": ("kafka and ClickHouse",),
-    "desk": ("kafka",),
-}
 _PATIENCE_SECONDS = 60.0
 
 
 def told(settings: Settings, process: Process) -> AbstractContextManager[None]:
-    """Tell Prometheus and health checks of a process while the block runs. OSError, ValueError as of `telling`."""
-    return telling(settings.metrics, process, partial(ailments, settings, process), _NEEDS.get(process, ()))
+    """Tell Prometheus and health checks of a process while the block runs. ValueError as of `telling`."""
+    probes = {"Kafka": kafka(settings.kafka)}
+    if process in {"sink", "desk"}:
+        probes["ClickHouse"] = clickhouse(settings.clickhouse)
+    needs = (*probes, *(("partitions",) if process == "stream" else ()))
+    return telling(settings.metrics, process, partial(ailments, settings, process, here=True), needs, Look(probes))
 
 
-def ailments(settings: Settings, process: str) -> list[str]:
-    """Return what is wrong with a process, nothing where it works. ValueError for a process that has no check."""
+def ailments(settings: Settings, process: str, *, here: bool = False) -> list[str]:
+    """Return what is wrong with a process, nothing where it works. ValueError for a process that has no check.
+
+    With `here` that is this process; others may share its folder.
+    """
+    age = _age_here if here else lambda name: Pulse(settings.data, name).age()
     match process:
         case "collect":
             logs = [f"collect-mta-{name}" for name in settings.mta] + [
                 f"collect-logins-{name}" for name in settings.logins
             ]
-            return [sentence for name in logs for sentence in _silent(settings, name)]
+            return [sentence for name in logs for sentence in _silent(name, age(name))]
         case "stream" | "sink":
-            return list(_silent(settings, process))
+            return list(_silent(process, age(process)))
         case "desk":
-            return list(_silent(settings, process)) if settings.sunset or settings.report else []
+            return list(_silent(process, age(process))) if settings.sunset or settings.report else []
         case "hooks":
             maps = [
                 sentence for name in settings.pool for sentence in (*_deaf(settings, name), *_closed(settings, name))
@@ -48,8 +51,12 @@ def ailments(settings: Settings, process: str) -> list[str]:
             raise ValueError(f"no check for {process!r}; there are {', '.join(PROCESSES)}")
 
 
-def _silent(settings: Settings, name: str) -> Iterator[str]:
-    age = Pulse(settings.data, name).age()
+def _age_here(name: str) -> float | None:
+    """Return the age of a sign of this process; a sink with a share has a name with its number."""
+    return min((age for each, age in ages().items() if each == name or each.startswith(f"{name}-")), default=None)
+
+
+def _silent(name: str, age: float | None) -> Iterator[str]:
     if age is None:
         yield f"{name}: no sign of life yet"
     elif age > _PATIENCE_SECONDS:

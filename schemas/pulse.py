@@ -5,12 +5,21 @@ from contextlib import suppress
 from pathlib import Path
 
 _EVERY_SECONDS = 1.0
+_HERE: dict[str, float] = {}
+"""When each sign of this process was given last (monotonic): its folder may be shared with another of its kind."""
+
+
+def ages() -> dict[str, float]:
+    """Return how many seconds ago each sign of this process was given, by its name."""
+    now = time.monotonic()
+    return {name: now - when for name, when in _HERE.items()}
 
 
 class Pulse:
     """The sign of one process, or of one part of it: `beat` from the loop that does the work."""
 
     def __init__(self, data: Path, name: str) -> None:
+        self._name = name
         self._file = data / "pulse" / name
         self._next = 0.0
 
@@ -20,6 +29,7 @@ class Pulse:
         if now < self._next:
             return
         self._next = now + _EVERY_SECONDS
+        _HERE[self._name] = now
         with suppress(OSError):
             self._file.parent.mkdir(parents=True, exist_ok=True)
             self._file.touch()

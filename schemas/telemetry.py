@@ -9,11 +9,12 @@ import json
 import logging
 import os
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from ipaddress import ip_address
 from socket import AF_INET6
-from socketserver import ThreadingMixIn
+from socketserver import TCPServer, ThreadingMixIn
 from typing import TYPE_CHECKING
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
@@ -30,6 +31,7 @@ PORT_ENV = "RELAYWARDEN_METRICS_PORT"
 """The variable by which one of several processes of a kind on one host takes a port of its own."""
 _WORKS = Gauge("relaywarden_works", "1 while the work of this process goes on, as GET /healthz tells.")
 _CLIENT_SECONDS = 10.0
+_RESUMES_SECONDS = 90.0
 _IPV6 = 6
 
 Ailments = Callable[[], Sequence[str]]
@@ -49,9 +51,8 @@ class _Listening(ThreadingMixIn, WSGIServer):
 
     def server_bind(self) -> None:
         """Bind without asking the DNS for the host's name, as `WSGIServer` would."""
-        self.socket.bind(self.server_address)
-        self.server_address = self.socket.getsockname()
-        self.server_name, self.server_port = "relaywarden", self.server_address[1]
+        TCPServer.server_bind(self)  # with SO_REUSEADDR: who was asked a moment ago gets its port again
+        self.server_name, self.server_port = "relaywarden", int(self.server_address[1])
         self.setup_environ()
 
     def handle_error(self, *_: object) -> None:
@@ -66,34 +67,44 @@ def nothing() -> None:
     """Look at nothing."""
 
 
-def answering(
-    ailments: Ailments, look: Callable[[], None] = nothing
-) -> Callable[["WSGIEnvironment", "StartResponse"], Iterable[bytes]]:
-    """Return the WSGI application.
+class Answers:
+    """The WSGI application.
 
     `ailments` tells what is wrong with the work, nothing where it goes on; `look` notes what is waited for, where the
     work itself would not.
     """
-    metrics = make_wsgi_app()
 
-    def answer(environ: "WSGIEnvironment", begin: "StartResponse") -> Iterable[bytes]:
+    def __init__(self, ailments: Ailments, look: Callable[[], None] = nothing) -> None:
+        self._ailments, self._look = ailments, look
+        self._metrics = make_wsgi_app()
+        self._waited = float("-inf")
+
+    def __call__(self, environ: "WSGIEnvironment", begin: "StartResponse") -> Iterable[bytes]:
+        """Answer one request."""
         match environ.get("PATH_INFO"):
             case "/metrics":
-                look()
-                _WORKS.set(not ailments())
-                found: Iterable[bytes] = metrics(environ, begin)
+                _WORKS.set(not self._problems())
+                found: Iterable[bytes] = self._metrics(environ, begin)
                 return found
             case "/healthz":
-                problems = list(ailments())
+                problems = list(self._problems())
                 return _said(begin, {"works": not problems, "problems": problems}, fine=not problems)
             case "/ready":
-                look()
-                missing = READINESS.missing
+                missing = self._missing()
                 return _said(begin, {"ready": not missing, "waits_for": missing}, fine=not missing)
             case _:
                 return _said(begin, {"error": "there are /metrics, /healthz and /ready"}, status="404 Not Found")
 
-    return answer
+    def _missing(self) -> dict[str, str]:
+        self._look()
+        return READINESS.missing
+
+    def _problems(self) -> Sequence[str]:
+        """Return what is wrong; nothing while something is waited for, and until the work can have gone on since."""
+        now = time.monotonic()
+        if self._missing():
+            self._waited = now
+        return () if now - self._waited < _RESUMES_SECONDS else self._ailments()
 
 
 def _said(begin: "StartResponse", body: object, *, fine: bool = False, status: str = "") -> list[bytes]:
@@ -124,12 +135,13 @@ def telling(
 ) -> Iterator[None]:
     """Serve while the block runs, where there is a port. What the process `needs` is waited for until it has it.
 
-    OSError where the port cannot be had, ValueError where the environment names none.
+    Where the port cannot be had that is an error in the log, and the work goes on. ValueError where the environment
+    names none.
     """
     for what in needs:
         READINESS.waits(what, NOT_YET)
     port = port_of(metrics, process) if metrics is not None else 0
-    server = _server(metrics.host, port, process, answering(ailments, look)) if metrics is not None and port else None
+    server = _server(metrics.host, port, process, Answers(ailments, look)) if metrics is not None and port else None
     if server is None:
         yield
         return
@@ -143,9 +155,11 @@ def telling(
         server.server_close()
 
 
-def _server(host: str, port: int, process: Process, application: "WSGIApplication") -> WSGIServer:
+def _server(host: str, port: int, process: Process, application: "WSGIApplication") -> WSGIServer | None:
     kind = _Listening6 if ip_address(host).version == _IPV6 else _Listening
     try:
         return make_server(host, port, application, kind, _Asking)
     except OSError as error:
-        raise OSError(f"metrics.{process}: {host}:{port}: {error.strerror or error}") from error
+        where = f"metrics.{process}: {host}:{port}"
+        LOG.error("%s: %s: nobody is told what is counted", where, error.strerror or error)  # noqa: TRY400 one line
+        return None

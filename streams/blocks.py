@@ -182,12 +182,13 @@ class Blocks:
             self._store()
 
     def _count(self) -> None:
-        """Tell how many records of each topic are there and not read, as the broker's last answers say."""
+        """Tell how many records of each topic are there and not stored, as the broker's last answers say."""
         lags: dict[str, int] = {}
         for place in self.partitions:
             end = self._consumer.highwater(place)
-            left = end - self._consumer.position(place) if end is not None else 0
-            lags[place.topic] = lags.get(place.topic, 0) + max(0, left)
+            waiting = [block.first for block in (*self._ripe, self._open.get(place)) if block and block.place == place]
+            stored = min(waiting, default=self._consumer.position(place))
+            lags[place.topic] = lags.get(place.topic, 0) + max(0, (end or stored) - stored)
         for topic, left in lags.items():
             metrics.LAG.labels(topic).set(left)
 

@@ -159,13 +159,13 @@ class EventLog:
     def _warn(self, text: str) -> None:
         LOG.log(logging.DEBUG if self._away else logging.WARNING, "%s", text)
         self._away = True
-        READINESS.waits("kafka", text)
+        READINESS.waits("the log", text)
 
     def _answered(self) -> None:
         if self._away:
             LOG.info("the broker answers again")
         self._away = False
-        READINESS.has("kafka")
+        READINESS.has("the log")
 
 
 def _passing(error: BaseException) -> bool:

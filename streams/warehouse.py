@@ -57,7 +57,7 @@ def store_until(stop: threading.Event, settings: Settings, share: tuple[int, int
             with _session(settings, share) as blocks:
                 LOG.info("storing %d partitions of the cluster %s", len(blocks.partitions), blocks.cluster)
                 warned = False
-                READINESS.has("kafka and ClickHouse")
+                READINESS.has("storing")
                 _store(blocks, stop, pulse)
         except ReplacedError as error:
             LOG.info("%s: reading anew", error)
@@ -65,7 +65,7 @@ def store_until(stop: threading.Event, settings: Settings, share: tuple[int, int
             if not warned:
                 LOG.warning("waiting, nothing is lost: %s", str(error).splitlines()[0] if str(error) else repr(error))
             warned = True
-            READINESS.waits("kafka and ClickHouse", str(error).partition("\n")[0] or repr(error))
+            READINESS.waits("storing", str(error).partition("\n")[0] or repr(error))
             stop.wait(_RETRY_SECONDS)
 
 

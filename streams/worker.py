@@ -22,7 +22,7 @@ from schemas.settings import Settings
 from schemas.topics import POOL_OBSERVATIONS, TOPICS
 from streams.agents import build, now, owns_pool
 from streams.eventlog import EventLog
-from streams.metrics import LAG
+from streams.metrics import ACTIVE, IPS, LAG
 from streams.partition import Output
 from streams.quiet import quieten
 from streams.steps import known_rules
@@ -135,8 +135,21 @@ async def watch(app: App, log: EventLog, seconds: float, beat: Callable[[], None
             raise StalledError(f"nothing was committed for {seconds:.0f} s though there is more in {', '.join(behind)}")
 
 
+def show_lag(behind: dict[TP, int]) -> None:
+    """Tell how far behind each topic is of which this worker has partitions, and forget those of which it has none."""
+    LAG.clear()
+    for topic in {tp.topic for tp in behind}:
+        LAG.labels(topic).set(sum(max(0, left) for tp, left in behind.items() if tp.topic == topic))
+
+
 def _assigned(app: App) -> None:
-    """Note whether the worker has its partitions; one that is a spare may have none, and is ready all the same."""
+    """Note whether the worker has its partitions; one that is a spare may have none, and is ready all the same.
+
+    How the pools stand is told by their one writer.
+    """
+    if not owns_pool(app):
+        IPS.clear()
+        ACTIVE.clear()
     if app.rebalancing:
         READINESS.waits("partitions", "the consumer group forms anew")
     else:
@@ -153,6 +166,5 @@ async def _behind(app: App, committed: dict[TP, int]) -> list[str]:
     except (RuntimeError, ConsumerNotStarted):  # the consumer's thread closes its loop when it ends; nobody reads then
         return ["the consumer, whose thread ended"]
     behind = {tp: end - committed.get(TP(*tp), 0) for tp, end in ends.items()}
-    for topic in {tp.topic for tp in behind}:
-        LAG.labels(topic).set(sum(max(0, left) for tp, left in behind.items() if tp.topic == topic))
+    show_lag(behind)
     return [f"{tp.topic}/{tp.partition}" for tp, left in behind.items() if left > 0]

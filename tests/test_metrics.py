@@ -3,10 +3,12 @@
 import json
 import re
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from prometheus_client import Metric
+from faust.types import TP
+from prometheus_client import REGISTRY, Metric
 from prometheus_client.metrics import MetricWrapperBase
 
 import collectors.metrics
@@ -14,6 +16,8 @@ import dashboards.metrics
 import schemas.readiness
 import schemas.telemetry
 import streams.metrics
+from collectors.reading import LogReader
+from streams import worker
 from tests.parts import require
 
 ROOT = Path(__file__).parents[1]
@@ -109,3 +113,34 @@ def test_the_dashboard_draws_without_gaps_and_calls_nothing_zero() -> None:
         for panel in BOARD["panels"]
         if panel["type"] == "stat"
     )
+
+
+def test_what_another_worker_has_is_told_here_no_more() -> None:
+    told, mine = TP("mail.events", 0), TP("pool.observations", 0)
+    worker.show_lag({told: 5000, mine: 0})
+    assert REGISTRY.get_sample_value("relaywarden_lag_records", {"topic": "mail.events"}) == 5000
+    worker.show_lag({mine: 3})
+    assert REGISTRY.get_sample_value("relaywarden_lag_records", {"topic": "mail.events"}) is None
+    assert REGISTRY.get_sample_value("relaywarden_lag_records", {"topic": "pool.observations"}) == 3
+
+
+def _reader(state: bytes = b"") -> LogReader:
+    return LogReader(
+        "source",
+        name="mx1",
+        format="postfix",
+        host="mx1",
+        zone="UTC",
+        outbound_ips={},
+        networks={},
+        reference=datetime(2026, 3, 2, tzinfo=UTC),
+        state=state,
+    )
+
+
+def test_a_log_that_says_nothing_after_a_restart_is_as_old_as_it_was() -> None:
+    first = _reader()
+    first.read(b"2026-03-01T10:00:00+00:00 mx1 postfix/qmgr[1]: 4F1: removed", 0)
+    again = _reader(first.snapshot())
+    assert (again.at, again.newest) == (0, first.at)
+    assert datetime.fromtimestamp(again.newest / 1e6, UTC) == datetime(2026, 3, 1, 10, tzinfo=UTC)

@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Iterator
 
+import httpx
 import pytest
 from prometheus_client import REGISTRY
 
@@ -29,11 +30,12 @@ def metrics(**ports: int) -> Metrics:
 
 def test_a_process_tells_what_is_wrong_what_it_waits_for_and_what_it_counts() -> None:
     port, wrong = free_port(), ["sink: no sign of life for 61 s"]
-    with telling(metrics(sink=port), "sink", lambda: wrong, ("kafka",)):
+    with telling(metrics(sink=port), "sink", lambda: wrong):
         assert said(port, "/healthz") == (503, {"works": False, "problems": wrong})
+        assert samples(port)["relaywarden_works"] == 0
+    with telling(metrics(sink=port), "sink", lambda: wrong, ("kafka",)):
         assert said(port, "/ready") == (503, {"ready": False, "waits_for": {"kafka": NOT_YET}})
         assert samples(port)['relaywarden_waiting{what="kafka"}'] == 1
-        assert samples(port)["relaywarden_works"] == 0
         READINESS.waits("kafka", "no broker at 192.0.2.1:9092: refused")
         assert said(port, "/ready")[1] == {
             "ready": False,
@@ -68,14 +70,35 @@ def test_a_process_without_a_port_or_a_table_serves_nothing() -> None:
         assert REGISTRY.get_sample_value("relaywarden_waiting", {"what": "nothing that was named"}) is None
 
 
-def test_a_port_that_is_taken_is_named_with_its_setting() -> None:
+def test_a_port_that_is_taken_is_named_with_its_setting_and_the_work_goes_on(caplog: pytest.LogCaptureFixture) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        refusal = pytest.raises(OSError, match=rf"^metrics\.hooks: 127\.0\.0\.1:{port}: Address already in use$")
-        with refusal, telling(metrics(hooks=port), "hooks", list):
-            pytest.fail("it took a port that another has")
+        with telling(metrics(hooks=port), "hooks", list):
+            pass
+    place = f"metrics.hooks: 127.0.0.1:{port}"
+    assert caplog.messages == [f"{place}: Address already in use: nobody is told what is counted"]
+
+
+def test_who_is_started_anew_has_its_port_at_once() -> None:
+    port = free_port()
+    for _ in range(3):
+        with telling(metrics(sink=port), "sink", list), httpx.Client() as client:
+            for _ in range(5):
+                assert client.get(f"http://127.0.0.1:{port}/healthz").status_code == 200
+
+
+def test_while_something_is_waited_for_the_work_is_not_called_stuck(monkeypatch: pytest.MonkeyPatch) -> None:
+    port = free_port()
+    with telling(metrics(sink=port), "sink", lambda: ["sink: no sign of life for 61 s"]):
+        assert said(port, "/healthz")[0] == 503
+        READINESS.waits("ClickHouse", "frozen")
+        assert (said(port, "/healthz")[0], said(port, "/ready")[0]) == (200, 503)
+        READINESS.has("ClickHouse")
+        assert said(port, "/healthz")[0] == 200, "it had no time to go on yet"
+        monkeypatch.setattr("schemas.telemetry._RESUMES_SECONDS", 0.0)
+        assert said(port, "/healthz")[0] == 503
 
 
 def test_one_of_several_processes_takes_the_port_of_its_environment(monkeypatch: pytest.MonkeyPatch) -> None:
