@@ -78,6 +78,7 @@ class _State(msgspec.Struct, array_like=True):
     join: bytes = b""
     fold: bytes = b""
     before: list[str] = []
+    newest: int = 0
 
 
 class LogReader:
@@ -109,7 +110,7 @@ class LogReader:
         self._fold = mta.fold(format, before.fold) or logins.fold(format, before.fold)
         self._join = Join(outbound_ips=outbound_ips, networks=networks, where=where, state=before.join)
         self._at = before.last or epoch_microseconds(reference)
-        self._told_at, self._last = 0, before.last
+        self._told_at, self._newest = 0, before.newest
         self._wrapped = False
         self._before = Before(before.before)
         self.counts = Counts()
@@ -122,12 +123,13 @@ class LogReader:
     @property
     def newest(self) -> int:
         """Return the time of the newest line, also of one before the state that it began with; 0 where none is known."""
-        return self._told_at or self._last
+        return self._told_at or self._newest
 
     def snapshot(self) -> bytes:
         """Return what the reader remembers, for the next reader of this log."""
         fold = self._fold.snapshot() if self._fold is not None else b""
-        return msgspec.msgpack.encode(_State(self._clock.last, self._join.snapshot(), fold, self._before.snapshot()))
+        before = self._before.snapshot()
+        return msgspec.msgpack.encode(_State(self._clock.last, self._join.snapshot(), fold, before, self.newest))
 
     def read(self, line: bytes, offset: int) -> list[Event]:
         """Return the events of the line at byte `offset`: none, one or several. Never raises, whatever the bytes."""
