@@ -122,7 +122,7 @@ class LogReader:
 
     @property
     def newest(self) -> int:
-        """Return the time of the newest line, also of one before the state that it began with; 0 where none is known."""
+        """Return the time of the newest line, also of one before its state was kept; 0 where none is known."""
         return self._told_at or self._newest
 
     def snapshot(self) -> bytes:
