@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import NamedTuple
 
+import msgspec
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 from kafka.errors import KafkaError
@@ -23,7 +24,7 @@ from streams.directory.found import Directory
 from streams.directory.kept import Kept
 from streams.journal import Journal
 from streams.lag import Lag, Offsets
-from streams.sunset.aliases import joined
+from streams.sunset.aliases import joined, together
 from streams.sunset.astray import forgotten, gone
 from streams.sunset.cut_off import before_shut
 from streams.sunset.decide import Accounts, Case, counts, users
@@ -153,7 +154,7 @@ class Sunsets:
             if left_out(sunset, at, last):
                 self._once(name, f"sunset.{name}.ends: {last} is past: the sunset is left out")
                 continue
-            seen = joined(look(client, sunset, self.ledgers.get(name, Ledger()), at, self._beat), accounts.mailbox)
+            seen = look(client, sunset, self.ledgers.get(name, Ledger()), at, accounts.mailbox, self._beat)
             for told in gone(Case(name, sunset, self.ledgers.get(name, Ledger()), seen, accounts)):
                 self._once(*told)
             for step in _STEPS:
@@ -177,8 +178,18 @@ class Sunsets:
         self._told.add(subject)
 
 
-def look(client: Client, sunset: Sunset, ledger: Ledger, at: int, advance: Callable[[], None]) -> Look:
-    """Return what the warehouse knows at a moment; `advance` is told of each use. ClickHouseError without an answer."""
+def look(  # noqa: PLR0913, PLR0917 what a look is made of
+    client: Client,
+    sunset: Sunset,
+    ledger: Ledger,
+    at: int,
+    mailbox_of: Callable[[str], str],
+    advance: Callable[[], None],
+) -> Look:
+    """Return what the warehouse knows at a moment, each use as that of the mailbox of its name.
+
+    `mailbox_of` returns the mailbox of an alias; `advance` is told of each use. ClickHouseError without an answer.
+    """
 
     def told(since: int, until: int) -> Iterator[Use]:
         for use in uses(client, sunset, since, until):
@@ -188,19 +199,19 @@ def look(client: Client, sunset: Sunset, ledger: Ledger, at: int, advance: Calla
     today = day_of(sunset, at)
     days = max(sunset.quiet_days, _WEEK)
     since, before = (start_of(sunset, today - timedelta(days=back)) for back in (days, days + _MORE_DAYS))
-    found = Uses(told(since, at))
-    unseen = {mailbox for mailbox, box in ledger.boxes.items() if not box.done and mailbox not in found}
-    begins = min(before, before_shut(sunset, ledger))
-    earlier = Uses(use for use in told(begins, since) if use.mailbox in unseen) if unseen else Uses()
-    return Look(
+    seen = Look(
         at=at,
-        uses=found,
-        earlier=earlier,
-        sure=surely(client, sunset, before, at) if sunset.kind == "smtp_after_pop" else None,
+        uses=Uses(told(since, at)),
+        sure=surely(client, sunset, before, at, mailbox_of) if sunset.kind == "smtp_after_pop" else None,
         weekly=messages(client, sunset, start_of(sunset, today - timedelta(days=_WEEK - 1)), at),
         heard=heard(client, before, at, sunset.timezone),
         carriers=carriers(client, sunset, before, at),
     )
+    one = joined(seen, mailbox_of)
+    unseen = {mailbox_of(mailbox) for mailbox, box in ledger.boxes.items() if not box.done} - one.uses.keys()
+    begins = min(before, before_shut(sunset, ledger))
+    earlier = Uses(use for use in told(begins, since) if mailbox_of(use.mailbox) in unseen) if unseen else Uses()
+    return msgspec.structs.replace(one, earlier=together(earlier, mailbox_of))
 
 
 def _moment(sunset: Sunset, at: int) -> int:

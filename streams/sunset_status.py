@@ -16,7 +16,6 @@ from schemas.topics import SUNSET_EVENTS
 from streams.directory import DirectoryError
 from streams.directory.found import Directory
 from streams.directory.kept import load as directory_of
-from streams.sunset.aliases import joined
 from streams.sunset.decide import Case, users
 from streams.sunset.endings import Endings
 from streams.sunset.ledger import Ledger, Ledgers, fold
@@ -114,7 +113,7 @@ def planned(settings: Settings, name: str, client: Client, at: int, advance: Cal
     if not moments:
         raise ValueError(f"sunset.{name}.ends: {last}: neither a letter nor thanks go any more")
     accounts = directory(settings)
-    seen = joined(look(client, sunset, ledger, at, lambda: advance(1)), accounts.mailbox)
+    seen = look(client, sunset, ledger, at, accounts.mailbox, lambda: advance(1))
     fold({name: ledger}, list(users(Case(name, sunset, ledger, seen, accounts))))
     for when in moments:
         then = msgspec.structs.replace(seen, at=max(when, at))

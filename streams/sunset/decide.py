@@ -138,7 +138,7 @@ def _found(case: Case, use: Use, box: Box | None) -> Iterator[UserFound]:
 
 
 def _done(case: Case, mailbox: str, box: Box, since: int, likely: Collection[str]) -> Iterator[UserDone]:
-    use, earlier = case.use(mailbox), case.look.earlier.get(mailbox)
+    use, earlier = case.use(mailbox), case.look.earlier.get(case.accounts.mailbox(mailbox))
     last = max(box.last, use.last if use else 0)
     if last >= since and use is not None and use.mailbox not in likely:
         last = _surely(case, use, box)

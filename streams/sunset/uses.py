@@ -5,7 +5,7 @@ themselves. An event that was stored twice counts once; of one hour, client and 
 A use within an hour counts as a use from its beginning on: `since` and `until` are taken by the hour.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from operator import attrgetter
@@ -60,10 +60,10 @@ FROM
 GROUP BY mailbox
 """  # noqa: S608 likewise
 _SURE = f"""
-SELECT mailbox, max(last) FROM old_ways
-WHERE {_OF_THE_WAY} AND confidence >= {{least:Float64}}
-  AND mailbox IN (SELECT mailbox FROM old_ways WHERE {_OF_THE_WAY} AND confidence < {{least:Float64}})
+SELECT mailbox, maxIf(last, confidence >= {{least:Float64}}), countIf(confidence < {{least:Float64}}) > 0 AS unsure
+FROM old_ways WHERE {_OF_THE_WAY}
 GROUP BY mailbox
+ORDER BY unsure DESC
 """  # noqa: S608 likewise
 _HOSTS = f"""
 SELECT DISTINCT host, {{way:String}} != 'smtp_after_pop' AND program != 'smtp' FROM old_ways WHERE {_OF_THE_WAY}
@@ -102,11 +102,19 @@ def messages(client: Client, sunset: Sunset, since: int, until: int) -> dict[str
         return {str(mailbox): int(number) for mailbox, number in rows}
 
 
-def surely(client: Client, sunset: Sunset, since: int, until: int) -> dict[str, int]:
-    """Return when those who have uses below `least_confidence` were last seen in one that has it (µs)."""
+def surely(client: Client, sunset: Sunset, since: int, until: int, mailbox_of: Callable[[str], str]) -> dict[str, int]:
+    """Return when those who have uses below `least_confidence` were last seen in one that has it (µs).
+
+    Both under any of their names: `mailbox_of` returns the mailbox of an alias.
+    """
+    found: dict[str, int] = {}
     parameters = _of(sunset, since, until) | {"least": sunset.least_confidence}
     with client.query_rows_stream(_SURE, parameters=parameters) as rows:
-        return {str(mailbox): int(last) for mailbox, last in rows}
+        for name, last, unsure in rows:  # those with such uses come first
+            own = mailbox_of(str(name))
+            if unsure or own in found:
+                found[own] = max(int(last), found.get(own, 0))
+    return {mailbox: last for mailbox, last in found.items() if last}
 
 
 def carriers(client: Client, sunset: Sunset, since: int, until: int) -> frozenset[str]:

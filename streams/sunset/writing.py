@@ -157,9 +157,12 @@ def _fitting(parts: Iterable[_Part], room: int) -> Iterator[_Part]:
 
 
 def _use(case: Case, mailbox: str) -> Use:
-    """Return the last use of a mailbox: lately, before that, or (nothing newer is known) as it was found."""
-    use = case.use(mailbox)
+    """Return the last use of a mailbox: lately, before that, or (nothing newer is known) as it was found.
+
+    It goes by the name under which the mailbox was found, also where that has become an alias.
+    """
+    own, use = case.accounts.mailbox(mailbox), case.use(mailbox)
     if use is None:
-        found, earlier = case.ledger.boxes[mailbox].use(mailbox), case.look.earlier.get(mailbox)
+        found, earlier = case.ledger.boxes[mailbox].use(mailbox), case.look.earlier.get(own)
         use = earlier if earlier is not None and earlier.last > found.last else found
-    return msgspec.structs.replace(use, messages=case.look.messages(mailbox))
+    return msgspec.structs.replace(use, mailbox=mailbox, messages=case.look.messages(own))

@@ -98,8 +98,19 @@ def test_when_it_was_rather_he_is_told_of_those_of_whom_it_may_have_been_another
     bob = PopCandidate(mailbox="bob@example.net", confidence=0.3)
     keep(warehouse, [mail(MONDAY + 2 * HOUR, candidates=(bob,)), mail(MONDAY + 3 * HOUR, candidates=(bob,))])
     until = MONDAY + DAY
-    assert surely(warehouse, sunset(), MONDAY, until) == {"bob@example.net": MONDAY + 3 * HOUR}, "ann and eve are sure"
-    assert surely(warehouse, sunset(), MONDAY + 4 * HOUR, until) == {}
+    known = surely(warehouse, sunset(), MONDAY, until, str)
+    assert known == {"bob@example.net": MONDAY + 3 * HOUR}, "ann and eve are sure"
+    assert surely(warehouse, sunset(), MONDAY + 4 * HOUR, until, str) == {}
+
+
+def test_when_it_was_rather_he_counts_under_each_of_his_names(warehouse: Client) -> None:
+    """He is unsure under one of his names only, and was seen for sure under another: that his last time is, later."""
+    unsure, sure = "bob@example.net", "bob.alias@example.net"
+    office = (PopCandidate(mailbox="ann@example.net", confidence=0.9), PopCandidate(mailbox=unsure, confidence=0.1))
+    own = (PopCandidate(mailbox=sure, confidence=1.0),)
+    keep(warehouse, [mail(MONDAY, candidates=office), mail(MONDAY + HOUR, candidates=own)])
+    known = surely(warehouse, sunset(), MONDAY, MONDAY + DAY, lambda name: name.replace(".alias", ""))
+    assert known == {unsure: MONDAY + HOUR}
 
 
 def test_what_is_stored_again_counts_once_with_and_without_its_token(warehouse: Client) -> None:
