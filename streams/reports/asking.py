@@ -33,7 +33,7 @@ from streams.reports.figures import (
     WeekOpen,
     withdrawn_hours,
 )
-from streams.reports.hearing import silent
+from streams.reports.hearing import heard_before, silent
 from streams.reports.periods import Period, over_on
 from streams.sunset.decide import Accounts, exempt
 from streams.sunset.ledger import Ledger
@@ -122,12 +122,11 @@ class _Split:
 
 
 def _heard(split: _Split) -> Heard:
-    found = list(split.rows(questions.HEARD))
     ((newest,),) = split.rows(questions.NEWEST)
     return Heard(
         newest=int(str(newest)),
-        slots=frozenset(int(str(slot)) for now, slot in found if now),
-        before=any(not now for now, _ in found),
+        slots=frozenset(int(str(slot)) for (slot,) in split.rows(questions.HEARD)),
+        before=heard_before(split.client, split.asked.period, split.now),
         silent=silent(split.client, split.asked.period, split.now),
     )
 

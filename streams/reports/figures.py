@@ -35,9 +35,9 @@ class Silent(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Heard(msgspec.Struct, frozen=True, kw_only=True):
-    """Of which time anything was read at all: the bars of the period, the time before, and the newest event (µs).
+    """Of which bars of the period anything was read at all, and the newest event (µs).
 
-    `silent` are the logs that were not read throughout the period.
+    `silent` are the logs that were not read throughout the period; `before` tells whether all of the time before were.
     """
 
     newest: int = 0

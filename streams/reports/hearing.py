@@ -5,15 +5,17 @@ A host has two logs that may be read each without the other, of its MTA and of i
 """
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from clickhouse_connect.driver.client import Client
 
 from streams.reports import questions
 from streams.reports.figures import Silent
-from streams.reports.periods import Period, days
+from streams.reports.periods import Period, bars, compared_with
 
 _THREE_WEEKS = 21 * 86_400_000_000
+Log = tuple[str, Sequence[int]]
+"""A log's name, and when it was heard (µs), the newest last."""
 
 
 def silent(client: Client, period: Period, now: int) -> tuple[Silent, ...]:
@@ -22,13 +24,29 @@ def silent(client: Client, period: Period, now: int) -> tuple[Silent, ...]:
     Heard are those that told anything in the three weeks before the period, or in it; one that was silent for longer is
     another's place now. What is dated after `now` (µs) tells of nothing that was read.
     """
+    return tuple(_silences(_logs(client, period, now), period))
+
+
+def heard_before(client: Client, period: Period, now: int) -> bool:
+    """Tell whether the time that a period is compared with was read from its first hour or day on, and by all logs.
+
+    By the same rule as `silent`. ClickHouseError.
+    """
+    before = compared_with(period)
+    spans = bars(before)
+    if not spans:  # the clock jumped over these hours on the day before
+        return False
+    logs = _logs(client, before, now)
+    return any(heard[0] < spans[0][1] for _, heard in logs) and not any(_silences(logs, before))
+
+
+def _logs(client: Client, period: Period, now: int) -> list[Log]:
     asked = {"since": period.since - _THREE_WEEKS, "until": period.until, "now": now}
-    rows = client.query(questions.LOGS, parameters=asked).result_rows
-    return tuple(_silences(((str(log), sorted(map(int, heard))) for log, heard in rows), period))
+    return [(str(log), sorted(map(int, heard))) for log, heard in client.query(questions.LOGS, asked).result_rows]
 
 
-def _silences(logs: Iterator[tuple[str, Sequence[int]]], period: Period) -> Iterator[Silent]:
-    units = [(period.since, period.until)] if period.every == "daily" else days(period)
+def _silences(logs: Iterable[Log], period: Period) -> Iterator[Silent]:
+    units = [(period.since, period.until)] if period.every == "daily" else bars(period)
     for log, heard in logs:
         found = _silence(log, heard, units)
         if found is not None:

@@ -91,8 +91,13 @@ def over_on(period: Period) -> str:
     return moment_of(period.until).astimezone(ZoneInfo(period.timezone)).date().isoformat()
 
 
-def days(period: Period) -> list[tuple[int, int]]:
-    """Return when each day of a longer period begins and ends (µs)."""
+def compared_with(period: Period) -> Period:
+    """Return the time that a period is compared with as a period."""
+    return msgspec.structs.replace(period, since=period.before, until=period.compared)
+
+
+def bars(period: Period) -> list[tuple[int, int]]:
+    """Return when each bar of a chart begins and ends (µs)."""
     begins = [slot * _SECOND for slot in slots(period)]
     return list(pairwise((*begins, period.until)))
 

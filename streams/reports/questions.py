@@ -19,8 +19,7 @@ def _counted(condition: str = "1") -> str:
     return ", ".join(f"toInt64(countIf(outcome = '{each}' AND {condition}))" for each in outcomes)
 
 
-HEARD = f"""SELECT DISTINCT at >= {{since:Int64}}, {_SLOT} FROM mail_events
-WHERE {_BETWEEN} AND type != 'source_opened'"""  # noqa: S608 the parts are constants
+HEARD = f"""SELECT DISTINCT {_SLOT} FROM mail_events WHERE {_IN_PERIOD} AND type != 'source_opened'"""  # noqa: S608 the parts are constants
 NEWEST = "SELECT max(at) FROM mail_events WHERE at >= {before:Int64} AND at <= {now:Int64} AND type != 'source_opened'"
 LOGS = """SELECT if(logins, concat(host, ' (logins)'), host) AS log, groupUniqArray(last) AS heard FROM heard_hosts
 WHERE last >= {since:Int64} AND last <= {now:Int64} AND hour >= toDateTime(intDiv({since:Int64}, 1000000), 'UTC') - 3600

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+import msgspec
 import pytest
 from clickhouse_connect.driver.client import Client
 
@@ -17,10 +18,11 @@ from streams.report_due import batches
 from streams.report_sent import complete
 from streams.reports.document import Chart
 from streams.reports.figures import Counts, Ending, Figures, Heard, Reputation, Silent, Traffic
+from streams.reports.hearing import heard_before
 from streams.reports.periods import slots
 from streams.reports.reading import text
 from tests.mailed_reports import written
-from tests.reports.scene import DAY, HOUR, NOW, SINCE, UNTIL, heard, keep, local, report, week
+from tests.reports.scene import DAY, HOUR, NOW, SINCE, UNTIL, attempt, heard, keep, local, mails, report, week
 from tests.reports.test_figures import figures
 
 PERIOD = batches("week", report(), None, NOW)[0].period
@@ -101,6 +103,69 @@ def test_on_a_day_a_log_must_tell_something_and_quiet_hours_are_read(
 ) -> None:
     keep(warehouse, [*heard(range(15)), *lines("mx2", [*map(local, before), UNTIL + HOUR])])
     assert figures(warehouse, every="daily")[""].heard.silent == silent
+
+
+@pytest.mark.parametrize(
+    ("first", "other", "before"),
+    [
+        (0, [SINCE + day * DAY + HOUR for day in range(-7, 8)], True),
+        (0, [SINCE - 7 * DAY + HOUR, *(SINCE + day * DAY + HOUR for day in range(8))], False),
+        (0, [SINCE - 20 * DAY, *(SINCE + day * DAY for day in range(8))], False),
+        (0, [SINCE + day * DAY + HOUR for day in (-7, -6, -5, -3, -2, -1, *range(8))], False),
+        (0, [SINCE + day * DAY + HOUR for day in range(8)], True),
+        (1, [SINCE + day * DAY + HOUR for day in range(8)], False),
+        (7, [SINCE + day * DAY + HOUR for day in range(8)], False),
+    ],
+    ids=[
+        "heard each day", "silent from its first day on", "silent all week", "a day without a line", "new since",
+        "nothing was read on its first day", "nothing was read",
+    ],
+)  # fmt: skip
+def test_a_change_is_told_only_against_a_time_that_was_read_throughout(
+    warehouse: Client, first: int, other: list[int], *, before: bool
+) -> None:
+    """Alpine's mail goes by mx2: of three mails of the week before, two bounced."""
+    few = [SINCE - 4 * DAY + number for number in range(3)]
+    keep(warehouse, [*heard(range(first, 15)), *lines("mx2", other), *mails("alpine", sent=90, bounced=10)])
+    if first < 7:
+        told = [attempt(n, at, "box@alpine.example", "bounced" if n else "sent") for n, at in enumerate(few)]
+        keep(warehouse, told)
+    barred = MailboxSuspended(id="s", at=SINCE, mailbox="box@alpine.example", score=140, mode="enforce")
+    keep(warehouse, [barred, msgspec.structs.replace(barred, id="s0", at=few[0])])
+    found = figures(warehouse)[""]
+    assert (found.heard.before, found.heard.silent) == (before, ())
+    words = " ".join(text(written("noc", "en", found)[0]).split())
+    assert ("was accepted (+56.7 points)." in words) == before
+    assert ("google 100 90.0% +56.7" in words) == before
+    assert ("Of the time before not all logs were read, or none: no change is told." in words) != before
+    assert ("1 suspension of a mailbox (in the time before: 1)." in words) == before
+    assert ("1 suspension of a mailbox." in words) != before
+
+
+@pytest.mark.parametrize("every", ["daily", "monthly"])
+def test_the_day_or_month_before_must_be_read_throughout_as_well(warehouse: Client, every: str) -> None:
+    now = local("2026-11-23 07:00")
+    since = local("2026-11-21 00:00" if every == "daily" else "2026-09-01 00:00")
+    hours = range(since - DAY, now, HOUR if every == "daily" else DAY)
+    keep(warehouse, lines("mx1", hours))
+    assert figures(warehouse, every=every)[""].heard.before
+    keep(warehouse, lines("mx2", [since - HOUR, *range(since + 32 * DAY, now, DAY), now - 2 * HOUR]))
+    assert not figures(warehouse, every=every)[""].heard.before
+
+
+def test_hours_over_which_the_clock_jumped_on_the_day_before_are_compared_with_nothing(warehouse: Client) -> None:
+    (batch,) = batches("week", report(every="daily", hours=[2, 3, 7]), None, local("2027-03-29 03:30"))
+    assert (batch.period.name, batch.period.compared - batch.period.before) == ("2027-03-29T03", 0)
+    keep(warehouse, lines("mx1", range(batch.period.before - DAY, batch.period.due, HOUR)))
+    assert not heard_before(warehouse, batch.period, batch.period.due)
+
+
+def test_where_not_all_of_the_period_was_read_no_change_is_told() -> None:
+    traffic = Traffic(providers={"google": Counts(10, 0, 0)}, before={"google": Counts(1, 0, 1)})
+    words = " ".join(text(written("noc", "en", _partly(traffic=traffic))[0]).split())
+    assert "100.0% of the mail that was accepted or refused for good was accepted. " in words
+    assert "google 10 100.0% \N{EN DASH} " in words
+    assert "Not all logs of this period were read: no change is told." in words
 
 
 SILENT = (Silent("mx2", SINCE + 2 * DAY), Silent("mx3", SINCE + DAY, SINCE + 4 * DAY))

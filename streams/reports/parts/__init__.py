@@ -34,6 +34,11 @@ class View(msgspec.Struct, frozen=True, kw_only=True):
         """Tell whether all logs of the period were read."""
         return self.heard.whole(self.period.until)
 
+    @property
+    def compares(self) -> bool:
+        """Tell whether a share may be compared with the time before: all logs of both were read."""
+        return self.whole and self.heard.before
+
     def count(self, number: int) -> str:
         """Return how many were seen: none is only none where all was read, else a dash."""
         return self.tongue.number(number) if number or self.whole else NONE

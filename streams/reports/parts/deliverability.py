@@ -6,7 +6,7 @@ from schemas.reasons.words import language
 from streams.reports.document import AnyBlock, Chart, Section, Series, Text
 from streams.reports.figures import Counts, Figures, Traffic
 from streams.reports.parts import View, named, said
-from streams.reports.periods import slots
+from streams.reports.periods import bars
 
 _MOST_REMEDIES = 3
 _UNKNOWN = "unknown"
@@ -23,8 +23,8 @@ def _blocks(figures: Figures, view: View) -> list[AnyBlock]:
     if not figures.traffic.providers:
         return list(view.none("no_own_traffic" if view.own else "no_traffic"))
     found: list[AnyBlock] = [Text(text=_lead(figures, view)), _chart(figures, view), _providers(figures, view)]
-    if not figures.heard.before:
-        found.append(Text(text=view.tongue.say("no_before")))
+    if not view.compares:
+        found.append(Text(text=view.tongue.say("no_change" if figures.heard.before else "no_before")))
     return found + _reasons(figures.traffic, view)
 
 
@@ -35,7 +35,7 @@ def total(counts: Mapping[str, Counts]) -> Counts:
 
 def _lead(figures: Figures, view: View) -> str:
     now = total(figures.traffic.providers).share()
-    before = total(figures.traffic.before).share()
+    before = total(figures.traffic.before).share() if view.compares else None
     if now is None:
         return view.tongue.say("nothing_ended")
     name = "delivered_lead" if before is not None else "delivered_alone"
@@ -43,16 +43,16 @@ def _lead(figures: Figures, view: View) -> str:
 
 
 def _chart(figures: Figures, view: View) -> Chart:
-    tongue, bars = view.tongue, slots(view.period)
-    counts = [figures.traffic.slots.get(bar, Counts()) for bar in bars]
+    tongue, spans = view.tongue, bars(view.period)
+    slots = [begins // 1_000_000 for begins, _ in spans]
+    counts = [figures.traffic.slots.get(slot, Counts()) for slot in slots]
     whole = sum(counts, Counts())
-    peak = max(range(len(bars)), key=lambda each: counts[each].all)
-    unheard = {number for number, bar in enumerate(bars) if bar not in figures.heard.slots}
-    ends = [bar * 1_000_000 for bar in (*bars[1:], view.period.until // 1_000_000)]
-    partly = {number for number, bar in enumerate(bars) if figures.heard.missing(bar * 1_000_000, ends[number])}
+    peak = max(range(len(spans)), key=lambda each: counts[each].all)
+    unheard = {number for number, slot in enumerate(slots) if slot not in figures.heard.slots}
+    partly = {number for number, span in enumerate(spans) if figures.heard.missing(*span)}
     daily = view.period.every == "daily"
-    labels = [(tongue.hour if daily else tongue.short_day)(bar * 1_000_000) for bar in bars]
-    at = bars[peak] * 1_000_000
+    labels = [(tongue.hour if daily else tongue.short_day)(begins) for begins, _ in spans]
+    at, _ = spans[peak]
     return Chart(
         title=tongue.say("chart_traffic"),
         alt=tongue.say(
@@ -76,13 +76,14 @@ def _chart(figures: Figures, view: View) -> Chart:
 
 def _providers(figures: Figures, view: View) -> AnyBlock:
     traffic, tongue = figures.traffic, view.tongue
+    before = traffic.before if view.compares else {}
     ranked = sorted(traffic.providers.items(), key=lambda each: (-each[1].all, each[0]))
     rows = [
         (
             named(name) or "?",
             tongue.number(now.all),
             tongue.percent(now.share()),
-            tongue.change(now.share(), traffic.before.get(name, Counts()).share()),
+            tongue.change(now.share(), before.get(name, Counts()).share()),
             view.count(now.deferred),
             view.count(now.bounced),
         )

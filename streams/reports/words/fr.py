@@ -31,7 +31,10 @@ SENTENCES = {
         "Pour {n} jour de cette période, aucun journal n'a été lu ; il est en gris dans le graphique.",
         "Pour {n} jours de cette période, aucun journal n'a été lu ; ils sont en gris dans le graphique.",
     ),
-    "no_before": "Il n'y a pas de données de la période précédente pour comparer.",
+    "no_before": (
+        "De la période précédente, tous les journaux n'ont pas été lus, ou aucun : aucune évolution n'est indiquée."
+    ),
+    "no_change": "Tous les journaux de cette période n'ont pas été lus : aucune évolution n'est indiquée.",
     "labelled": "{label} : {text}",
     "unknown": "pas de données",
     "partly_unknown": "données manquantes",
