@@ -104,14 +104,18 @@ def sunset_exempt(
     """Exempt a mailbox, a domain or a customer: it stands in no letter and is not counted as open."""
     from embedded.running import live
     from streams.operating import now, publish
-    from streams.sunset_exempting import Order, accounts_of, covered, exempted, told
+    from streams.sunset_exempting import Order, accounts_of, addresses, covered, exempted, told
+    from streams.switches import unwritten
 
     settings = live(load(config))
     name = chosen(settings, sunset)
     done = exempted(settings, Order(name, subject, reason, operator, now(), until))
-    covers = covered(_ledger(settings, name), accounts_of(settings), done.subject)
+    ledger, accounts = _ledger(settings, name), accounts_of(settings)
+    covers = covered(ledger, accounts, done.subject)
     publish(settings, done)
     tell(asdict(done) | {"covers": covers}, printable(told(done, covers)), as_json=as_json)
+    for words in unwritten(settings.sunset[name].switch, addresses(ledger, accounts, done.subject)):
+        typer.echo(printable(words), err=True)
 
 
 def sunset_unexempt(

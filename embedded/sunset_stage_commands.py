@@ -88,17 +88,21 @@ def stage_effects(
     from embedded.running import live
     from streams.directory.kept import load as directory_of
     from streams.operating import now
-    from streams.stage_orders import effects_of, opened
+    from streams.stage_orders import effects_of, opened, state_with
+    from streams.switches import unwritten
 
     settings = live(load(config))
     with steps("reading what was decided") as advance, opened(settings, chosen(settings, sunset), advance) as (book, _):
         pass
     people = directory_of(settings, lambda _: None) if book.ledger.exemptions else None
-    for switch, effect in effects_of(book, off or (), people, now()):
+    state, switches = state_with(book, off or (), people, now()), book.sunset.switch
+    for switch, effect in effects_of(switches, state):
         if as_json:
             typer.echo(to_json({"switch": switch, "effect": effect}))
         else:
             typer.echo(f"# {switch}: {_shown(effect)}")
+    for words in unwritten(switches, state.exempt, filter(state.refuses, state.known)):
+        typer.echo(printable(words), err=True)
 
 
 def _shown(effect: "Effect") -> str:

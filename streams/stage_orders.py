@@ -11,6 +11,7 @@ from schemas.events import Event
 from schemas.settings import Settings
 from schemas.sunset_events import Stage, StagesPlanned, StagesSwitched, StageStepped, SunsetEvent
 from schemas.sunset_settings import Sunset
+from schemas.sunset_stages import Switches
 from streams import switches
 from streams.journal import Journal
 from streams.operating import login
@@ -21,7 +22,7 @@ from streams.sunset.stepping import announced, is_off, paused, resumed, step_of,
 from streams.sunset.uses import uses
 from streams.sunset.weeks import HOUR, day_of
 from streams.switched import People, coverage, kept_of, state_of
-from streams.switches import Effect
+from streams.switches import Effect, Switched
 from streams.topiclog import LogAwayError
 
 Action = Literal["open", "close", "pause", "resume", "rollback"]
@@ -144,13 +145,21 @@ def effect(book: Book, number: int, at: int, client: Client | None) -> str:
     return f"{words}, {lately:,} this week"
 
 
-def effects_of(book: Book, off: Collection[int], people: People | None, at: int) -> Iterator[tuple[str, Effect]]:
-    """Yield what each switch would do with these stages off, else with those that are off now. ValueError: no stage."""
+def state_with(book: Book, off: Collection[int], people: People | None, at: int) -> Switched:
+    """Return what the switches are told with these stages off, else with those that are off now. ValueError: no stage.
+
+    `people` are there where somebody is exempt, else the other names of those are not known.
+    """
     switch = book.sunset.switch
     kept = kept_of(book.ledger, coverage(book.ledger, people, {}), listed=switch.dovecot is not None)
     state = state_of(book.name, book.sunset, kept, at)
     if off:
         state = replace(state, off=frozenset(book.stage(number).number for number in off))
+    return state
+
+
+def effects_of(switch: Switches, state: Switched) -> Iterator[tuple[str, Effect]]:
+    """Yield what each switch does at a state."""
     for name, settings in switches.configured(switch).items():
         yield from ((name, effect) for effect in switches.load(name)(state, settings))
 

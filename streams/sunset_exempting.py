@@ -14,6 +14,7 @@ from streams.sunset.decide import Accounts, exempt, owner
 from streams.sunset.ledger import Ledger
 from streams.sunset.weeks import day_of
 from streams.sunset_status import Row, directory
+from streams.switched import coverage
 
 
 class Order(NamedTuple):
@@ -66,6 +67,11 @@ def covered(ledger: Ledger, accounts: Accounts | None, subject: str) -> int | No
         return None
     alone = Ledger(exemptions={subject: ""})
     return sum(exempt(alone, accounts, mailbox, owner(accounts, mailbox).customer, "") for mailbox in ledger.boxes)
+
+
+def addresses(ledger: Ledger, accounts: Directory | None, subject: str) -> tuple[str, ...]:
+    """Return the addresses and domains that an exemption of this subject is at the switches, as far as is known."""
+    return coverage(Ledger(boxes=ledger.boxes, exemptions={subject: ""}), accounts, {})[subject]
 
 
 def accounts_of(settings: Settings) -> Directory | None:

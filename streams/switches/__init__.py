@@ -10,7 +10,7 @@ works as before, and where a switch has never written anything, all does. A mail
 may have chosen: it must never end a line, an expression or an argument, and one that is not `writable` is left out.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
@@ -84,4 +84,18 @@ def configured(switches: Switches) -> dict[str, Part]:
 
 def writable(subject: str) -> bool:
     """Tell whether an address can stand in the files of all switches: visible ASCII, without what they set apart."""
-    return subject.isascii() and subject.isprintable() and bool(subject) and not set(subject) & set(" :#\"'\\")
+    return subject.isascii() and subject.isprintable() and bool(subject) and not set(subject) & set(' :#"\\')
+
+
+def unwritten(switches: Switches, exempt: Iterable[str], off: Iterable[str] = ()) -> Iterator[str]:
+    """Yield in words who has it otherwise than was decided, since the files of these switches cannot hold his name.
+
+    `exempt` are addresses and domains, `off` mailboxes that are off.
+    """
+    files = " and ".join(name for name in ("postfix_access", "exim") if getattr(switches, name) is not None)
+    for subject in exempt if files else ():
+        if not writable(subject):
+            yield f"{subject!r} is exempt, but no file of {files} can hold it: it is refused as others are"
+    for mailbox in off if switches.dovecot is not None else ():
+        if not writable(mailbox):
+            yield f"{mailbox!r} is off, but no file of dovecot can hold it: it is let in"

@@ -162,6 +162,19 @@ def test_what_the_switches_would_write_is_shown(desk: Desk, tmp_path: Path) -> N
     assert (done.returncode, "stage 7: pop has the stages 1 to 4" in done.stderr) == (2, True)
 
 
+def test_who_has_it_otherwise_since_no_file_can_hold_his_name_is_told(desk: Desk) -> None:
+    desk.say("sunset", "stage", "plan")
+    exempted = desk.run("sunset", "exempt", "o'brien@x.example", *WHY)
+    assert (exempted.returncode, exempted.stderr) == (0, "")
+    odd = desk.run("sunset", "exempt", 'o"brien@x.example', *WHY)
+    told = "'o\"brien@x.example' is exempt, but no file of exim can hold it: it is refused as others are\n"
+    assert (odd.returncode, odd.stderr) == (0, told)
+    shown = desk.run("sunset", "stage", "effects", "--off", "4")
+    assert (shown.returncode, shown.stderr) == (0, told)
+    assert "\n^o'brien@x\\.example$:\n" in shown.stdout
+    assert 'o"brien' not in shown.stdout
+
+
 def test_the_load_and_that_nobody_knows_it_are_shown(tmp_path: Path) -> None:
     stages = {"count": 2, "first_day": TODAY + timedelta(days=60), "refused_per_hour": 5, "failed_logins_times": 3.0}
     days = {"begins": TODAY - timedelta(days=30), "ends": TODAY + timedelta(days=60)}

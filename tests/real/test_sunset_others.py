@@ -26,7 +26,7 @@ from tests.waits import until
 
 pytestmark = pytest.mark.real
 STAGES = (Stage(number=1, first="", beyond="info@n"), Stage(number=2, first="info@n"))
-EXEMPT = ("boss@example.test", "@charity.example")
+EXEMPT = ("boss@example.test", "fax.o'brien@example.test", "@charity.example")
 REPLY = "5.7.1 It costs $tod_log: to send"
 POP, STRANGER = "127.0.0.7", "127.0.0.8"
 
@@ -85,6 +85,8 @@ def test_exim_refuses_who_is_off_and_relays_for_all_others(packages: Path, tmp_p
         assert _asked(lab, "info@yours.example") == "250 Accepted", "another stage, by its domain"
         assert _asked(lab, "zoe@example.test") == "250 Accepted"
         assert _asked(lab, "boss@example.test") == "250 Accepted", "exempt"
+        assert _asked(lab, "Fax.O'Brien@example.test") == "250 Accepted", "exempt"
+        assert _asked(lab, "fax.o'neill@example.test") == f"550 {REPLY}"
         assert _asked(lab, "anna@charity.example") == "250 Accepted", "exempt, by its domain"
         assert _asked(lab, "") == "250 Accepted", "the last stage's"
         assert _asked(lab, "anna@example.test", login="anna") == "250 Accepted", "logged in"
@@ -141,8 +143,9 @@ def test_dovecot_refuses_without_tls_who_is_off_and_lets_in_all_with_tls(tmp_pat
     require_root("Dovecot's master")
     certificate, key = make(tmp_path)
     deny = _manual("dovecot-deny").replace("/etc/dovecot/relaywarden-sunset", "{path}")
-    with DovecotLab(f"ssl = yes\nssl_cert = <{certificate}\nssl_key = <{key}\n{deny}") as lab:
-        known = ("anna@example.test", "boss@example.test", "odd:name@example.test", "zoe@example.test")
+    names = "auth_username_chars =\n"  # those of addresses, beside the few that Dovecot takes by default
+    with DovecotLab(f"{names}ssl = yes\nssl_cert = <{certificate}\nssl_key = <{key}\n{deny}") as lab:
+        known = ("anna@example.test", "boss@example.test", "d'arc@example.test", *EXEMPT[1:2], "odd:name@example.test")
 
         def write(state: Switched) -> None:
             for effect in dovecot.effects(state, DovecotSwitch(path=lab.deny)):
@@ -150,8 +153,8 @@ def test_dovecot_refuses_without_tls_who_is_off_and_lets_in_all_with_tls(tmp_pat
                 put(effect)
 
         assert _lets_in(lab, "anna@example.test", tls=False)
-        write(_state(1, known=known))
-        assert lab.deny.read_text() == "anna@example.test:\n"
+        write(_state(1, known=(*known, "zoe@example.test")))
+        assert lab.deny.read_text() == "anna@example.test:\nd\\'arc@example.test:\n"
         until(lambda: not _lets_in(lab, "Anna@example.test", tls=False), "the brown-out")
         refused = _told(lab)
         assert (refused.mailbox, refused.outcome, refused.reason) == ("anna@example.test", "failed", "user disabled")
@@ -159,6 +162,9 @@ def test_dovecot_refuses_without_tls_who_is_off_and_lets_in_all_with_tls(tmp_pat
         assert _lets_in(lab, "anna@example.test", tls=True)
         assert _lets_in(lab, "zoe@example.test", tls=False), "another stage"
         assert _lets_in(lab, "boss@example.test", tls=False), "exempt"
+        assert not _lets_in(lab, "D'Arc@example.test", tls=False)
+        assert _lets_in(lab, "d'arc@example.test", tls=True)
+        assert _lets_in(lab, "fax.o'brien@example.test", tls=False), "exempt"
         assert _lets_in(lab, "new@example.test", tls=False), "never found: a list cannot name it"
         write(_state(known=known))
         until(lambda: _lets_in(lab, "anna@example.test", tls=False), "its end")

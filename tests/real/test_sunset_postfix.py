@@ -23,7 +23,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning"),
 ]
 CLIENT, STRANGER = "192.0.2.7", "198.51.100.9"
-ANNA, ZOE, BOSS = "Anna@example.test", "zoe@example.test", "boss@example.test"
+ANNA, ZOE, BOSS = "Anna@example.test", "zoe@example.test", "fax.o'brien@example.test"
 SECOND = 1_000_000
 _OURS = {
     "virtual_mailbox_domains": "ours.example",
