@@ -14,7 +14,7 @@ from schemas.kafka_clients import opened
 from schemas.settings import Kafka
 from schemas.sunset_events import LetterDue
 from schemas.topics import SUNSET_EVENTS
-from streams.metrics import DECIDED
+from streams.metrics import written
 from streams.topiclog import LogAwayError, TopicLog
 
 _CHUNK, _CHUNK_BYTES = 200, 512 * 1024
@@ -85,46 +85,46 @@ class Journal:
         One that is larger than the broker takes is told of and left out, the others go on; of a letter that is, a
         `LetterDue` without its uses and with a `problem` is written: it is listed among those that reach nobody.
         """
-        written = 0
-        for chunk in _chunks(map(codec.encode, map(_counted, events))):
+        taken = 0
+        for chunk, lines in _chunks(events):
             try:
-                value = codec.pack(chunk) if len(chunk) > 1 or len(chunk[0]) > _CHUNK_BYTES else chunk[0]
+                value = codec.pack(lines) if len(lines) > 1 or len(lines[0]) > _CHUNK_BYTES else lines[0]
                 self._producer.send(SUNSET_EVENTS.name, value, partition=0).get(_ACK_SECONDS)
             except (MessageSizeTooLargeError, RecordListTooLargeError):
-                _log.error("%s does not take %d bytes: %s …", SUNSET_EVENTS.name, len(value), chunk[0][:200].decode())
+                _log.error("%s does not take %d bytes: %s …", SUNSET_EVENTS.name, len(value), lines[0][:200].decode())
                 self._close()  # its sequence is broken: kafka-python 3.0.12 would refuse all that comes after
                 self._open()
-                written += self.append(_unsendable(chunk))
+                taken += self.append(_unsendable(chunk, len(lines[0])))
                 continue
             except (KafkaError, OSError) as error:
                 raise LogAwayError(f"{SUNSET_EVENTS.name} did not take a decision: {error}") from error
-            written += len(chunk)
+            taken += len(chunk)
+            for event in chunk:
+                written(event)
             self._beat()
-        return written
+        return taken
 
 
-def _counted(event: Event) -> Event:
-    DECIDED.labels(str(event.__struct_config__.tag), getattr(event, "status", "")).inc()
-    return event
-
-
-def _unsendable(chunk: Sequence[bytes]) -> Iterator[LetterDue]:
+def _unsendable(chunk: Sequence[Event], size: int) -> Iterator[LetterDue]:
     """Yield what is told instead of a letter that is too large; it stands for it, under the same id."""
-    event = codec.decode(chunk[0])
+    event = chunk[0]
     if len(chunk) == 1 and isinstance(event, LetterDue) and event.uses:
-        words = f"the letter about {len(event.uses)} mailboxes is too large for the log: {len(chunk[0])} bytes"
+        words = f"the letter about {len(event.uses)} mailboxes is too large for the log: {size} bytes"
         yield msgspec.structs.replace(event, recipient="", message_id="", uses=(), thanked=(), problem=words)
 
 
-def _chunks(lines: Iterable[bytes]) -> Iterator[Sequence[bytes]]:
-    """Yield these some hundred at a time, half a megabyte at most, or a single one that is larger."""
-    chunk: list[bytes] = []
+def _chunks(events: Iterable[Event]) -> Iterator[tuple[Sequence[Event], Sequence[bytes]]]:
+    """Yield these some hundred at a time with their lines, half a megabyte at most, or a single one that is larger."""
+    chunk: list[Event] = []
+    lines: list[bytes] = []
     size = 0
-    for line in lines:
+    for event in events:
+        line = codec.encode(event)
         if chunk and (len(chunk) == _CHUNK or size + len(line) > _CHUNK_BYTES):
-            yield chunk
-            chunk, size = [], 0
-        chunk.append(line)
+            yield chunk, lines
+            chunk, lines, size = [], [], 0
+        chunk.append(event)
+        lines.append(line)
         size += len(line)
     if chunk:
-        yield chunk
+        yield chunk, lines

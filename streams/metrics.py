@@ -2,6 +2,8 @@
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from schemas.events import Event
+
 FOLDED = Counter(
     "relaywarden_folded_records", "Kafka records that were folded, and all that follows written.", ["topic"]
 )
@@ -26,6 +28,13 @@ HOOK_DRIFTS = Counter(
 )
 HOOK_FAILING = Gauge("relaywarden_hook_failing", "1 while what a hook shall bring in force is not.", ["hook"])
 
-DECIDED = Counter(
-    "relaywarden_desk_events", "Events that the desk wrote; of letters with what became of them.", ["type", "status"]
+_DECIDED = Counter(
+    "relaywarden_desk_events",
+    "Events of the desk that the broker took; of letters and reports with what became of them.",
+    ["type", "status"],
 )
+
+
+def written(event: Event) -> None:
+    """Count an event of the desk, once it is acknowledged."""
+    _DECIDED.labels(str(event.__struct_config__.tag), getattr(event, "status", "")).inc()

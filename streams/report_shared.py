@@ -8,6 +8,7 @@ from schemas.settings import Settings
 from schemas.topics import MAILBOX_SIGNALS
 from streams.letter_claims import Claims
 from streams.letterbox import Letterbox
+from streams.metrics import written
 from streams.operating import publish
 from streams.report_due import TEMPLATE
 from streams.topiclog import LogAwayError, TopicLog
@@ -77,3 +78,4 @@ class Shared:
 
     def _write(self, event: NoticeSent) -> None:
         publish(self._settings, event)
+        written(event)

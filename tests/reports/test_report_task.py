@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 import pytest
+from prometheus_client import REGISTRY
 
 from schemas.delisting_events import DelistingClosed
 from streams.letterbox import Letterbox
@@ -17,13 +18,20 @@ if TYPE_CHECKING:
     from schemas.delisting_events import Outcome
 
 
+def counted(status: str) -> float:
+    labels = {"type": "notice_sent", "status": status}
+    return REGISTRY.get_sample_value("relaywarden_desk_events_total", labels) or 0.0
+
+
 def test_a_report_goes_once_at_its_hour_through_restarts_and_both_events_are_told(
     office: Office, tmp_path: Path
 ) -> None:
     keep(office.client, week())
     office.work(NOW - MINUTE)
     assert office.taken() == [], "what was due before the report was configured is no missed report"
+    before = [counted(status) for status in ("intended", "sent")]
     office.work(NOW, NOW + MINUTE)
+    assert [counted(status) for status in ("intended", "sent")] == [each + 1 for each in before]
     office.work(NOW + 2 * MINUTE, NOW + DAY)
     assert office.taken() == ["noc@isp.example"]
     last = office.server.taken[-1][1]

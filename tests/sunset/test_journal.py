@@ -2,9 +2,11 @@
 
 import logging
 import random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import pytest
+from kafka.errors import KafkaTimeoutError
+from prometheus_client import REGISTRY
 
 from collectors.admin import ensure_topics
 from embedded.broker import Broker
@@ -47,6 +49,35 @@ def test_large_and_small_are_written_in_order_and_read_by_another(fresh_broker: 
     with Journal(settings.kafka, lambda event: again.append(event.id), idle) as late:
         late.read()
     assert again == [event.id for event in events]
+
+
+def counted(kind: str) -> float:
+    labels = {"type": kind, "status": ""}
+    return REGISTRY.get_sample_value("relaywarden_desk_events_total", labels) or 0.0
+
+
+class Deaf:
+    """A producer whose broker never acknowledges."""
+
+    def send(self, *_: object, **__: object) -> Self:
+        return self
+
+    def get(self, _seconds: float) -> None:
+        raise KafkaTimeoutError("no acknowledgement")
+
+
+def test_what_the_broker_took_is_counted_and_nothing_else(fresh_broker: Broker) -> None:
+    settings = _settings(fresh_broker)
+    before = counted("letter_due")
+    journal = Journal(settings.kafka, lambda _: None, idle)
+    journal._producer = Deaf()  # noqa: SLF001 the outside
+    for _ in range(3):
+        with pytest.raises(LogAwayError, match="did not take a decision"):
+            journal.append([_letter(1), _letter(2)])
+    assert counted("letter_due") == before
+    with Journal(settings.kafka, lambda _: None, idle) as writer:
+        assert writer.append([_letter(1), _letter(2), _letter(3, noise=9_000_000)]) == 3
+    assert counted("letter_due") == before + 3, "the third is the one that stands for what was too large"
 
 
 def test_one_that_is_too_large_is_told_and_the_others_go_on(
