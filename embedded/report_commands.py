@@ -42,19 +42,20 @@ def report_preview(
     """Show a report as it would go now; nothing is sent."""
     from embedded.running import live
     from streams.operating import now, warehouse
-    from streams.report_preview import Wish, as_html, as_pdf, as_text, shown
+    from streams.report_preview import Wish, as_html, as_pdf, as_text, shown, wanted
 
-    settings = live(load(config))
+    settings, at = live(load(config)), now()
+    wish = wanted(settings, name, Wish(customer=customer, period=period), at)
     with warehouse(settings) as client:
-        found = shown(settings, client, name, Wish(customer=customer, period=period), now())
+        found = shown(settings, client, wish, at)
     for fault in found.faults:
         typer.echo(f"relaywarden: {printable(fault)}", err=True)
     if html is not None:
         html.write_text(as_html(found), encoding="utf-8")
     if pdf is not None:
-        pdf.write_bytes(as_pdf(found, found.batch.period.due))
+        pdf.write_bytes(as_pdf(found, wish.batch.period.due))
     if as_json:
-        typer.echo(to_json({"to": found.to, "period": found.batch.period.name, "document": found.document}))
+        typer.echo(to_json({"to": found.to, "period": wish.batch.period.name, "document": found.document}))
     elif text or (html is None and pdf is None):
         typer.echo(f"To: {found.to or 'nobody'}\nSubject: {found.document.subject}\n\n{as_text(found)}", nl=False)
 
@@ -72,17 +73,20 @@ def report_send(
 ) -> None:
     """Send a report, marked as a test, to an address of yours; what is due goes by `relaywarden desk`."""
     from embedded.running import live
+    from streams.letters.heads import recipient_of
     from streams.operating import now, warehouse
-    from streams.report_preview import Wish, send_test, shown
+    from streams.report_preview import Wish, send_test, shown, wanted
 
     settings, at = live(load(config)), now()
+    address = recipient_of(to)
+    wish = wanted(settings, name, Wish(customer=customer, period=period), at)
     with warehouse(settings) as client:
-        found = shown(settings, client, name, Wish(customer=customer, period=period), at)
+        found = shown(settings, client, wish, at)
     for fault in found.faults:
         typer.echo(f"relaywarden: {printable(fault)}", err=True)
     if dry_run:
-        told = {"to": to, "subject": found.document.subject, "sent": False}
-        tell(told, f"would be sent to {printable(to)}: {found.document.subject}", as_json=as_json)
+        told = {"to": address, "subject": found.document.subject, "sent": False}
+        tell(told, f"would be sent to {address}: {found.document.subject}", as_json=as_json)
         return
-    done = send_test(settings, found, to, at)
+    done = send_test(found, address, at)
     tell(done, f"sent to {done['to']}: {printable(done['reply'])}", as_json=as_json)

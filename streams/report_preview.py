@@ -12,7 +12,6 @@ from schemas.settings import Settings
 from streams.directory import DirectoryError
 from streams.directory.found import Directory
 from streams.directory.kept import load
-from streams.letters.heads import recipient_of
 from streams.notices.filling import TemplateFaultError
 from streams.report_due import Batch, question
 from streams.report_figures import told
@@ -39,17 +38,26 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     period: str = ""
 
 
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """A report that somebody wants to see: to whom it goes and on which period, and the directory that it asks."""
+
+    report: Report
+    mail: ReportMail
+    directory: Directory | None
+    batch: Batch
+
+
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
     """A report as it would go, and what is wrong with its templates."""
 
     to: str
     document: Document
     writer: Writer
-    batch: Batch
+    wanted: Wanted
     faults: list[str]
 
 
-def report_of(settings: Settings, name: str) -> tuple[Report, ReportMail]:
+def _report_of(settings: Settings, name: str) -> tuple[Report, ReportMail]:
     """Return a report that is sent. ValueError where there is none of the name, or it has no mail."""
     if name not in settings.report:
         there = ", ".join(settings.report) or "none"
@@ -101,17 +109,24 @@ def _fault(writer: Writer, to: Addressee, period: Period) -> str:
     return ""
 
 
-def shown(settings: Settings, client: Client, name: str, wish: Wish, at: int) -> Shown:
-    """Return a report as it would go. ValueError where there is no such customer or period."""
-    report, mail = report_of(settings, name)
+def wanted(settings: Settings, name: str, wish: Wish, at: int) -> Wanted:
+    """Return which report is meant. ValueError where there is no such report, customer or period."""
+    report, mail = _report_of(settings, name)
     directory = directory_of(settings, report)
     to = _addressee(name, report, directory, wish.customer)
     period = named(to.rhythm, wish.period) if wish.period else newest(to.rhythm, at)
     batch = Batch(name=name, rhythm=to.rhythm, period=period, addressees=(to,))
-    figures = told(client, question(settings, report, batch, directory), directory, at)
-    writer, faults = writer_of(report, mail, name)
-    document = writer.document(figures[to.customer or ALL], period, to)
-    return Shown(to=to.recipient, document=document, writer=writer, batch=batch, faults=faults)
+    return Wanted(report=report, mail=mail, directory=directory, batch=batch)
+
+
+def shown(settings: Settings, client: Client, wanted: Wanted, at: int) -> Shown:
+    """Return a report as it would go. ClickHouseError; ValueError where a template cannot be filled in."""
+    batch, directory = wanted.batch, wanted.directory
+    figures = told(client, question(settings, wanted.report, batch, directory), directory, at)
+    writer, faults = writer_of(wanted.report, wanted.mail, batch.name)
+    (to,) = batch.addressees
+    document = writer.document(figures[to.customer or ALL], batch.period, to)
+    return Shown(to=to.recipient, document=document, writer=writer, wanted=wanted, faults=faults)
 
 
 def _addressee(name: str, report: Report, directory: Directory | None, customer: str) -> Addressee:
@@ -143,17 +158,15 @@ def as_pdf(found: Shown, at: int) -> bytes:
     return pdf(found.document, drawn(found.document), at)
 
 
-def send_test(settings: Settings, found: Shown, address: str, at: int) -> dict[str, str]:
-    """Send a report to an address, marked as a test, and return how it ended. ValueError where it is no address.
+def send_test(found: Shown, to: str, at: int) -> dict[str, str]:
+    """Send a report to an address (`recipient_of`), marked as a test, and return how it ended.
 
     OSError, with the server's words, where the server does not take it.
     """
-    name = found.batch.name
-    report, mail = report_of(settings, name)
-    to = recipient_of(address)
+    name, mail = found.wanted.batch.name, found.wanted.mail
     identity = f"<{derived_id('report-test', name, to, at)}@{domain_of(mail.sender)}>"
     document = msgspec.structs.replace(found.document, subject=f"[Test] {found.document.subject}")
-    made = Poster(found.writer.filling, mail, with_pdf=report.pdf).mail(document, to, identity, at)
+    made = Poster(found.writer.filling, mail, with_pdf=found.wanted.report.pdf).mail(document, to, identity, at)
     reply = handed_over(made, to, mail.sender, mail, f"report.{name}.mail")
     if reply.status != "sent":
         raise OSError(f"report.{name}.mail: {reply.words}")

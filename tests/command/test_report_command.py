@@ -102,10 +102,15 @@ def test_a_test_mail_goes_to_oneself_and_not_to_the_customer(tmp_path: Path, sto
             "--customer 'alpine': the report noc is for noc, on all customers",
         ),
         (("send", "week", "--to", "me"), "'me' is no mail address in ASCII"),
+        (("send", "week", "--to", "me", "--dry-run"), "'me' is no mail address in ASCII"),
+        (("send", "month", "--to", "me@isp.example", "--dry-run"), "no report 'month'; configured is week, noc"),
     ],
 )
-def test_what_cannot_be_shown_is_refused(tmp_path: Path, stored: str, words: tuple[str, ...], why: str) -> None:
-    assert why in refusal(run("report", *words, "--config", _config(tmp_path, more=stored)))
+def test_what_cannot_be_shown_is_refused_before_clickhouse_is_asked(
+    tmp_path: Path, words: tuple[str, ...], why: str
+) -> None:
+    away = _config(tmp_path, more=f"[clickhouse]\nport = {free_port()}\n")
+    assert why in refusal(run("report", *words, "--config", away))
 
 
 def test_check_names_a_wrong_template_by_file_and_line_and_who_cannot_be_written_to(tmp_path: Path) -> None:
