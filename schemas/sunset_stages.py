@@ -44,8 +44,9 @@ class Stages(Part):
     `reply`.
 
     Of the stages that went off within `watch_hours` one is paused when more than `tickets_per_hour` came, they refused
-    more than `refused_per_hour` senders, or logins fail more than `failed_logins_times` as often as usual. Those whom
-    it shall `tell` get a mail then, by the server of the sunset's letters.
+    more than `refused_per_hour` senders, or logins fail more than `failed_logins_times` as often as usual. While a host
+    that was heard within a week is silent the logs do not tell, but for `hosts_gone`. Those whom it shall `tell` get a
+    mail of a pause, by the server of the sunset's letters.
     """
 
     count: Annotated[int, Field(ge=1, le=200)] = 10
@@ -61,6 +62,7 @@ class Stages(Part):
     refused_per_hour: Annotated[int, Field(ge=1)] | None = None
     failed_logins_times: Annotated[float, Field(gt=1)] | None = None
     watch_hours: Hours = 24.0
+    hosts_gone: tuple[str, ...] = ()
     tell: tuple[Address, ...] = ()
     tickets: Tickets | None = None
 

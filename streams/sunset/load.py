@@ -10,9 +10,10 @@ from typing import NamedTuple
 import msgspec
 
 from schemas.facts import Evidence
+from schemas.stage_steps import HELD
 from schemas.sunset_events import Stage, StageStepped
 from schemas.sunset_stages import Stages
-from streams.sunset.ledger import Ledger
+from streams.sunset.ledger import Ledger, Step
 from streams.sunset.stages import stage_of
 from streams.sunset.stepping import is_off, paused, stepped
 from streams.sunset.weeks import HOUR
@@ -43,11 +44,30 @@ class Refused(NamedTuple):
 
 
 def at_work(stages: Stages, ledger: Ledger, at: int) -> tuple[Stage, ...]:
-    """Return the stages that are off and went off within the hours that they are watched, the newest last."""
+    """Return the stages that went off within the hours that they are watched, the newest last.
+
+    After a brown-out it is watched for as long: who noticed calls later, too.
+    """
     begin = at - int(stages.watch_hours * HOUR)
     steps = ledger.steps
-    off = [each for each in ledger.stages if is_off(steps.get(each.number), at) and steps[each.number].at >= begin]
-    return tuple(sorted(off, key=lambda stage: (steps[stage.number].at, stage.number)))
+    found = [each for each in ledger.stages if _watched(steps.get(each.number), at) >= begin]
+    return tuple(sorted(found, key=lambda stage: (_went_off(stage, steps[stage.number]), stage.number)))
+
+
+def _watched(step: Step | None, at: int) -> int:
+    """Return from when on a stage is watched: when it closed, or a brown-out was over; -1: it is not."""
+    if step is None or step.step in HELD:
+        return -1
+    if step.step == "open":
+        return min(step.at, step.had) or -1
+    return min(at, step.until) if step.step == "brownout" else step.at
+
+
+def _went_off(stage: Stage, step: Step) -> int:
+    """Return when a stage at work went off; of a brown-out that was over before the plan moved, when it was."""
+    if step.step != "open":
+        return step.at
+    return next((each.begins for each in stage.brownouts if each.ends == step.had), min(step.at, step.had))
 
 
 def since(ledger: Ledger, working: Sequence[Stage], at: int) -> dict[int, int]:
@@ -57,7 +77,7 @@ def since(ledger: Ledger, working: Sequence[Stage], at: int) -> dict[int, int]:
     resumed, nor another when it is rolled back.
     """
     begin = max(at - HOUR, ledger.let_go)
-    return {stage.number: max(begin, ledger.steps[stage.number].at) for stage in working}
+    return {stage.number: max(begin, _went_off(stage, ledger.steps[stage.number])) for stage in working}
 
 
 def tickets(opened: Mapping[str, int], begin: int, at: int) -> int:
@@ -114,10 +134,11 @@ def _evidence(rule: str, text: str, value: float, limit: float) -> Evidence:
 def pauses(name: str, stages: Stages, ledger: Ledger, load: Load, at: int) -> Iterator[StageStepped]:
     """Yield that a stage at work is paused, where a load is above its limit.
 
-    It is the one with the most refusals where these are too many, else the newest. One at a time: what is too much in
-    the hour of a pause would take back one stage after the other.
+    It is the one with the most refusals where these are too many, else the newest; one whose brown-out is over only
+    where none is off. One at a time: what is too much in the hour of a pause would take back one stage after the other.
     """
     working, evidence = at_work(stages, ledger, at), tuple(excess(stages, load))
+    working = tuple(each for each in working if is_off(ledger.steps.get(each.number), at)) or working
     if paused(ledger) is not None or not working or not evidence:
         return
     chosen, reason, why = working[-1], "the load is above its limit", "is the newest"

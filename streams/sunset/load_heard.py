@@ -30,22 +30,22 @@ class Log(NamedTuple):
 
 
 def unheard(logs: Sequence[Log], at: int) -> str:
-    """Return which log was heard within a day and not within an hour, in words, "" where all were.
+    """Return which logs of a week (`logs`) were not heard within an hour, in words, "" where all were.
 
-    A host counts by whichever of its logs is newer, and each that is steady by itself besides: where its mails are read
-    and its logins are not, its logins are not known.
+    One that is silent for days is no more known than one that is so since noon. A host counts by whichever of its logs
+    is newer, and each that is steady by itself besides: where its mails are read and its logins are not, its logins are
+    not known.
     """
-    lately = [log for log in logs if at - log.newest < _DAY]
-    if not lately:
+    if all(at - log.newest >= _DAY for log in logs):
         return "no host's log was read within a day"
-    silent = [log for log in lately if at - log.newest > HOUR]
-    gone = {log.host for log in silent} - {log.host for log in lately if log not in silent}
+    silent = [log for log in logs if at - log.newest > HOUR]
+    gone = {log.host for log in silent} - {log.host for log in logs if log not in silent}
     return _told(log for log in silent if log.steady or log.host in gone)
 
 
 def _told(silent: Iterable[Log]) -> str:
-    first = min(silent, key=lambda log: log.newest, default=None)
-    if first is None:
-        return ""
-    last = moment_of(first.newest).isoformat(timespec="seconds")
-    return f"a host's log was not read for an hour: that of {first.name}, since {last}"
+    found = sorted(silent, key=lambda log: (log.newest, log.name))
+    told = "; ".join(
+        f"that of {log.name}, since {moment_of(log.newest).isoformat(timespec='seconds')}" for log in found
+    )
+    return f"a host's log was not read for an hour: {told}" if told else ""

@@ -72,8 +72,9 @@ class _Asking(NamedTuple):
 def load_of(client: Client, sunset: Sunset, ledger: Ledger, begins: Mapping[int, int], at: int) -> Load:
     """Return the load of the stages at work since it counts of each, but the tickets. ClickHouseError where it is away.
 
-    Refused are different senders: a client that tries again each minute is one. Where a log that was heard within a day
-    was not heard for an hour, what was refused or failed is not known; what is usual is not before a day of logs.
+    Refused are different senders: a client that tries again each minute is one. Where a log that was heard within a
+    week was not for an hour, what was refused or failed is not known, but of hosts that are said to be gone. What is
+    usual is not known before a day of logs of logins, or of mails (SASL) where there are no such.
     """
     moments = {
         "now": at,
@@ -85,9 +86,11 @@ def load_of(client: Client, sunset: Sunset, ledger: Ledger, begins: Mapping[int,
         "beyond": at // HOUR * HOUR - HOUR,
     }
     logs = [Log(*row) for row in client.query(_HEARD, parameters=moments).result_rows]
-    if why := unheard(logs, at):
+    gone = (sunset.stages or Stages()).hosts_gone
+    if why := unheard([log for log in logs if log.host not in gone], at):
         return Load(why=why)
-    oldest = min(log.oldest for log in logs if at - log.newest < _DAY * HOUR)
+    logins = [log for log in logs if log.logins]
+    oldest = min(log.oldest for log in logins or logs)
     hours = (at - HOUR - max(oldest, moments["week"])) / HOUR
     asking = _Asking(client, sunset, ledger, begins, moments, hours if hours >= _DAY else 0.0)
     return _in_the_clear(asking) if sunset.kind == "cleartext_login" else _relayed(asking)

@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from schemas.settings import parse
-from schemas.sunset_events import Stage, StageStep
+from schemas.sunset_events import Brownout, Stage, StageStep
 from schemas.sunset_stages import Stages
 from streams.sunset.ledger import Ledger, Step, take
 from streams.sunset.load import Load, Refused, at_work, by_stage, excess, known, pauses, since, tickets
@@ -29,7 +29,39 @@ def test_the_stages_at_work_are_those_that_went_off_lately_the_newest_last() -> 
     assert [each.number for each in at_work(LIMITS, _ledger(s1=later, s2=closed), AT)] == [2, 1]
     assert at_work(LIMITS, _ledger(s1=Step("closed", AT - 25 * HOUR, 0)), AT) == (), "nobody watches it any more"
     assert at_work(LIMITS, _ledger(s1=Step("rolled_back", AT, 0)), AT) == ()
-    assert at_work(LIMITS, _ledger(s1=Step("brownout", AT - 2 * HOUR, AT - HOUR)), AT) == (), "over by itself"
+    over = Step("brownout", AT - 26 * HOUR, AT - 2 * HOUR)
+    assert [each.number for each in at_work(LIMITS, _ledger(s1=over), AT)] == [1], "over by itself, and watched on"
+    assert at_work(LIMITS, _ledger(s1=over), AT + 23 * HOUR) == ()
+
+
+@pytest.mark.parametrize(
+    ("step", "until", "begins"),
+    [
+        (Step("open", AT - 2 * HOUR, 0, had=AT - 2 * HOUR), 22, AT - HOUR),
+        (Step("open", AT - 2 * HOUR, 0, had=AT + 20 * HOUR), 22, AT - HOUR),  # ended by an operator
+        (Step("open", AT - HOUR // 4, 0, had=AT - HOUR // 4), 23, AT - HOUR // 2),  # from when it went off
+        (Step("open", AT - HOUR, 0, had=AT - 25 * HOUR), -1, 0),  # resumed long after its brown-out
+        (Step("open", AT - HOUR, 0), -1, 0),
+    ],
+)
+def test_a_stage_is_watched_after_its_brown_out_and_may_be_paused(step: Step, until: int, begins: int) -> None:
+    ran = Brownout(begins=AT - HOUR // 2, ends=AT - HOUR // 4)
+    ledger = Ledger(stages=(Stage(number=1, brownouts=(ran,), beyond="m"), Stage(number=2, first="m")), steps={1: step})
+    working = at_work(LIMITS, ledger, AT)
+    assert since(ledger, working, AT) == ({1: begins} if until >= 0 else {})
+    paused = [(each.stage, each.step) for each in pauses("pop", LIMITS, ledger, Load(tickets=11), AT)]
+    assert paused == ([(1, "paused")] if until >= 0 else [])
+    if until >= 0:
+        assert at_work(LIMITS, ledger, AT + until * HOUR) != ()
+        assert at_work(LIMITS, ledger, AT + (until + 1) * HOUR) == ()
+
+
+def test_what_is_off_is_paused_before_what_is_over() -> None:
+    over = Step("open", AT - HOUR, 0, had=AT - HOUR)
+    ledger = _ledger(s1=Step("closed", AT - 3 * HOUR, 0), s2=over)
+    assert [each.number for each in at_work(LIMITS, ledger, AT)] == [1, 2]
+    (event,) = pauses("pop", LIMITS, ledger, Load(tickets=11), AT)
+    assert event.stage == 1, "a pause of the other would relieve nobody"
 
 
 def test_above_a_limit_the_stage_is_paused_with_what_was_counted() -> None:
