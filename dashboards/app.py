@@ -8,7 +8,9 @@ from PIL import Image, ImageDraw
 from dashboards.palette import DELIVERED
 
 # A page that asks every two seconds would show Streamlit's running man every two seconds, and fade under load.
-_STILL = "<style>[data-testid=stStatusWidget] { display: none } [data-stale] { opacity: 1 !important }</style>"
+_STILL = "[data-testid=stStatusWidget] { display: none } [data-stale] { opacity: 1 !important }"
+# Streamlit cuts a badge that is wider than a phone.
+_WHOLE = ".stMarkdownBadge { white-space: normal !important }"
 
 
 def _shield() -> Image.Image:
@@ -35,7 +37,7 @@ def main() -> None:
 
     for library in ("urllib3.connectionpool", "clickhouse_connect"):  # the pages say themselves what is away
         logging.getLogger(library).setLevel(logging.ERROR)
-    st.html(_STILL)
+    st.html(f"<style>{_STILL} {_WHOLE}</style>")
     pages = {
         "overview": st.Page(overview.page, title="Overview", icon=":material/monitor_heart:", default=True),
         "pool": st.Page(pool.page, title="Pool", icon=":material/lan:", url_path="pool"),

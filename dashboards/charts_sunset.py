@@ -33,6 +33,8 @@ _BEYOND = timedelta(days=28)
 _DASH = [4, 3]
 _TALL_ENOUGH = 0.06
 _FEW, _LABELLED = 3, 26
+_SYMBOL, _LETTER = 30, 6  # pixels of a legend's entry
+_DAY = 86_400_000_000
 
 
 def _noon(day: date) -> str:
@@ -49,16 +51,18 @@ def _time(field: str, title: str | None = None) -> alt.X:
 
 
 def _colour(field: str, colours: dict[str, str]) -> alt.Color:
+    """Return the colours with a legend of as many columns as the chart is wide enough for, one at least."""
     scale = alt.Scale(domain=list(colours), range=list(colours.values()))
-    return alt.Color(
-        f"{field}:N", scale=scale, legend=alt.Legend(orient="top", title=None, symbolOpacity=1, symbolStrokeWidth=0)
-    )
+    entry = _SYMBOL + _LETTER * max(map(len, colours), default=0)
+    columns = alt.ExprRef(f"max(1, floor(width / {entry}))")
+    legend = alt.Legend(orient="top", title=None, symbolOpacity=1, symbolStrokeWidth=0, columns=columns)
+    return alt.Color(f"{field}:N", scale=scale, legend=legend)
 
 
-def _rule(day: date, label: str) -> list[alt.Chart]:
-    """Return a line through a day, with its name at the top."""
+def _rule(day: date, label: str, colour: str = BOUNCED) -> list[alt.Chart]:
+    """Return a line of a colour through a day, with its name at the top."""
     data = pd.DataFrame({"day": [_noon(day)], "label": [label]})
-    line = alt.Chart(data).mark_rule(color=BOUNCED, strokeWidth=2, strokeDash=[6, 3])
+    line = alt.Chart(data).mark_rule(color=colour, strokeWidth=2, strokeDash=[6, 3])
     name = alt.Chart(data).mark_text(dy=-3, baseline="bottom", color=BOUNCED, fontWeight=600)
     at_top = name.encode(x=_time("day"), y=alt.value(0), text="label:N", tooltip=["label:N"])
     return [line.encode(x=_time("day"), tooltip=["label:N"]), at_top]
@@ -187,8 +191,8 @@ def _moment(at: int) -> str:
 def plan(every: list[Standing], now: int, ends: date | None) -> Chart:
     """Return when each stage is planned to be off: brown-outs, and from its close on; with now and the day it ends."""
     lanes = {each.stage.number: f"{each.stage.number}: {stages.cut(each.stage)}" for each in every}
-    last = max(each.stage.closes for each in every)
-    edge = _moment(max(last, now) + 3 * 86_400_000_000)
+    last = max(now, *(each.stage.closes for each in every))
+    edge = max(_moment(last + 3 * _DAY), _start(ends + timedelta(days=3)) if ends else "")
     rows = []
     for each in every:
         lane = lanes[each.stage.number]
@@ -228,5 +232,5 @@ def plan(every: list[Standing], now: int, ends: date | None) -> Chart:
     name = alt.Chart(here).mark_text(dy=-3, baseline="bottom", color=QUIET, fontWeight=600)
     layers = [bars, marks, rule, name.encode(x=_time("at"), y=alt.value(0), text="label:N")]
     if ends is not None:
-        layers += _rule(ends, f"ends {ends:%d %b}")
+        layers += _rule(ends, f"ends {ends:%d %b}", QUIET)
     return alt.layer(*layers, height=30 * max(_FEW, len(every)) + 110)

@@ -210,6 +210,8 @@ def test_the_pages_show_the_flagged_mailbox_and_the_withdrawn_ip(visitor: Visito
 def test_a_sunset_its_stages_and_a_customers_letter(visitor: Visitor) -> None:
     visitor.go("/sunset", "Sunset")
     expect(visitor.page.get_by_text("in 21 days")).to_be_visible()
+    age = visitor.page.locator(".stMarkdownBadge").filter(has_text=re.compile(r"^● figures of .* ago$"))
+    assert age.evaluate("each => each.scrollWidth <= each.clientWidth"), "on a phone it stands in two lines, uncut"
     expect(visitor.page.get_by_role("heading", name="What each letter brought")).to_be_visible()
     visitor.picture("sunset")
     visitor.go("/sunset?part=Stages", "Sunset")

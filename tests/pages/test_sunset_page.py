@@ -162,6 +162,36 @@ def test_a_share_that_may_still_grow_is_called_so_in_the_chart() -> None:
     assert sorted(set(names)) == ["de 0 % so far", "de 50 %"]
 
 
+_WEEK = 7 * scene.DAY
+_CLOSES = 1_796_083_200_000_000  # 2026-12-01 00:00 UTC
+
+
+@pytest.mark.parametrize(
+    ("ends", "edge"),
+    [
+        (date(2027, 2, 22), "2027-02-25T00:00:00+00:00"),
+        (date(2026, 11, 1), "2026-12-11T00:00:00+00:00"),
+        (None, "2026-12-11T00:00:00+00:00"),
+    ],
+    ids=["it ends later", "it ended before", "it is configured no more"],
+)
+def test_a_closed_stage_is_closed_to_the_end_of_the_chart(ends: date | None, edge: str) -> None:
+    every = [stages.Standing(Stage(number=number, closes=_CLOSES + number * _WEEK)) for number in (0, 1)]
+    drawn = charts_sunset.plan(every, _CLOSES, ends).to_dict()
+    rows = [row for rows in drawn["datasets"].values() for row in rows if row.get("what") == "■ closed"]
+    assert {row["end"] for row in rows} == {edge}
+    assert {row["start"] for row in rows} == {"2026-12-01T00:00:00+00:00", "2026-12-08T00:00:00+00:00"}
+
+
+@pytest.mark.parametrize(
+    ("state", "entry"), [("delivered", 96), ("nobody to write to", 150)], ids=["short names", "long names"]
+)
+def test_a_legend_has_as_many_columns_as_there_is_room_for(state: str, entry: int) -> None:
+    told = pd.DataFrame({"week": [1, 1], "state": ["sent", state], "letters": [1, 1]})
+    drawn = charts_sunset.letters(told).to_dict()
+    assert drawn["layer"][0]["encoding"]["color"]["legend"]["columns"] == {"expr": f"max(1, floor(width / {entry}))"}
+
+
 def test_each_stage_has_its_step_its_evidence_and_the_hosts_that_have_it_otherwise(desk: Hall, opened: Open) -> None:
     opened(desk)
     test = _shown(part="Stages")
