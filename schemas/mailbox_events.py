@@ -88,8 +88,10 @@ WITHDRAWN = "withdrawn: "
 class NoticeSent(Fact, frozen=True, kw_only=True):
     """A mail to a customer: `intended` before it is handed over, then `sent` or `refused` with the server's `reply`.
 
-    `sunset` names the sunset whose letter it is; such a mail is about no single mailbox. With the template `alarm` it
-    tells the hoster's own people what its stages did by themselves.
+    `sunset` names the sunset whose letter it is; such a mail is about no single mailbox. What it was about to say when
+    it was `intended` is its `template` (`letter` or `thanks`), the mailboxes that it asks for (`named`) and those that
+    it thanks for: fewer than were decided, where some are exempt, done or back; neither, where that is not told. With
+    the template `alarm` it tells the hoster's own people what its stages did by themselves.
     """
 
     mailbox: str = ""
@@ -102,6 +104,8 @@ class NoticeSent(Fact, frozen=True, kw_only=True):
     reply: str = ""
     decision: str = ""
     sunset: str = ""
+    named: tuple[str, ...] = ()
+    thanked: tuple[str, ...] = ()
 
 
 class MailboxFlagged(Fact, frozen=True, kw_only=True):

@@ -50,11 +50,16 @@ def _never(_letter: Letter, _at: int) -> str:
     return ""
 
 
+def _plain(letter: Letter, at: int) -> NoticeSent:
+    return msgspec.structs.replace(letter.notice, at=at)
+
+
 class Route(NamedTuple):
     """How letters of one kind go: the server and its place in the configuration, and what makes a mail of a letter.
 
     `compose` gets the letter and the time of its Date (µs); ValueError where no mail can be made of it. `unwanted` says
-    why a letter does not go any more at a time (µs), "" where it does.
+    why a letter does not go any more at a time (µs), "" where it does. `intended` returns the event that it is about to
+    be handed over then, with what it will say.
     """
 
     settings: Posting
@@ -62,6 +67,7 @@ class Route(NamedTuple):
     place: str
     compose: Callable[[Letter, int], EmailMessage]
     unwanted: Callable[[Letter, int], str] = _never
+    intended: Callable[[Letter, int], NoticeSent] = _plain
 
 
 class Carrier:
@@ -114,7 +120,7 @@ class Carrier:
         if letter is None or now < self._halted.get(name, 0) or (not letter.began and self._full(name, route, now)):
             return 0 if self._box.due(name, "doubted", now) is None else self._settle(name)
         try:
-            self._publish(msgspec.structs.replace(letter.notice, at=now))
+            self._publish(route.intended(letter, now))
         except ClaimedError:
             return 1
         if why := route.unwanted(letter, now):

@@ -7,8 +7,8 @@ from typing import NamedTuple
 from schemas.moments import rfc3339
 from schemas.sunset_events import LetterDue
 from schemas.sunset_settings import Sunset
-from streams.letter_wanted import STALE_DAYS
 from streams.sunset.weeks import HOUR, day_of, last_week, moment, start_of, week_of
+from streams.sunset.written import STALE_DAYS
 
 _STALE = STALE_DAYS * 24 * HOUR
 

@@ -194,7 +194,9 @@ def _routes(
                 LOG.error("%s", fault)
             wanted = _Wanted(name, sunset, letters, ledgers, accounts)
             place = f"sunset.{name}.mail"
-            found[name] = Route(sunset.mail, sunset.mail.sender, place, wanted.composed, wanted.unwanted)
+            found[name] = Route(
+                sunset.mail, sunset.mail.sender, place, wanted.composed, wanted.unwanted, wanted.intended
+            )
     return found
 
 
@@ -212,11 +214,21 @@ class _Wanted(NamedTuple):
 
     def composed(self, letter: Letter, at: int) -> EmailMessage:
         """Return its mail, dated `at`; what became exempt, done or off since is not in it, by its last try."""
-        due = _DUE.decode(letter.content)
-        left = still(due, self.sunset, self._ledger(), letter.tried, self.accounts())
+        due, left = self._left(letter, letter.tried)
         if left != due:
             LOG.info("letters: %s: it tells who is exempt, done or back, and the days, as of now", letter.message_id)
         return self.letters.mail(left, at)
+
+    def intended(self, letter: Letter, at: int) -> NoticeSent:
+        """Return the event that it is handed over at a moment, with what it says then."""
+        _, left = self._left(letter, at)
+        named = tuple(use.mailbox for use in left.uses)
+        return msgspec.structs.replace(letter.notice, at=at, template=left.kind, named=named, thanked=left.thanked)
+
+    def _left(self, letter: Letter, at: int) -> tuple[LetterDue, LetterDue]:
+        """Return a letter as it was decided, and what is left of it at a moment."""
+        due = _DUE.decode(letter.content)
+        return due, still(due, self.sunset, self._ledger(), at, self.accounts())
 
     def _ledger(self) -> Ledger:
         return self.ledgers().get(self.name, Ledger())

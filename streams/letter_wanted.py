@@ -11,8 +11,8 @@ from streams.sunset.decide import Accounts, exempt, owner
 from streams.sunset.endings import Endings, told
 from streams.sunset.ledger import Ledger
 from streams.sunset.weeks import day_of
+from streams.sunset.written import STALE_DAYS
 
-STALE_DAYS = 4
 _DAY = 86_400_000_000
 
 

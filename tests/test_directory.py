@@ -200,6 +200,10 @@ def test_a_truncated_archive_and_an_absent_file_are_no_directory(tmp_path: Path)
     packed.write_bytes(gzip.compress((CSV * 2000).encode())[:-20])
     with pytest.raises(DirectoryError, match=r"customers\.csv\.gz: "):
         loaded(f'[directory]\nkind = "csv"\npath = "{packed}"\n')
+    damaged = gzip.compress(CSV.encode())[:10] + b"\xff" * 50  # no such block (RFC 1951)
+    packed.write_bytes(damaged)
+    with pytest.raises(DirectoryError, match=r"customers\.csv\.gz: Error -3 while decompressing"):
+        loaded(f'[directory]\nkind = "csv"\npath = "{packed}"\n')
     with pytest.raises(DirectoryError, match=r"absent\.csv: No such file"):
         loaded(f'[directory]\nkind = "csv"\npath = "{tmp_path}/absent.csv"\n')
 

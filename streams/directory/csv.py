@@ -5,6 +5,7 @@ https://www.rfc-editor.org/rfc/rfc4180
 
 import gzip
 import lzma
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
@@ -22,7 +23,7 @@ def rows(settings: CsvDirectory) -> Iterator[tuple[str, Row | Misfit]]:
             yield from table(file, str(path), settings.columns, settings.delimiter)
     except UnicodeDecodeError as error:
         raise DirectoryError(f"{path}: no UTF-8 at byte {error.start} of a block") from error
-    except (OSError, EOFError, lzma.LZMAError) as error:
+    except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
         raise DirectoryError(f"{path}: {getattr(error, 'strerror', None) or error}") from error
 
 

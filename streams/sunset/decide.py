@@ -16,9 +16,10 @@ from schemas.sunset_settings import Language, Sunset
 from streams.directory import Account
 from streams.sunset.cut_off import cut_off
 from streams.sunset.doubt import probable
-from streams.sunset.ledger import Box, Ledger
+from streams.sunset.ledger import Ledger
 from streams.sunset.look import Look
 from streams.sunset.weeks import day_of, start_of
+from streams.sunset.written import Box
 
 _WEEK = 7
 

@@ -11,7 +11,7 @@ import msgspec
 
 from schemas.checked import canonical_address
 from schemas.events import Event
-from schemas.mailbox_events import WITHDRAWN, NoticeSent
+from schemas.mailbox_events import NoticeSent
 from schemas.names import domain_of
 from schemas.stage_steps import HELD, outdated, overruled
 from schemas.sunset_events import (
@@ -23,65 +23,16 @@ from schemas.sunset_events import (
     SunsetCounted,
     SunsetEvent,
     TicketOpened,
-    Use,
     UserDone,
     UserExempted,
     UserFound,
 )
-from streams.sunset.packing import packed, unpacked
+from streams.sunset.packing import packed
+from streams.sunset.written import Box, Written, decided, goes_on
 
 _DAY = 86_400_000_000
 _ONE = 30 * _DAY
 """Closings of a stage that are less far apart are one."""
-APART = 4 * _DAY
-"""So long (µs) after a letter at least comes a customer's next."""
-
-
-class Box(msgspec.Struct, gc=False):
-    """A mailbox that was found: since when it is (again) known to use the old way, and when it was seen last (µs).
-
-    `done` is when it was told to be done, 0 while open. `written` is when the newest letter that named it was due,
-    `named` how many did that had somebody to go to and were not withdrawn.
-    `kept` is its use as it was found, for letters when the warehouse shows nothing newer.
-    """
-
-    customer: str
-    language: str
-    found: int
-    last: int
-    kept: bytes
-    done: int = 0
-    written: int = 0
-    named: int = 0
-    thanked: bool = False
-    returned: bool = False
-
-    def use(self, mailbox: str) -> Use:
-        """Return the use with which it was found."""
-        if not self.kept:
-            return Use(mailbox=mailbox, confidence=1.0, last=self.last)
-        return unpacked(mailbox, self.kept)
-
-
-class Going(msgspec.Struct, frozen=True, gc=False):
-    """A letter of which it is not known how it ended: the id of its `LetterDue`, and what it counts for."""
-
-    id: str
-    letters: int
-    named: tuple[str, ...]
-    thanked: tuple[str, ...]
-
-
-class Written(msgspec.Struct, gc=False):
-    """What a customer was sent: letters in number, those that reached nobody; the newest of any was `due` then (µs).
-
-    `going` are the last two of which it is not known how they ended: none waits longer, but where nothing is sent.
-    """
-
-    letters: int = 0
-    unaddressed: int = 0
-    due: int = 0
-    going: tuple[Going, ...] = ()
 
 
 class Step(msgspec.Struct, frozen=True, gc=False):
@@ -148,9 +99,9 @@ def take(ledger: Ledger, event: SunsetEvent | NoticeSent) -> None:
         case UserDone():
             _done(ledger, event)
         case LetterDue():
-            _written(ledger, event)
+            decided(ledger.written.setdefault(event.customer, Written()), ledger.boxes, event)
         case NoticeSent():
-            _ended(ledger, event)
+            goes_on(ledger.written.get(event.customer, Written()), ledger.boxes, event)
         case UserExempted():
             _exempted(ledger, event)
         case SunsetCounted():
@@ -186,45 +137,6 @@ def _done(ledger: Ledger, event: UserDone) -> None:
     box = ledger.boxes.get(event.mailbox)
     if box is not None and not box.done and event.last >= box.last:
         box.done, box.last, box.kept = event.at, event.last, b""
-
-
-def _written(ledger: Ledger, event: LetterDue) -> None:
-    """Note a letter; of those within four days a customer has one, the first that stands in the log."""
-    written = ledger.written.setdefault(event.customer, Written())
-    if event.due - written.due < APART:
-        return
-    written.due = event.due
-    counts = int(event.kind == "letter")
-    if event.recipient:
-        named = tuple(use.mailbox for use in event.uses)
-        written.going = (*written.going[-1:], Going(event.id, counts, named, event.thanked))
-        written.letters += counts
-    else:
-        written.unaddressed += counts
-    for use in event.uses:
-        if box := ledger.boxes.get(use.mailbox):
-            box.written = max(box.written, event.due)
-            box.named += bool(event.recipient)
-    for mailbox in event.thanked:
-        if box := ledger.boxes.get(mailbox):
-            box.thanked = True
-
-
-def _ended(ledger: Ledger, event: NoticeSent) -> None:
-    """Note how a letter ended: one that was withdrawn counts for nothing, but the week it was of is past."""
-    written = ledger.written.get(event.customer)
-    if written is None or event.status == "intended":
-        return
-    ended = [letter for letter in written.going if letter.id == event.decision]
-    written.going = tuple(letter for letter in written.going if letter.id != event.decision)
-    for letter in ended if event.reply.startswith(WITHDRAWN) else ():
-        written.letters -= letter.letters
-        for mailbox in letter.named:
-            if box := ledger.boxes.get(mailbox):
-                box.named = max(0, box.named - 1)
-        for mailbox in letter.thanked:
-            if box := ledger.boxes.get(mailbox):
-                box.thanked = False
 
 
 def _exempted(ledger: Ledger, event: UserExempted) -> None:

@@ -7,9 +7,9 @@ import msgspec
 
 from streams.sunset.decide import Case
 from streams.sunset.endings import Endings
-from streams.sunset.ledger import APART, Box, Written
 from streams.sunset.weeks import closing, due, letter_day, moment, opening, writing_week
 from streams.sunset.writing import problem_of
+from streams.sunset.written import APART, Box, Written
 
 _NEVER = Written()
 _DAY = 86_400_000_000
@@ -53,7 +53,8 @@ def _why(case: Case, mailbox: str, box: Box, week: int, endings: Endings) -> str
     if week < 1:
         return f"letters begin on {letter_day(case.sunset, 1)}"
     if moment(case.sunset, week) - box.written < _DAY:
-        return ""
+        written = case.ledger.written.get(case.owner(mailbox).customer, _NEVER)
+        return "this week's letter was withdrawn" if box.written == written.withdrawn else ""
     return _undecided(case, mailbox, box, week, endings)
 
 

@@ -19,8 +19,8 @@ from schemas.sunset_events import LetterDue, Use
 from streams.sunset.decide import Case
 from streams.sunset.discretion import Discretion
 from streams.sunset.endings import Ending, Endings, told
-from streams.sunset.ledger import APART, Written
 from streams.sunset.weeks import closing, day_of, due, last_week, letter_day, moment, opening, writing_week
+from streams.sunset.written import APART, Lost, Written
 
 _Part = TypeVar("_Part", Use, str)
 _NEVER = Written()
@@ -50,21 +50,25 @@ def letters(case: Case) -> Iterator[LetterDue]:
     begins = opening(case.sunset, week, case.look.at, endings.last)
     if case.sunset.mail is None or begins is None:
         return
+    lost = Lost(case.ledger.written, case.look.at)
     discretion = Discretion(case.look, lambda mailbox: case.owner(mailbox).customer)
-    for customer, mailboxes in sorted(_by_customer(case, endings, week, begins).items()):
+    for customer, mailboxes in sorted(_by_customer(case, endings, week, begins, lost).items()):
         written = case.ledger.written.get(customer, _NEVER)
+        spent = written.letters - lost.letters[customer]
         first = min((ending.day for ending in mailboxes.open.values()), default=None)
         planned, when = (due(case.sunset, case.name, customer, at, first) for at in (moment(case.sunset, week), begins))
         if planned - written.due >= APART:
-            yield from map(discretion.told, _letter(case, customer, mailboxes, written, (week, when)))
+            yield from map(
+                discretion.told, _letter(case, customer, mailboxes, (spent, written.unaddressed), (week, when))
+            )
 
 
-def _by_customer(case: Case, endings: Endings, week: int, begins: int) -> dict[str, _Mailboxes]:
+def _by_customer(case: Case, endings: Endings, week: int, begins: int, lost: Lost) -> dict[str, _Mailboxes]:
     """Return what concerns each customer: no mailbox that is exempt, has ended, or was in one of these letters."""
     until, today = closing(case.sunset, week), day_of(case.sunset, max(begins, case.look.at))
     found: defaultdict[str, _Mailboxes] = defaultdict(_Mailboxes)
     for mailbox, box in case.ledger.boxes.items():
-        wanted = box.named and not box.thanked if box.done else box.found < until
+        wanted = lost.unthanked(mailbox, box) if box.done else box.found < until
         if not wanted or begins - box.written < _DAY:
             continue
         own = case.accounts.mailbox(mailbox)
@@ -77,12 +81,13 @@ def _by_customer(case: Case, endings: Endings, week: int, begins: int) -> dict[s
 
 
 def _letter(
-    case: Case, customer: str, mailboxes: _Mailboxes, written: Written, when: tuple[int, int]
+    case: Case, customer: str, mailboxes: _Mailboxes, were: tuple[int, int], when: tuple[int, int]
 ) -> Iterator[LetterDue]:
+    """Yield a customer's letter of a week, due then, where `were` so many before that went, or had no address."""
     week, at = when
     first = next(iter((*mailboxes.open, *mailboxes.fixed)))
     account, problem = case.owner(first), problem_of(case, first)
-    spent = written.unaddressed if problem else written.letters
+    spent = were[bool(problem)]
     asks = bool(mailboxes.open) and spent < case.sunset.letters
     if not asks and (problem or not mailboxes.fixed):
         return  # nobody has to be called to be thanked

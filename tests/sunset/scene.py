@@ -2,8 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
+from typing import Literal
 from zoneinfo import ZoneInfo
 
+from schemas.events import Event
+from schemas.mailbox_events import NoticeSent
 from schemas.moments import epoch_microseconds
 from schemas.sunset_events import ClientUse, LetterDue, SunsetEvent, Use
 from schemas.sunset_settings import Sunset, SunsetMail
@@ -11,7 +14,7 @@ from streams.directory import Account
 from streams.sunset.decide import Case, counts, users
 from streams.sunset.ledger import Ledger, take
 from streams.sunset.look import Look
-from streams.sunset.weeks import day_of
+from streams.sunset.weeks import HOUR, day_of
 from streams.sunset.writing import letters
 
 NAME = "pop"
@@ -77,17 +80,43 @@ def look(at: int, uses: Iterable[Use] = (), missing: Mapping[str, frozenset[str]
     return Look(at=at, uses=found, heard=heard, carriers=ALL)
 
 
-def decided(ledger: Ledger, seen: Look, accounts: People, sunset: Sunset = SUNSET) -> list[SunsetEvent]:
-    """Decide as the desk does, each step on what the one before wrote; return all, and have it in the ledger."""
+def decided(
+    ledger: Ledger, seen: Look, accounts: People, sunset: Sunset = SUNSET, *, went: bool = True
+) -> list[SunsetEvent]:
+    """Decide as the desk does, each step on what the one before wrote; return all, and have it in the ledger.
+
+    Letters `went` at once, unless something else becomes of them.
+    """
     case = Case(NAME, sunset, ledger, seen, accounts)
     told: list[SunsetEvent] = []
     for step in (users, letters, counts):
         fresh = list(step(case))
         for event in fresh:
             take(ledger, event)
+            if went and isinstance(event, LetterDue):
+                take(ledger, ended(event))
         told += fresh
     return told
 
 
-def letters_of(events: Iterable[SunsetEvent]) -> list[LetterDue]:
+def ended(
+    letter: LetterDue, reply: str = "250 ok", status: Literal["intended", "sent", "refused"] = "sent"
+) -> NoticeSent:
+    """Return how a letter ended an hour after it was due."""
+    return NoticeSent(
+        id=f"{letter.id} {status}",
+        at=letter.due + HOUR,
+        customer=letter.customer,
+        recipient=letter.recipient,
+        template=letter.kind,
+        language="de",
+        message_id=letter.message_id,
+        status=status,
+        reply=reply,
+        decision=letter.id,
+        sunset=NAME,
+    )
+
+
+def letters_of(events: Iterable[Event]) -> list[LetterDue]:
     return [event for event in events if isinstance(event, LetterDue)]

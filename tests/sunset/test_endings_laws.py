@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from schemas.sunset_events import Stage, StagesPlanned, StageStep, StageStepped
 from streams.directory import Account
 from streams.letter_wanted import still, unwanted
-from streams.sunset.ledger import Ledger, Written, take
+from streams.sunset.ledger import Ledger, take
 from streams.sunset.weeks import HOUR, day_of
+from streams.sunset.written import Written
 from tests.sunset.scene import DAY, NAME, SUNSET, People, decided, letters_of, local, look, use
 
 ACME = People(Account(customer="acme", contact="it@acme.example"))

@@ -10,7 +10,8 @@ from schemas.directory_settings import CsvDirectory
 from schemas.settings import Settings
 from schemas.sunset_events import UserExempted
 from schemas.sunset_settings import Sunset
-from streams.sunset.ledger import Box, Ledger, take
+from streams.sunset.ledger import Ledger, take
+from streams.sunset.written import Box
 from streams.sunset_exempting import Order, accounts_of, covered, ended, exempted, exemptions, told
 
 AT = 1_801_000_000_000_000  # 2027-01-26

@@ -185,6 +185,10 @@ def test_what_became_exempt_before_it_was_taken_is_not_written_about(office: Off
     assert [(each.customer, each.reply) for each in office.told if each.status == "refused"] == [
         ("solo", "withdrawn: all its mailboxes are exempt or done by now")
     ]
+    tries = [
+        (each.template, each.named) for each in office.told if (each.customer, each.status) == ("acme", "intended")
+    ]
+    assert tries == [("letter", ("a@acme.example", "b@acme.example")), ("letter", ("b@acme.example",))]
 
 
 def test_who_is_exempt_by_an_alias_is_not_written_to_and_letters_wait_for_the_directory_that_tells(

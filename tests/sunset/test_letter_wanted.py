@@ -6,7 +6,8 @@ from schemas.sunset_events import LetterDue, LetterKind, UserExempted
 from streams.directory import Account
 from streams.letter_claims import Claim, may
 from streams.letter_wanted import still, unwanted
-from streams.sunset.ledger import Box, Ledger, take
+from streams.sunset.ledger import Ledger, take
+from streams.sunset.written import Box
 from tests.sunset.scene import DAY, SUNSET, People, local, use
 
 

@@ -10,6 +10,7 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from schemas.mailbox_events import NoticeSent
 from schemas.names import derived_id
 from schemas.sunset_events import LetterDue, SunsetEvent, UserDone, UserExempted
 from streams.directory import Account
@@ -18,7 +19,7 @@ from streams.sunset.ledger import Ledger, Ledgers, fold, take
 from streams.sunset.look import Look
 from streams.sunset.weeks import HOUR, closing, day_of, last_week, moment, settled, start_of, week_of
 from streams.sunset.writing import letters
-from tests.sunset.scene import DAY, NAME, SUNSET, People, decided, letters_of, local, look, use
+from tests.sunset.scene import DAY, NAME, SUNSET, People, decided, ended, letters_of, local, look, use
 
 CUSTOMERS = ("acme", "solo", "mute")
 BOXES = tuple(f"{box}@{customer}.example" for customer in CUSTOMERS for box in ("a", "b"))
@@ -66,7 +67,7 @@ class Play:
     """A log and the desks that write it."""
 
     def __init__(self) -> None:
-        self.log: list[SunsetEvent] = []
+        self.log: list[SunsetEvent | NoticeSent] = []
         self.ledger = Ledger()
         self.at = BEGIN
         self.last: dict[str, int] = {}
@@ -96,11 +97,12 @@ class Play:
 
     def _write(self, events: Sequence[SunsetEvent]) -> None:
         for event in events:
-            self.log.append(event)
-            take(self.ledger, event)
+            for told in (event, ended(event)) if isinstance(event, LetterDue) and event.recipient else (event,):
+                self.log.append(told)
+                take(self.ledger, told)
 
 
-def replayed(log: Sequence[SunsetEvent]) -> Ledger:
+def replayed(log: Sequence[SunsetEvent | NoticeSent]) -> Ledger:
     ledgers: Ledgers = {}
     fold(ledgers, log)
     return ledgers.get(NAME, Ledger())

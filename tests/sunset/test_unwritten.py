@@ -1,12 +1,13 @@
 """Who is in no letter of the week, and why."""
 
+from schemas.mailbox_events import WITHDRAWN
 from schemas.sunset_events import UserExempted
 from streams.directory import Account
 from streams.sunset.decide import Case
 from streams.sunset.ledger import Ledger, take
 from streams.sunset.unwritten import UNSURE, Silence, silences
 from streams.sunset.weeks import HOUR
-from tests.sunset.scene import DAY, NAME, SUNSET, People, decided, local, look, use
+from tests.sunset.scene import DAY, NAME, SUNSET, People, decided, ended, letters_of, local, look, use
 
 PEOPLE = People(
     Account(customer="acme", contact="it@acme.example"),
@@ -58,3 +59,12 @@ def test_a_week_that_nobody_could_use_and_who_may_have_been_another_are_told() -
         Silence("acme", "nothing could be decided while this week's letters went", (A,)),
         Silence("late", UNSURE, ("z@late.example",)),
     ]
+
+
+def test_whose_letter_was_withdrawn_is_told() -> None:
+    ledger = Ledger()
+    (letter,) = letters_of(decided(ledger, look(TUESDAY, [use(A, TUESDAY - HOUR)]), PEOPLE, went=False))
+    later = Case(NAME, SUNSET, ledger, look(letter.due + 4 * DAY + HOUR, [use(A, letter.due)]), PEOPLE)
+    assert list(silences(later)) == []
+    take(ledger, ended(letter, f"{WITHDRAWN}it was due", "refused"))
+    assert [(each.why, each.mailboxes) for each in silences(later)] == [("this week's letter was withdrawn", (A,))]
