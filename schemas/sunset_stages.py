@@ -16,8 +16,8 @@ from schemas.part import Part
 _Hour = Annotated[int, Field(ge=0, le=23)]
 Hours = Annotated[float, Field(gt=0, le=168)]
 Days = Annotated[int, Field(ge=1, le=90)]
-Reply = Annotated[str, Field(pattern=r"^5\.[0-9]{1,3}\.[0-9]{1,3} [ -~]{1,200}$")]
-"""A permanent refusal as a client is told it: an enhanced status (RFC 3463) and ASCII text."""
+Reply = Annotated[str, Field(pattern=r"^5\.[0-9]{1,3}\.[0-9]{1,3} [!-~]([ -~]{0,198}[!-~])?$")]
+"""A permanent refusal as a client is told it: an enhanced status (RFC 3463), then ASCII without blanks around it."""
 
 
 def _program(command: tuple[str, ...]) -> tuple[str, ...]:

@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 from schemas.events import Event
 from schemas.settings import Settings
-from schemas.sunset_events import Stage, StagesPlanned, StagesSwitched, StageStepped, SunsetEvent
+from schemas.stage_steps import HELD
+from schemas.sunset_events import Stage, StagesPlanned, StagesSwitched, StageStep, StageStepped, SunsetEvent
 from schemas.sunset_settings import Sunset
 from schemas.sunset_stages import Switches
 from streams import switches
@@ -129,8 +130,16 @@ def ordered(  # noqa: PLR0913 an order has that many parts
             later, again = resumed(book.name, book.sunset, book.ledger, number, at)
             moved = announced(book.name, later, at, operator=who, reason=reason)
             return [*([moved] if later != book.ledger.stages else []), to(again)]
-    hint = ": relaywarden sunset stage rollback" if action == "open" and step == "closed" else ""
-    raise ValueError(f"stage {number} of {book.name} is {step.replace('_', ' ')} already{hint}")
+    raise ValueError(f"stage {number} of {book.name} is {_as_it_is(action, step)}")
+
+
+def _as_it_is(action: Action, step: StageStep) -> str:
+    """Return at which step a stage is, and why an order is of no effect then."""
+    if action == "open" and step == "closed":
+        return "closed, in no brown-out: relaywarden sunset stage rollback opens it"
+    if action in {"open", "pause"} and step in HELD:
+        return f"{step.replace('_', ' ')}, and so open until relaywarden sunset stage resume"
+    return f"{'open' if step == 'brownout' else step.replace('_', ' ')} already"
 
 
 def effect(book: Book, number: int, at: int, client: Client | None) -> str:

@@ -23,8 +23,8 @@ PATH = "/v1/tickets"
 _MOST_BYTES = 64 * 1024
 _MOST_WAITING = 1000
 _WRITTEN_SECONDS = 10.0
-_Line = Annotated[str, Meta(max_length=320, pattern=r"^[^\x00-\x1f\x7f]*$")]
-_Identity = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+_Line = Annotated[str, Meta(max_length=320, pattern=r"^[^\x00-\x1f\x7f]*\Z")]
+_Identity = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*\Z")]
 _Number = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
 

@@ -90,7 +90,12 @@ class Calendar:
             day, hour = day + _DAY, 0
         while self._free_of_work(day):
             day, hour = day + _DAY, 0
-        return day, max(hour, self._stages.first_hour)
+        found = day, max(hour, self._stages.first_hour)
+        return found if self._exists(*found) else self._allowed((found[0], found[1] + 1))
+
+    def _exists(self, day: date, hour: int) -> bool:
+        """Tell whether a day has an hour: one is left out when the clock is put forward."""
+        return self.before(start_of(self._sunset, day, hour)) == (day, hour)
 
     def _following(self, slot: Slot) -> Slot:
         """Return the next slot that is `hours_apart` from one."""
@@ -135,7 +140,8 @@ class Calendar:
             days -= not self._free_of_work(day)
         while True:
             if not self._free_of_work(day):
-                yield from (start_of(self._sunset, day, one) for one in range(hour, self._stages.first_hour - 1, -1))
+                hours = range(hour, self._stages.first_hour - 1, -1)
+                yield from (start_of(self._sunset, day, one) for one in hours if self._exists(day, one))
             day, hour = day - _DAY, self._stages.last_hour
 
     def _fits(self, begins: int, length: int, limit: int) -> bool:

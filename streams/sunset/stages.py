@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from schemas.sunset_events import Stage
 from schemas.sunset_settings import Sunset
+from schemas.sunset_stages import Stages
 from streams.sunset.laying import Calendar, Laid, Wish
 from streams.sunset.ledger import Ledger
 from streams.sunset.stepping import paused, step_of
@@ -58,15 +59,26 @@ def plan(
     kept = _kept(name, ledger)
     parts = _divided(name, sorted({key_of(mailbox) for mailbox in mailboxes}), rules.count - len(kept), kept)
     closed = [Laid(stage.brownouts, ledger.steps[stage.number].at) for stage in kept if _closed(ledger, stage)]
-    calendar = Calendar(sunset, rules)
-    wish = Wish(calendar.begin, len(rules.brownout_days), at if ledger.steps else None)
-    laid = calendar.lay([wish] * len(parts), closed)
+    laid = _laid(name, sunset, len(parts), closed, at if ledger.steps else None)
     first = _first_number(ledger)
     planned = [
         replace(part, number=number, brownouts=moments.brownouts, closes=moments.closes)
         for number, (part, moments) in enumerate(zip(parts, laid, strict=True), first)
     ]
     return tuple(sorted((*kept, *(_coming(name, stage, at) for stage in planned)), key=lambda stage: stage.first))
+
+
+def _laid(name: str, sunset: Sunset, count: int, closed: Sequence[Laid], after: int | None) -> list[Laid]:
+    """Return when so many stages go off. ValueError where no calendar has a day for that."""
+    rules = sunset.stages or Stages()
+    calendar = Calendar(sunset, rules)
+    try:
+        return calendar.lay([Wish(calendar.begin, len(rules.brownout_days), after)] * count, closed)
+    except OverflowError:
+        day = rules.first_day or sunset.ends
+        raise ValueError(
+            f"sunset.{name}.stages.first_day: {day} is so late that stages would close after 9999"
+        ) from None
 
 
 def _kept(name: str, ledger: Ledger) -> list[Stage]:

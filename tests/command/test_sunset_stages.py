@@ -98,6 +98,9 @@ def test_stages_are_planned_and_taken_in_hand(desk: Desk) -> None:
     desk.say("sunset", "stage", "pause", "1", *WHY)
     assert [row["step"] for row in _stages(desk)] == ["paused", "rolled_back", "open", "open"]
     assert "stage 1 of pop is paused already, and holds all" in _refused(desk, "pause", "3", *WHY)
+    for number, step in (("1", "paused"), ("2", "rolled back")):
+        told = f"stage {number} of pop is {step}, and so open until relaywarden sunset stage resume"
+        assert told in _refused(desk, "open", number, *WHY)
     assert [row["next"] for row in _stages(desk)] == ["", "", "held by a pause", "held by a pause"]
     desk.say("sunset", "stage", "resume", "1", *WHY)
     assert [row["step"] for row in _stages(desk)] == ["open", "rolled_back", "open", "open"]

@@ -182,6 +182,10 @@ def test_tickets_count_between_two_moments() -> None:
         ({"first_hour": 18}, "last_hour 17 is before first_hour 18"),
         ({"reply": "4.7.1 later"}, "String should match pattern"),
         ({"reply": "5.7.1 two\nlines"}, "String should match pattern"),
+        ({"reply": "5.7.1 log in "}, "String should match pattern"),  # no log has the blank: nothing would count
+        ({"reply": "5.7.1  log in"}, "String should match pattern"),
+        ({"reply": "5.7.1  "}, "String should match pattern"),
+        ({"reply": "5.7.1 log in\n"}, "String should match pattern"),
     ],
 )
 def test_a_wrong_table_is_told(wrong: dict[str, object], told: str) -> None:

@@ -131,3 +131,20 @@ def test_more_stages_than_mailboxes_are_no_more_than_these(count: int) -> None:
     stages = plan("pop", rules(count=count), people(50), BEFORE)
     assert len(stages) == min(count, len({stage.first for stage in stages})) <= 50
     assert all(stage.mailboxes for stage in stages)
+
+
+def test_no_stage_goes_off_at_an_hour_that_a_clock_leaves_out() -> None:
+    """In Berlin 2 o'clock of 28 March 2027 is left out, and 3 would be after `last_hour`."""
+    night = {"first_hour": 2, "last_hour": 2, "weekdays_only": False}
+    course = Course(rules(count=1, first_day=date(2027, 3, 28), brownout_hours=[], brownout_days=[], **night))
+    assert course.closes == ["Mon 29.03. 02:00"]
+    later = Course(rules(count=1, first_day=date(2027, 3, 31), brownout_hours=[4], brownout_days=[3], **night))
+    assert (later.brownouts(1), later.closes) == (["Sat 27.03. 02:00"], ["Wed 31.03. 02:00"])
+
+
+@pytest.mark.parametrize("day", [date(9999, 12, 31), date(9999, 12, 30)])
+def test_a_day_behind_which_no_calendar_goes_is_told(day: date) -> None:
+    with pytest.raises(
+        ValueError, match=f"sunset.pop.stages.first_day: {day} is so late that stages would close after"
+    ):
+        plan("pop", rules(first_day=day), PEOPLE, BEFORE)
