@@ -148,7 +148,8 @@ def test_the_access_map_refuses_a_stage_in_its_brown_out_and_after_its_close(
             publish(configuration, _plan())
             until(lambda: "DUNNO" in table.read_text(), "the table")
             _runs_its_course(lab, configuration)
-            publish(configuration, stepped("pop", 1, "brownout", _now(), until=_now() + 3600 * SECOND))
+            resumed = stepped("pop", 1, "open", _now(), operator="ann", reason="phones are still")
+            publish(configuration, resumed, stepped("pop", 1, "brownout", _now(), until=_now() + 3600 * SECOND))
             until(lambda: _refused(lab, ANNA), "another brown-out")
         until(lambda: _answer(lab, ANNA) == "accepted", "its end by an orderly stop")
         assert _refused(lab, ZOE), "closed is closed"
