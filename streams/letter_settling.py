@@ -119,7 +119,7 @@ class Settling:
             if letter is None or letter.status not in OPEN:
                 continue
             if event.status == "again":
-                if letter.status == "unsure" and event.at > letter.tried:
+                if event.at > letter.tried:
                     self._box.later(letter, "waiting", words(event), self._clock())
             elif event.at > letter.tried:
                 journal.append((ended(letter, event.status, words(event), event.at),))

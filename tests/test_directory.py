@@ -306,6 +306,21 @@ def test_lines_that_are_no_objects_are_no_directory(monkeypatch: pytest.MonkeyPa
             loaded(text)
 
 
+def test_what_is_not_named_of_a_line_may_be_anything(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CRM_TOKEN", "t0ken")
+    line = b'{"address": "a@b.example", "customer": 4711, "postal": {"city": "Bern"}, "products": [12, 13]}\n'
+    with serving(200, "application/jsonl", line) as url:
+        directory, problems = loaded(f'[directory]\nkind = "http"\nurl = "{url}"\ntoken_env = "CRM_TOKEN"\n')
+    assert (directory.of("a@b.example"), problems) == (Account(customer="4711"), [])
+
+
+def test_bytes_of_a_database_are_their_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RELAYWARDEN_DIRECTORY_URL", f"sqlite:///{tmp_path}/crm.db")
+    query = "SELECT 'a@b.example' AS address, x'34373131' AS customer"
+    directory, problems = loaded(f'[directory]\nkind = "sql"\nquery = "{query}"\n')
+    assert (directory.of("a@b.example"), problems) == (Account(customer="4711"), [])
+
+
 HTTP = '[directory]\nkind = "http"\nurl = "{}"\ntoken_env = "CRM_TOKEN"\n'
 
 

@@ -24,9 +24,14 @@ class Directory:
         return len(self._owner)
 
     def of(self, mailbox: str) -> Account | None:
-        """Return whose a mailbox is: by its address, else by its domain; None where nobody's."""
+        """Return whose a mailbox is: by its address, by its domain, else as its first alias; None where nobody's.
+
+        A login with a dot and no domain (`anna.muster`) stands there like a domain.
+        """
         key = canonical_address(mailbox)
-        customer = self._owner.get(key) or self._owner.get(f"@{domain_of(key)}")
+        customer = self._owner.get(key) or self._owner.get(f"@{domain_of(key) or key}")
+        if customer is None and key in self._aliases:
+            customer = self._owner[self._aliases[key][0]]
         return None if customer is None else self._accounts[customer]
 
     def knows(self, mailbox: str) -> bool:
@@ -89,10 +94,16 @@ class Directory:
             self._aliases[mailbox] = (*self._aliases.get(mailbox, ()), alias)
 
     def dangling(self) -> Iterator[Problem]:
-        """Yield each alias whose mailbox is not there."""
+        """Yield each alias whose mailbox is not there, or another customer's."""
         for alias, mailbox in self._alias.items():
+            account, customer = self.of(mailbox), self._owner[alias]
+            whose = account.customer if account else customer
             if mailbox not in self._owner:
-                yield Problem(place=alias, text=f"is an alias of {mailbox}, which is not there")
+                text = f"is an alias of {mailbox}, which is not there: it counts as one of the customer {whose}"
+                yield Problem(place=alias, text=text)
+            elif whose != customer:
+                text = f"of the customer {customer} is an alias of {mailbox}, of {whose}: that counts"
+                yield Problem(place=alias, text=text)
 
     def alike(self) -> Iterator[Problem]:
         """Yield each customer whose name differs from that of another only by capitals or blanks."""

@@ -17,7 +17,8 @@ from streams.directory._tables import table
 _JSON = frozenset(("application/jsonl", "application/x-ndjson", "application/jsonlines", "application/x-jsonlines"))
 _LONGEST = 1_000_000
 _CELL = str | int | float | bool | None | list[str]
-_LINE: msgspec.json.Decoder[dict[str, _CELL]] = msgspec.json.Decoder(dict[str, _CELL])
+_LINE: msgspec.json.Decoder[dict[str, msgspec.Raw]] = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_VALUE: msgspec.json.Decoder[_CELL] = msgspec.json.Decoder(_CELL)
 
 
 def rows(settings: HttpDirectory) -> Iterator[tuple[str, Row | Misfit]]:
@@ -74,14 +75,16 @@ def _lines(answer: httpx.Response) -> Iterator[str]:
 
 
 def _objects(lines: Iterable[str], place: str, columns: Mapping[str, str]) -> Iterator[tuple[str, Row]]:
+    """Yield the fields of each object; what stands in it besides may be anything."""
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         try:
             found = _LINE.decode(line)
+            row = {field: _text(_VALUE.decode(found[name])) for field, name in columns.items() if name in found}
         except (msgspec.DecodeError, RecursionError) as error:
             raise DirectoryError(f"{place} line {number}: no object of JSON: {error}") from error
-        yield f"{place} line {number}", {field: _text(found.get(name)) for field, name in columns.items()}
+        yield f"{place} line {number}", row
 
 
 def _text(value: _CELL) -> str:

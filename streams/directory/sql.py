@@ -29,4 +29,6 @@ def rows(settings: SqlDirectory) -> Iterator[tuple[str, Row]]:
 
 
 def _text(value: object) -> str:
+    if isinstance(value, bytes | memoryview):
+        return bytes(value).decode(errors="replace")  # what was lost is told as U+FFFD
     return "" if value is None else str(value)

@@ -71,6 +71,19 @@ def test_a_letter_goes_again_as_the_operator_says_once_also_over_restarts(office
     assert office.server.tried == 2
 
 
+@pytest.mark.parametrize("answer", ["451 4.3.0 later", "550 5.7.1 blocked"])
+def test_a_letter_that_waits_for_its_next_try_or_is_in_doubt_goes_at_once(office: Office, answer: str) -> None:
+    letter = letter_to("acme", AT)
+    office.write(letter)
+    office.server.answers = [answer]
+    office.work(AT)
+    office.work(AT + 1)
+    assert (office.server.tried, office.taken()) == (1, [])
+    office.write(_said(letter, "again", AT + 2))
+    office.work(AT + 3, AT + 4)
+    assert office.taken() == ["it@acme.example"]
+
+
 def test_of_two_desks_that_are_told_to_hand_a_letter_over_again_one_does(
     office: Office, held: LetterDue, tmp_path: Path
 ) -> None:
