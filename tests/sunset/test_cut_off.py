@@ -17,7 +17,7 @@ CLOSES = "2027-03-01 09:00"
 
 def _stepped(ledger: Ledger, step: StageStep, when: str) -> None:
     at = local(when)
-    take(ledger, StageStepped(id=f"{step}{at}", at=at, sunset=NAME, stage=1, step=step))
+    take(ledger, StageStepped(id=f"{step}{at}", at=at, sunset=NAME, stage=1, step=step, operator="ann"))
 
 
 def _closed(last: str) -> Ledger:
