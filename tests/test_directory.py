@@ -561,18 +561,19 @@ def test_who_was_seen_is_asked_of_the_log_and_a_log_that_is_too_young_is_refused
     migrate(clickhouse.connect(), "t_directory")
     client = clickhouse.connect("t_directory")
     day, now = 86_400_000_000, time.time_ns() // 1000
-    with pytest.raises(ValueError, match="--stale-days 30: the log begins nowhere"):
+    with pytest.raises(ValueError, match="--stale-days 30: the log of logins begins nowhere"):
         staleness.seen(client, now, 30)
     login = {"type": "mailbox_authenticated", "outcome": "succeeded", "mailbox": "Anna@example.net"}
     failed = {"type": "mailbox_authenticated", "outcome": "failed", "mailbox": "failed@example.net"}
     mail = {"type": "message_submitted", "sender_kind": "pop", "sender": "bob@example.net"}
     forged = {"type": "message_submitted", "sender_kind": "envelope", "sender": "forged@example.org"}
     old = {**login, "mailbox": "old@example.net", "at": now - 40 * day}
-    rows = [old, *({**each, "at": now - day} for each in (login, failed, mail, forged))]
+    before = [{**mail, "at": now - 60 * day}, {**login, "service": "smtp", "at": now - 60 * day}]
+    rows = [old, *before, *({**each, "at": now - day} for each in (login, failed, mail, forged))]
     text = "\n".join(json.dumps({"id": str(number), **row}) for number, row in enumerate(rows))
     client.raw_insert("mail_events", insert_block=text, fmt="JSONEachRow")
     assert staleness.seen(client, now, 30) == {"anna@example.net", "bob@example.net"}
-    with pytest.raises(ValueError, match="--stale-days 50: the log begins 20"):
+    with pytest.raises(ValueError, match="--stale-days 50: the log of logins begins 20"):
         staleness.seen(client, now, 50)
 
 

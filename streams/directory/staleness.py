@@ -8,7 +8,7 @@ from schemas.moments import rfc3339
 from streams.directory.found import Directory
 
 _DAY = 86_400_000_000
-_OLDEST = "SELECT min(at) FROM mail_events WHERE at > 0"
+_OLDEST = "SELECT min(at) FROM mail_events WHERE at > 0 AND type = 'mailbox_authenticated' AND service != 'smtp'"
 _SEEN = """SELECT DISTINCT name FROM
 (
     SELECT lower(mailbox) AS name FROM mail_events
@@ -21,12 +21,17 @@ WHERE name != ''"""
 
 
 def seen(client: Client, now: int, days: int) -> set[str]:
-    """Return the mailboxes that logged in or sent within these days. ValueError where the log is younger."""
+    """Return the mailboxes that logged in or sent within these days. ValueError where the log is younger.
+
+    That is the log of POP and IMAP logins: without it, who only reads would be called stale.
+    """
     since = now - days * _DAY
     oldest = int(client.query(_OLDEST).result_rows[0][0])
     if not 0 < oldest <= since:
         begins = rfc3339(oldest) if oldest else "nowhere"
-        raise ValueError(f"--stale-days {days}: the log begins {begins}; who was not seen before is not stale")
+        raise ValueError(
+            f"--stale-days {days}: the log of logins begins {begins}; who was not seen before is not stale"
+        )
     with client.query_row_block_stream(_SEEN, parameters={"since": since}) as blocks:
         return {str(name) for block in blocks for (name,) in block}
 

@@ -196,3 +196,22 @@ def test_each_letter_is_listed_with_what_became_of_it(tables: Client) -> None:
         "refused",
     ]
     assert list(letters(tables, "other", NOW - 30 * DAY)) == []
+
+
+def test_another_mail_with_the_same_queue_id_is_not_the_letter(tables: Client) -> None:
+    """Postfix's short queue ids come again: what became of the later mail, or of one of before, is not the letter's."""
+    at, identity = NOW - 40 * DAY, "<l1@isp.example>"
+    due = {"type": "letter_due", "sunset": "pop", "customer": "acme", "recipient": "it@acme.example", "kind": "letter"}
+    told = {"type": "notice_sent", "sunset": "pop", "status": "sent", "reply": "250 ok", "at": at + SECOND}
+    letter = {**due, "number": 1, "at": at, "due": at, "message_id": identity}
+    insert(tables, "sunset_events", letter, {**told, "message_id": identity})
+
+    def attempt(late: int, outcome: str) -> dict[str, object]:
+        common = {"type": "delivery_attempted", "host": "mx1", "queue_id": "4F1", "outcome": outcome}
+        return common | {"id": f"d{late}", "at": at + late, "reply": outcome}
+
+    mails = [submitted("l1@isp.example", at + SECOND), submitted("other@x.example", at + 3 * DAY)]
+    insert(tables, "mail_events", *mails, attempt(0, "bounced"), attempt(3 * DAY + SECOND, "bounced"))
+    assert [row["state"] for row in letters(tables, "pop", at - DAY)] == ["sent"]
+    insert(tables, "mail_events", attempt(2 * SECOND, "sent"), attempt(30 * DAY, "bounced"))
+    assert [row["state"] for row in letters(tables, "pop", at - DAY)] == ["delivered"]
