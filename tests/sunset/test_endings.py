@@ -2,6 +2,7 @@
 
 from datetime import date
 
+import msgspec
 import pytest
 
 from schemas.sunset_events import LetterDue, Stage, StagesPlanned, StageStep, StageStepped
@@ -74,14 +75,17 @@ def test_who_is_found_late_gets_the_letters_that_are_left_until_his_own_day() ->
     assert [(each.number, each.of) for each in _letters(late, at + 3 * WEEK - HOUR, A)] == [(2, 2)]
 
 
-def test_a_stage_that_closed_is_asked_for_no_more_and_thanked_for_still() -> None:
+def test_a_stage_that_closed_is_asked_for_no_more_and_thanked_for_once_it_was_seen_the_new_way() -> None:
     ledger = _planned("2027-03-10", "2027-03-31")
     _letters(ledger, TUESDAY, A)
     _step(ledger, 1, "closed", TUESDAY + 2 * DAY)
     assert _letters(ledger, TUESDAY + WEEK, A) == []
     day = [(each.why, each.mailboxes) for each in silences(Case(NAME, SUNSET, ledger, look(TUESDAY + WEEK), ACME))]
     assert day == [("it ended on 2027-02-04", (A,))]
-    (thanks,) = _letters(ledger, TUESDAY + 2 * WEEK)
+    assert _letters(ledger, TUESDAY + 2 * WEEK) == [], "it is refused: that nothing is seen tells nothing"
+    changed = use(A, TUESDAY + DAY, switched=TUESDAY + 3 * DAY)
+    seen = msgspec.structs.replace(look(TUESDAY + 2 * WEEK + HOUR), earlier={A: changed})
+    (thanks,) = letters_of(decided(ledger, seen, ACME))
     assert (thanks.kind, thanks.thanked, thanks.ends) == ("thanks", (A,), "2027-02-04")
 
 
