@@ -57,7 +57,7 @@ class _Box:
     last: Sending
     done: bool = False
     back: bool = False
-    named: bool = False
+    named: int = 0
     thanked: bool = False
 
 
@@ -173,6 +173,16 @@ class Oracle:
         thanked = tuple(each for each in due.thanked if self._done(each, at))
         return replace(due, listed=listed, thanked=thanked, number=due.number if listed else 0)
 
+    def went(self, customer: str, at: int) -> None:
+        """Take in that a customer's newest letter was handed over: what it did not say any more counts for nothing."""
+        due = next(each for each in reversed(self.letters) if each.customer == customer)
+        said = self.told(due, at)
+        for each in set(due.listed) - set(said.listed):
+            self._boxes[each.mailbox].named -= 1
+        for mailbox in set(due.thanked) - set(said.thanked):
+            self._boxes[mailbox].thanked = False
+        self._numbers[customer] -= bool(due.listed) - bool(said.listed)
+
     def _done(self, mailbox: str, at: int) -> bool:
         return [done for when, done in self._changes[mailbox] if when <= at][-1]
 
@@ -227,7 +237,7 @@ class Oracle:
         self._weeks[customer.name] = week
         self._numbers[customer.name] += bool(still)
         for mailbox in still:
-            self._boxes[mailbox].named = True
+            self._boxes[mailbox].named += 1
         if not reachable:
             self.uncalled.append((customer.name, week))
             return

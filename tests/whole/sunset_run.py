@@ -134,9 +134,14 @@ class Weeks:
             desk.write([self._exempted(each) for each in self.exemptions])
         self._ask(at, desk)
         self._order(at, desk, logs)
+        known = len(desk.begun)
         if desk.work(danger=danger):
             for oracle in self.oracles.values():
                 oracle.look(at)
+        ways = {way.name: way for way in WAYS}
+        for each in list(desk.begun.values())[known:]:
+            if each.sunset in ways:
+                self.oracles[ways[each.sunset]].went(each.customer, each.at)
 
     def _ask(self, at: int, desk: Desk) -> None:
         """Ask the relay hosts about all mails since the last turn: what they know is from then."""

@@ -16,6 +16,7 @@ from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from collectors import history
 from collectors.reading import Counts, LogReader
 from schemas.events import Event
+from schemas.mailbox_events import NoticeSent
 from schemas.moments import moment_of
 from schemas.names import source_id
 from schemas.settings import Settings
@@ -165,12 +166,13 @@ class Logs:
 class Desk:
     """A desk as a process is one: it begins with what is on the topic and in the file, and is killed now and then.
 
-    `book` is what an operator's command knows of a sunset with stages.
+    `book` is what an operator's command knows of a sunset with stages, `begun` the first try of each letter.
     """
 
     def __init__(self, settings: Settings, clock: Clock, rng: Random) -> None:
         self._settings, self._clock, self._rng = settings, clock, rng
         self.kills = 0
+        self.begun: dict[str, NoticeSent] = {}
         self._begin()
 
     def _begin(self) -> None:
@@ -184,6 +186,8 @@ class Desk:
         self._journal.read()
 
     def _take(self, event: Event) -> None:
+        if isinstance(event, NoticeSent) and event.status == "intended":
+            self.begun.setdefault(event.message_id, event)
         for task in (self.book, self._sunsets, self._stages, self._posted):
             task.take(event)
 
