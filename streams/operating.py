@@ -1,39 +1,39 @@
 """The operator's hand on the command line: see the pools, their history, and give an order (always an event)."""
 
-import getpass
-import os
-import re
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Literal
 
 import msgspec
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
-from kafka import KafkaProducer
-from kafka.errors import KafkaError
 
-from schemas import codec
 from schemas.culprits import sentences
-from schemas.events import Event
 from schemas.facts import Culprit
-from schemas.kafka_clients import opened
-from schemas.names import canonical_ip, derived_id, provider_named
 from schemas.observations import OperatorActed
+from schemas.ordering import PoolAction as Action
+from schemas.ordering import address, login, now, order, ordered, publish, seconds
 from schemas.settings import Settings
-from schemas.topics import place_of
 from streams.pools import Pools
 from streams.provider_scope import barred
 from streams.standing import Pool, Standing, moment
 from streams.warehouse_client import ANSWER_SECONDS, connect
 
-Action = Literal["withdraw", "restore", "pin", "unpin"]
-Order = Action | Literal["watch", "throttle", "suspend", "release"]
+__all__ = [
+    "Action",
+    "address",
+    "history",
+    "login",
+    "newest",
+    "now",
+    "order",
+    "ordered",
+    "publish",
+    "rows",
+    "seconds",
+    "told",
+    "warehouse",
+]
 _MOST_ROWS = 1000
-_ACK_SECONDS = 10
-_DURATION = re.compile(r"([1-9][0-9]{0,5})([smhd])")
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _STATES = "SELECT pool, max(at), argMax(state, (at, kafka_offset)) FROM pool_state GROUP BY pool"
 _HISTORY = (
     "SELECT at AS time, pool, ip, provider, mode, type AS decision, operator,"
@@ -122,69 +122,6 @@ def _culprits(found: Sequence[tuple[object, ...]]) -> str:
     return sentences(msgspec.convert(one, Culprit) for one in each)
 
 
-def address(text: str) -> str:
-    """Return the one spelling of an IP address. ValueError names what is none."""
-    try:
-        return canonical_ip(text)
-    except ValueError:
-        raise ValueError(f"{text!r} is no IP address") from None
-
-
-def seconds(text: str) -> int:
-    """Return a duration such as 90s, 30m, 2h or 7d in seconds. ValueError where it is none."""
-    found = _DURATION.fullmatch(text)
-    if found is None:
-        raise ValueError(f"--for {text!r}: say a number and s, m, h or d, as in 30m or 2h")
-    return int(found[1]) * _UNITS[found[2]]
-
-
-def order(  # noqa: PLR0913 an order has that many parts
-    settings: Settings, action: Action, ip: str, reason: str, *, lasts: str = "", operator: str = "", provider: str = ""
-) -> OperatorActed:
-    """Publish an operator's order and return it; after `lasts` ("2h") it counts no more, "" is until revoked.
-
-    With a `provider` it concerns only what the IP sends there. ValueError where no pool has the IP, there is no such
-    provider, no reason is given or `lasts` is no duration. OSError where Kafka does not confirm it.
-    """
-    subject = address(ip)
-    owner = next((name for name, pool in settings.pool.items() if subject in pool.ips), None)
-    if owner is None:
-        raise ValueError(f"{subject} is in no pool; there are {', '.join(settings.outbound_ips.values()) or 'none'}")
-    given = ordered(action, subject, reason, lasts=lasts, operator=operator)
-    event = msgspec.structs.replace(given, pool=owner, provider=provider_named(provider) if provider else "")
-    publish(settings, event)
-    return event
-
-
-def ordered(action: Order, subject: str, reason: str, *, lasts: str, operator: str) -> OperatorActed:
-    """Return an order that is given now. ValueError where no reason is given or `lasts` is no duration."""
-    if not reason.strip():
-        raise ValueError(f"--reason {reason!r}: say why; it is kept with the decision")
-    at, who = now(), operator or login()
-    return OperatorActed(
-        id=derived_id("order", who, action, subject, at),
-        at=at,
-        operator=who,
-        action=action,
-        subject=subject,
-        reason=reason,
-        expires_at=at + seconds(lasts) * 1_000_000 if lasts else 0,
-    )
-
-
-def now() -> int:
-    """Return the present time in microseconds."""
-    return time.time_ns() // 1000  # noqa: TID251 the fact is that it is ordered now
-
-
-def login() -> str:
-    """Return who gives the order: the person behind sudo, else the login, else the number of a user without a name."""
-    try:
-        return os.environ.get("SUDO_USER") or getpass.getuser()
-    except KeyError:
-        return f"uid {os.getuid()}"
-
-
 def told(event: OperatorActed) -> str:
     """Return an order in words, and where its outcome is seen."""
     end = f" until {moment(event.expires_at)}" if event.expires_at else ""
@@ -193,20 +130,3 @@ def told(event: OperatorActed) -> str:
         f"ordered: {event.action} {event.subject} of {event.pool}{where}{end} by {event.operator}: {event.reason}"
         f" (what became of it: relaywarden pool history {event.subject})"
     )
-
-
-def publish(settings: Settings, event: Event) -> None:
-    """Send an event to whom it concerns. OSError where Kafka does not confirm it."""
-    topic, partition = place_of(event, settings.kafka.partitions)
-    where = ", ".join(settings.kafka.bootstrap)
-    patience = _ACK_SECONDS * 1000
-    try:
-        producer = opened(
-            KafkaProducer, settings.kafka.bootstrap, acks="all", max_block_ms=patience, delivery_timeout_ms=patience
-        )
-        try:
-            producer.send(topic.name, codec.encode(event), partition=partition).get(_ACK_SECONDS)
-        finally:
-            producer.close(_ACK_SECONDS)
-    except (KafkaError, OSError) as error:
-        raise OSError(f"kafka.bootstrap: Kafka at {where} did not confirm the order: {error}") from error

@@ -2,53 +2,20 @@
 
 import socket
 from collections.abc import Iterator
-from typing import Literal
 
 from schemas.mailbox_events import PasswordChanged
 from schemas.mailbox_settings import bars
-from schemas.names import canonical_mailbox, derived_id
+from schemas.names import derived_id
 from schemas.observations import OperatorActed
+from schemas.ordering import MailboxAction as Action
+from schemas.ordering import login, named, now, publish
+from schemas.ordering import order_mailbox as order
 from schemas.settings import Settings
 from streams.helpdesk import known
-from streams.operating import login, now, ordered, publish, warehouse
+from streams.operating import warehouse
 from streams.standing import moment
 
-Action = Literal["watch", "throttle", "suspend", "release"]
-_LONGEST = 320  # RFC 5321: 64 before the @, 255 behind it
-
-
-def named(text: str) -> str:
-    """Return the one spelling of a mailbox. ValueError where nothing is named; what a log names may hold any sign."""
-    mailbox = canonical_mailbox(text)
-    if not mailbox:
-        raise _no_mailbox(text)
-    return mailbox
-
-
-def _plain(text: str) -> str:
-    """Return the one spelling of a mailbox to be held. ValueError where it is none that a customer can have."""
-    mailbox = named(text)
-    if len(mailbox) > _LONGEST or not mailbox.isprintable() or " " in mailbox:
-        raise _no_mailbox(text)
-    return mailbox
-
-
-def _no_mailbox(text: str) -> ValueError:
-    return ValueError(f"{text!r} is no mailbox: say its login or address")
-
-
-def order(  # noqa: PLR0913 an order has that many parts
-    settings: Settings, action: Action, mailbox: str, reason: str, *, lasts: str = "", operator: str = ""
-) -> OperatorActed:
-    """Publish an operator's order and return it; after `lasts` ("2h") it counts no more, "" is until taken back.
-
-    ValueError where the mailbox cannot be one, no reason is given or `lasts` is no duration. OSError where Kafka does
-    not confirm it.
-    """
-    name = named(mailbox) if action == "release" else _plain(mailbox)  # whom the rules barred can be released
-    event = ordered(action, name, reason, lasts=lasts, operator=operator)
-    publish(settings, event)
-    return event
+__all__ = ["Action", "named", "notes", "order", "password_changed", "told"]
 
 
 def password_changed(settings: Settings, mailbox: str, reason: str = "", *, operator: str = "") -> PasswordChanged:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from schemas import ordering
 from schemas.events import Event
 from schemas.settings import Settings, parse
 from streams import operating_mailboxes
@@ -18,7 +19,8 @@ def published(monkeypatch: pytest.MonkeyPatch) -> list[Event]:
     def publish(_: Settings, event: Event) -> None:
         told.append(event)
 
-    monkeypatch.setattr(operating_mailboxes, "publish", publish)
+    for module in (ordering, operating_mailboxes):
+        monkeypatch.setattr(module, "publish", publish)
     return told
 
 
