@@ -1,5 +1,6 @@
 """The process behind `relaywarden dashboard`: Streamlit, and beside it what Prometheus and health checks ask."""
 
+import logging
 import os
 from functools import partial
 from pathlib import Path
@@ -7,8 +8,10 @@ from pathlib import Path
 import httpx
 from streamlit.web import cli
 
+from dashboards.acting import AUDIT
+from schemas.access_settings import Dashboard
 from schemas.probes import Look, clickhouse
-from schemas.settings import Dashboard, load
+from schemas.settings import load
 from schemas.telemetry import telling
 
 _CONFIG_ENV = "RELAYWARDEN_CONFIG"
@@ -18,9 +21,19 @@ _SECONDS = 3.0
 def main() -> None:
     """Serve the pages with Streamlit's own arguments, those of `dashboards.serve`."""
     settings = load(Path(os.environ[_CONFIG_ENV]))
+    os.environ["FORWARDED_ALLOW_IPS"] = ""  # uvicorn would take an address out of X-Forwarded-For for the connection's
+    _audited()
     look = Look({"ClickHouse": clickhouse(settings.clickhouse)})
     with telling(settings.metrics, "dashboard", partial(_silent, settings.dashboard), look=look):
         cli.main(prog_name="streamlit")
+
+
+def _audited() -> None:
+    """Have the audit log on standard error, each line with its time."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    AUDIT.addHandler(handler)
+    AUDIT.setLevel(logging.INFO)
 
 
 def _silent(dashboard: Dashboard) -> list[str]:

@@ -10,9 +10,11 @@ import pandas as pd
 import streamlit as st
 
 from dashboards import words
+from dashboards.access import Person, may, person
 from dashboards.connection import Query, Reading, Warehouse
 from dashboards.palette import shade
 from dashboards.span import Span
+from schemas.access_settings import Access
 from schemas.settings import Settings, SettingsError, load
 
 CONFIG_ENV = "RELAYWARDEN_CONFIG"
@@ -28,6 +30,23 @@ def _opened(path: str) -> tuple[Settings, Warehouse]:
     return settings, Warehouse(settings.clickhouse)
 
 
+def opened() -> tuple[Settings, Warehouse]:
+    """Return the configuration and the warehouse of this process. SettingsError where the one cannot be used."""
+    return _opened(os.environ.get(CONFIG_ENV, "relaywarden.toml"))
+
+
+def admitted(access: Access) -> Person:
+    """Return who looks at this page; it ends here for whoever may not."""
+    who = person(access)
+    if not may(who, "look"):
+        st.error("You may not see these pages.", icon=":material/lock:")
+        st.text(who.why)
+        if access.mode == "oidc":
+            st.button("Log in", on_click=st.login, key="log-in")
+        st.stop()
+    return who
+
+
 # A page is one fragment, from its header down, and nothing stands beside it. When a row that was picked leads to
 # another page, the browser may just have asked for the old page's next refresh. Streamlit answers that too, the browser
 # takes it for a change of page, and at the new page's next refresh it empties all that is not drawn anew. A fragment
@@ -40,11 +59,12 @@ class Page:
 
     def __init__(self, hours: int) -> None:
         try:
-            self.settings, self._warehouse = _opened(os.environ.get(CONFIG_ENV, "relaywarden.toml"))
+            self.settings, self._warehouse = opened()
         except SettingsError as error:
             st.error("The configuration cannot be used.", icon=":material/error:")
             st.text(str(error))
             st.stop()
+        self.person = admitted(self.settings.dashboard.access)
         self.hours = hours
         self.now = pd.Timestamp.fromtimestamp(time.time(), tz="UTC")  # noqa: TID251 pages look at the hours before now
         self.span = Span.last(hours, int(self.now.timestamp() * 1_000_000))
@@ -65,6 +85,8 @@ class Page:
 
     def close(self) -> None:
         """Tell on top of the page what could not be read anew, and from when the values are."""
+        if self.settings.dashboard.access.mode == "oidc":
+            st.button("Log out", on_click=st.logout, key="log-out", icon=":material/logout:")
         if not self._stale:
             return
         good = [reading.read_at for reading in self._stale if reading.frame is not None]

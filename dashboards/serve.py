@@ -14,8 +14,9 @@ _CONFIG_ENV = "RELAYWARDEN_CONFIG"
 
 def command(settings: Settings) -> list[str]:
     """Return the command line that serves the pages."""
-    host, port = settings.dashboard.host, settings.dashboard.port
-    names = {host, "localhost"} if host in ("127.0.0.1", "::1") else set()
+    host, port, access = settings.dashboard.host, settings.dashboard.port, settings.dashboard.access
+    here = {"127.0.0.1", "localhost"} if access.hosts else set()  # else nobody says by what names it is reached
+    names = {host, "localhost", *access.hosts} if settings.dashboard.is_local else {*here, *access.hosts}
     options = {
         "server.address": host,
         "server.port": str(port),
@@ -31,6 +32,7 @@ def command(settings: Settings) -> list[str]:
         *(sys.executable, "-m", "dashboards", "run", str(_APP)),
         *(f"--{name}={value}" for name, value in options.items()),
         *(f"--server.allowedHosts={name}" for name in sorted(names)),
+        *([f"--secrets.files={access.oidc_file}"] if access.mode == "oidc" else []),
         *flags(),
     ]
 
@@ -38,8 +40,11 @@ def command(settings: Settings) -> list[str]:
 def run(settings: Settings, config_path: Path) -> NoReturn:
     """Become the server: this process turns into Streamlit's, which SIGTERM ends with 0.
 
+    ValueError where what a proxy proves itself by cannot be read.
     The folder that holds our packages goes to Python's path, since Streamlit puts only the app's own folder there.
     """
+    if settings.dashboard.access.mode == "header":
+        _ = settings.dashboard.access.secret
     root = str(_APP.parents[1])
     paths = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH", ""))))
     environment = {**os.environ, _CONFIG_ENV: str(config_path.resolve()), "PYTHONPATH": paths}

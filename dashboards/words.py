@@ -71,6 +71,16 @@ def decision(row: Mapping[str, Any], now: pd.Timestamp) -> str:
     return f"{said} (shadow: nothing follows)" if row["mode"] == "shadow" else said
 
 
+def standing(decision: str, mode: str) -> str:
+    """Return a mailbox's newest decision in a word or two."""
+    said = {"mailbox_flagged": "flagged", "mailbox_released": "released", "": ""}
+    if decision == "mailbox_suspended":
+        return "suspended" if mode == "enforce" else "suspension proposed"
+    if decision == "mailbox_throttled":
+        return "throttled" if mode == "enforce" else "throttle proposed"
+    return said.get(decision, decision)
+
+
 def why(row: Mapping[str, Any]) -> str:
     """Return the evidence of a decision as one line, "" where it has none."""
     return "; ".join(part for part in (row["reason"], *row["reasons"]) if part)

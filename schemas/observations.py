@@ -129,6 +129,10 @@ class HookDrifted(Fact, frozen=True, kw_only=True):
     barred: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
 
 
+PoolAction = Literal["withdraw", "restore", "pin", "unpin"]
+MailboxAction = Literal["watch", "throttle", "suspend", "release"]
+
+
 class OperatorActed(Fact, frozen=True, kw_only=True):
     """An operator's order, with the name and the reason; `expires_at` 0 means until revoked.
 

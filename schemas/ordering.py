@@ -4,7 +4,6 @@ import getpass
 import os
 import re
 import time
-from typing import Literal
 
 import msgspec
 from kafka import KafkaProducer
@@ -14,12 +13,10 @@ from schemas import codec
 from schemas.events import Event
 from schemas.kafka_clients import opened
 from schemas.names import canonical_ip, canonical_mailbox, derived_id, provider_named
-from schemas.observations import OperatorActed
+from schemas.observations import MailboxAction, OperatorActed, PoolAction
 from schemas.settings import Settings
 from schemas.topics import place_of
 
-PoolAction = Literal["withdraw", "restore", "pin", "unpin"]
-MailboxAction = Literal["watch", "throttle", "suspend", "release"]
 _ACK_SECONDS = 10
 _DURATION = re.compile(r"([1-9][0-9]{0,5})([smhd])")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}

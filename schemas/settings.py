@@ -11,7 +11,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
-from schemas.checked import Ip, Name, Network, Port, Seconds, Zone, envelope_pattern
+from schemas.access_settings import Dashboard
+from schemas.checked import Name, Network, Port, Seconds, Zone, envelope_pattern
 from schemas.customers import owners
 from schemas.directory_settings import AnyDirectory
 from schemas.dnsbl_settings import Dnsbl
@@ -119,13 +120,6 @@ class GeoIp(Part):
     """GeoIP databases (MaxMind's format): of cities or countries, and of autonomous systems; any of them, or none."""
 
     databases: tuple[Path, ...] = ()
-
-
-class Dashboard(Part):
-    """Where the pages are served."""
-
-    host: Ip = "127.0.0.1"
-    port: Port = 8501
 
 
 class Embedded(Part):

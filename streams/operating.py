@@ -10,7 +10,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from schemas.culprits import sentences
 from schemas.facts import Culprit
 from schemas.observations import OperatorActed
-from schemas.ordering import PoolAction as Action
+from schemas.observations import PoolAction as Action
 from schemas.ordering import address, login, now, order, ordered, publish, seconds
 from schemas.settings import Settings
 from streams.pools import Pools

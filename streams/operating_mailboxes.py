@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from schemas.mailbox_events import PasswordChanged
 from schemas.mailbox_settings import bars
 from schemas.names import derived_id
+from schemas.observations import MailboxAction as Action
 from schemas.observations import OperatorActed
-from schemas.ordering import MailboxAction as Action
 from schemas.ordering import login, named, now, publish
 from schemas.ordering import order_mailbox as order
 from schemas.settings import Settings

@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from schemas import (
+    access_settings,
     dnsbl_settings,
     domain_settings,
     mailbox_hooks,
@@ -95,7 +96,9 @@ def test_the_example_configuration_is_sound_and_complete() -> None:
         "report.customers.mail.": report_settings.ReportMail,
         "geoip.": settings.GeoIp,
         **{f"input.{name}.": type(each) for name, each in example.input.items()},
-        "dashboard.": settings.Dashboard,
+        "dashboard.": access_settings.Dashboard,
+        "dashboard.access.": access_settings.Access,
+        "dashboard.access.roles.": access_settings.Roles,
         "embedded.": settings.Embedded,
     }
     assert {switch for each in example.sunset.values() for switch in switches.configured(each.switch)} == set(

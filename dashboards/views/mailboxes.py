@@ -7,6 +7,7 @@ from dashboards import casebook, charts, elements, queries_mailbox, words
 from dashboards.charts import Lanes
 from dashboards.elements import Page
 from dashboards.palette import STEPS
+from dashboards.views import mailbox_hands
 
 _LANES = 11
 _OUTCOMES = {"sent": "● delivered", "deferred": "◆ deferred", "bounced": "■ bounced"}
@@ -39,7 +40,7 @@ def _scores(shown: Page, search: str, step: str) -> None:
         return
     listed = scores.assign(
         step=scores["step"].map(STEPS).fillna(scores["step"]),
-        decision=[_standing(*row) for row in zip(scores["decision"], scores["mode"], strict=True)],
+        decision=[words.standing(*row) for row in zip(scores["decision"], scores["mode"], strict=True)],
     )
     columns = {
         "step": elements.text("step", 90),
@@ -55,15 +56,6 @@ def _scores(shown: Page, search: str, step: str) -> None:
         st.rerun(scope="fragment")
 
 
-def _standing(decision: str, mode: str) -> str:
-    said = {"mailbox_flagged": "flagged", "mailbox_released": "released", "": ""}
-    if decision == "mailbox_suspended":
-        return "suspended" if mode == "enforce" else "suspension proposed"
-    if decision == "mailbox_throttled":
-        return "throttled" if mode == "enforce" else "throttle proposed"
-    return said.get(decision, decision)
-
-
 def _one(shown: Page, mailbox: str) -> None:
     st.divider()
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -71,6 +63,7 @@ def _one(shown: Page, mailbox: str) -> None:
         if st.button("Close", icon=":material/close:", key="close"):
             del st.query_params["mailbox"]
             st.rerun(scope="fragment")
+    mailbox_hands.show(shown, mailbox)
     left, right = st.columns(2, gap="large")
     with left:
         _evidence(shown, mailbox)

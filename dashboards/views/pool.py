@@ -10,7 +10,7 @@ from dashboards.charts import Lanes
 from dashboards.elements import Page
 from dashboards.palette import ANSWERS, STATES
 from dashboards.pools import Standing
-from dashboards.views import delisting, own_side
+from dashboards.views import delisting, own_side, pool_hands
 
 _WEEK = 168
 _TOLD = 5
@@ -31,6 +31,7 @@ def page() -> None:
     everyone = pools.standings(shown.settings.pool, shown.read(queries_pool.states, hours=1))
     ips = [ip for ip in everyone if ip.pool == name]
     _states(shown, ips)
+    pool_hands.show(shown, name, ips)
     delisting.brief(delisting.open_ones(shown, name))
     _lists(shown, [ip.ip for ip in ips])
     own_side.identities(shown, [ip.ip for ip in ips])

@@ -8,7 +8,8 @@ from pathlib import Path
 import dashboards
 from dashboards import serve
 from embedded.clickhouse import ClickHouseServer
-from schemas.settings import Dashboard, Settings
+from schemas.access_settings import Dashboard
+from schemas.settings import Settings
 from tests.pages.conftest import Hall
 from tests.pages.serving import serving, status
 

@@ -1,0 +1,128 @@
+"""What an order would do, in words and numbers, before it is given; and which order takes it back."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from dashboards.pools import Standing
+from schemas.observations import MailboxAction, PoolAction
+from schemas.pool_settings import Pool
+
+OPPOSITE: Mapping[str, PoolAction] = {"withdraw": "restore", "restore": "withdraw", "pin": "unpin", "unpin": "pin"}
+_MOST_NAMED = 8
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What an order would do, sentence by sentence; `below`: it would, or may, take the pool below `min_active`."""
+
+    lines: tuple[str, ...]
+    below: bool = False
+
+
+def of_pool(action: PoolAction, ip: str, rules: Pool, ips: Sequence[Standing], named: Sequence[str]) -> Effect:
+    """Return what an order about an IP would do; `named` are the lists that name it now."""
+    states = {each.ip: each for each in ips}
+    if ip not in states or any(each.state == "unknown" for each in ips):
+        return Effect(("The state of the pool could not be read: what this would do is not known.",), below=True)
+    told = _TOLD[action](ip, rules, states, tuple(named))
+    if rules.is_shadow:
+        told = Effect((*told.lines, "The pool is in shadow: the order is decided on, and no MTA follows."), told.below)
+    return told
+
+
+def capacity(rules: Pool, shares: Mapping[str, float]) -> float:
+    """Return which part of the pool's capacity its IPs have with these shares (0 to 1 each).
+
+    By `capacity.messages_per_hour` where that names every transport, else each IP counts alike.
+    """
+    said = rules.capacity.messages_per_hour
+    alike = set(said) != set(rules.transports)
+    full = {ip: 1.0 if alike else float(said[name]) for name, ip in rules.transports.items()}
+    return sum(full[ip] * shares.get(ip, 0.0) for ip in full) / sum(full.values())
+
+
+def _shares(states: Mapping[str, Standing]) -> dict[str, float]:
+    return {ip: each.share if each.state != "withdrawn" else 0.0 for ip, each in states.items()}
+
+
+def _withdraw(ip: str, rules: Pool, states: Mapping[str, Standing], _named: tuple[str, ...]) -> Effect:
+    before = _shares(states)
+    staying = [one for one in before if one != ip and before[one] > 0]
+    if not before[ip]:
+        return Effect((f"{ip} is withdrawn already: it then stays out until it is restored, or the end is over.",))
+    if not staying:
+        return Effect((f"{ip} is the last IP that sends: the pool will refuse the order.",), below=True)
+    lines = [f"{_counted(len(staying), len(states))}: {_listed(staying)}.", _moved(rules, before, before | {ip: 0.0})]
+    if below := len(staying) < rules.min_active:
+        lines.append(f"That is fewer than min_active {rules.min_active}: the pool obeys all the same.")
+    if len(staying) <= rules.min_active:
+        lines.append("The pool has no reserve then: whatever lists say, it withdraws no other IP by itself.")
+    return Effect(tuple(lines), below=below)
+
+
+def _restore(ip: str, rules: Pool, states: Mapping[str, Standing], named: tuple[str, ...]) -> Effect:
+    before = _shares(states)
+    lines = [f"{ip} sends at once with its full share."]
+    lines.append(_moved(rules, before, before | {ip: 1.0}))
+    if named:
+        lines.append(f"It is named by {', '.join(named)}: that counts no more until it is named anew.")
+    return Effect(tuple(lines))
+
+
+def _pin(ip: str, _rules: Pool, states: Mapping[str, Standing], named: tuple[str, ...]) -> Effect:
+    state = {"kept": "active"}.get(states[ip].state, states[ip].state)
+    lines = [f"{ip} stays {state}, whatever lists say: nothing moves it by itself, in or out."]
+    lines += [f"It is named by {', '.join(named)} now."] if named else []
+    return Effect(tuple(lines))
+
+
+def _unpin(ip: str, _rules: Pool, _states: Mapping[str, Standing], named: tuple[str, ...]) -> Effect:
+    lines = [f"Lists decide about {ip} again. Where it is not pinned, this changes nothing."]
+    lines += [f"It is named by {', '.join(named)} now: it may leave at once."] if named else []
+    return Effect(tuple(lines))
+
+
+_TOLD = {"withdraw": _withdraw, "restore": _restore, "pin": _pin, "unpin": _unpin}
+
+
+def _counted(staying: int, everyone: int) -> str:
+    return f"{staying} of {everyone} IPs go on sending" if staying > 1 else f"1 of {everyone} IPs goes on sending"
+
+
+def _listed(ips: Sequence[str]) -> str:
+    more = len(ips) - _MOST_NAMED
+    return ", ".join(ips[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def _moved(rules: Pool, before: Mapping[str, float], after: Mapping[str, float]) -> str:
+    was, will = capacity(rules, before), capacity(rules, after)
+    how = "each IP counted alike" if set(rules.capacity.messages_per_hour) != set(rules.transports) else "as configured"
+    if f"{was:.0%}" == f"{will:.0%}":
+        return f"Capacity stays {was * 100:.0f} % ({how})."
+    verb = "falls" if will < was else "rises"
+    return f"Capacity {verb} to {will * 100:.0f} %, now {was * 100:.0f} % ({how})."
+
+
+def of_mailbox(action: MailboxAction, step: str, decision: str, *, barred: bool, per_hour: int) -> tuple[str, ...]:
+    """Return what an order about a mailbox would do, at its step; `barred`: hooks are configured that hold it."""
+    now = f"Now: {decision or 'nothing decided'}{f', step {step}' if step else ''}."
+    held = () if barred or action in {"watch", "release"} else (_UNHELD,)
+    return (now, _OF_MAILBOX[action].format(per_hour=per_hour), *held)
+
+
+_UNHELD = "No hook is configured (mailboxes.hooks): the order is recorded, but nothing holds the mailbox to it."
+_OF_MAILBOX = {
+    "watch": "It is looked at each hour, and new networks do not become familiar. It goes on sending.",
+    "throttle": "It is held to {per_hour} recipients an hour, whatever held it before. No rule loosens that.",
+    "suspend": "It sends nothing until it is released; no rule and no new password ends that.",
+    "release": "It sends again; what it did lately is forgotten. With an end no rule throttles or suspends it before.",
+}
+
+
+def opposite(action: str, before: str) -> PoolAction | MailboxAction:
+    """Return the order that takes one back; of a release that is the step which held the mailbox `before`."""
+    if action in OPPOSITE:
+        return OPPOSITE[action]
+    if action != "release":
+        return "release"
+    return "suspend" if before == "suspend" else "throttle" if before == "throttle" else "watch"

@@ -1,0 +1,58 @@
+"""What the pages ask the warehouse about an order that was given: which decision answered it, and who has taken it."""
+
+import pandas as pd
+from clickhouse_connect.driver.client import Client
+
+from dashboards.queries import frame
+from dashboards.span import Span
+
+# A decision names the order that made it in its evidence. It may be dated by a clock that is behind the page's.
+_ANSWER_OF_POOL = """
+SELECT fromUnixTimestamp64Micro(at, 'UTC') AS time, type, ip AS subject, operator, mode, until, relapse, share, reason,
+       arrayMap(e -> e.text, evidence) AS reasons
+FROM pool_events FINAL
+WHERE ip = {ip:String} AND provider = '' AND at >= {ordered:Int64} - 60000000 AND type IN {types:Array(String)}
+      AND arrayExists(e -> e.rule = 'operator' AND startsWith(e.text, {said:String}), evidence)
+ORDER BY at DESC, id LIMIT 1
+"""
+
+_TAKEN = """
+SELECT JSONExtractString(newest, 'folded', 'ips', {ip:String}, 'order', 'id') = {id:String} AS taken
+FROM (SELECT argMax(state, (at, kafka_offset)) AS newest FROM pool_state WHERE pool = {pool:String} GROUP BY pool)
+"""
+
+_ANSWER_OF_MAILBOX = """
+SELECT fromUnixTimestamp64Micro(at, 'UTC') AS time, type, mailbox AS subject, operator, mode, score, step,
+       arrayMap(e -> e.text, evidence) AS reasons
+FROM mailbox_events FINAL PREWHERE mailbox = {mailbox:String}
+WHERE at >= {ordered:Int64} - 60000000 AND type IN {types:Array(String)}
+      AND arrayExists(e -> e.rule = 'operator' AND startsWith(e.text, {said:String}), evidence)
+ORDER BY at DESC, id LIMIT 1
+"""
+_TYPES = {
+    "withdraw": ["ip_withdrawn", "withdrawal_refused"],
+    "restore": ["ip_restored"],
+    "watch": ["mailbox_flagged"],
+    "throttle": ["mailbox_throttled"],
+    "suspend": ["mailbox_suspended"],
+    "release": ["mailbox_released"],
+}
+
+
+def of_pool(client: Client, _span: Span, action: str, ip: str, said: str, ordered: int) -> pd.DataFrame:
+    """Return the decision that answers an order, no row where there is none (yet); `said` begins its evidence."""
+    columns = ("time", "type", "subject", "operator", "mode", "until", "relapse", "share", "reason", "reasons")
+    values = {"ip": ip, "said": said, "ordered": ordered, "types": _TYPES.get(action, [])}
+    return frame(client, _ANSWER_OF_POOL, columns, **values)
+
+
+def taken(client: Client, _span: Span, pool: str, ip: str, identity: str) -> pd.DataFrame:
+    """Return whether the order is the one that the pool holds for the IP; no row where nothing is known of the pool."""
+    return frame(client, _TAKEN, ("taken",), pool=pool, ip=ip, id=identity)
+
+
+def of_mailbox(client: Client, _span: Span, action: str, mailbox: str, said: str, ordered: int) -> pd.DataFrame:
+    """Return the decision that answers an order about a mailbox, no row where there is none (yet)."""
+    columns = ("time", "type", "subject", "operator", "mode", "score", "step", "reasons")
+    values = {"mailbox": mailbox, "said": said, "ordered": ordered, "types": _TYPES.get(action, [])}
+    return frame(client, _ANSWER_OF_MAILBOX, columns, **values)

@@ -1,0 +1,144 @@
+"""Orders given on a page: a form with its preview and typed confirmation, what became of the last one, and its undo."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from dashboards import access, elements
+from dashboards.access import Deed
+from dashboards.acting import MOST_REASON, NotAllowedError, Wish, give
+from dashboards.elements import Page
+from schemas.observations import MailboxAction, OperatorActed, PoolAction
+
+LASTS = {"until revoked": "", "30 min": "30m", "2 h": "2h", "1 day": "1d", "7 days": "7d"}
+
+
+@dataclass(frozen=True)
+class Draft:
+    """An order that is being written at one place of the pages.
+
+    `typed` is what must be typed to confirm it, "" where nothing; `back` is the order that would take it back; `deed`
+    tells, when it is given, what it needs to be allowed.
+    """
+
+    place: str
+    action: PoolAction | MailboxAction
+    subject: str
+    lasts: str
+    typed: str
+    back: PoolAction | MailboxAction
+    deed: Callable[[], Deed]
+
+
+@dataclass(frozen=True)
+class _Given:
+    event: OperatorActed
+    back: PoolAction | MailboxAction
+
+
+def shown_to(shown: Page) -> bool:
+    """Tell whether who looks at the page may give orders, and then under which name."""
+    if not access.may(shown.person, "withdraw"):
+        return False
+    st.subheader("Orders", anchor=False)
+    st.caption("Each is written down with its reason and your name.")
+    st.text(f"{shown.person.name} ({shown.person.role})")
+    return True
+
+
+def action(place: str, actions: Sequence[str]) -> str:
+    """Show the choice of what to order; return it."""
+    return st.radio("Order", list(actions), key=f"{place}.action", horizontal=True, format_func=str.capitalize)
+
+
+def lasts(place: str) -> str:
+    """Show the choice of how long an order counts; return it as in "2h", "" until revoked."""
+    return LASTS[st.selectbox("How long", list(LASTS), key=f"{place}.lasts")]
+
+
+def ask(draft: Draft, effect: Sequence[str]) -> None:
+    """Show what an order would do, and the form that gives it."""
+    turn = st.session_state.setdefault(f"{draft.place}.turn", 0)
+    with st.container(border=True, gap="xsmall"):
+        st.caption("What it would do")
+        for line in effect:
+            st.text(line)
+    back = st.session_state.get(f"{draft.place}.undoes") == (draft.action, draft.subject)
+    with st.form(f"{draft.place}.form.{turn}"):
+        st.text_input(
+            "Why is it taken back?" if back else "Reason",
+            key=_reason(draft, turn),
+            max_chars=MOST_REASON,
+            autocomplete="off",
+        )
+        if draft.typed:
+            st.caption("To confirm it, type what stands here:")
+            st.code(draft.typed, language=None, wrap_lines=True)
+            st.text_input("Confirmation", key=_typed(draft, turn), autocomplete="off")
+        st.form_submit_button(
+            f"Order: {draft.action}", on_click=_pressed, args=(draft, turn), key=f"{draft.place}.give.{turn}"
+        )
+    if problem := st.session_state.get(f"{draft.place}.problem", ""):
+        st.error("This was not ordered.", icon=":material/error:")
+        st.text(problem)
+
+
+def _reason(draft: Draft, turn: int) -> str:
+    return f"{draft.place}.reason.{turn}"
+
+
+def _typed(draft: Draft, turn: int) -> str:
+    return f"{draft.place}.typed.{draft.action}.{draft.subject}.{turn}"
+
+
+def _pressed(draft: Draft, turn: int) -> None:
+    """Give the order that the form showed, or tell why not; it runs before the page is drawn anew."""
+    reason = " ".join(str(st.session_state.get(_reason(draft, turn), "")).split())
+    typed = str(st.session_state.get(_typed(draft, turn), "")).strip()
+    if not reason:
+        problem = "It needs a reason: it is kept with the decision."
+    elif typed != draft.typed:
+        problem = "The confirmation is not what must be typed."
+    else:
+        problem = _given(draft, turn, reason)
+    st.session_state[f"{draft.place}.problem"] = problem
+
+
+def _given(draft: Draft, turn: int, reason: str) -> str:
+    """Give an order and keep it to be shown; return why it was not given, "" where it was."""
+    settings, _ = elements.opened()
+    try:
+        event = give(settings, Wish(draft.action, draft.subject, reason, draft.lasts, draft.deed()))
+    except (NotAllowedError, ValueError) as error:
+        return str(error)
+    except OSError as error:
+        return f"{error}. If it reached the log all the same, it will stand among the decisions."
+    st.session_state[f"{draft.place}.given"] = _Given(event, draft.back)
+    st.session_state[f"{draft.place}.turn"] = turn + 1
+    st.session_state[f"{draft.place}.undoes"] = None
+    return ""
+
+
+def last(place: str, subject: str, answer: Callable[[OperatorActed], str]) -> None:
+    """Show the order that was given last here (of one subject, unless ""), what became of it, and its undo."""
+    given: _Given | None = st.session_state.get(f"{place}.given")
+    if given is None or subject not in {"", given.event.subject}:
+        return
+    event = given.event
+    with st.container(border=True, gap="xsmall"):
+        st.caption("Your last order")
+        st.text(f"{event.action} {event.subject}: {event.reason}")
+        st.text(answer(event))
+        st.button(
+            f"Undo: {given.back}", key=f"{place}.undo", on_click=_undo, args=(place, event.subject, given.back),
+            icon=":material/undo:",
+        )  # fmt: skip
+
+
+def _undo(place: str, subject: str, back: str) -> None:
+    """Have the form ready for the order that takes another back; it needs a reason of its own."""
+    st.session_state[f"{place}.action"] = back
+    st.session_state[f"{place}.subject"] = subject
+    st.session_state[f"{place}.undoes"] = (back, subject)
+    st.session_state[f"{place}.problem"] = ""

@@ -1,0 +1,57 @@
+"""A session of the pages without a browser: Streamlit's own messages over its WebSocket, as anybody could send them."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.Element_pb2 import Element
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.proto.WidgetStates_pb2 import WidgetState
+from websockets.sync.client import ClientConnection, connect
+
+
+class Session:
+    """A session that shows one page; `elements` are what its last run drew."""
+
+    elements: tuple[Element, ...] = ()
+
+    def __init__(self, socket: ClientConnection, page: str) -> None:
+        self._socket = socket
+        self._page = page
+
+    def run(self, states: Sequence[WidgetState] = ()) -> None:
+        """Have the page drawn with these states of widgets, and wait until it is."""
+        message = BackMsg()
+        message.rerun_script.page_name = self._page
+        message.rerun_script.widget_states.widgets.extend(states)
+        self._socket.send(message.SerializeToString())
+        self.elements = ()
+        while True:
+            told = ForwardMsg.FromString(bytes(self._socket.recv(timeout=60, decode=False)))
+            if told.WhichOneof("type") == "script_finished":
+                return
+            if told.delta.WhichOneof("type") == "new_element":
+                self.elements = (*self.elements, told.delta.new_element)
+
+    def texts(self) -> str:
+        """Return what it says."""
+        said = (each.text.body or each.markdown.body or each.alert.body for each in self.elements)
+        return "\n".join(filter(None, said))
+
+    def widget(self, label: str) -> str:
+        """Return the id of the button or the field with this label, "" where there is none."""
+        for each in self.elements:
+            for one in (each.button, each.text_input):
+                if one.label == label:
+                    return one.id
+        return ""
+
+
+@contextmanager
+def session(port: int, page: str, headers: Sequence[tuple[str, str]]) -> Iterator[Session]:
+    """Open a session with these headers and draw its page once."""
+    url = f"ws://127.0.0.1:{port}/_stcore/stream"
+    with connect(url, additional_headers=list(headers), max_size=None, proxy=None) as socket:
+        opened = Session(socket, page)
+        opened.run()
+        yield opened
