@@ -119,10 +119,16 @@ _OF_MAILBOX = {
 }
 
 
-def opposite(action: str, before: str) -> PoolAction | MailboxAction:
-    """Return the order that takes one back; of a release that is the step which held the mailbox `before`."""
+def opposite(action: str, decision: str) -> PoolAction | MailboxAction:
+    """Return the order that takes one back; of a release it is what held the mailbox by its newest `decision`.
+
+    What was only flagged, or only proposed, held nothing: to watch it is all that can be ordered.
+    """
     if action in OPPOSITE:
         return OPPOSITE[action]
     if action != "release":
         return "release"
-    return "suspend" if before == "suspend" else "throttle" if before == "throttle" else "watch"
+    return _HELD.get(decision, "watch")
+
+
+_HELD: Mapping[str, MailboxAction] = {"suspended": "suspend", "throttled": "throttle"}

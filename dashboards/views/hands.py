@@ -79,7 +79,8 @@ def ask(draft: Draft, effect: Sequence[str]) -> None:
         st.form_submit_button(
             f"Order: {draft.action}", on_click=_pressed, args=(draft, turn), key=f"{draft.place}.give.{turn}"
         )
-    if problem := st.session_state.get(f"{draft.place}.problem", ""):
+    of, problem = st.session_state.get(f"{draft.place}.problem", ("", ""))
+    if problem and of == _typed(draft, turn):
         st.error("This was not ordered.", icon=":material/error:")
         st.text(problem)
 
@@ -102,7 +103,7 @@ def _pressed(draft: Draft, turn: int) -> None:
         problem = "The confirmation is not what must be typed."
     else:
         problem = _given(draft, turn, reason)
-    st.session_state[f"{draft.place}.problem"] = problem
+    st.session_state[f"{draft.place}.problem"] = (_typed(draft, turn), problem)
 
 
 def _given(draft: Draft, turn: int, reason: str) -> str:
@@ -141,4 +142,4 @@ def _undo(place: str, subject: str, back: str) -> None:
     st.session_state[f"{place}.action"] = back
     st.session_state[f"{place}.subject"] = subject
     st.session_state[f"{place}.undoes"] = (back, subject)
-    st.session_state[f"{place}.problem"] = ""
+    st.session_state[f"{place}.lasts"] = next(iter(LASTS))

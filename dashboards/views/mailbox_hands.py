@@ -12,6 +12,7 @@ from schemas.observations import MailboxAction, OperatorActed
 
 _ACTIONS: tuple[MailboxAction, ...] = ("suspend", "throttle", "watch", "release")
 _PLACE = "hand.mailbox"
+_MOST = 200  # of the mailboxes whose name contains it
 
 
 def show(shown: Page, mailbox: str) -> None:
@@ -35,7 +36,7 @@ def show(shown: Page, mailbox: str) -> None:
         mailbox,
         lasts,
         mailbox if action == "suspend" else "",
-        effect.opposite(action, step),
+        effect.opposite(action, decision),
         lambda: action,
     )
     hands.ask(draft, (*lines, *_sent(shown, mailbox)))
@@ -44,11 +45,12 @@ def show(shown: Page, mailbox: str) -> None:
 
 def _standing(shown: Page, mailbox: str) -> tuple[str, str]:
     """Return a mailbox's step and its newest decision in words; a step of "" where nothing holds it."""
-    found = shown.read(queries_mailbox.scores, mailbox, "", hours=1)
+    found = shown.read(queries_mailbox.scores, mailbox, "", _MOST, hours=1)
     for row in elements.rows(found) if found is not None else []:
         if row["mailbox"] == mailbox:
             return row["step"], words.standing(row["decision"], row["mode"])
-    return "", "never seen before" if found is not None else "its step could not be read"
+    whole = found is not None and len(found) < _MOST  # else it may be one that was left out
+    return "", "never seen before" if whole else "its step is not known"
 
 
 def _sent(shown: Page, mailbox: str) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """Who may act, against a real server: by a proxy's header from trusted and untrusted peers, and by forged messages."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +12,7 @@ from dashboards import serve
 from embedded.clickhouse import ClickHouseServer
 from schemas.settings import SettingsError, load, parse
 from tests.pages.hands_scene import HEADER, LOCAL, SECRET, SECRET_ENV, Desk, configured, desk
-from tests.pages.scene import IPS
+from tests.pages.scene import IPS, THIEF, WITHDRAWN
 from tests.pages.serving import serving
 from tests.pages.wire import Session, session
 
@@ -78,6 +79,19 @@ def test_who_the_proxy_says_it_is(
         assert ("You may not see these pages." in one.texts()) is not sees
         assert any(each.heading.body == SEEN for each in one.elements) is sees
         assert (one.widget(ORDER) != "") is acts
+
+
+@pytest.mark.parametrize(
+    "page",
+    ["", "pool", "delisting", "providers", "mailboxes", "complaints", "domains", "reports", "sunset"],
+)
+def test_who_has_no_role_sees_none_of_any_page(trusting: tuple[int, Path], page: str) -> None:
+    with session(trusting[0], page, by_name("nils@example.net")) as one:
+        assert [each.alert.body for each in one.elements if each.alert.body] == ["You may not see these pages."]
+        kinds = {each.WhichOneof("type") for each in one.elements}
+        assert not {"dataframe", "table", "vega_lite_chart", "metric", "download_button"} & kinds
+        assert "nils@example.net has no role in dashboard.access.roles" in one.texts()
+        assert not {THIEF, IPS[0], WITHDRAWN} & set(re.split(r"[\s:,]+", one.texts()))
 
 
 @pytest.mark.parametrize("forwarded", [(), (("X-Forwarded-For", "192.0.2.1"),)])

@@ -66,22 +66,23 @@ def test_what_an_ip_is_now_and_who_names_it_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("action", "before", "back"),
+    ("action", "decision", "back"),
     [
         ("withdraw", "", "restore"),
         ("restore", "", "withdraw"),
         ("pin", "", "unpin"),
         ("unpin", "", "pin"),
-        ("suspend", "flag", "release"),
+        ("suspend", "flagged", "release"),
         ("throttle", "", "release"),
         ("watch", "", "release"),
-        ("release", "suspend", "suspend"),
-        ("release", "throttle", "throttle"),
-        ("release", "flag", "watch"),
+        ("release", "suspended", "suspend"),
+        ("release", "throttled", "throttle"),
+        ("release", "suspension proposed", "watch"),
+        ("release", "flagged", "watch"),
     ],
 )
-def test_which_order_takes_one_back(action: str, before: str, back: str) -> None:
-    assert effect.opposite(action, before) == back
+def test_which_order_takes_one_back(action: str, decision: str, back: str) -> None:
+    assert effect.opposite(action, decision) == back
 
 
 def test_a_mailbox_that_no_hook_holds_is_told_so() -> None:
