@@ -62,8 +62,7 @@ def ask(draft: Draft, effect: Sequence[str]) -> None:
     turn = st.session_state.setdefault(f"{draft.place}.turn", 0)
     with st.container(border=True, gap="xsmall"):
         st.caption("What it would do")
-        for line in effect:
-            st.text(line)
+        st.text("\n".join(effect))  # one text: of several lines an old one may stand for a moment beside the new
     back = st.session_state.get(f"{draft.place}.undoes") == (draft.action, draft.subject)
     with st.form(f"{draft.place}.form.{turn}"):
         st.text_input(
