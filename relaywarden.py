@@ -9,6 +9,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from embedded.alert_commands import alert_app
 from embedded.backtest_command import backtest
 from embedded.bounces_commands import bounces_app
 from embedded.case_commands import case_app
@@ -48,6 +49,7 @@ app.add_typer(bounces_app, name="bounces")
 app.add_typer(replies_app, name="replies")
 app.add_typer(reasons_app, name="reasons")
 app.add_typer(case_app, name="case")
+app.add_typer(alert_app, name="alert")
 app.add_typer(delisting_app, name="delisting")
 app.add_typer(directory_app, name="directory")
 app.add_typer(domains_app, name="domains")
@@ -197,7 +199,7 @@ def desk(
         bool, typer.Option("--dry-run", help="Tell what would be decided; write and send nothing.")
     ] = False,
 ) -> None:
-    """Run the desk: decide about sunsets, hour by hour and at their weekly moments; send letters and reports."""
+    """Run the desk: decide about sunsets, hour by hour and at their weekly moments; send letters and reports; alert."""
     from streams.desk import run
 
     settings = _ready(config)

@@ -26,7 +26,7 @@ from embedded.listening import faults
 from schemas import domain_file
 from schemas.inputs.taken import not_taken
 from schemas.settings import Log, Settings
-from streams import hookplaces, hooks, leak_key
+from streams import alert_channels, hookplaces, hooks, leak_key
 from streams.steps import known_rules
 from streams.trust import SCOPE_FACTOR
 
@@ -45,7 +45,18 @@ def findings(settings: Settings, master_cf: Path | None = None) -> list[str]:
     With a `master_cf` also where Postfix's transports are others than the pools'. OSError if that cannot be read.
     """
     files = (_formats, _lists, _logs, _maildirs, _domains, _geoip, _rules, _leaks_key)
-    checks = (*files, pool_hooks, _shared, faults, suspensions, followers, unready, blind, stages)
+    checks = (
+        *files,
+        pool_hooks,
+        _shared,
+        faults,
+        suspensions,
+        followers,
+        unready,
+        blind,
+        stages,
+        alert_channels.faults,
+    )
     wrong = [sentence for check in checks for sentence in check(settings)]
     return wrong + (list(_master_cf(settings, master_cf)) if master_cf else [])
 
@@ -60,6 +71,7 @@ def notes(settings: Settings) -> list[str]:
         *held(settings),
         *piped(settings),
         *unwritten(settings),
+        *alert_channels.odd(settings),
     ]
 
 

@@ -39,6 +39,7 @@ def configuration(folder: Path) -> dict[str, Any]:
         "mta": {"mx1": {"format": "postfix", "log": str(folder / "mail.log"), "host": "mx1"}},
         "logins": {"imap1": {"format": "dovecot", "log": str(folder / "dovecot.log"), "host": "mx1"}},
         "complaints": {"fbl": {"format": "arf", "maildir": str(folder / "complaints")}},
+        "alert": {"calm_minutes": 1.0, "rule": {"source_silent": {"enabled": False}}},
         "dashboard": {"port": DASHBOARD_PORT if not refusal("127.0.0.1", DASHBOARD_PORT) else free_port()},
         "dnsbl": {
             "own": own,

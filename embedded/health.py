@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 from functools import partial
 
 from embedded.listening import answers_as_policy, answers_as_pull
+from schemas.alert_settings import PULSE
 from schemas.metrics_settings import Process
 from schemas.probes import Look, clickhouse, kafka
 from schemas.pulse import Pulse, ages
@@ -41,7 +42,8 @@ def ailments(settings: Settings, process: str, *, here: bool = False) -> list[st
         case "stream" | "sink":
             return list(_silent(process, age(process)))
         case "desk":
-            return list(_silent(process, age(process))) if settings.sunset or settings.report else []
+            alerting = _silent(PULSE, age(PULSE)) if settings.alert else ()
+            return [*_silent(process, age(process)), *alerting] if settings.desk_works else []
         case "hooks":
             maps = [
                 sentence for name in settings.pool for sentence in (*_deaf(settings, name), *_closed(settings, name))

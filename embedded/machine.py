@@ -80,7 +80,7 @@ class Machine:
             return
         self._prepare()
         for name in self._processes():
-            if not self._told() and (name != "desk" or self._settings.sunset or self._settings.report):
+            if not self._told() and (name != "desk" or self._settings.desk_works):
                 self._child(name, [sys.executable, "-m", "relaywarden", name, "--config", str(self.config)], env)
         if self._demo is not None and not self._told():
             self._child("hoster", self._demo(self._folder), env)
@@ -163,7 +163,8 @@ class Machine:
                 self._rewinding.settled()
             LOG.info("drained in %.1f s", time.monotonic() - began)
             with Lag(self._settings) as lag:
-                ordered = lag.uncommitted(f"{group}-sink", (topics.SUNSET_EVENTS,))  # by who kept on: nothing folds it
+                by_hand = (topics.SUNSET_EVENTS, topics.ALERT_EVENTS)  # by who kept on: nothing folds them
+                ordered = lag.uncommitted(f"{group}-sink", by_hand)
                 return lag.uncommitted(group, _TOLD) + ordered
         except KafkaError as error:
             LOG.warning("the broker could not be drained: %s; what is not stored is read again", error)

@@ -8,6 +8,7 @@ from typing import get_args
 
 import msgspec
 
+from schemas.alert_events import AlertEvent
 from schemas.bounce_events import BounceReceived
 from schemas.delisting_events import DelistingEvent
 from schemas.domain_events import DomainEvent
@@ -230,6 +231,7 @@ Event = (
     | CaseEvent
     | DelistingEvent
     | SunsetEvent
+    | AlertEvent
     | DeadLetter
 )
 

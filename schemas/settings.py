@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from schemas.access_settings import Dashboard
+from schemas.alert_settings import Alerting
 from schemas.checked import Name, Network, Port, Seconds, Zone, envelope_pattern
 from schemas.customers import owners
 from schemas.directory_settings import AnyDirectory
@@ -29,7 +30,7 @@ from schemas.report_settings import Report
 from schemas.sunset_settings import Sunset
 
 _TAGS = {"union_tag_invalid", "union_tag_not_found"}
-_SECRET = {"url", "key_env", "verp_key_env", "password_env", "token_env"}
+_SECRET = {"url", "url_env", "url_file", "key_env", "verp_key_env", "password_env", "token_env"}
 """Settings whose wrong value is not told: a URL may hold a token, and who confuses name and secret wrote the secret."""
 
 
@@ -157,6 +158,7 @@ class Settings(Part):
     replies: Replies = Replies()
     sunset: dict[Name, Sunset] = Field(default_factory=dict)
     report: dict[Name, Report] = Field(default_factory=dict)
+    alert: Alerting | None = None
     geoip: GeoIp = GeoIp()
     dashboard: Dashboard = Dashboard()
     metrics: Metrics | None = None
@@ -208,6 +210,11 @@ class Settings(Part):
         logs = {"mta": self.mta, "logins": self.logins}
         named = {f"{part}.{name}": log.input for part, each in logs.items() for name, log in each.items()}
         return named | {f"complaints.{name}": box.input for name, box in self.complaints.items()}
+
+    @property
+    def desk_works(self) -> bool:
+        """Tell whether the desk has anything to do."""
+        return bool(self.sunset or self.report or self.alert)
 
     @property
     def outbound_ips(self) -> dict[str, str]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from schemas import (
+    alert_events,
     bounce_events,
     delisting_events,
     domain_events,
@@ -64,6 +65,7 @@ DELISTING_EVENTS = Topic("delisting.events", get_args(delisting_events.Delisting
 SUNSET_EVENTS = Topic(
     "sunset.events", (*get_args(sunset_events.SunsetEvent), mailbox_events.NoticeSent), single=True, retention_ms=-1
 )
+ALERT_EVENTS = Topic("alert.events", get_args(alert_events.AlertEvent), single=True, retention_ms=-1)
 DEAD_LETTERS = Topic("dead.letters", (events.DeadLetter,), single=True, retention_ms=90 * DAY_MS)
 # A worker that was cut off may write a state older than its successor's: the lag keeps the successor's readable.
 _LAGGING = {**_STAMPED, "min.compaction.lag.ms": "3600000"}
@@ -89,6 +91,7 @@ TOPICS = (
     CASE_EVENTS,
     DELISTING_EVENTS,
     SUNSET_EVENTS,
+    ALERT_EVENTS,
     DEAD_LETTERS,
     MAILBOX_STATE,
     TRAFFIC_STATE,

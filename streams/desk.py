@@ -1,4 +1,4 @@
-"""The process `relaywarden desk`: decides about sunsets, hour by hour, on the topic `sunset.events`; sends all letters.
+"""The process `relaywarden desk`: decides about sunsets, hour by hour, on `sunset.events`; sends letters; alerts.
 
 What it knows it reads from that topic, from the beginning; so it goes on after any end as if there had been none. A
 task is told all that the topic holds, and has its turn again and again.
@@ -19,6 +19,7 @@ from schemas.events import Event
 from schemas.pulse import Pulse
 from schemas.readiness import READINESS
 from schemas.settings import Settings
+from streams.alert_desk import AlertDesk
 from streams.journal import Journal
 from streams.letter_task import Posted
 from streams.operating import now
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger("relaywarden.desk")
 _RETRY_SECONDS = 1.0
+_END_SECONDS = 5.0
 
 
 class Task(Protocol):
@@ -70,10 +72,26 @@ def run(settings: Settings, *, dry_run: bool) -> None:
             from streams.report_task import reports  # noqa: PLC0415 it draws: a desk without reports saves 70 MB
 
             mailed = reports(settings, now, beat, dry_run=dry_run)
-        work(settings, [*tasks, *mailed], stop, beat)
+        alerts = _alerting(settings, stop, dry_run=dry_run)
+        try:
+            work(settings, [*tasks, *mailed], stop, beat)
+        finally:
+            stop.set()
+            for thread in alerts:
+                thread.join(_END_SECONDS)
         stages.stop()
         for each in mailed:
             each.stop()
+
+
+def _alerting(settings: Settings, stop: threading.Event, *, dry_run: bool) -> list[threading.Thread]:
+    """Return the thread that alerts, begun; none where no alert is configured. ValueError names unknown rules."""
+    if settings.alert is None:
+        return []
+    desk = AlertDesk(settings, settings.alert, now, dry_run=dry_run)
+    thread = threading.Thread(target=desk.work, args=(stop,), name="alerts", daemon=True)
+    thread.start()
+    return [thread]
 
 
 def _posted(settings: Settings, sunsets: Sunsets) -> Iterator[Posted]:

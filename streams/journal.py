@@ -1,4 +1,4 @@
-"""The desk's topic: read to its end before anything is decided, and written record by record until acknowledged."""
+"""A topic of the desk: read to its end before anything is decided, and written record by record until acknowledged."""
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -13,7 +13,7 @@ from schemas.events import Event
 from schemas.kafka_clients import opened
 from schemas.settings import Kafka
 from schemas.sunset_events import LetterDue
-from schemas.topics import SUNSET_EVENTS
+from schemas.topics import SUNSET_EVENTS, Topic
 from streams.metrics import written
 from streams.topiclog import LogAwayError, TopicLog
 
@@ -24,19 +24,24 @@ _log = logging.getLogger("relaywarden.desk")
 
 
 class Journal:
-    """The opened topic `sunset.events`; each event that it holds is handed to `take`, in its order, from the beginning.
+    """An opened topic of the desk, `sunset.events` if not said.
+
+    Each event that it holds is handed to `take`, in its order, from the beginning.
 
     LogAwayError from every method where the log is gone: close it, forget all that was taken, and open another.
     """
 
-    def __init__(self, kafka: Kafka, take: Callable[[Event], None], beat: Callable[[], None]) -> None:
+    def __init__(
+        self, kafka: Kafka, take: Callable[[Event], None], beat: Callable[[], None], topic: Topic = SUNSET_EVENTS
+    ) -> None:
         def handed(event: Event) -> None:
             take(event)
             beat()
 
         self._kafka = kafka
         self._beat = beat
-        self._log: TopicLog[None] = TopicLog(kafka, SUNSET_EVENTS, handed)
+        self._topic = topic
+        self._log: TopicLog[None] = TopicLog(kafka, topic, handed)
         self._producer: Any = None
 
     def __enter__(self) -> Self:
@@ -89,15 +94,15 @@ class Journal:
         for chunk, lines in _chunks(events):
             try:
                 value = codec.pack(lines) if len(lines) > 1 or len(lines[0]) > _CHUNK_BYTES else lines[0]
-                self._producer.send(SUNSET_EVENTS.name, value, partition=0).get(_ACK_SECONDS)
+                self._producer.send(self._topic.name, value, partition=0).get(_ACK_SECONDS)
             except (MessageSizeTooLargeError, RecordListTooLargeError):
-                _log.error("%s does not take %d bytes: %s …", SUNSET_EVENTS.name, len(value), lines[0][:200].decode())
+                _log.error("%s does not take %d bytes: %s …", self._topic.name, len(value), lines[0][:200].decode())
                 self._close()  # its sequence is broken: kafka-python 3.0.12 would refuse all that comes after
                 self._open()
                 taken += self.append(_unsendable(chunk, len(lines[0])))
                 continue
             except (KafkaError, OSError) as error:
-                raise LogAwayError(f"{SUNSET_EVENTS.name} did not take a decision: {error}") from error
+                raise LogAwayError(f"{self._topic.name} did not take a decision: {error}") from error
             taken += len(chunk)
             for event in chunk:
                 written(event)

@@ -19,6 +19,7 @@ from schemas.mailbox_events import IdentityLeaked
 from schemas.names import partition_of
 from schemas.settings import Settings
 from schemas.topics import (
+    ALERT_EVENTS,
     CASE_EVENTS,
     CASE_OBSERVATIONS,
     CASE_STATE,
@@ -47,7 +48,7 @@ _STATES = {
     CASE_STATE.name: "customer",
     DELISTING_STATE.name: "pool",
 }
-_DECIDED = (POOL_EVENTS, MAILBOX_EVENTS, MAILBOX_LEAKS, CASE_EVENTS, DELISTING_EVENTS, SUNSET_EVENTS)
+_DECIDED = (POOL_EVENTS, MAILBOX_EVENTS, MAILBOX_LEAKS, CASE_EVENTS, DELISTING_EVENTS, SUNSET_EVENTS, ALERT_EVENTS)
 # Of what is told to the folds the newest days: the broker before may have taken it and ended before it was folded.
 # What a state knows already it skips by the ids.
 _TOLD = (MAILBOX_SIGNALS, CASE_OBSERVATIONS)

@@ -12,6 +12,7 @@ import pytest
 
 from schemas import (
     access_settings,
+    alert_settings,
     dnsbl_settings,
     domain_settings,
     mailbox_hooks,
@@ -94,6 +95,9 @@ def test_the_example_configuration_is_sound_and_complete() -> None:
         },
         "report.customers.": report_settings.Report,
         "report.customers.mail.": report_settings.ReportMail,
+        "alert.": alert_settings.Alerting,
+        "alert.rule.mailbox_flagged.": alert_settings.AlertRule,
+        "alert.channel.noc.": alert_settings.AlertChannel,
         "geoip.": settings.GeoIp,
         **{f"input.{name}.": type(each) for name, each in example.input.items()},
         "dashboard.": access_settings.Dashboard,

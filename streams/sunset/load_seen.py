@@ -69,6 +69,12 @@ class _Asking(NamedTuple):
         return Load(refused=refused, failed=failed, usual=usual, whom=whom, why="" if self.hours else _NO_DAY)
 
 
+def heard(client: Client, at: int) -> list[Log]:
+    """Return the logs that were heard within a week. ClickHouseError."""
+    moments = {"now": at, "week": at - _HOURS_OF_A_WEEK * HOUR}
+    return [Log(*row) for row in client.query(_HEARD, parameters=moments).result_rows]
+
+
 def load_of(client: Client, sunset: Sunset, ledger: Ledger, begins: Mapping[int, int], at: int) -> Load:
     """Return the load of the stages at work since it counts of each, but the tickets. ClickHouseError where it is away.
 
@@ -85,7 +91,7 @@ def load_of(client: Client, sunset: Sunset, ledger: Ledger, begins: Mapping[int,
         "first": -(-at // HOUR) * HOUR - _HOURS_OF_A_WEEK * HOUR,
         "beyond": at // HOUR * HOUR - HOUR,
     }
-    logs = [Log(*row) for row in client.query(_HEARD, parameters=moments).result_rows]
+    logs = heard(client, at)
     gone = (sunset.stages or Stages()).hosts_gone
     if why := unheard([log for log in logs if log.host not in gone], at):
         return Load(why=why)

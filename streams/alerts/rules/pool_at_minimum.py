@@ -1,0 +1,37 @@
+"""A pool has no IP to spare: the next one that is listed stays. Over once more than `min_active` carry mail again."""
+
+from collections.abc import Mapping
+
+from schemas.alert_events import Severity
+from schemas.events import Event
+from schemas.pool_events import IpProbationStarted, IpRestored, IpWithdrawn
+from streams.alerts.facts import Look, Watched
+from streams.alerts.rules import Sign
+
+SEVERITY: Severity = "critical"
+DELAY_MINUTES = 0.0
+MEANS = "no more IPs carry mail than min_active: the next one that is listed stays in the pool"
+
+_Gone = Mapping[str, frozenset[str]]
+
+
+def signs(before: _Gone | None, fact: Event | Look, watched: Watched) -> tuple[_Gone | None, tuple[Sign, ...]]:
+    """Return what a change of the pool tells; a pool that has just `min_active` IPs never has one to spare."""
+    if not isinstance(fact, IpWithdrawn | IpProbationStarted | IpRestored) or fact.mode:
+        return before, ()
+    known = before or {}
+    gone = known.get(fact.pool, frozenset())
+    gone = gone | {fact.ip} if isinstance(fact, IpWithdrawn) else gone - {fact.ip}
+    kept = {**known, fact.pool: gone}
+    pool = watched.pools.get(fact.pool)
+    if pool is None:
+        return kept, ()
+    left = len(pool.ips - gone)
+    on = left <= pool.min_active and bool(pool.ips & gone)
+    text = f"{left} of {len(pool.ips)} IPs of the pool {fact.pool} carry mail, min_active is {pool.min_active}"
+    return kept, (Sign(subject=fact.pool, at=fact.at, on=on, text=text, page="pool"),)
+
+
+def watches(subject: str, watched: Watched) -> bool:
+    """Tell whether there is such a pool."""
+    return subject in watched.pools

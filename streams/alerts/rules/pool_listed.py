@@ -1,0 +1,48 @@
+"""One list names every IP of a pool, of one IP version: its whole network, or the list is at fault."""
+
+from collections.abc import Iterator, Mapping
+
+from schemas.alert_events import Severity
+from schemas.events import Event
+from schemas.observations import ListingObserved
+from streams.alerts.facts import Look, Watched
+from streams.alerts.rules import Sign
+
+SEVERITY: Severity = "critical"
+DELAY_MINUTES = 0.0
+MEANS = "one list names all IPs of a pool"
+_LEAST = 2
+
+_Named = Mapping[str, frozenset[str]]
+
+
+def signs(before: _Named | None, fact: Event | Look, watched: Watched) -> tuple[_Named | None, tuple[Sign, ...]]:
+    """Return what a list's answer tells; one that is unknown changes nothing."""
+    if not isinstance(fact, ListingObserved) or fact.answer == "unknown":
+        return before, ()
+    known = before or {}
+    old = known.get(fact.list, frozenset())
+    new = old | {fact.ip} if fact.answer == "listed" else old - {fact.ip}
+    if new == old:
+        return before, ()
+    return {**known, fact.list: new}, tuple(_changed(fact, old, new, watched))
+
+
+def _changed(fact: ListingObserved, old: frozenset[str], new: frozenset[str], watched: Watched) -> Iterator[Sign]:
+    six = ":" in fact.ip
+    for name, pool in watched.pools.items():
+        ips = frozenset(ip for ip in pool.ips if (":" in ip) is six)
+        on = ips <= new
+        if fact.ip not in ips or len(ips) < _LEAST or on is (ips <= old):
+            continue
+        what = f"all {len(ips)} IPv{6 if six else 4} addresses of the pool {name}"
+        said = f" ({fact.reason})" if on and fact.reason else ""
+        text = f"{fact.list} names {what}{said}" if on else f"{fact.list} names {fact.ip} no more, so not {what}"
+        yield Sign(
+            subject=f"{name} on {fact.list} over IPv{6 if six else 4}", at=fact.at, on=on, text=text, page="pool"
+        )
+
+
+def watches(subject: str, watched: Watched) -> bool:
+    """Tell whether there is such a pool."""
+    return subject.partition(" on ")[0] in watched.pools
