@@ -10,6 +10,7 @@ from schemas.password import secret
 from schemas.settings import Settings
 from streams.alerts.deciding import unknown
 
+_LONGEST = 320  # a login can be as long as its client likes, an address cannot (RFC 5321)
 _ASKED: dict[AlertPage, str] = {"pool": "ip", "mailboxes": "mailbox", "sunset": "sunset"}
 
 
@@ -49,6 +50,6 @@ def link(dashboard_url: str, raised: AlertRaised) -> str:
     """Return the address of an alert's page, "" where nobody said where the pages are."""
     if not dashboard_url:
         return ""
-    asked = _ASKED.get(raised.page, "") if raised.shown else ""
+    asked = _ASKED.get(raised.page, "") if 0 < len(raised.shown) <= _LONGEST else ""
     query = f"?{asked}={quote(raised.shown, safe='')}" if asked else ""
     return f"{dashboard_url}/{raised.page}{query}"

@@ -15,6 +15,7 @@ from schemas import topics
 from schemas.alert_events import AlertEvent, AlertRaised, AlertResolved
 from schemas.alert_settings import PULSE, Alerting
 from schemas.events import Event
+from schemas.observations import HookApplied, HookDrifted, HookFailed, ListingObserved, PoolObservation
 from schemas.pulse import Pulse
 from schemas.settings import Settings
 from streams.alert_looks import Looks
@@ -37,12 +38,13 @@ FOLLOWED = (
     topics.SUNSET_EVENTS,
     topics.POOL_OBSERVATIONS,
 )
-_DAYS = 2
-_DAY_MS = 86_400_000
+_NEWEST_MS = 300_000
+_TELLING = (ListingObserved, HookApplied, HookFailed, HookDrifted)
 _MINUTE = 60_000_000
 _PATIENCE = 90_000_000
 _RETRY_SECONDS = 1.0
 _OWN = get_args(AlertEvent)
+_OBSERVED = get_args(PoolObservation)
 
 
 class AlertDesk:
@@ -117,9 +119,9 @@ class _Session:
 
     def begin(self, at: int) -> None:
         """Read all that there is: what is so is known then. No rule minds in which order two topics are read."""
-        since = max(at // 1000 - _DAYS * _DAY_MS, 1)
+        since = max(at // 1000 - _NEWEST_MS, 1)
         for topic in FOLLOWED:
-            whole = topic is not topics.POOL_OBSERVATIONS  # two days of them: each list is asked more often
+            whole = topic is not topics.POOL_OBSERVATIONS  # thousands a second: what was before, ClickHouse knows
             log: TopicLog[None] = TopicLog(self._settings.kafka, topic, self._seen, 0 if whole else since)
             self._logs.append(self._stack.enter_context(log))
         self.journal.read()
@@ -148,7 +150,8 @@ class _Session:
             self.causes.take(event)
 
     def _seen(self, event: Event) -> None:
-        self.causes.take(event)
+        if not isinstance(event, _OBSERVED) or isinstance(event, _TELLING):
+            self.causes.take(event)
         self._beat()
 
 
@@ -157,11 +160,11 @@ class _Looking:
 
     def __init__(self, settings: Settings) -> None:
         self._looks = Looks(settings)
-        self._found: SimpleQueue[tuple[Look, ...]] = SimpleQueue()
+        self._found: SimpleQueue[tuple[Event | Look, ...]] = SimpleQueue()
         self._began = 0
         self._busy = False
 
-    def seen(self, at: int) -> Iterator[Look]:
+    def seen(self, at: int) -> Iterator[Event | Look]:
         """Yield what was seen meanwhile."""
         while True:
             try:
@@ -178,7 +181,7 @@ class _Looking:
             threading.Thread(target=self._look, args=(at,), name="alert-looks", daemon=True).start()
 
     def _look(self, at: int) -> None:
-        found: tuple[Look, ...] = ()
+        found: tuple[Event | Look, ...] = ()
         try:
             found = tuple(self._looks.all(at))
         finally:

@@ -24,21 +24,21 @@ class Streak(NamedTuple):
 
 
 class Cause(msgspec.Struct, frozen=True):
-    """A cause as the newest sign tells it, and its streaks within a day, the oldest first."""
+    """A cause as the newest sign tells it, and its streaks within a day, the oldest first.
+
+    `telling` is the newest sign that said that it is so: its words are those of an alert. `off` is since when it is
+    known not to be so (µs), 0 while it is.
+    """
 
     newest: Sign
     telling: Sign | None = None
     streaks: tuple[Streak, ...] = ()
+    off: int = 0
 
     @property
     def on(self) -> bool:
         """Tell whether it is so now."""
         return bool(self.streaks) and not self.streaks[-1].until
-
-    @property
-    def until(self) -> int:
-        """Return since when it is not so any more (µs): 0 while it is, or where it never was."""
-        return self.streaks[-1].until if self.streaks else 0
 
     def begun(self, since: int) -> int:
         """Return how often it began since a moment."""
@@ -46,10 +46,7 @@ class Cause(msgspec.Struct, frozen=True):
 
 
 def after(cause: Cause | None, sign: Sign) -> Cause:
-    """Return a cause after a sign; one that is older than what is known changes nothing.
-
-    `telling` is the newest sign that said that it is so: its words are those of an alert.
-    """
+    """Return a cause after a sign; one that is older than what is known changes nothing."""
     if cause is None:
         cause = Cause(sign)
     elif sign.at < cause.newest.at:
@@ -61,7 +58,8 @@ def after(cause: Cause | None, sign: Sign) -> Cause:
         since = streaks[-1].since
         streaks = (*streaks[:-1], Streak(since, max(sign.at, since + 1)))
     kept = tuple(each for each in streaks if not each.until or each.until > sign.at - DAY)
-    return Cause(sign, sign if sign.on else cause.telling, kept[-_MOST_STREAKS:])
+    off = 0 if sign.on else cause.off or sign.at
+    return Cause(sign, sign if sign.on else cause.telling, kept[-_MOST_STREAKS:], off)
 
 
 class Causes:

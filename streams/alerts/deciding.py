@@ -96,10 +96,8 @@ def _resolved(causes: Mapping[Key, Cause], book: Book, terms: Terms, at: int) ->
         rule, cause = terms.rules.get(alert.key[0]), causes.get(alert.key)
         if rule is None or not rule.enabled or not rules.watches(*alert.key, terms.watched):
             yield _end(alert, cause, "it is not watched any more", 0, at)
-        elif cause is not None and cause.until and at - cause.until >= calm(cause, terms.calm):
-            yield _end(alert, cause, cause.newest.text, cause.until, at)
-        elif cause is not None and not cause.streaks and at - cause.newest.at >= terms.calm:
-            yield _end(alert, cause, cause.newest.text, cause.newest.at, at)
+        elif cause is not None and cause.off and at - cause.off >= calm(cause, terms.calm):
+            yield _end(alert, cause, cause.newest.text, cause.off, at)
 
 
 def calm(cause: Cause, least: int) -> int:

@@ -96,6 +96,18 @@ def test_an_alert_of_which_nothing_is_known_stays_open() -> None:
     assert after.turn(100_000) == []
 
 
+def test_what_is_over_when_a_new_desk_looks_again_and_again_is_resolved() -> None:
+    before = Played()
+    before.take(WarehouseLooked(at=minute(0), problem="away"))
+    after = Played()
+    after.write(before.turn(4))
+    told = []
+    for number in range(5, 20):
+        after.take(WarehouseLooked(at=minute(number)))
+        told += [(number, *each) for each in kinds(after.turn(number))]
+    assert told == [(15, "resolved", "clickhouse_away", "ClickHouse")]
+
+
 _STEPS = st.lists(st.tuples(st.integers(0, 30), st.sampled_from(IPS), st.booleans()), max_size=40)
 
 

@@ -226,6 +226,20 @@ def test_while_clickhouse_is_away_no_silent_log_is_taken_for_one_that_speaks() -
     assert {alert.raised.rule for alert in played.book.opened()} == {"source_silent", "clickhouse_away"}
 
 
+def test_answers_may_come_late_the_newest_of_each_ip_counts() -> None:
+    answers = [_listed(n, ip) for n, ip in enumerate(IPS)] + [_listed(5, IPS[1], "not_listed"), _listed(6, IPS[1])]
+    told = []
+    for order in (answers, answers[::-1]):
+        played = Played()
+        played.take(*order)
+        told.append([(each.rule, each.subject) for each in played.turn(7)])
+    assert told == [[("pool_listed", "main on zen over IPv4")]] * 2
+    played = Played()
+    played.take(*answers[:3], answers[3])
+    played.take(answers[1])
+    assert not played.causes.known["pool_listed", "main on zen over IPv4"].on
+
+
 def test_a_list_that_names_a_part_of_the_pool_names_not_all_of_it() -> None:
     played = Played()
     played.take(_listed(1, IPS[0]), _listed(1, IPS[1]), _listed(2, IPS[2], "unknown"), _listed(2, IPS[2], name="echo"))

@@ -63,3 +63,10 @@ def _of_logs(fact: Event | Look) -> Sign | None:
         case _:
             return None
     return Sign(subject=subject, at=fact.at, on=on, text=text, evidence=fact.evidence, page="pool", shown=fact.ip)
+
+
+def watches(subject: str, watched: Watched) -> bool:
+    """Tell whether there is such a pool, sunset or IP."""
+    _, of, where = subject.partition(" of ")
+    name = where.rpartition(" on ")[0]
+    return name in watched.pools or name in watched.sunsets if of else watched.has(subject.partition(" to ")[0])

@@ -13,19 +13,24 @@ DELAY_MINUTES = 0.0
 MEANS = "one list names all IPs of a pool"
 _LEAST = 2
 
-_Named = Mapping[str, frozenset[str]]
+_Answers = Mapping[str, Mapping[str, tuple[int, bool]]]
+"""Of each list, what it said of each IP last, and when."""
 
 
-def signs(before: _Named | None, fact: Event | Look, watched: Watched) -> tuple[_Named | None, tuple[Sign, ...]]:
-    """Return what a list's answer tells; one that is unknown changes nothing."""
+def signs(before: _Answers | None, fact: Event | Look, watched: Watched) -> tuple[_Answers | None, tuple[Sign, ...]]:
+    """Return what a list's answer tells; one that is unknown, or older than what is known, changes nothing."""
     if not isinstance(fact, ListingObserved) or fact.answer == "unknown":
         return before, ()
     known = before or {}
-    old = known.get(fact.list, frozenset())
-    new = old | {fact.ip} if fact.answer == "listed" else old - {fact.ip}
-    if new == old:
+    said = known.get(fact.list, {})
+    at, listed = said.get(fact.ip, (0, False))
+    now_listed = fact.answer == "listed"
+    if fact.at < at or (at and listed is now_listed):
         return before, ()
-    return {**known, fact.list: new}, tuple(_changed(fact, old, new, watched))
+    old = frozenset(ip for ip, (_, on) in said.items() if on)
+    new = old | {fact.ip} if now_listed else old - {fact.ip}
+    kept = {**known, fact.list: {**said, fact.ip: (fact.at, now_listed)}}
+    return kept, tuple(_changed(fact, old, new, watched))
 
 
 def _changed(fact: ListingObserved, old: frozenset[str], new: frozenset[str], watched: Watched) -> Iterator[Sign]:
