@@ -11,7 +11,7 @@ from schemas.alert_events import Severity
 from schemas.checked import Minutes, Name, Variable, Zone
 from schemas.part import Part
 
-PULSE = "desk-alerts"
+PULSE = "alerts"
 """The sign of life of what alerts, a part of the desk."""
 _HOURS = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-([01][0-9]|2[0-3]):([0-5][0-9])")
 _LINK = re.compile(r"https?://[A-Za-z0-9._~:\[\]-]+(/[A-Za-z0-9._~/-]*)?")

@@ -27,7 +27,7 @@ from streams.alerts.deciding import decide, terms
 from streams.alerts.facts import Look, WarehouseLooked, watched
 from streams.alerts.words import neutral
 from streams.journal import Journal
-from streams.report_due import idle
+from streams.reports.asking import idle
 from streams.topiclog import LogAwayError, TopicLog
 
 LOG = logging.getLogger("relaywarden.desk")

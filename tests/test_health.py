@@ -10,6 +10,7 @@ import pytest
 from embedded.broker import free_port
 from embedded.health import ailments
 from schemas import settings
+from schemas.alert_settings import PULSE, Alerting
 from schemas.pulse import Pulse
 from tests.command.shell import run
 
@@ -44,6 +45,19 @@ def test_signs_of_life_age(tmp_path: Path) -> None:
         os.utime(tmp_path / "pulse" / name, (past, past))
         (sentence,) = ailments(here, process)
         assert sentence.startswith(f"{name}: no sign of life for 10")
+
+
+def test_the_alerts_of_a_desk_have_a_sign_of_their_own(tmp_path: Path) -> None:
+    alerting = settings.Settings(data=tmp_path, alert=Alerting())
+    assert ailments(alerting, "desk") == ["desk: no sign of life yet", f"{PULSE}: no sign of life yet"]
+    for name in ("desk", PULSE):
+        for each in ("desk", PULSE):
+            Pulse(tmp_path, each).beat()
+        assert ailments(alerting, "desk") == []
+        past = time.time() - 100
+        os.utime(tmp_path / "pulse" / name, (past, past))
+        assert [each.partition(":")[0] for each in ailments(alerting, "desk")] == [name]
+    assert not PULSE.startswith("desk-"), "else a process would take it for that of the desk"
 
 
 def test_a_socketmap_that_does_not_answer_is_told(tmp_path: Path) -> None:
