@@ -219,8 +219,18 @@ def dashboard(config: Config = DEFAULT_CONFIG) -> None:
 
 
 @app.command()
+def api(config: Config = DEFAULT_CONFIG) -> None:
+    """Serve the HTTP API: what is known, orders, complaints in, a stream of decisions."""
+    from streams.api.serving import run
+
+    settings = _ready(config)
+    with _told(settings, "api"):
+        run(settings)
+
+
+@app.command()
 def healthy(
-    process: Annotated[str, typer.Argument(help="collect, stream, sink, hooks or desk.")],
+    process: Annotated[str, typer.Argument(help="collect, stream, sink, hooks, desk or api.")],
     config: Config = DEFAULT_CONFIG,
     *,
     as_json: Json = False,
@@ -305,7 +315,16 @@ def replay(config: Config = DEFAULT_CONFIG, *, as_json: Json = False) -> None:
 
 def _ready(config: Path) -> Settings:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    for noisy in ("kafka", "aiokafka", "faust", "mode", "urllib3", "streamlit", "httpx"):  # httpx tells whole URLs
+    for noisy in (
+        "kafka",
+        "aiokafka",
+        "faust",
+        "mode",
+        "urllib3",
+        "streamlit",
+        "httpx",
+        "uvicorn",
+    ):  # httpx tells whole URLs
         logging.getLogger(noisy).setLevel(logging.WARNING)
     return load(config)
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import msgspec
 
-from collectors import ondisk
 from collectors.follow import Position
+from schemas import ondisk
 
 _WAITING = 4
 

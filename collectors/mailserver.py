@@ -18,7 +18,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from collectors import documents
 from collectors.envelope import Recipients, is_plain, unstuffed
-from collectors.tls import Certificates
+from schemas.tls import Certificates
 
 LOG = logging.getLogger("relaywarden.collect")
 LARGEST = documents.LARGEST - 4096

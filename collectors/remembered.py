@@ -5,7 +5,7 @@ from typing import TypeVar
 
 import msgspec
 
-from collectors import ondisk
+from schemas import ondisk
 
 State = TypeVar("State", bound=msgspec.Struct)
 

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import msgspec
 
-from collectors import checkpoint, ondisk
+from collectors import checkpoint
 from collectors.follow import MAX_LINE
 from collectors.rotation import generations
+from schemas import ondisk
 
 LOG = logging.getLogger("relaywarden.collect")
 _SEGMENT = 64 * 1024 * 1024

@@ -8,13 +8,13 @@ from msgspec.structs import replace
 
 from collectors import documents, mbox
 from collectors.feedback import DamagedError, placed
-from collectors.maildrop import seconds_of
 from collectors.mailtype import described
 from collectors.packed import begun
 from collectors.reading import Counts
 from schemas.bounce_events import BounceReceived
 from schemas.codec import encode
 from schemas.events import ComplaintReceived, DeadLetter, Event
+from schemas.maildrop import seconds_of
 from schemas.moments import epoch_microseconds
 from schemas.names import derived_id
 from schemas.redaction import redacted

@@ -16,6 +16,7 @@ from kafka.errors import KafkaError
 from collectors.admin import ensure_topics
 from embedded.broker import Broker
 from schemas import topics
+from schemas.names import EMBEDDED
 from schemas.settings import Settings
 from streams.lag import Carried
 from streams.refill import refill
@@ -111,7 +112,7 @@ def broker_with_topics(settings: Settings, log: Path) -> Broker:
     port = int(settings.kafka.bootstrap[0].rpartition(":")[2])
     refused: OSError | None = None
     for attempt in range(_TRIES):
-        cluster = f"embedded-{time.time_ns():x}"  # noqa: TID251 a name that no broker had before
+        cluster = f"{EMBEDDED}{time.time_ns():x}"  # noqa: TID251 a name that no broker had before
         broker = Broker(log, port, cluster).start()
         try:
             ensure_topics(settings, _ORDER)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from functools import partial
 
-from embedded.listening import answers_as_policy, answers_as_pull
+from embedded.listening import answers_as_api, answers_as_policy, answers_as_pull
 from schemas.alert_settings import PULSE
 from schemas.metrics_settings import Process
 from schemas.probes import Look, clickhouse, kafka
@@ -14,14 +14,14 @@ from schemas.settings import Settings
 from schemas.telemetry import telling
 from streams import switchplaces
 
-PROCESSES: tuple[Process, ...] = ("collect", "stream", "sink", "hooks", "desk")
+PROCESSES: tuple[Process, ...] = ("collect", "stream", "sink", "hooks", "desk", "api")
 _PATIENCE_SECONDS = 60.0
 
 
 def told(settings: Settings, process: Process) -> AbstractContextManager[None]:
     """Tell Prometheus and health checks of a process while the block runs. ValueError as of `telling`."""
     probes = {"Kafka": kafka(settings.kafka)}
-    if process in {"sink", "desk"}:
+    if process in {"sink", "desk", "api"}:
         probes["ClickHouse"] = clickhouse(settings.clickhouse)
     needs = (*probes, *(("partitions",) if process == "stream" else ()))
     return telling(settings.metrics, process, partial(ailments, settings, process, here=True), needs, Look(probes))
@@ -49,6 +49,8 @@ def ailments(settings: Settings, process: str, *, here: bool = False) -> list[st
                 sentence for name in settings.pool for sentence in (*_deaf(settings, name), *_closed(settings, name))
             ]
             return maps + list(_mute(settings))
+        case "api":
+            return list(_unserved(settings))
         case _:
             raise ValueError(f"no check for {process!r}; there are {', '.join(PROCESSES)}")
 
@@ -80,6 +82,12 @@ def _closed(settings: Settings, pool: str) -> Iterator[str]:
     hook = settings.pool[pool].hooks.pull
     if hook is not None and not answers_as_pull(hook.host, hook.port):
         yield f"hooks: GET /v1/pool of {pool} does not answer on {hook.host}:{hook.port}"
+
+
+def _unserved(settings: Settings) -> Iterator[str]:
+    api = settings.api
+    if api is not None and not answers_as_api(api):
+        yield f"api: GET /healthz does not answer on {api.host}:{api.port}"
 
 
 def _mute(settings: Settings) -> Iterator[str]:

@@ -2,10 +2,12 @@
 
 import errno
 import socket
+import ssl
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
+from schemas.api_settings import Api
 from schemas.settings import Settings
 from streams import switchplaces
 from streams.socketmap import netstring
@@ -16,6 +18,7 @@ _OWNERS = {
     "postfix_socketmap": "a socketmap's",
     "pull": "GET /v1/pool's",
     "postfix_policy": "the policy's",
+    "api": "the API's",
 }
 
 
@@ -43,6 +46,9 @@ def _servers(settings: Settings) -> Iterator[tuple[str, tuple[str, int], Callabl
     policy = settings.mailboxes.hooks.postfix_policy
     if policy is not None:
         yield "mailboxes.hooks.postfix_policy", (policy.host, policy.port), answers_as_policy
+    api = settings.api
+    if api is not None:
+        yield "api", (api.host, api.port), lambda *_: answers_as_api(api)
     for place, address in switchplaces.places(settings).items():
         yield place, address, answers_as_policy
 
@@ -96,3 +102,22 @@ def answers_as_pull(host: str, port: int) -> bool:
     with suppress(OSError, ValueError), urllib.request.urlopen(url, timeout=_PATIENCE_SECONDS) as answer:
         return bool(answer.headers["Server"] == "relaywarden")
     return False
+
+
+def answers_as_api(api: Api) -> bool:
+    """Tell whether the API is served there; whose certificate it shows does not matter."""
+    with suppress(OSError), socket.create_connection((api.host, api.port), timeout=_PATIENCE_SECONDS) as asked:
+        wrapped = _unverified().wrap_socket(asked) if api.certificate is not None else asked
+        wrapped.sendall(b"GET /healthz HTTP/1.1\r\nHost: relaywarden\r\nConnection: close\r\n\r\n")
+        answer = b""
+        while piece := wrapped.recv(4096):
+            answer += piece
+        return answer.startswith(b"HTTP/1.1 200 ") and answer.endswith(b'{"works":true}')
+    return False
+
+
+def _unverified() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context

@@ -28,7 +28,7 @@ from streams.warehouse_client import connect
 LOG = logging.getLogger("relaywarden.up")
 _TOLD = (topics.POOL_OBSERVATIONS, topics.MAILBOX_SIGNALS, topics.MAILBOX_LEAKS, topics.CASE_OBSERVATIONS)
 FED = (topics.MAIL_EVENTS, topics.COMPLAINTS, *_TOLD)
-_PROCESSES = ("hooks", "sink", "stream", "collect", "desk", "dashboard")
+_PROCESSES = ("hooks", "sink", "stream", "collect", "desk", "dashboard", "api")
 _ORPHAN_SECONDS = 12.0
 _END_SECONDS = 27.0
 _STUCK_SECONDS = 60.0
@@ -80,15 +80,17 @@ class Machine:
             return
         self._prepare()
         for name in self._processes():
-            if not self._told() and (name != "desk" or self._settings.desk_works):
+            if not self._told():
                 self._child(name, [sys.executable, "-m", "relaywarden", name, "--config", str(self.config)], env)
         if self._demo is not None and not self._told():
             self._child("hoster", self._demo(self._folder), env)
         self._answers(f"{self.url}/_stcore/health", 60, self._children["dashboard"])
 
     def _processes(self) -> list[str]:
-        """Return the processes that have work: `hooks` without any hook would end at once, and be started for ever."""
-        return [name for name in _PROCESSES if name != "hooks" or has_work(self._settings)]
+        """Return the processes that have work: one without any would end at once, and be started for ever."""
+        chosen = self._settings
+        idle = {"hooks": not has_work(chosen), "desk": not chosen.desk_works, "api": chosen.api is None}
+        return [name for name in _PROCESSES if not idle.get(name)]
 
     def _prepare(self) -> None:
         """Make tables and topics and fill the broker."""
@@ -214,7 +216,7 @@ class Machine:
         """End all within half a minute: who writes first, then who decides, then who stores."""
         deadline = time.monotonic() + _END_SECONDS
         group = self._settings.kafka.group
-        self._stop(("hoster", "collect", "desk", "dashboard"), 6)
+        self._stop(("hoster", "collect", "desk", "api", "dashboard"), 6)
         self._told = lambda: time.monotonic() > deadline - 15
         folded = self._settled("stream", group, FED)
         self._stop(("stream",), 6)

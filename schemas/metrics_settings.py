@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from schemas.checked import Ip
 from schemas.part import Part
 
-Process = Literal["collect", "stream", "hooks", "sink", "desk", "dashboard"]
+Process = Literal["collect", "stream", "hooks", "sink", "desk", "dashboard", "api"]
 _Port = Annotated[int, Field(ge=0, le=65535)]
 
 
@@ -21,6 +21,7 @@ class Metrics(Part):
     sink: _Port = 9864
     desk: _Port = 9865
     dashboard: _Port = 9866
+    api: _Port = 9867
 
     @model_validator(mode="after")
     def _apart(self) -> Self:

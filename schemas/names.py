@@ -29,6 +29,8 @@ _PROVIDERS = {
     "barracudanetworks.com": "barracuda",
     "bluewin.ch": "swisscom",
 }
+EMBEDDED = "embedded-"
+"""How the cluster ids of the embedded broker begin; the moment of its start follows, so that they sort by it."""
 _PROVIDER = re.compile(r"[\w-]{1,63}(?:\.[\w-]{1,63}){0,126}")
 
 

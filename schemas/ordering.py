@@ -33,33 +33,53 @@ def order(  # noqa: PLR0913 an order has that many parts
     operator: str = "",
     provider: str = "",
 ) -> OperatorActed:
-    """Publish an operator's order and return it; after `lasts` ("2h") it counts no more, "" is until revoked.
+    """Publish an operator's order and return it. ValueError as of `prepared`; OSError where Kafka confirms nothing."""
+    event = prepared(settings, action, ip, reason, lasts=lasts, operator=operator, provider=provider)
+    publish(settings, event)
+    return event
+
+
+def prepared(  # noqa: PLR0913 an order has that many parts
+    settings: Settings,
+    action: PoolAction,
+    ip: str,
+    reason: str,
+    *,
+    lasts: str = "",
+    operator: str = "",
+    provider: str = "",
+) -> OperatorActed:
+    """Return an order that is given now; after `lasts` ("2h") it counts no more, "" is until revoked.
 
     With a `provider` it concerns only what the IP sends there. ValueError where no pool has the IP, there is no such
-    provider, no reason is given or `lasts` is no duration. OSError where Kafka does not confirm it.
+    provider, no reason is given or `lasts` is no duration.
     """
     subject = address(ip)
     owner = next((name for name, pool in settings.pool.items() if subject in pool.ips), None)
     if owner is None:
         raise ValueError(f"{subject} is in no pool; there are {', '.join(settings.outbound_ips.values()) or 'none'}")
     given = ordered(action, subject, reason, lasts=lasts, operator=operator)
-    event = msgspec.structs.replace(given, pool=owner, provider=provider_named(provider) if provider else "")
-    publish(settings, event)
-    return event
+    return msgspec.structs.replace(given, pool=owner, provider=provider_named(provider) if provider else "")
 
 
 def order_mailbox(  # noqa: PLR0913 an order has that many parts
     settings: Settings, action: MailboxAction, mailbox: str, reason: str, *, lasts: str = "", operator: str = ""
 ) -> OperatorActed:
-    """Publish an operator's order and return it; after `lasts` ("2h") it counts no more, "" is until taken back.
-
-    ValueError where the mailbox cannot be one, no reason is given or `lasts` is no duration. OSError where Kafka does
-    not confirm it.
-    """
-    name = named(mailbox) if action == "release" else _plain(mailbox)  # whom the rules barred can be released
-    event = ordered(action, name, reason, lasts=lasts, operator=operator)
+    """Publish an operator's order and return it. ValueError as of `prepared_mailbox`; OSError as of `order`."""
+    event = prepared_mailbox(action, mailbox, reason, lasts=lasts, operator=operator)
     publish(settings, event)
     return event
+
+
+def prepared_mailbox(
+    action: MailboxAction, mailbox: str, reason: str, *, lasts: str = "", operator: str = ""
+) -> OperatorActed:
+    """Return an order that is given now; after `lasts` ("2h") it counts no more, "" is until taken back.
+
+    ValueError where the mailbox cannot be one, no reason is given or `lasts` is no duration.
+    """
+    name = named(mailbox) if action == "release" else _plain(mailbox)  # whom the rules barred can be released
+    return ordered(action, name, reason, lasts=lasts, operator=operator)
 
 
 def ordered(

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, fie
 
 from schemas.access_settings import Dashboard
 from schemas.alert_settings import Alerting
+from schemas.api_settings import Api
 from schemas.checked import Name, Network, Port, Seconds, Zone, envelope_pattern
 from schemas.customers import owners
 from schemas.directory_settings import AnyDirectory
@@ -162,6 +163,7 @@ class Settings(Part):
     geoip: GeoIp = GeoIp()
     dashboard: Dashboard = Dashboard()
     metrics: Metrics | None = None
+    api: Api | None = None
     embedded: Embedded = Embedded()
 
     @model_validator(mode="before")
@@ -174,6 +176,10 @@ class Settings(Part):
     def _taken(self) -> Self:
         if wrong := "; ".join(taken_wrongly(self.input, self.inputs_by_table)):
             raise ValueError(wrong)
+        wanted = self.api.complaints if self.api is not None else ""
+        if wanted and wanted not in self.complaints:
+            known = ", ".join(self.complaints) or "none"
+            raise ValueError(f"api.complaints: there is no table complaints.{wanted}; there are {known}")
         return self
 
     @field_validator("pool")

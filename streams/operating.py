@@ -11,7 +11,7 @@ from schemas.culprits import sentences
 from schemas.facts import Culprit
 from schemas.observations import OperatorActed
 from schemas.observations import PoolAction as Action
-from schemas.ordering import address, login, now, order, ordered, publish, seconds
+from schemas.ordering import address, login, now, order, ordered, prepared, publish, seconds
 from schemas.settings import Settings
 from streams.pools import Pools
 from streams.provider_scope import barred
@@ -27,6 +27,7 @@ __all__ = [
     "now",
     "order",
     "ordered",
+    "prepared",
     "publish",
     "rows",
     "seconds",
@@ -40,7 +41,7 @@ _HISTORY = (
     " arrayStringConcat(arrayFilter(text -> text != '', arrayPushBack(arrayMap(e -> e.text, evidence), reason)), '; ')"
     " AS evidence, arrayMap(c -> (c.sender, c.messages, c.recipients, c.unknown_users, c.refusals, c.complaints,"
     " c.networks, c.share, c.minutes), culprits) AS culprits"
-    " FROM pool_events FINAL WHERE %(ip)s IN ('', ip) ORDER BY at DESC, id LIMIT %(most)s"
+    " FROM pool_events FINAL WHERE %(ip)s IN ('', ip) AND %(pool)s IN ('', pool) ORDER BY at DESC, id LIMIT %(most)s"
 )
 
 
@@ -109,9 +110,9 @@ def _shown(standing: Standing, at: int) -> str:
     return f"{order.action} by {order.operator}{end}: {order.reason}"
 
 
-def history(client: Client, ip: str) -> list[dict[str, object]]:
-    """Return the decisions of all pools, or (unless "") about one IP, newest first."""
-    answer = client.query(_HISTORY, parameters={"ip": ip, "most": _MOST_ROWS})
+def history(client: Client, ip: str, pool: str = "") -> list[dict[str, object]]:
+    """Return the decisions of all pools, or (unless "") about one IP, or of one pool, newest first."""
+    answer = client.query(_HISTORY, parameters={"ip": ip, "pool": pool, "most": _MOST_ROWS})
     rows = (dict(zip(answer.column_names, row, strict=True)) for row in answer.result_rows)
     return [row | {"time": moment(row["time"]), "culprits": _culprits(row["culprits"])} for row in rows]
 

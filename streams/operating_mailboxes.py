@@ -10,18 +10,26 @@ from schemas.observations import MailboxAction as Action
 from schemas.observations import OperatorActed
 from schemas.ordering import login, named, now, publish
 from schemas.ordering import order_mailbox as order
+from schemas.ordering import prepared_mailbox as prepared
 from schemas.settings import Settings
 from streams.helpdesk import known
 from streams.operating import warehouse
 from streams.standing import moment
 
-__all__ = ["Action", "named", "notes", "order", "password_changed", "told"]
+__all__ = ["Action", "named", "new_password", "notes", "order", "password_changed", "prepared", "told"]
 
 
 def password_changed(settings: Settings, mailbox: str, reason: str = "", *, operator: str = "") -> PasswordChanged:
     """Publish that a mailbox has a new password, and return that. ValueError and OSError as with an order."""
+    event = new_password(mailbox, reason, operator=operator)
+    publish(settings, event)
+    return event
+
+
+def new_password(mailbox: str, reason: str = "", *, operator: str = "") -> PasswordChanged:
+    """Return that a mailbox has a new password from now on. ValueError where the mailbox cannot be one."""
     at, name = now(), named(mailbox)
-    event = PasswordChanged(
+    return PasswordChanged(
         id=derived_id("password", name, at),
         at=at,
         mailbox=name,
@@ -29,8 +37,6 @@ def password_changed(settings: Settings, mailbox: str, reason: str = "", *, oper
         operator=operator or login(),
         reason=reason,
     )
-    publish(settings, event)
-    return event
 
 
 def told(event: OperatorActed | PasswordChanged) -> str:

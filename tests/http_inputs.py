@@ -8,9 +8,9 @@ from pathlib import Path
 import httpx
 
 from collectors.inputs import Outlet, http
-from collectors.maildrop import Maildrop
 from embedded.broker import free_port
 from schemas.inputs.http import HttpInput
+from schemas.maildrop import Maildrop
 from tests.line_inputs import ROOMY, outlet
 from tests.mail_inputs import running
 from tests.waits import until

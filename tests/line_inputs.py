@@ -11,10 +11,10 @@ from pathlib import Path
 from collectors.follow import Follower
 from collectors.inputs import Outlet
 from collectors.losses import Losses
-from collectors.maildrop import Maildrop
 from collectors.reading import LogReader
 from collectors.spool import Spool
 from schemas.events import DeadLetter, Event
+from schemas.maildrop import Maildrop
 
 ROOMY = 64 << 20
 LINE = (

@@ -9,8 +9,8 @@ from typing import Any
 from collectors.inputs import Outlet, Run
 from collectors.intake import Intake
 from collectors.losses import Losses
-from collectors.maildrop import Maildrop
 from schemas.events import Event
+from schemas.maildrop import Maildrop
 from schemas.settings import Maildir
 
 REPORT = """\

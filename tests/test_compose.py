@@ -19,7 +19,7 @@ from tests.whole.lab import Lab, until
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIG = ROOT / "deploy" / "compose" / "relaywarden.toml"
-PROCESSES = {"topics", "migrate", "collect", "stream", "hooks", "sink", "desk", "dashboard"}
+PROCESSES = {"topics", "migrate", "collect", "stream", "hooks", "sink", "desk", "dashboard", "api"}
 ASKED = ("zen.spamhaus.org", "bl.spamcop.net")
 LINE = "Nov 21 17:35:44 mx1 postfix/qmgr[12]: 4F1qXz3: from=<a@example.net>, size=1000, nrcpt=1 (queue active)\n"
 
@@ -29,7 +29,7 @@ def composed() -> str:
     """Return the compose file as docker-compose understands it, without anchors."""
     program = require("docker-compose", "docker-compose")
     done = subprocess.run(
-        [program, "--file", str(ROOT / "compose.yaml"), "config"],
+        [program, "--file", str(ROOT / "compose.yaml"), "--profile", "api", "config"],
         env={"RELAYWARDEN_CLICKHOUSE_PASSWORD": "x", "PATH": "/usr/bin:/bin"},
         capture_output=True,
         text=True,
@@ -98,7 +98,7 @@ def test_every_path_of_the_configuration_is_mounted_where_it_is_used(composed: s
     logs = (*settings.mta.values(), *settings.logins.values())
     wanted = [("collect", log.log.parent, "ro") for log in logs]
     wanted += [("collect", box.maildir, "rw") for box in settings.complaints.values()]
-    wanted += [(process, settings.data, "rw") for process in ("collect", "stream", "sink", "hooks", "desk")]
+    wanted += [(process, settings.data, "rw") for process in ("collect", "stream", "sink", "hooks", "desk", "api")]
     wanted += [("hooks", hook.state.parent, "rw")]
     for service, path, mode in wanted:
         assert _mounts(composed, service).get(str(path)) == mode, f"{service}: {path}"

@@ -13,10 +13,12 @@ import pytest
 from schemas import (
     access_settings,
     alert_settings,
+    api_settings,
     dnsbl_settings,
     domain_settings,
     mailbox_hooks,
     mailbox_settings,
+    metrics_settings,
     pool_hooks,
     pool_settings,
     reply_settings,
@@ -103,6 +105,9 @@ def test_the_example_configuration_is_sound_and_complete() -> None:
         "dashboard.": access_settings.Dashboard,
         "dashboard.access.": access_settings.Access,
         "dashboard.access.roles.": access_settings.Roles,
+        "api.": api_settings.Api,
+        "api.token.panel.": api_settings.ApiToken,
+        "metrics.": metrics_settings.Metrics,
         "embedded.": settings.Embedded,
     }
     assert {switch for each in example.sunset.values() for switch in switches.configured(each.switch)} == set(

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from collectors.inputs import _syslog_streams
-from collectors.tls import Certificates
 from schemas.events import DeliveryAttempted
+from schemas.tls import Certificates
 from tests.syslog_lab import HOST, STAMP, TEXT, certificates, connected, delivery, events_of, running, secured
 from tests.waits import until
 

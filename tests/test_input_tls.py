@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collectors.inputs import http, smtp
-from collectors.tls import Certificates
-from collectors.validity import certificates_in, validity
 from embedded.broker import free_port
 from schemas.inputs.smtp import SmtpInput
+from schemas.tls import Certificates
+from schemas.validity import certificates_in, validity
 from tests.certificates import expired, make
 from tests.http_inputs import listens, serving, settings
 from tests.mail_inputs import Box, running

@@ -8,8 +8,8 @@ import pytest
 
 from collectors.intake import Intake
 from collectors.losses import Losses
-from collectors.maildrop import Maildrop
 from schemas.events import DeadLetter, Event
+from schemas.maildrop import Maildrop
 from schemas.settings import Maildir
 
 

@@ -15,7 +15,7 @@ from tests.parts import require
 
 ROOT = Path(__file__).resolve().parents[1]
 UNITS = ROOT / "deploy" / "systemd"
-PROCESSES = ("collect", "dashboard", "desk", "hooks", "sink", "stream", "up")
+PROCESSES = ("api", "collect", "dashboard", "desk", "hooks", "sink", "stream", "up")
 PROGRAM = "/opt/relaywarden/.venv/bin/relaywarden"
 SANDBOX = {
     "User=relaywarden",

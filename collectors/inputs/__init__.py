@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import Any, cast
 
 from collectors.losses import Losses
-from collectors.maildrop import Maildrop
 from collectors.spool import Spool
 from schemas.inputs import LineInput
 from schemas.inputs.taken import spool_of
+from schemas.maildrop import Maildrop
 from schemas.settings import Settings
 
 

@@ -1,10 +1,8 @@
-"""What a POST carries: its media types, unpacking within bounds, and a mail around a bare X-ARF document."""
+"""What a POST carries: its media types, and unpacking within bounds."""
 
 import zlib
-from base64 import encodebytes
 from collections.abc import Iterator
 
-import msgspec
 import zstandard
 
 _PIECE = 256  # bytes of zstd: at the worst they unpack to 8 MB
@@ -12,23 +10,10 @@ _ZSTD_WINDOW = 8 * 1024 * 1024
 ENCODINGS = ("identity", "gzip", "x-gzip", "deflate", "zstd")
 TEXT = frozenset({"text/plain"})
 JSON = frozenset({"application/json", "application/x-ndjson", "application/ndjson"})
-MAILS = frozenset(
-    (
-        *("message/rfc822", "application/json", "application/xml", "text/xml", "text/csv"),
-        *("application/gzip", "application/zip", "application/tlsrpt+json", "application/tlsrpt+gzip"),
-    )
-)
 
 
 class TooLargeError(ValueError):
     """A body is larger than is taken, packed or not."""
-
-
-class _Xarf(msgspec.Struct):
-    """What tells that JSON is an X-ARF document: of version 4, or (`Report`) of those before."""
-
-    xarf_version: str = ""
-    report: msgspec.Raw | None = msgspec.field(name="Report", default=None)
 
 
 def unpacked(body: bytes, encoding: str, most: int) -> bytes:
@@ -87,20 +72,3 @@ def _zstd(body: bytes) -> Iterator[bytes]:
             raise zstandard.ZstdError("it ends within a frame")
         unused = frame.unused_data
         left = memoryview(unused + bytes(left)) if unused else left
-
-
-def as_mail(document: bytes) -> bytes:
-    """Return a document as the intake reads it: a bare X-ARF report as the attachment of a mail, all else as it is."""
-    if not document.lstrip().startswith(b"{"):
-        return document
-    try:
-        found = msgspec.json.decode(document, type=_Xarf)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return document  # the intake says what is wrong with it
-    if not found.xarf_version and found.report is None:
-        return document
-    head = (
-        b'MIME-Version: 1.0\r\nX-XARF: PLAIN\r\nContent-Type: application/json; name="xarf.json"\r\n'
-        b"Content-Transfer-Encoding: base64\r\n\r\n"
-    )
-    return head + encodebytes(document)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from collectors.away import Away
 from collectors.inputs._syslog_desk import Desk, Peer
 from collectors.inputs._syslog_frames import LONGEST, Frames
-from collectors.tls import Certificates
+from schemas.tls import Certificates
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,12 +16,12 @@ import msgspec
 from collectors.dated import Folder, Found, Opened, opened
 from collectors.inputs import Outlet
 from collectors.inputs._seen import UNKNOWN, Look, Memory, Seen, Survey, Taking
-from collectors.ondisk import replace
 from collectors.packed import DAMAGE
 from collectors.reading import LONGEST_LINE
 from collectors.rotation import HEAD_BYTES, fingerprint_in
 from collectors.spool import Spool
 from schemas.inputs.files import FilesInput
+from schemas.ondisk import replace
 
 LOG = logging.getLogger("relaywarden.collect")
 

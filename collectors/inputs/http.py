@@ -16,7 +16,6 @@ from typing import NamedTuple
 
 from aiohttp import web
 
-from collectors import tls
 from collectors.documents import LARGEST
 from collectors.httpbody import LAST, RefusedError, Wanted, body_of
 from collectors.httpdoor import Busy, BusyError, Door, Flight
@@ -25,8 +24,9 @@ from collectors.inputs._keys import Taken
 from collectors.inputs._refused import words_of
 from collectors.linecommit import Commits, KeyReusedError, NotKeptError
 from collectors.losses import Losses
-from collectors.maildrop import Maildrop
+from schemas import posted, tls
 from schemas.inputs.http import HttpInput
+from schemas.maildrop import Maildrop
 
 LOG = logging.getLogger("relaywarden.collect")
 
@@ -214,11 +214,11 @@ class _Mails:
     async def take(self, request: web.BaseRequest, count: Callable[[int], None]) -> _Answer:
         """Deliver what a body holds. RefusedError where it is empty; OSError where it cannot be kept."""
         key = _key_of(request)
-        mail = await body_of(request, Wanted(_bodies.MAILS, LARGEST), count, self._turn)
+        mail = await body_of(request, Wanted(posted.MAILS, LARGEST), count, self._turn)
         if not mail.strip():
             raise RefusedError(HTTPStatus.BAD_REQUEST, "the body is empty")
         async with self._alone:
-            await asyncio.to_thread(self._mails.deliver, _bodies.as_mail(mail), f"key {key.hex()}" if key else "")
+            await asyncio.to_thread(self._mails.deliver, posted.as_mail(mail), f"key {key.hex()}" if key else "")
         return {"taken": 1}
 
 

@@ -17,14 +17,14 @@ from math import inf
 import msgspec
 from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, ProtocolError
 
-from collectors import tls
 from collectors.away import Away
 from collectors.imapfolder import Fetched, Folder, LoginRefusedError, opened
 from collectors.inputs import Outlet
 from collectors.inputs._controls import escaped
-from collectors.maildrop import Maildrop, seconds_of
 from collectors.remembered import recalled, remember
+from schemas import tls
 from schemas.inputs.imap import ImapInput
+from schemas.maildrop import Maildrop, seconds_of
 
 LOG = logging.getLogger("relaywarden.collect")
 AWAY = (IMAPClientError, OSError, ValueError, LookupError, TypeError, AttributeError)

@@ -11,11 +11,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from collectors import tls
 from collectors.inputs import Outlet, _offsets, _shapes
 from collectors.inputs._offsets import Cursor
 from collectors.linetopic import LineTopic, OutOfRangeError, Record, TopicAwayError
 from collectors.spool import Spool
+from schemas import tls
 from schemas.inputs.kafka import KafkaInput
 
 LOG = logging.getLogger("relaywarden.collect")

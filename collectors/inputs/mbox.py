@@ -21,9 +21,9 @@ from collectors import mbox
 from collectors.away import Away
 from collectors.inputs import Outlet
 from collectors.lockedbox import BusyError, locked
-from collectors.maildrop import Maildrop, seconds_of
 from collectors.remembered import recalled, remember
 from schemas.inputs.mbox import MboxInput
+from schemas.maildrop import Maildrop, seconds_of
 
 LOG = logging.getLogger("relaywarden.collect")
 _PAUSE_SECONDS = 0.5

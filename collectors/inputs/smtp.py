@@ -16,12 +16,12 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
-from collectors import tls
 from collectors.away import Away
 from collectors.envelope import Recipients, name_of, stamped
 from collectors.inputs import Outlet
 from collectors.inputs._refused import words_of
 from collectors.mailserver import House, MailServer
+from schemas import tls
 from schemas.inputs.smtp import SmtpInput
 
 LOG = logging.getLogger("relaywarden.collect")

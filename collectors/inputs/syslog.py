@@ -14,15 +14,15 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import cast
 
-from collectors import tls
 from collectors.inputs import Outlet
 from collectors.inputs._gathered import Gathered
 from collectors.inputs._refused import words_of
 from collectors.inputs._syslog_datagrams import Datagrams
 from collectors.inputs._syslog_desk import Desk
 from collectors.inputs._syslog_streams import Streams
-from collectors.tls import Certificates, Warn
+from schemas import tls
 from schemas.inputs.syslog import SyslogInput, address_of
+from schemas.tls import Certificates, Warn
 
 LOG = logging.getLogger("relaywarden.collect")
 _LOOK_SECONDS = 0.2

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from collectors import tls
 from collectors.imapfolder import opened
 from collectors.inputs import imap
 from embedded.broker import free_port
+from schemas import tls
 from schemas.events import ComplaintReceived, DeadLetter
 from schemas.inputs.imap import ImapInput
 from tests import certificates

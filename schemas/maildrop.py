@@ -6,7 +6,7 @@ from datetime import datetime
 from hashlib import blake2b
 from pathlib import Path
 
-from collectors import ondisk
+from schemas import ondisk
 
 _FOLDERS = ("tmp", "new", "cur")
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from collectors.validity import certificates_in, validity
+from schemas.validity import certificates_in, validity
 
 LOG = logging.getLogger("relaywarden.collect")
 _Seen = tuple[tuple[int, int, int] | None, ...]
