@@ -202,7 +202,7 @@ def test_a_complaint_is_on_disk_before_it_is_taken_and_once(counter: Counter) ->
 def test_a_bare_xarf_report_becomes_a_mail(counter: Counter) -> None:
     new = counter.folder / "fbl" / "new"
     before = set(new.iterdir())
-    report = json.dumps({"xarf_version": "4.0.0", "category": "messaging"}).encode()
+    report = json.dumps({"xarf_version": "4.0.0", "category": "messaging", "report_id": "a bare one"}).encode()
     assert _hand_in(counter, report, "application/json; charset=utf-8").status_code == 202
     (mail,) = set(new.iterdir()) - before
     assert mail.read_bytes().startswith(b"MIME-Version: 1.0\r\nX-XARF: PLAIN\r\n")
