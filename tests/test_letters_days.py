@@ -76,6 +76,22 @@ def test_the_last_letter_counts_the_days_only_to_a_day_that_all_have() -> None:
         assert ("This is our last letter about this." in text, left in text) == (True, expected)
 
 
+def test_a_letter_that_goes_later_than_it_was_due_counts_the_days_from_its_own() -> None:
+    made, _ = sunset()
+    due = example(made, NAME, "customer@example.net", "en", number=6)
+    assert "You then have 6 days left." in letters().words(due).text
+    body = letters().mail(due, due.due + 4 * 86_400_000_000).get_body(("plain",))
+    assert body is not None
+    assert "You then have 2 days left." in body.get_content()
+
+
+def test_a_letter_whose_day_was_taken_back_is_not_called_the_last() -> None:
+    told = letters().words(_due("en", "", number=1, of=1)).text
+    assert "This is our last letter" not in told
+    assert "letter 1 of 6" in told
+    assert "This is our last letter" in letters().words(_due("en", number=1, of=1)).text
+
+
 def test_thanks_tell_no_day_that_is_not_fixed() -> None:
     made, _ = sunset()
     thanks = example(made, NAME, "customer@example.net", "en", kind="thanks")

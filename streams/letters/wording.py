@@ -114,22 +114,26 @@ def _moment(at: int, speech: Speech) -> Moment | None:
     return Moment(speech.weekday(speech.local(at).date()), speech.time(at), speech.zone(at)) if at else None
 
 
-def context_of(due: LetterDue, sunset: Sunset, mail: SunsetMail, speech: Speech) -> dict[str, object]:
-    """Return what every template of a letter may name. ValueError where it does not say on which day it ends."""
+def context_of(due: LetterDue, sunset: Sunset, mail: SunsetMail, speech: Speech, at: int) -> dict[str, object]:
+    """Return what every template of a letter that goes `at` may name. ValueError where it has no day on which it ends.
+
+    Where a day is not fixed any more there can be as many letters as there are at most.
+    """
     ends = date.fromisoformat(due.ends)
+    most = due.of if all(due.days) or not due.of else max(due.of, sunset.letters)
     return {
         "language": language_of(due, mail),
         "kind": sunset.kind,
         "thanks": due.kind == "thanks",
         "name": shown(due.name),
         "letter": due.number,
-        "letters": due.of,
+        "letters": most,
         "first": due.number <= 1,
-        "last": due.number >= due.of,
+        "last": due.number >= most,
         "week": due.week,
         "ends": speech.weekday(ends),
         "ends_day": speech.day(ends),
-        "days_left": max(0, (ends - speech.local(due.due or due.at).date()).days),
+        "days_left": max(0, (ends - speech.local(at).date()).days),
         "dated": not due.days or any(due.days),
         "apart": any(due.days),
         "count": len(due.thanked) if due.kind == "thanks" else len(due.uses) + due.more,

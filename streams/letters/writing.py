@@ -51,13 +51,16 @@ class Letters:
             message_id=due.message_id or message_id(due.id, settings.sender),
             more=headers_of(due, settings),
         )
-        return composed(self.words(due), envelope, at)
+        return composed(self.words(due, at), envelope, at)
 
-    def words(self, due: LetterDue) -> Words:
-        """Return what a letter says. ValueError names a template that cannot be filled in, and why."""
+    def words(self, due: LetterDue, at: int = 0) -> Words:
+        """Return what a letter says that goes at a moment (µs, 0: when it is due).
+
+        ValueError names a template that cannot be filled in, and why.
+        """
         language = language_of(due, self._mail)
         speech = Speech(language, self._sunset.timezone)
-        context = context_of(due, self._sunset, self._mail, speech)
+        context = context_of(due, self._sunset, self._mail, speech, at or due.due or due.at)
         name = f"{language}/{THANKS if due.kind == 'thanks' else self._sunset.kind}"
         context |= self._parts(due, language, context, speech)
         subject, text = subject_and_text(f"{name}.txt", self._filling.filled(f"{name}.txt", context))
