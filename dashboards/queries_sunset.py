@@ -9,7 +9,6 @@ from clickhouse_connect.driver.client import Client
 
 from dashboards.queries import frame, patient
 from dashboards.span import Span
-from schemas.mailbox_events import WITHDRAWN
 
 _SUNSETS = "SELECT DISTINCT toString(sunset) AS name FROM sunset_days ORDER BY name LIMIT 100"
 
@@ -73,7 +72,7 @@ FROM
 """
 
 _LETTER_WEEKS = """
-SELECT week, min(due) AS first, if(startsWith(words, {withdrawn:String}), 'withdrawn', state) AS state,
+SELECT week, min(due) AS first, state,
        toInt64(count()) AS letters
 FROM sunset_letters(sunset = {name:String}, since = {since:Int64}, mailbox = '')
 GROUP BY week, state ORDER BY week, state LIMIT 2000
@@ -84,7 +83,7 @@ SELECT fromUnixTimestamp64Micro(at, 'UTC') AS decided, customer, name, recipient
        toString(kind) AS kind, number, state, words, arrayStringConcat(arraySlice(mailboxes, 1, 20), ', ') AS boxes,
        message_id, toInt64(count() OVER ()) AS total
 FROM sunset_letters(sunset = {name:String}, since = {since:Int64}, mailbox = '')
-WHERE state IN ('refused', 'bounced', 'nobody to write to') AND NOT startsWith(words, {withdrawn:String})
+WHERE state IN ('refused', 'bounced', 'nobody to write to')
 ORDER BY at DESC, customer, id LIMIT {limit:UInt32}
 """
 
@@ -135,7 +134,7 @@ ARRAY JOIN one.clients AS client ORDER BY last DESC, ip LIMIT 200
 
 _LETTERS = """
 SELECT fromUnixTimestamp64Micro(due, 'UTC') AS goes, toString(kind) AS kind, number, of, customer, recipient,
-       toString(language) AS language, if(startsWith(words, {withdrawn:String}), 'withdrawn', state) AS state, words,
+       toString(language) AS language, state, words,
        has(thanked, {mailbox:String}) AS thanks
 FROM sunset_letters(sunset = {name:String}, since = 0, mailbox = {mailbox:String})
 ORDER BY due DESC, id LIMIT 200
@@ -192,15 +191,13 @@ def tickets(client: Client, span: Span, name: str) -> pd.DataFrame:
 
 def letter_weeks(client: Client, span: Span, name: str) -> pd.DataFrame:
     """Return how many letters of each week (`first`: the first was due then, µs) came to each state."""
-    return patient(
-        client, _LETTER_WEEKS, ("week", "first", "state", "letters"), name=name, since=span.since, withdrawn=WITHDRAWN
-    )
+    return patient(client, _LETTER_WEEKS, ("week", "first", "state", "letters"), name=name, since=span.since)
 
 
 def failed(client: Client, span: Span, name: str, limit: int = 1000) -> pd.DataFrame:
     """Return the letters that reached nobody, the newest first; `total` counts all."""
     columns = ("decided", "customer", "name", "recipient", "language", "kind", "number", "state", "words", "boxes")
-    asked = {"name": name, "since": span.since, "withdrawn": WITHDRAWN, "limit": limit}
+    asked = {"name": name, "since": span.since, "limit": limit}
     return patient(client, _FAILED, (*columns, "message_id", "total"), **asked)
 
 
@@ -224,4 +221,4 @@ def uses(client: Client, _span: Span, name: str, mailbox: str) -> pd.DataFrame:
 def letters(client: Client, _span: Span, name: str, mailbox: str) -> pd.DataFrame:
     """Return the letters that name a mailbox, or thank for it, the newest first, with what became of each."""
     columns = ("goes", "kind", "number", "of", "customer", "recipient", "language", "state", "words", "thanks")
-    return frame(client, _LETTERS, columns, name=name, mailbox=mailbox, withdrawn=WITHDRAWN)
+    return frame(client, _LETTERS, columns, name=name, mailbox=mailbox)

@@ -1,5 +1,5 @@
 -- As in 038, but a queue id may come again: a letter's attempts are those before the next mail with its queue id on that
--- host, and within a week.
+-- host, and within a week. One that the desk withdrew is none that customer care has to call about.
 CREATE OR REPLACE VIEW sunset_letters AS
 WITH
 due AS
@@ -65,6 +65,7 @@ SELECT due.id AS id, due.at AS at, due.customer AS customer, due.name AS name, d
            told.status = 'sent', 'sent',
            told.status = 'intended', 'on its way',
            told.status = '', 'waiting',
+           told.status = 'refused' AND startsWith(told.reply, 'withdrawn'), 'withdrawn',
            told.status
        ) AS state,
        multiIf(

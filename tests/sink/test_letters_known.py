@@ -154,6 +154,7 @@ def test_each_letter_is_listed_with_what_became_of_it(tables: Client) -> None:
         due("went"),
         due("tried"),
         due("refused"),
+        due("stale"),
         due("came-back"),
         due("bounced"),
         due("delayed"),
@@ -162,6 +163,7 @@ def test_each_letter_is_listed_with_what_became_of_it(tables: Client) -> None:
         *(notice(name, "intended") for name in ("tried", "went", "refused", "came-back", "bounced", "delayed")),
         *(notice(name, "sent", "250 ok") for name in ("went", "came-back", "bounced", "delayed")),
         notice("refused", "refused", "RCPT: 550 5.1.1 no"),
+        notice("stale", "refused", "withdrawn: it was due more than 4 days ago"),
     )
     for at, name in enumerate(("went", "bounced", "delayed")):
         insert(tables, "mail_events", submitted(f"{name}@isp.example", NOW, queue_id=f"Q{at}"))
@@ -184,6 +186,7 @@ def test_each_letter_is_listed_with_what_became_of_it(tables: Client) -> None:
         ),
         "went": ("delivered", "250 in"),
         "refused": ("refused", "RCPT: 550 5.1.1 no"),
+        "stale": ("withdrawn", "withdrawn: it was due more than 4 days ago"),
         "came-back": ("bounced", "552 mailbox full"),
         "bounced": ("bounced", "550 5.1.1 unknown"),
         "delayed": ("sent", "451 4.7.1 greylisted"),

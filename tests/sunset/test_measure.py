@@ -9,7 +9,7 @@ from clickhouse_connect.driver.client import Client
 
 from embedded.clickhouse import ClickHouseServer
 from schemas import codec
-from schemas.mailbox_events import NoticeSent
+from schemas.mailbox_events import WITHDRAWN, NoticeSent
 from schemas.names import derived_id
 from schemas.settings import Settings
 from schemas.sunset_events import LetterDue, Stage, StagesPlanned, SunsetCounted, SunsetEvent, Use, UserDone
@@ -110,6 +110,10 @@ def test_a_letters_response_is_the_share_of_those_asked_who_stopped_within_a_wee
         _done("c", LETTER + 30 * DAY),  # weeks after the third: none
         _done("a", LETTER - 60 * DAY),  # an earlier time, before anything was written
         sent,
+        _letter(4, "c", "d"),
+        msgspec.structs.replace(
+            sent, id="w", message_id="<4@hoster.example>", status="refused", reply=f"{WITHDRAWN}it was due long ago"
+        ),
     ]
     _store(client, events)
     assert responses(client) == [
