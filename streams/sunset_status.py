@@ -22,6 +22,7 @@ from streams.sunset.ledger import Ledger, Ledgers, fold
 from streams.sunset.measure import Forecast, burndown, closes, forecasts, responses
 from streams.sunset.weeks import day_of, to_come, week_of
 from streams.sunset.writing import letters
+from streams.sunset.written import expected
 from streams.sunset_desk import look
 from streams.topiclog import LogAwayError, TopicLog
 
@@ -115,6 +116,7 @@ def planned(settings: Settings, name: str, client: Client, at: int, advance: Cal
     accounts = directory(settings)
     seen = look(client, sunset, ledger, at, accounts.mailbox, lambda: advance(1))
     fold({name: ledger}, list(users(Case(name, sunset, ledger, seen, accounts))))
+    expected(ledger.written, at)
     for when in moments:
         then = msgspec.structs.replace(seen, at=max(when, at))
         if found := list(letters(Case(name, sunset, ledger, then, accounts))):

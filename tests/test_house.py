@@ -159,3 +159,9 @@ def test_no_test_is_skipped_but_for_an_absent_part() -> None:
     """Each skip goes through `tests.parts.absent`, which fails where CI requires the real parts."""
     skips = {path.name for path in (ROOT / "tests").rglob("*.py") if re.search(_SKIP, path.read_text())}
     assert skips == {"parts.py"}
+
+
+def test_no_two_modules_of_tests_have_one_name() -> None:
+    """Folders of tests are no packages: pytest would collect only one of them."""
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    assert sorted(names) == sorted(set(names))

@@ -166,7 +166,7 @@ def test_no_shape_of_a_mb_takes_a_second_of_the_cpu(shape: str) -> None:
         ("bounce", "dmarc_aggregate", "tls_rpt", "postmaster", "snds", "xarf", "spamcop", ANY)
     ):
         content = SHAPES[shape].to(_MB + 64 * number)  # each another one: the last mails are kept
-        begun = time.process_time()
+        begun = time.thread_time()  # of this thread: other tests left servers
         with suppress(ValueError):
             documents.parse(name, content)
-        assert time.process_time() - begun < 1.0, name
+        assert time.thread_time() - begun < 1.0, name

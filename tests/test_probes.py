@@ -16,6 +16,8 @@ from schemas.settings import ClickHouse, Kafka
 
 @pytest.fixture(autouse=True)
 def _nothing_waited_for() -> Iterator[None]:
+    for what in READINESS.missing:
+        READINESS.has(what)
     yield
     for what in READINESS.missing:
         READINESS.has(what)

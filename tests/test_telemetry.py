@@ -17,6 +17,9 @@ from tests.scraped import asked, said, samples
 
 @pytest.fixture(autouse=True)
 def _nothing_waited_for() -> Iterator[None]:
+    """Begin and end without anything: other tests of this process may have left something."""
+    for what in READINESS.missing:
+        READINESS.has(what)
     yield
     for what in READINESS.missing:
         READINESS.has(what)

@@ -92,6 +92,14 @@ class Lost:
         return box.named > self._named[mailbox] and (not box.thanked or mailbox in self._thanked)
 
 
+def expected(written: Mapping[str, Written], at: int) -> None:
+    """Take the letters that wait and are not too old at a moment (µs) for gone, as who plans the next does."""
+    for each in written.values():
+        each.going = tuple(
+            replace(letter, begun=True) if at - letter.due <= _STALE else letter for letter in each.going
+        )
+
+
 def decided(written: Written, boxes: Mapping[str, Box], event: LetterDue) -> None:
     """Note a letter; of those within four days a customer has one, the first that stands in the log."""
     if event.due - written.due < APART:
