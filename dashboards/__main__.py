@@ -9,18 +9,18 @@ import httpx
 from streamlit.web import cli
 
 from dashboards.acting import AUDIT
+from dashboards.serve import CONFIG_ENV
 from schemas.access_settings import Dashboard
 from schemas.probes import Look, clickhouse
 from schemas.settings import load
 from schemas.telemetry import telling
 
-_CONFIG_ENV = "RELAYWARDEN_CONFIG"
 _SECONDS = 3.0
 
 
 def main() -> None:
     """Serve the pages with Streamlit's own arguments, those of `dashboards.serve`."""
-    settings = load(Path(os.environ[_CONFIG_ENV]))
+    settings = load(Path(os.environ[CONFIG_ENV]))
     os.environ["FORWARDED_ALLOW_IPS"] = ""  # uvicorn would take an address out of X-Forwarded-For for the connection's
     _audited()
     look = Look({"ClickHouse": clickhouse(settings.clickhouse)})

@@ -13,11 +13,11 @@ from dashboards import words
 from dashboards.access import Person, may, person
 from dashboards.connection import Query, Reading, Warehouse
 from dashboards.palette import shade
+from dashboards.serve import CONFIG_ENV
 from dashboards.span import Span
 from schemas.access_settings import Access
 from schemas.settings import Settings, SettingsError, load
 
-CONFIG_ENV = "RELAYWARDEN_CONFIG"
 RANGES = {"1h": 1, "6h": 6, "24h": 24, "7d": 168}
 CLOCK = "DD MMM HH:mm:ss"
 _TURN = "turn"

@@ -9,7 +9,7 @@ from dashboards.palette import flags
 from schemas.settings import Settings
 
 _APP = Path(__file__).with_name("app.py")
-_CONFIG_ENV = "RELAYWARDEN_CONFIG"
+CONFIG_ENV = "RELAYWARDEN_CONFIG"
 
 
 def command(settings: Settings) -> list[str]:
@@ -47,6 +47,6 @@ def run(settings: Settings, config_path: Path) -> NoReturn:
         _ = settings.dashboard.access.secret
     root = str(_APP.parents[1])
     paths = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH", ""))))
-    environment = {**os.environ, _CONFIG_ENV: str(config_path.resolve()), "PYTHONPATH": paths}
+    environment = {**os.environ, CONFIG_ENV: str(config_path.resolve()), "PYTHONPATH": paths}
     line = command(settings)
     os.execve(line[0], line, environment)  # noqa: S606 a fixed argument list of our own

@@ -8,7 +8,9 @@ import msgspec
 from schemas.mailbox_events import NoticeSent
 from schemas.names import derived_id
 from streams.carrying import ClaimedError
+from streams.journal import Journal
 from streams.letterbox import OPEN, Letterbox
+from streams.topiclog import LogAwayError
 
 _HOUR = 3_600_000_000
 _QUIET = 2 * _HOUR
@@ -111,3 +113,24 @@ class Claims:
         known = self._box.letter(message_id)
         if known is not None and known.status in OPEN:
             self._box.leave(known, claim.at, self._clock() + _ASK_AGAIN)
+
+
+def announce(event: NoticeSent, claims: Claims, journal: Journal | None, catch_up: Callable[[], None]) -> None:
+    """Put on the desk's topic how a letter goes on; of one that is intended, read on to see whose it is (`catch_up`).
+
+    ClaimedError where it is another desk's, OSError where the topic is away.
+    """
+    if journal is None:
+        raise OSError("no log is open")
+
+    def read_on() -> None:
+        journal.rest()
+        catch_up()
+
+    try:
+        if event.status == "intended":
+            claims.claim(event, lambda claim: journal.append((claim,)), read_on)
+        else:
+            journal.append((event,))
+    except LogAwayError as error:
+        raise OSError(str(error)) from error

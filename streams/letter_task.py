@@ -22,7 +22,7 @@ from schemas.sunset_events import LetterDue, LetterSettled
 from schemas.sunset_settings import Sunset
 from streams.carrying import Carrier, Route
 from streams.journal import Journal
-from streams.letter_claims import Claims
+from streams.letter_claims import Claims, announce
 from streams.letter_files import letters_of
 from streams.letter_room import Waits, crowded
 from streams.letter_settling import Settling
@@ -33,7 +33,6 @@ from streams.letterproof import Proofs
 from streams.letters.writing import Letters
 from streams.sunset.decide import Accounts
 from streams.sunset.ledger import Ledger, Ledgers
-from streams.topiclog import LogAwayError
 
 LOG = logging.getLogger("relaywarden.desk")
 FILE = "letters.db"
@@ -166,21 +165,7 @@ class Posted:
             self._cleared = now
 
     def _publish(self, event: NoticeSent) -> None:
-        journal = self._journal
-        if journal is None:
-            raise OSError("no log is open")
-
-        def read_on() -> None:
-            journal.rest()
-            self._catch_up()
-
-        try:
-            if event.status == "intended":
-                self._claims.claim(event, lambda claim: journal.append((claim,)), read_on)
-            else:
-                journal.append((event,))
-        except LogAwayError as error:
-            raise OSError(str(error)) from error
+        announce(event, self._claims, self._journal, self._catch_up)
 
 
 def _routes(

@@ -20,12 +20,11 @@ from schemas.sunset_events import StagesPlanned, StageStepped, SunsetEvent
 from schemas.sunset_settings import SunsetMail
 from streams.carrying import Carrier, Proof, Route
 from streams.journal import Journal
-from streams.letter_claims import Claims
+from streams.letter_claims import Claims, announce
 from streams.letterbox import Letter, Letterbox
 from streams.notices.composing import Envelope, composed
 from streams.sunset.alarms import Alarm, alarm, words_of
 from streams.sunset.ledger import Ledger, Ledgers, fold
-from streams.topiclog import LogAwayError
 
 LOG = logging.getLogger("relaywarden.desk")
 FILE = "alarms.db"
@@ -142,21 +141,7 @@ class Alarms:
         return composed(words, envelope, at)
 
     def _publish(self, event: NoticeSent) -> None:
-        journal = self._journal
-        if journal is None:
-            raise OSError("no log is open")
-
-        def read_on() -> None:
-            journal.rest()
-            self._catch_up()
-
-        try:
-            if event.status == "intended":
-                self._claims.claim(event, lambda claim: journal.append((claim,)), read_on)
-            else:
-                journal.append((event,))
-        except LogAwayError as error:
-            raise OSError(str(error)) from error
+        announce(event, self._claims, self._journal, self._catch_up)
 
 
 def told(settings: Settings) -> dict[str, tuple[str, ...]]:

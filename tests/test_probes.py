@@ -12,15 +12,14 @@ from embedded.clickhouse import ClickHouseServer
 from schemas.probes import Look, clickhouse, kafka
 from schemas.readiness import READINESS
 from schemas.settings import ClickHouse, Kafka
+from tests.scraped import wait_for_nothing
 
 
 @pytest.fixture(autouse=True)
 def _nothing_waited_for() -> Iterator[None]:
-    for what in READINESS.missing:
-        READINESS.has(what)
+    wait_for_nothing()
     yield
-    for what in READINESS.missing:
-        READINESS.has(what)
+    wait_for_nothing()
 
 
 def test_a_broker_answers_or_is_frozen_or_away(fresh_broker: Broker) -> None:

@@ -12,17 +12,15 @@ from schemas.metrics_settings import Metrics
 from schemas.readiness import NOT_YET, READINESS, Readiness
 from schemas.settings import SettingsError, parse
 from schemas.telemetry import PORT_ENV, port_of, telling
-from tests.scraped import asked, said, samples
+from tests.scraped import asked, said, samples, wait_for_nothing
 
 
 @pytest.fixture(autouse=True)
 def _nothing_waited_for() -> Iterator[None]:
     """Begin and end without anything: other tests of this process may have left something."""
-    for what in READINESS.missing:
-        READINESS.has(what)
+    wait_for_nothing()
     yield
-    for what in READINESS.missing:
-        READINESS.has(what)
+    wait_for_nothing()
 
 
 def metrics(**ports: int) -> Metrics:

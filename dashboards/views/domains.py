@@ -8,6 +8,7 @@ import streamlit as st
 from dashboards import elements, queries_domains, words
 from dashboards.elements import Page
 from dashboards.palette import OUTCOMES_OF_DOMAINS, UNSEEN
+from dashboards.serve import CONFIG_ENV
 from schemas import domain_file
 from schemas.settings import Settings
 
@@ -58,7 +59,7 @@ def _unseen(shown: Page, back: int) -> list[tuple[str, str]] | None:
     """Return the configured domains, with their customers, that nobody looked at yet; None where that is not known."""
     seen = shown.read(queries_domains.seen, back, every=_RARELY)
     try:
-        config = os.environ.get(elements.CONFIG_ENV, "")
+        config = os.environ.get(CONFIG_ENV, "")
         configured = _configured(config, domain_file.state(shown.settings), shown.settings)
     except ValueError as error:
         st.caption("? Which domains of the file were never looked at is not known: it cannot be read here.")

@@ -9,6 +9,7 @@ import streamlit as st
 from dashboards import elements, preview
 from dashboards.elements import Page
 from dashboards.preview import Letter, Wish
+from dashboards.serve import CONFIG_ENV
 from schemas.sunset_settings import Language
 
 _EXAMPLE = "example"
@@ -39,7 +40,7 @@ def section(shown: Page, name: str) -> None:
         kind=kind,
         number=int(number) if number.isdigit() else 0,
     )
-    config = os.environ.get(elements.CONFIG_ENV, "relaywarden.toml")
+    config = os.environ.get(CONFIG_ENV, "relaywarden.toml")
     try:
         letter = _written(config, Path(config).stat().st_mtime_ns, wish)
     except (ValueError, OSError) as error:
