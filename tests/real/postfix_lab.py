@@ -57,7 +57,6 @@ maximal_backoff_time = 2s
 relayhost = [{sink_host}]:{sink_port}
 default_transport = error:no transport of the pool
 smtp_bind_address_enforce = yes
-{extra}
 """
 
 _MASTER_CF = """\
@@ -88,8 +87,19 @@ _TRANSPORT = """\
 """
 
 
+def _merged(common: str, extra: str) -> str:
+    """Return main.cf with each parameter once, as `extra` says it.
+
+    Each Postfix process warns of a parameter said twice as it starts; so does postlogd, into its own socket, and waits
+    for itself for ever where `net.unix.max_dgram_qlen` (10) lines of others wait there already.
+    """
+    said = set(re.findall(r"^(\w+) *=", extra, re.MULTILINE))
+    kept = (line for line in common.splitlines() if line.partition("=")[0].strip() not in said)
+    return "\n".join([*kept, extra, ""])
+
+
 class PostfixLab:
-    """A Postfix that sends through `transports` (name to outbound loopback address); `extra` is put into main.cf.
+    """A Postfix that sends through `transports` (name to outbound loopback address); `extra` has the last word in main.cf.
 
     It hands every mail to the sink, whoever the recipient is.
     """
@@ -111,8 +121,8 @@ class PostfixLab:
             (self.home / folder).mkdir(mode=0o755)
         shutil.chown(self.home / "lib", "postfix", "postfix")
         shutil.chown(self.received, "nobody")
-        main = _MAIN_CF.format(home=self.home, sink_host=SINK_HOST, sink_port=self.sink_port, extra=extra)
-        (self.config / "main.cf").write_text(main)
+        common = _MAIN_CF.format(home=self.home, sink_host=SINK_HOST, sink_port=self.sink_port)
+        (self.config / "main.cf").write_text(_merged(common, extra))
         rows = (_TRANSPORT.format(name=name, ip=ip) for name, ip in transports.items())
         (self.config / "master.cf").write_text(_MASTER_CF.format(port=self.port) + "".join(rows))
         for name in ("postfix-files", "dynamicmaps.cf"):
