@@ -60,7 +60,7 @@ _LIGHT = {
     "primaryColor": "#2F6F9A",
     "backgroundColor": "#FCFCFB",
     "secondaryBackgroundColor": "#F1F4F6",
-    "textColor": "#1F2A33",
+    "textColor": "#0F171D",
     "borderColor": "#DCE2E7",
     "redColor": "#B4452F",
     "orangeColor": "#B97A12",

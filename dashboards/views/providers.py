@@ -158,4 +158,4 @@ def _unknown(found: pd.DataFrame) -> None:
     st.caption(
         "Pick a row for a pattern to begin with: into relaywarden.toml, with the kind that it is (docs/replies.md)."
     )
-    st.code(suggested(chosen), language="toml")
+    st.code(suggested(chosen), language=None)

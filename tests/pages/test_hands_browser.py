@@ -13,10 +13,10 @@ from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 from embedded.broker import free_port
 from embedded.clickhouse import ClickHouseServer
 from tests.conftest import require
+from tests.pages.browsing import ARGUMENTS, PHONE, SECONDS, Visitor
 from tests.pages.hands_scene import HEADER, SECRET, SECRET_ENV, Desk, configured, desk
 from tests.pages.scene import IPS, RUDE
 from tests.pages.serving import serving, status
-from tests.pages.test_dashboard_browser import ARGUMENTS, PHONE, SECONDS, Visitor
 
 _PROXY = """
 defaults

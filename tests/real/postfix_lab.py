@@ -99,7 +99,7 @@ def _merged(common: str, extra: str) -> str:
 
 
 class PostfixLab:
-    """A Postfix that sends through `transports` (name to outbound loopback address); `extra` has the last word in main.cf.
+    """A Postfix that sends through `transports` (name to outbound loopback address), with `extra` in main.cf.
 
     It hands every mail to the sink, whoever the recipient is.
     """

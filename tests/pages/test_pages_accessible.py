@@ -1,0 +1,115 @@
+"""Every page for everybody: axe finds nothing grave, no size cuts it, and the keyboard alone reaches what it offers."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, expect
+
+from embedded.clickhouse import ClickHouseServer
+from tests.pages.browsing import Visitor, chromium, served
+from tests.pages.scene import THIEF
+
+PHONE, WALL = (390, 844), (1920, 1080)
+LOOKS: dict[str, tuple[tuple[int, int], Literal["light", "dark"]]] = {"phone": (PHONE, "light"), "wall": (WALL, "dark")}
+GRAVE = ("serious", "critical")
+
+
+@pytest.fixture(scope="module")
+def home(clickhouse: ClickHouseServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Serve all scenes; give the address."""
+    with served(clickhouse, tmp_path_factory.mktemp("accessible")) as port:
+        yield f"http://127.0.0.1:{port}"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Give one Chromium to all tests of this file."""
+    with chromium() as launched:
+        yield launched
+
+
+def _visitor(browser: Browser, home: str, folder: Path, look: str) -> Visitor:
+    (width, height), scheme = LOOKS[look]
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, color_scheme=scheme, timezone_id="Europe/Zurich"
+    )
+    return Visitor(context.new_page(), home, folder)
+
+
+def _paths(visitor: Visitor) -> list[tuple[str, str]]:
+    """Return each page's path and title, as the navigation of a wide screen names them."""
+    visitor.go("/", "Overview")
+    links = visitor.page.get_by_test_id("stTopNavLink")
+    expect(links.first).to_be_visible()
+    return [(urlsplit(each.get_attribute("href") or "").path, each.inner_text().strip()) for each in links.all()]
+
+
+def _grave(found: dict[str, Any]) -> list[str]:
+    """Return what is grave: the rule, what it says of the element, and the element."""
+    return [
+        f"{each['id']} ({each['impact']}): {node['failureSummary']} {node['html'][:200]}"
+        for each in found["violations"]
+        if each["impact"] in GRAVE
+        for node in each["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_axe_finds_nothing_grave_on_any_page(home: str, browser: Browser, tmp_path: Path, look: str) -> None:
+    wide = _visitor(browser, home, tmp_path, "wall")
+    paths = _paths(wide)
+    assert len(paths) >= 9
+    visitor, found = _visitor(browser, home, tmp_path, look), [""]
+    for path, _ in paths:
+        visitor.open(path)
+        found += [f"{path} {fault}" for fault in _grave(Axe().run(visitor.page).response)]
+        visitor.picture(f"{look}{path.replace('/', '-')}")
+    assert "\n".join(found) == ""
+    visitor.unhurt()
+    wide.page.context.close()
+    visitor.page.context.close()
+
+
+# What Tab shall reach: seen, enabled, in the order of tabs. Of a group of radio buttons Tab reaches the chosen one.
+_OFFERED = """() => [...document.querySelectorAll('button, a[href], input, textarea, summary, [tabindex="0"]')]
+    .filter(each => each.tabIndex >= 0 && !each.disabled && each.checkVisibility({visibilityProperty: true})
+        && each.getClientRects().length && !each.matches('main, [role=radio]')
+        && !each.closest('[aria-hidden=true], [inert]'))"""
+_NAMED = """each => (`${each.tagName} ` + (each.getAttribute('aria-label') || each.innerText || each.title
+    || each.value)).slice(0, 80)"""
+_WATCH = f"""() => {{ window.reached = new Set(); const named = {_NAMED};
+    document.addEventListener('focusin', told => window.reached.add(named(told.target))); }}"""
+_MISSED = f"() => ({_OFFERED})().map({_NAMED}).filter(name => !window.reached.has(name))"
+
+
+def test_the_keyboard_alone_reaches_all_that_a_page_offers(home: str, browser: Browser, tmp_path: Path) -> None:
+    visitor = _visitor(browser, home, tmp_path, "wall")
+    missed = [""]
+    for path, _ in _paths(visitor):
+        visitor.open(path)
+        visitor.page.evaluate(_WATCH)
+        for _ in range(int(visitor.page.evaluate(f"() => ({_OFFERED})().length")) + 10):
+            visitor.page.keyboard.press("Tab")
+        missed += [f"{path} {name}" for name in visitor.page.evaluate(_MISSED)]
+    assert "\n".join(missed) == ""
+    visitor.page.context.close()
+
+
+def test_a_mailbox_is_picked_and_closed_by_keys(home: str, browser: Browser, tmp_path: Path) -> None:
+    visitor = _visitor(browser, home, tmp_path, "wall")
+    visitor.open("/mailboxes")
+    visitor.table(0, THIEF)
+    grid = visitor.page.get_by_test_id("stDataFrame").nth(0).locator("canvas").first
+    for _ in range(60):
+        visitor.page.keyboard.press("Tab")
+        if grid.evaluate(
+            "each => each === document.activeElement || each.parentElement.contains(document.activeElement)"
+        ):
+            break
+    visitor.page.keyboard.press("Shift+Space")
+    expect(visitor.page.get_by_test_id("stCode")).to_have_text(THIEF)
+    visitor.page.context.close()
