@@ -11,6 +11,8 @@ from dashboards.palette import DELIVERED
 _STILL = "[data-testid=stStatusWidget] { display: none } [data-stale] { opacity: 1 !important }"
 # Streamlit cuts a badge that is wider than a phone.
 _WHOLE = ".stMarkdownBadge { white-space: normal !important }"
+# A table's own toolbar offers a file without a guard against formulas; `offers` has one with it.
+_GUARDED = '[data-testid=stElementToolbarButton]:has([aria-label="Download as CSV"]) { display: none }'
 
 
 def _shield() -> Image.Image:
@@ -37,7 +39,7 @@ def main() -> None:
 
     for library in ("urllib3.connectionpool", "clickhouse_connect"):  # the pages say themselves what is away
         logging.getLogger(library).setLevel(logging.ERROR)
-    st.html(f"<style>{_STILL} {_WHOLE}</style>")
+    st.html(f"<style>{_STILL} {_WHOLE} {_GUARDED}</style>")
     pages = {
         "overview": st.Page(overview.page, title="Overview", icon=":material/monitor_heart:", default=True),
         "pool": st.Page(pool.page, title="Pool", icon=":material/lan:", url_path="pool"),

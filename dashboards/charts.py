@@ -19,7 +19,15 @@ def _times(frame: pd.DataFrame, width: int) -> pd.DataFrame:
     start = pd.to_datetime(frame["bucket"].astype("int64"), unit="s", utc=True)
     end = start + pd.Timedelta(seconds=width)
     when = start.dt.strftime("%d %b %H:%M") + end.dt.strftime(" to %H:%M UTC")
-    return frame.assign(start=start, end=end, when=when)
+    return frame.assign(start=start, end=end, since=start, when=when)
+
+
+def local(field: str = "since", title: str = "local time") -> alt.Tooltip:
+    """Return the line of a tooltip that tells a time in the browser's own zone, with its offset from UTC.
+
+    Vega tells a time in the local zone wherever it is not told to do otherwise: no server needs to know the zone.
+    """
+    return alt.Tooltip(f"{field}:T", title=title, format="%d %b %H:%M %Z")
 
 
 def _axis(span: Span) -> alt.X:
@@ -44,7 +52,7 @@ def _silence(heard: pd.DataFrame, span: Span) -> alt.Chart:
     missing = pd.DataFrame({"bucket": [b for b in span.buckets if b not in known]}, dtype="int64")
     bands = _times(missing, span.bucket_seconds).assign(what=_HATCH)
     chart: alt.Chart = alt.Chart(bands).mark_rect(opacity=0.16, color=QUIET)
-    return chart.encode(x=_axis(span), x2="end:T", tooltip=["when:N", alt.Tooltip("what:N", title="log")])
+    return chart.encode(x=_axis(span), x2="end:T", tooltip=["when:N", local(), alt.Tooltip("what:N", title="log")])
 
 
 def volume(frame: pd.DataFrame, span: Span) -> Chart:
@@ -54,7 +62,9 @@ def volume(frame: pd.DataFrame, span: Span) -> Chart:
     stacked = []
     for name in OUTCOMES:
         top = floor + timed[name]
-        parts = timed[["start", "end", "when"]].assign(outcome=name, attempts=timed[name], floor=floor, top=top)
+        parts = timed[["start", "end", "since", "when"]].assign(
+            outcome=name, attempts=timed[name], floor=floor, top=top
+        )
         stacked.append(parts[parts["attempts"] > 0])
         floor = top
     bars = (
@@ -66,7 +76,7 @@ def volume(frame: pd.DataFrame, span: Span) -> Chart:
             y=alt.Y("floor:Q", title="attempts", axis=alt.Axis(tickCount=4)),
             y2="top:Q",
             color=_colour("outcome", list(OUTCOMES), list(OUTCOMES.values())),
-            tooltip=["when:N", "outcome:N", "attempts:Q"],
+            tooltip=["when:N", local(), "outcome:N", "attempts:Q"],
         )
     )
     return alt.layer(_silence(frame, span), bars, height=230)
@@ -98,7 +108,7 @@ def lanes(frame: pd.DataFrame, span: Span, what: Lanes) -> Chart:
     axis = alt.Axis(labelLimit=150, labelOverlap=False, ticks=False, domain=False)
     lane = alt.Y(f"{what.label}:N", title=None, sort=what.order, scale=alt.Scale(domain=what.order), axis=axis)
     shade = alt.Opacity(f"{what.value}:Q", scale=alt.Scale(range=[0.3, 1]), legend=None)
-    tooltip = ["when:N", f"{what.label}:N", f"{what.value}:Q"]
+    tooltip = ["when:N", local(), f"{what.label}:N", f"{what.value}:Q"]
     cells = alt.Chart(timed).mark_rect(color=DELIVERED)
     cells = cells.encode(x=_axis(span), x2="end:T", y=lane, opacity=shade, tooltip=tooltip)
     layers = [cells] if what.heard is None else [_silence(what.heard, span), cells]
@@ -111,7 +121,7 @@ def _withdrawn(frame: pd.DataFrame, span: Span, label: str, lane: alt.Y) -> alt.
     bands = alt.Chart(frame).mark_rect(
         fill=BOUNCED, fillOpacity=0.12, stroke=BOUNCED, strokeWidth=1.5, strokeDash=[4, 2]
     )
-    tooltip = [f"{label}:N", alt.Tooltip("when:N", title="withdrawn")]
+    tooltip = [f"{label}:N", alt.Tooltip("when:N", title="withdrawn"), local("start", "local time, from")]
     encoded: alt.Chart = bands.encode(x=_axis(span), x2="end:T", y=lane, tooltip=tooltip)
     return encoded
 
@@ -131,7 +141,7 @@ def activity(frame: pd.DataFrame, span: Span) -> Chart:
     for name, (_colour_of, part) in _ACTIVITY.items():
         inset = pd.Timedelta(seconds=span.bucket_seconds * (1 - part) / 2)
         data = timed.assign(start=timed["start"] + inset, end=timed["end"] - inset, what=name, number=timed[name])
-        bars = alt.Chart(data[data[name] > 0][["start", "end", "when", "what", "number", "floor"]]).mark_rect()
+        bars = alt.Chart(data[data[name] > 0][["start", "end", "since", "when", "what", "number", "floor"]]).mark_rect()
         layers.append(
             bars.encode(
                 x=_axis(span),
@@ -139,7 +149,7 @@ def activity(frame: pd.DataFrame, span: Span) -> Chart:
                 y=alt.Y("floor:Q", title="per bar", scale=alt.Scale(type="symlog"), axis=alt.Axis(values=_DECADES)),
                 y2="number:Q",
                 color=_colour("what", list(_ACTIVITY), colours),
-                tooltip=["when:N", "what:N", "number:Q"],
+                tooltip=["when:N", local(), "what:N", "number:Q"],
             )
         )
     return alt.layer(*layers, height=200)

@@ -11,7 +11,7 @@ import altair as alt
 import pandas as pd
 
 from dashboards import stages
-from dashboards.charts import Chart
+from dashboards.charts import Chart, local
 from dashboards.palette import BOUNCED, DEFERRED, DELIVERED, OTHER, QUIET, THIRD
 from dashboards.stages import Standing
 
@@ -218,6 +218,7 @@ def plan(every: list[Standing], now: int, ends: date | None) -> Chart:
                     alt.Tooltip(f"{end}:T", format="%d %b %H:%M UTC", timeUnit="utcyearmonthdatehoursminutes")
                     for end in ("start", "end")
                 ),
+                local("start", "start, local time"),
             ],
         )
     )

@@ -1,16 +1,17 @@
 """What all pages share: the header, the notice when ClickHouse is away, tables whose rows can be picked."""
 
 import os
-import time
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from dashboards import words
+from dashboards import moment, offers, words
 from dashboards.access import Person, may, person
+from dashboards.charts import Chart
 from dashboards.connection import Query, Reading, Warehouse
 from dashboards.palette import shade
 from dashboards.serve import CONFIG_ENV
@@ -21,7 +22,7 @@ from schemas.settings import Settings, SettingsError, load
 RANGES = {"1h": 1, "6h": 6, "24h": 24, "7d": 168}
 CLOCK = "DD MMM HH:mm:ss"
 _TURN = "turn"
-_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+_REFRESH, _REFRESH_PAST = "2s", "30s"
 
 
 @st.cache_resource(show_spinner=False)
@@ -51,11 +52,22 @@ def admitted(access: Access) -> Person:
 # another page, the browser may just have asked for the old page's next refresh. Streamlit answers that too, the browser
 # takes it for a change of page, and at the new page's next refresh it empties all that is not drawn anew. A fragment
 # that is drawn whole fills the page again; one below a header found its place gone ("Bad delta path index").
-live = st.fragment(run_every="2s")
+def live(page: Callable[[], None]) -> Callable[[], None]:
+    """Return a page that is drawn anew each two seconds; of the past it is rarely, for facts that come late."""
+
+    @wraps(page)
+    def shown() -> None:
+        moment.enter(page.__module__)
+        st.fragment(page, run_every=_REFRESH_PAST if moment.past() else _REFRESH)()
+
+    return shown
 
 
 class Page:
-    """One run of a page: what it read, so that a single notice tells what could not be read anew."""
+    """One run of a page: what it read, so that a single notice tells what could not be read anew.
+
+    `now` is the moment it is looked at: with `past` not the clock's, but what the URL says.
+    """
 
     def __init__(self, hours: int) -> None:
         try:
@@ -66,14 +78,24 @@ class Page:
             st.stop()
         self.person = admitted(self.settings.dashboard.access)
         self.hours = hours
-        self.now = pd.Timestamp.fromtimestamp(time.time(), tz="UTC")  # noqa: TID251 pages look at the hours before now
-        self.span = Span.last(hours, int(self.now.timestamp() * 1_000_000))
+        self._clock = moment.clock()
+        try:
+            self.at = moment.chosen(self._clock)
+        except ValueError as error:
+            moment.refused(error)
+            st.stop()
+        self.past = self.at > 0
+        moment.keep_pace()
+        self.now = pd.Timestamp(self.at or self._clock, unit="us", tz="UTC")
+        self.span = Span.last(hours, self.at or self._clock)
+        if self.past:
+            moment.strip(self.at, self._clock)
         self._notice = st.container()
         self._stale: list[Reading] = []
 
     def read(self, query: Query, *values: Hashable, hours: int = 0, every: float = 1.5) -> pd.DataFrame | None:
         """Return what a query says of the page's (or the given) hours; `None` where it never could be read."""
-        reading = self._warehouse.read(query, hours or self.hours, *values, every=every)
+        reading = self._warehouse.read(query, hours or self.hours, *values, every=every, at=self.at)
         if reading.error:
             self._stale.append(reading)
         return reading.frame
@@ -84,7 +106,8 @@ class Page:
         return max(1.5, self.hours * 0.6)
 
     def close(self) -> None:
-        """Tell on top of the page what could not be read anew, and from when the values are."""
+        """Offer what was shown as CSV, and tell on top what could not be read anew, and from when the values are."""
+        offers.menu(f"{self.now:%Y%m%dT%H%M%SZ}" if self.past else "")
         if self.settings.dashboard.access.mode == "oidc":
             st.button("Log out", on_click=st.logout, key="log-out", icon=":material/logout:")
         if not self._stale:
@@ -93,7 +116,7 @@ class Page:
         text = "ClickHouse does not answer; nothing was read yet."
         if good:
             oldest = pd.Timestamp.fromtimestamp(min(good), tz="UTC")
-            passed = words.age(self.now.timestamp() - min(good))
+            passed = words.age(self._clock / 1_000_000 - min(good))
             text = f"ClickHouse does not answer. The values are from {oldest:%H:%M:%S} UTC, {passed} ago."
         with self._notice:
             st.warning(text, icon=":material/cloud_off:")
@@ -101,10 +124,15 @@ class Page:
 
 
 def header(title: str) -> int:
-    """Show the title and the choice of the time range, which the URL and the session keep; return its hours."""
+    """Show the title, the place of the CSV menu and the choice of the time range; return its hours.
+
+    The URL and the session keep the range, and the moment as of which the page is.
+    """
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.header(title, anchor=False, width="content")
-        chosen = choice("range", "Time range", list(RANGES), "6h", st.session_state.get("kept.range", ""))
+        with st.container(horizontal=True, vertical_alignment="center", width="content", gap="small"):
+            offers.begin()
+            chosen = choice("range", "Time range", list(RANGES), "6h", st.session_state.get("kept.range", ""))
     st.session_state["kept.range"] = chosen
     return RANGES[chosen]
 
@@ -150,15 +178,15 @@ def _key(name: str) -> str:
 
 
 def lead(**query: str) -> None:
-    """Show the same page anew, with this in its URL and nothing else; its choices begin with that."""
+    """Show the same page anew, with this and the moment in its URL; its choices begin with that."""
     st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1
-    st.query_params.from_dict({name: value for name, value in query.items() if value})
+    st.query_params.from_dict({name: value for name, value in (moment.query() | query).items() if value})
     st.rerun(scope="fragment")
 
 
 def go(page: str, **query: str) -> None:
-    """Go to a page of `app`, with what its URL shall say beside the time range."""
-    st.switch_page(st.session_state["pages"][page], query_params=query)
+    """Go to a page of `app`, with what its URL shall say beside the time range and the moment."""
+    st.switch_page(st.session_state["pages"][page], query_params=moment.query() | query)
 
 
 def rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -188,17 +216,18 @@ def missing(frame: pd.DataFrame | None, text: str) -> bool:
 def said(time: pd.Timestamp, sentence: str, now: pd.Timestamp) -> None:
     """Show a decision's time and sentence, literally, on one line."""
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        st.caption(words.clock(time, now), width="content")
+        moment.stamp(words.clock(time, now), time)
         st.text(sentence, width="stretch")
 
 
 def table(
     frame: pd.DataFrame, name: str, columns: dict[str, Any], shaded: tuple[str, ...] = (), *, alarm: bool = False
 ) -> None:
-    """Show a table, literally; the columns named in `shaded` are coloured by the shape of their text.
+    """Show a table, literally, and offer it as CSV; the columns in `shaded` are coloured by the shape of their text.
 
-    With `alarm` only the worst shape is.
+    With `alarm` only the worst shape is. The CSV holds the whole frame, with the columns that are not shown.
     """
+    offers.note(name, frame)
     shown = frame[[column for column in columns if column in frame]]
     st.dataframe(
         _shaded(shown, shaded, alarm=alarm),
@@ -221,11 +250,12 @@ def _height(length: int) -> int:
 def picked(
     frame: pd.DataFrame, name: str, columns: dict[str, Any], subject: str, shaded: tuple[str, ...] = ()
 ) -> str | None:
-    """Show a table in which a row can be picked; return the picked row's `subject`, once.
+    """Show a table in which a row can be picked, and offer it as CSV; return the picked row's `subject`, once.
 
     Streamlit tells the number of the row only, and the table may have been sorted anew since: the number is looked up
     in what the person saw.
     """
+    offers.note(name, frame)
     turn = st.session_state.setdefault(f"{name}.turn", 0)
     key = f"{name}.{turn}"
     seen: list[str] = st.session_state.get(f"{name}.seen", [])
@@ -248,24 +278,18 @@ def picked(
     return seen[chosen[0]]
 
 
-def as_csv(found: pd.DataFrame) -> str:
-    """Return a frame as CSV in which no cell begins as a formula does: strangers wrote many of them."""
-    inert = found.map(lambda cell: f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULAS) else cell)
-    return inert.to_csv(index=False, lineterminator="\r\n", date_format="%Y-%m-%dT%H:%M:%SZ")
+def chart(drawn: Chart, frame: pd.DataFrame, name: str, alt: str) -> None:
+    """Show a chart with what it is in words, and offer as CSV the frame it is drawn from."""
+    offers.note(f"{name}-chart", frame)
+    st.altair_chart(drawn, alt=alt, key=name)
 
 
-def download(found: pd.DataFrame, name: str, said: str = "") -> None:
-    """Show the way to a frame as `name`.csv, and beside it what is said of it."""
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.caption(said)
-        st.download_button(
-            "CSV", as_csv(found), f"{name}.csv", "text/csv", icon=":material/download:", key=f"{name}-csv"
-        )
-
-
-def when(label: str) -> Any:  # noqa: ANN401 Streamlit's column type is not public
-    """Return the configuration of a column of times, shown in UTC."""
-    return st.column_config.DatetimeColumn(label, format=CLOCK, timezone="UTC", width=125)
+def when(label: str, form: str = CLOCK, width: int = 125) -> Any:  # noqa: ANN401 Streamlit's column type is not public
+    """Return the configuration of a column of times, shown in UTC; the head's help tells the local zone's offset."""
+    now = pd.Timestamp(moment.clock(), unit="us", tz="UTC")
+    return st.column_config.DatetimeColumn(
+        label, format=form, timezone="UTC", width=width, help=words.inert(moment.offset(now))
+    )
 
 
 def text(label: str, width: Any = None, **more: Any) -> Any:  # noqa: ANN401 likewise

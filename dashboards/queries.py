@@ -5,6 +5,7 @@ without rows means "no data"; a count of 0 is only said where rows were counted.
 A row may be stored twice until ClickHouse merges its parts (docs/adr/0005): what counts rows or lists them says FINAL.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
@@ -19,6 +20,7 @@ CAPS: Mapping[str, int | str] = {
     "result_overflow_mode": "throw",
 }
 PROVIDERS = 12
+CUT = "cut"  # the key of a frame's `attrs` under which stands how many rows it can have at most
 
 _SOURCES = """
 WITH opened AS
@@ -135,9 +137,11 @@ SELECT fromUnixTimestamp64Micro(at, 'UTC') AS time, name, format, reason, text, 
 FROM dead_letters FINAL WHERE at > {since:Int64} AND at <= {until:Int64} ORDER BY at DESC, id LIMIT {limit:UInt32}
 """
 
+_LIMIT = re.compile(r"\bLIMIT (?:([0-9]+)|\{limit:UInt32\})\s*\Z")
+
 
 def frame(client: Client, sql: str, columns: Sequence[str], **values: object) -> pd.DataFrame:
-    """Return the answer as a frame with these columns, even where it has no rows.
+    """Return the answer as a frame with these columns, even where it has no rows; `attrs` tells its LIMIT (`CUT`).
 
     Caps that the user may not set (a profile with readonly = 1 brings its own) are left out.
     """
@@ -159,7 +163,10 @@ def _capped(
         return pd.DataFrame(columns=list(columns))
     for name in answer.select_dtypes("datetime").columns:
         answer[name] = answer[name].dt.tz_localize("UTC")
-    return answer[list(columns)]
+    found = answer[list(columns)]
+    if limit := _LIMIT.search(sql):
+        found.attrs[CUT] = int(limit[1] or str(values["limit"]))
+    return found
 
 
 def _range(span: Span) -> dict[str, int]:

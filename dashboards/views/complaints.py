@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from dashboards import elements, queries, queries_complaints, words
+from dashboards import elements, offers, queries, queries_complaints, words
 from dashboards.elements import Page
 from dashboards.views import bounces
 from schemas.attribution import WAYS
@@ -72,7 +72,8 @@ def _listed(shown: Page, *, unattributed: bool) -> None:
     mailbox = elements.picked(told, "complaints", _columns(), "subject", ("way",))
     total = int(found["total"].max())
     said = f"The newest {words.count(len(found))} of {words.count(total)}. Pick a row to see its mailbox."
-    elements.download(found.drop(columns="total"), "complaints", said)
+    offers.note("complaints", found)
+    st.caption(said)
     if mailbox:
         elements.go("mailboxes", mailbox=mailbox)
 

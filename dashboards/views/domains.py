@@ -5,7 +5,7 @@ import os
 import pandas as pd
 import streamlit as st
 
-from dashboards import elements, queries_domains, words
+from dashboards import elements, offers, queries_domains, words
 from dashboards.elements import Page
 from dashboards.palette import OUTCOMES_OF_DOMAINS, UNSEEN
 from dashboards.serve import CONFIG_ENV
@@ -125,7 +125,8 @@ def _listed(shown: Page, back: int, search: str, outcomes: tuple[str, ...]) -> N
     domain = elements.picked(told, "customer-domains", _columns(), "domain", ("outcome", *_SORTS))
     total = int(found["total"].max())
     said = f"{words.count(len(found))} of {words.count(total)}, the worst first. Pick a row for its records."
-    elements.download(told, "domains", said)
+    offers.note("customer-domains", found)
+    st.caption(said)
     if domain:
         st.query_params["domain"] = domain
         st.rerun(scope="fragment")

@@ -38,8 +38,8 @@ class _Given:
 
 
 def shown_to(shown: Page) -> bool:
-    """Tell whether who looks at the page may give orders, and then under which name."""
-    if not access.may(shown.person, "withdraw"):
+    """Tell whether who looks at the page may give orders, and then under which name; in the past nobody may."""
+    if shown.past or not access.may(shown.person, "withdraw"):
         return False
     st.subheader("Orders", anchor=False)
     st.caption("Each is written down with its reason and your name.")

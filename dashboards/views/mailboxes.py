@@ -111,15 +111,15 @@ def _timeline(shown: Page, mailbox: str) -> None:
     st.subheader("Sent", anchor=False)
     activity = shown.read(queries_mailbox.activity, mailbox, every=shown.every)
     if not elements.missing(activity, "It sent nothing in this time.") and activity is not None:
-        st.altair_chart(charts.activity(activity, shown.span), alt="Messages, recipients and unknown users over time")
+        drawn = charts.activity(activity, shown.span)
+        elements.chart(drawn, activity, "activity", "Messages, recipients and unknown users over time")
     st.subheader("Logins by network", anchor=False)
     logins = shown.read(queries_mailbox.logins, mailbox, every=shown.every)
     if elements.missing(logins, "No login in this time.") or logins is None:
         return
     networks, order = _lanes(logins)
-    st.altair_chart(
-        charts.lanes(networks, shown.span, Lanes("network", "logins", order)), alt="Logins per network over time"
-    )
+    drawn = charts.lanes(networks, shown.span, Lanes("network", "logins", order))
+    elements.chart(drawn, logins, "networks", "Logins per network over time")
     failed, total = int(logins["failed"].sum()), int(logins["logins"].sum())
     st.caption(
         f"{logins['network'].nunique()} networks, {words.count(total)} logins, {words.count(failed)} failed. UTC."

@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from dashboards import charts, elements, pools, queries, queries_cases, queries_pool, words
+from dashboards import charts, elements, moment, pools, queries, queries_cases, queries_pool, words
 from dashboards.elements import Page
 from dashboards.palette import BADGES, STEPS
 from dashboards.pools import Standing
@@ -46,7 +46,7 @@ def page() -> None:
 def _ages(shown: Page, logs: pd.DataFrame | None, feeds: pd.DataFrame | None) -> None:
     """Say on top how old the newest data of each source is: shape and colour tell what is late."""
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        st.caption(f"{shown.now:%H:%M:%S} UTC", width="content")
+        moment.stamp(f"{shown.now:%H:%M:%S} UTC", shown.now)
         if logs is None or feeds is None:
             elements.unread()
             return
@@ -149,7 +149,8 @@ def _deliverability(shown: Page) -> None:
     )
     volume = shown.read(queries.volume, chosen or "", every=shown.every)
     if volume is not None and not volume.empty:
-        st.altair_chart(charts.volume(volume, shown.span), alt="Delivery attempts over time by outcome")
+        drawn = charts.volume(volume, shown.span)
+        elements.chart(drawn, volume, "volume", "Delivery attempts over time by outcome")
         st.caption("Grey: no log was heard. UTC.")
     shares = providers.assign(
         **{
@@ -202,7 +203,7 @@ def _changes(shown: Page) -> None:
         }
     )
     columns = {
-        "time": st.column_config.DatetimeColumn("UTC", format="HH:mm", timezone="UTC", width=60),
+        "time": elements.when("UTC", "HH:mm", 60),
         "what": elements.text("what", 390),
         "why": elements.text("why", "large"),
     }

@@ -213,7 +213,8 @@ def _traffic(shown: Page, ips: list[Standing]) -> None:
     heard = shown.read(queries.volume, "", every=shown.every)
     absent = None if history is None else _absences(history, order, shown)
     chart = charts.lanes(traffic, shown.span, Lanes("ip", "attempts", order, absent, heard))
-    st.altair_chart(chart, alt="Delivery attempts per IP over time, with the times it was withdrawn")
+    said = "Delivery attempts per IP over time, with the times it was withdrawn"
+    elements.chart(chart, traffic, "traffic", said)
     st.caption(
         "The stronger, the more; empty: nothing left through this IP. Dashed: withdrawn. Grey: no log was heard. UTC."
     )

@@ -129,9 +129,10 @@ def _burndown(shown: Page, name: str) -> None:
     st.subheader("Open mailboxes at each week's end", anchor=False)
     if not elements.missing(weeks, "No data: it was never counted.") and weeks is not None:
         line = elements.rows(told)[0] if told is not None and len(told) else None
-        st.altair_chart(charts_sunset.burndown(weeks, line, sunset.ends if sunset else None), key="burndown")
+        drawn = charts_sunset.burndown(weeks, line, sunset.ends if sunset else None)
+        elements.chart(drawn, weeks, "burndown", "Open mailboxes at each week's end by language, and the forecast")
         said = "By the language of the customers. Pale in a dashed frame: a log of the week before was not read."
-        elements.download(weeks, "sunset-weeks", said)
+        st.caption(said)
         with st.expander("As a table"):
             shapes = [f"? {days} days not read" if days else "● all read" for days in weeks["unheard"]]
             elements.table(weeks.assign(log=shapes), "weeks", _week_columns(), ("log",))
@@ -161,7 +162,8 @@ def _responses(shown: Page, name: str, sunset: Sunset | None) -> None:
     quiet = timedelta(days=7 + (sunset.quiet_days if sunset else 7) + 1)
     told = settled(found, shown.now, quiet)
     if told["mailboxes"].any():
-        st.altair_chart(charts_sunset.responses(told), key="responses")
+        alt = "The share of mailboxes that stopped after each letter, by language"
+        elements.chart(charts_sunset.responses(told), told, "responses", alt)
     columns = {
         "number": _number("letter", 65),
         "language": elements.text("language", 80),
@@ -174,7 +176,7 @@ def _responses(shown: Page, name: str, sunset: Sunset | None) -> None:
     }
     elements.table(told, "responses", columns, ("state",))
     said = "Of the mailboxes that a letter named while they were in use: those that stopped within a week."
-    elements.download(told.drop(columns=["gone", "settled"]), "sunset-responses", said)
+    st.caption(said)
 
 
 def settled(found: pd.DataFrame, now: pd.Timestamp, after: timedelta) -> pd.DataFrame:

@@ -32,7 +32,7 @@ def section(shown: Page, name: str) -> None:
     weeks = shown.read(queries_sunset.letter_weeks, name, hours=hours, every=_SELDOM)
     if elements.missing(weeks, "No data: no letter was decided in this time.") or weeks is None:
         return
-    st.altair_chart(charts_sunset.letters(weeks), key="letters")
+    elements.chart(charts_sunset.letters(weeks), weeks, "letters", "Letters of each week by what became of them")
     summed = _by_week(weeks)
     columns = {
         "week": st.column_config.NumberColumn("week", format="%d", width=60),
@@ -41,7 +41,7 @@ def section(shown: Page, name: str) -> None:
     }
     others = {name: st.column_config.NumberColumn(f"? {name}", width=115) for name in set(weeks["state"]) - set(STATES)}
     elements.table(summed, "letter-weeks", columns | others)
-    elements.download(summed, "sunset-letters", _SAID)
+    st.caption(_SAID)
     _failed(shown, name, hours)
 
 
@@ -75,6 +75,6 @@ def _failed(shown: Page, name: str, hours: int) -> None:
     customer = elements.picked(told, "failed", columns, "customer", ("shape",))
     total = words.count(int(found["total"].max()))
     said = f"The newest {words.count(len(found))} of {total}. Pick one to see its mailboxes."
-    elements.download(found.drop(columns="total"), "sunset-failed", said)
+    st.caption(said)
     if customer:
         elements.lead(part="Search", search=customer, sunset=st.query_params.get("sunset", ""))

@@ -38,7 +38,7 @@ def section(shown: Page, name: str) -> None:
     )
     picked = elements.picked(told, "found", _columns(), "mailbox", ("state",))
     said = f"{words.count(len(found))} of {words.count(int(found['total'].max()))}. Pick one for its uses and letters."
-    elements.download(told[list(_columns())], "sunset-found", said)
+    st.caption(said)
     if picked:
         st.query_params["mailbox"] = picked
         st.rerun(scope="fragment")
@@ -102,7 +102,7 @@ def _one(shown: Page, name: str, mailbox: str) -> None:
             "last": elements.when("last use (UTC)"),
         }
         elements.table(uses, "uses", columns)
-        elements.download(uses[list(columns)], "sunset-uses", said)
+        st.caption(said)
     _letters(shown, name, mailbox)
 
 
@@ -125,7 +125,6 @@ def _letters(shown: Page, name: str, mailbox: str) -> None:
         "words": elements.text("what was answered, or why nobody", 340),
     }
     elements.table(told, "mailbox-letters", columns, ("state",))
-    elements.download(told[list(columns)], "sunset-mailbox-letters")
     customer = str(found["customer"][0])
     if customer and st.button("Show the newest letter", icon=":material/arrow_forward:", key="to.letter"):
         elements.lead(part="Preview", customer=customer, sunset=st.query_params.get("sunset", ""))

@@ -30,11 +30,12 @@ def section(shown: Page, name: str) -> None:
     at, planned = stages.origin(elements.rows(told))
     elements.said(pd.Timestamp(at, unit="us", tz="UTC"), planned, shown.now)
     _held(shown, every)
-    st.altair_chart(charts_sunset.plan(every, now, sunset.ends if sunset else None), key="plan")
-    rows = [_row(each, every, elements.rows(switched), now) for each in every]
-    picked = elements.picked(pd.DataFrame(rows), "stages", _columns(), "number", ("step", "otherwise"))
+    drawn = charts_sunset.plan(every, now, sunset.ends if sunset else None)
+    rows = pd.DataFrame([_row(each, every, elements.rows(switched), now) for each in every])
+    elements.chart(drawn, rows, "plan", "When each stage of the plan is off, for how long it is switched before, today")
+    picked = elements.picked(rows, "stages", _columns(), "number", ("step", "otherwise"))
     said = "Drawn is the plan; what is in force is the step. Pick a stage for its orders. All times are UTC."
-    elements.download(pd.DataFrame(rows).drop(columns="number"), "sunset-stages", said)
+    st.caption(said)
     if picked is not None:
         st.query_params["stage"] = picked
         st.rerun(scope="fragment")
@@ -149,7 +150,6 @@ def _hosts(switched: pd.DataFrame) -> None:
             "time": elements.when("UTC"),
         }
         elements.table(told, "switches", columns, ("state",))
-        elements.download(told[list(columns)], "sunset-switches")
 
 
 def _orders(shown: Page, name: str, every: list[Standing], now: int) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboards import elements, queries_complaints
+from dashboards import offers, queries_complaints
 from dashboards.span import Span
 from embedded.broker import free_port
 from embedded.clickhouse import PASSWORD_ENV, ClickHouseServer
@@ -149,7 +149,7 @@ def test_a_clickhouse_that_is_away_is_told(opened: Open, tmp_path: Path) -> None
 def test_the_csv_holds_all_and_starts_no_formula(desk: Hall) -> None:
 
     found = queries_complaints.listed(desk.client, Span.last(6, desk.now)).drop(columns="total")
-    rows = list(csv.DictReader(io.StringIO(elements.as_csv(found))))
+    rows = list(csv.DictReader(io.StringIO(offers.as_csv(found))))
     assert [row["sender"] for row in rows[:2]] == ["alice@example.net", "bob@example.net"]
     assert rows[0]["time"].endswith("Z")
     assert (rows[5]["reason"], rows[5]["recipient"]) == ("'=HYPERLINK(1)", "'@SUM(A1)")

@@ -70,7 +70,7 @@ def test_the_pages_show_the_flagged_mailbox_and_the_withdrawn_ip(visitor: Visito
     visitor.picture("mailbox")
     visitor.go("/complaints", "Complaints")
     visitor.table(0, THIEF)
-    expect(visitor.page.get_by_test_id("stDownloadButton")).to_be_visible()
+    expect(visitor.page.get_by_test_id("stPopoverButton")).to_be_visible()
     visitor.picture("complaints")
     visitor.go("/reports", "Reports")
     wide = visitor.size["width"] > PHONE  # of a table a phone draws the first columns only

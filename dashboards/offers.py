@@ -1,0 +1,108 @@
+"""What a page shows, as CSV: each chart and table notes its frame, and one menu in the header offers them all.
+
+A file is made when somebody asks for it, not at each of the page's runs. The table's own toolbar would offer a file
+without the guard against formulas: `app` hides that.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from dashboards import words
+from dashboards.queries import CUT
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
+_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+_OFFERS, _PLACE = "offers", "offers.place"
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A frame that is shown; `whole` is of how many rows it holds only the first, 0 where it holds all."""
+
+    frame: pd.DataFrame
+    what: str
+    cut: bool = False
+    whole: int = 0
+
+    @classmethod
+    def of(cls, frame: pd.DataFrame, what: str) -> "Offer":
+        """Return the offer of a frame: cut where its column `total` counts more rows, or it is as long as it may be."""
+        whole = int(frame["total"].max()) if "total" in frame and len(frame) else 0
+        cut = whole > len(frame) or (not whole and CUT in frame.attrs and len(frame) >= frame.attrs[CUT])
+        return cls(frame.drop(columns="total", errors="ignore"), what, cut, whole if cut else 0)
+
+    def file(self, name: str, moment: str) -> str:
+        """Return the file's name: it tells what is missing, and of which moment it is where that is not now."""
+        of = f"-of-{self.whole}" if self.whole else "-of-more"
+        part = f"-first-{len(self.frame)}{of}" if self.cut else ""
+        return f"{name}{part}{moment and f'-as-of-{moment}'}.csv"
+
+    @property
+    def label(self) -> str:
+        """Return what the menu says of it."""
+        if not self.cut:
+            return self.what
+        of = words.count(self.whole) if self.whole else "more"
+        return f"{self.what} (the first {words.count(len(self.frame))} of {of})"
+
+
+def as_csv(found: pd.DataFrame) -> str:
+    """Return a frame as CSV in which no cell begins as a formula does: strangers wrote many of them.
+
+    Lists are joined by "; ", times are RFC 3339 in UTC.
+    """
+    return found.map(_cell).to_csv(index=False, lineterminator="\r\n", date_format="%Y-%m-%dT%H:%M:%SZ")
+
+
+def _cell(cell: object) -> object:
+    if isinstance(cell, np.ndarray):
+        cell = cell.tolist()
+    if isinstance(cell, Mapping):
+        cell = [f"{name}={value}" for name, value in cell.items()]
+    if isinstance(cell, list | tuple):
+        cell = "; ".join(" ".join(map(str, part)) if isinstance(part, list | tuple) else str(part) for part in cell)
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULAS) else cell
+
+
+def begin() -> None:
+    """Reserve the menu's place where this is called, and forget what an earlier run offered."""
+    st.session_state[_OFFERS] = {}
+    st.session_state[_PLACE] = st.container(width="content")
+
+
+def noted() -> dict[str, Offer]:
+    """Return what was offered in this run, by name."""
+    return cast("dict[str, Offer]", st.session_state.setdefault(_OFFERS, {}))
+
+
+def note(name: str, frame: pd.DataFrame, what: str = "") -> None:
+    """Offer a frame as `name`.csv."""
+    noted()[name] = Offer.of(frame, what or re.sub(r"[-_.]+", " ", name).capitalize())
+
+
+def menu(moment: str) -> None:
+    """Show the menu of what was offered in this run, at the place that `begin` reserved."""
+    offers = noted()
+    place = cast("DeltaGenerator | None", st.session_state.get(_PLACE))
+    if not offers or place is None:
+        return
+    with place.popover("CSV", icon=":material/download:", key="csv"):
+        for name, offer in offers.items():
+            st.download_button(
+                words.inert(offer.label),
+                partial(as_csv, offer.frame),
+                offer.file(name, moment),
+                "text/csv",
+                key=f"csv.{name}",
+                on_click="ignore",
+                type="tertiary",
+            )
