@@ -22,6 +22,7 @@ from collectors.poplive import LoginSide, MailSide, SharedLogins, Side
 from collectors.publish import BrokerReplacedError, Publisher, StoppedError
 from collectors.reading import loaded
 from collectors.resolve import Poller
+from collectors.retrying import Retries
 from collectors.sentlog import ClickHouseLog
 from collectors.stored import Sink, stored_of
 from schemas.alone import alone
@@ -101,6 +102,9 @@ def _works(settings: Settings, stop: threading.Event, sink: Sink | None) -> dict
             attempts=ClickHouseLog(settings.clickhouse, attempts=True),
         )
         works[f"complaints.{name}"] = _publishing(intake.run, settings.kafka, stop, sink)
+    if settings.mta or settings.logins or settings.complaints:
+        again = Retries(settings, where)
+        works["dead letters again"] = _publishing(again.run, settings.kafka, stop, sink, recovers=True)
     return works
 
 
@@ -149,12 +153,20 @@ def _over(running: Sequence[Future[None]]) -> bool:
 
 
 def _publishing(
-    source: Callable[[Publish, threading.Event], None], kafka: Kafka, stop: threading.Event, sink: Sink | None
+    source: Callable[[Publish, threading.Event], None],
+    kafka: Kafka,
+    stop: threading.Event,
+    sink: Sink | None,
+    *,
+    recovers: bool = False,
 ) -> Work:
-    """Return the work of a source that publishes by itself and waits until its events are safe."""
+    """Return the work of a source that publishes by itself and waits until its events are safe.
+
+    With `recovers` its mail events are those of dead letters.
+    """
 
     def work() -> None:
-        publisher = Publisher(kafka, stop)
+        publisher = Publisher(kafka, stop, recovers=recovers)
 
         def publish(events: Sequence[Event]) -> None:
             nonlocal publisher
@@ -166,7 +178,7 @@ def _publishing(
                 except BrokerReplacedError as error:
                     LOG.warning("%s; what it may have lost is sent again", error)
                     publisher.close()
-                    publisher = Publisher(kafka, stop)
+                    publisher = Publisher(kafka, stop, recovers=recovers)
                 else:
                     return
 

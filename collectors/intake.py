@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from collectors import bounced
+from collectors.again import Tried
 from collectors.attribution import SentLog
 from collectors.documents import LARGEST, reader
 from collectors.feedback import dated as of_its_file
@@ -32,6 +33,7 @@ _BATCH = 64  # what is published but not moved comes again after a crash: the wo
 _MOST_EVENTS = 10_000  # a report may have that many rows alone
 _PAUSE_SECONDS = 1.0
 _TEXT_LENGTH = 4000
+_NOTHING = "it is neither complaint nor bounce nor report"
 _OLDEST = 14 * 24 * 3600 * 1_000_000  # how long a report may be under way
 
 
@@ -92,6 +94,23 @@ class Intake:
         for path in done:
             self._seen(path)
         return len(done)
+
+    def again(self, letter: DeadLetter) -> Tried | None:
+        """Return what the mail of a dead letter gives when it is read now; None where it must wait for the log."""
+        place = letter.place.partition("/")[0]
+        path = next(
+            (each for folder in (self._new, self._cur) for each in folder.iterdir() if _place(each) == place), None
+        )
+        if path is None:
+            return Tried(letter, "gone", f"the mail is in {self._new.parent} no more")
+        events = self._events(path)
+        if events is None:
+            return None
+        dead = next((each for each in events if isinstance(each, DeadLetter) and each.place == letter.place), None)
+        if dead is not None:
+            return Tried(letter, "unread", dead.reason)
+        read = tuple(each for each in events if not isinstance(each, DeadLetter))
+        return Tried(letter, "recovered", events=read) if read else Tried(letter, "nothing", _NOTHING)
 
     def _waiting(self) -> Iterator[Path]:
         for folder in (self._new, self._cur):

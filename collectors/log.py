@@ -262,6 +262,7 @@ class _Session:
             reason=unread.reason if unread else "",
             text=redacted(unread.sample.decode("utf-8", "replace")) if unread else "",
             place=f"{self._name}/{batch.begin.offset}",
+            cut=True,
         )
 
 

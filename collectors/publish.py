@@ -21,6 +21,7 @@ from collectors.metrics import PUBLISHED
 from collectors.outages import OUTAGES
 from schemas.codec import encode, pack
 from schemas.events import DeadLetter, Event
+from schemas.retry_events import RECOVERED
 from schemas.settings import Kafka
 from schemas.topics import MAIL_EVENTS, Topic, place_of, sender_of, topic_of
 
@@ -69,13 +70,20 @@ class Publisher:
     """Publishes for one thread at a time.
 
     `acknowledged` has the next offset behind all that is, by topic and partition, and `cluster` the id of the cluster
-    that acknowledged it, known since `connected_at` (monotonic). Every method that waits raises StoppedError some
-    seconds after `stop`, and BrokerReplacedError when another cluster answers.
+    that acknowledged it, known since `connected_at` (monotonic). With `recovers` its mail events are those of dead
+    letters. Every method that waits raises StoppedError some seconds after `stop`, and BrokerReplacedError when another
+    cluster answers.
     """
 
     def __init__(
-        self, kafka: Kafka, stop: threading.Event, *, patience_seconds: float = _DELIVERY_SECONDS + 60
+        self,
+        kafka: Kafka,
+        stop: threading.Event,
+        *,
+        patience_seconds: float = _DELIVERY_SECONDS + 60,
+        recovers: bool = False,
     ) -> None:
+        self._chunk = _recovered if recovers else _chunk
         self.cluster = ""
         self.connected_at = 0.0
         self.acknowledged: Offsets = {}
@@ -126,7 +134,7 @@ class Publisher:
             lane = self._lane(topic, partition)
             PUBLISHED.labels(name).inc(len(pairs))
             if name == MAIL_EVENTS.name:
-                yield from ((lane, _chunk(part)) for part in _cut(pairs))
+                yield from ((lane, self._chunk(part)) for part in _cut(pairs))
             else:
                 yield from ((lane, _Record(line, sender_of(event).encode())) for event, line in pairs)
 
@@ -272,6 +280,11 @@ def _chunk(part: list[tuple[Event, bytes]]) -> _Record:
     first, last = part[0][0].id.encode(), part[-1][0].id.encode()
     headers = [("first", first), ("last", last), ("count", b"%d" % len(part))]
     return _Record(pack(line for _, line in part), headers=headers)
+
+
+def _recovered(part: list[tuple[Event, bytes]]) -> _Record:
+    """Return a chunk of events that come late: no watermark may move by them, so it tells no first and last."""
+    return _Record(pack(line for _, line in part), headers=[(RECOVERED, b"1")])
 
 
 def _too_large(event: Event, line: bytes) -> DeadLetter:

@@ -223,6 +223,7 @@ class LogReader:
             reason=redacted(reason)[:_LONGEST_TEXT],
             text=redacted(text[: 2 * _LONGEST_TEXT])[:_LONGEST_TEXT],
             place=f"{self._name}/{offset}",
+            cut=len(text) > _LONGEST_TEXT,
         )
 
 

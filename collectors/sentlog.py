@@ -7,7 +7,9 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 from msgspec import convert
 
+from collectors.again import Submission
 from collectors.attribution import Delivered, Submitted
+from schemas.events import DeadLetter
 from schemas.settings import ClickHouse
 
 _CONNECT_SECONDS = 5
@@ -17,6 +19,11 @@ _SUBMITTED = f"SELECT * FROM submitted_by_message_id(message_id = {{message_id:S
 _BY_QUEUE_ID = f"(queue_ids = {{queue_ids:Array(String)}}, recipient = {{recipient:String}}, {_PERIOD})"
 _DELIVERED = "SELECT * FROM delivered_by_queue_id" + _BY_QUEUE_ID  # noqa: S608 likewise
 _ATTEMPTED = "SELECT * FROM attempted_by_queue_id" + _BY_QUEUE_ID  # noqa: S608 likewise
+_UNDER_QUEUE_IDS = f"SELECT * FROM submitted_by_queue_id(queue_ids = {{queue_ids:Array(String)}}, {_PERIOD})"  # noqa: S608 likewise
+_LETTERS = """SELECT id, at, name, format, reason, text, place, cut FROM dead_letters FINAL
+WHERE type = 'dead_letter' AND at >= {since:Int64} AND at <= {until:Int64} AND has({ids:Array(String)}, id)"""
+_HOSTS = """SELECT source, argMax(host, at) FROM mail_events
+WHERE type = 'source_opened' AND has({sources:Array(String)}, source) GROUP BY source"""
 
 
 class ClickHouseLog:
@@ -41,6 +48,23 @@ class ClickHouseLog:
         """Return the deliveries under these queue ids, those to `recipient` first. OSError as before."""
         values = {"queue_ids": list(queue_ids), "recipient": recipient, "since": since, "until": until}
         return convert(self._rows(self._by_queue_id, values), list[Delivered])
+
+    def submitted_under(self, queue_ids: Sequence[str], since: int, until: int) -> Sequence[Submission]:
+        """Return the messages with these queue ids, the newest first. OSError as before."""
+        values = {"queue_ids": list(queue_ids), "since": since, "until": until}
+        return convert(self._rows(_UNDER_QUEUE_IDS, values), list[Submission])
+
+    def letters(self, ids: Sequence[str], since: int, until: int) -> Sequence[DeadLetter]:
+        """Return the dead letters of these ids, of those that lie between two times. OSError as before."""
+        values = {"ids": list(ids), "since": since, "until": until}
+        names = ("id", "at", "name", "format", "reason", "text", "place", "cut")
+        rows = self._rows(_LETTERS, values)
+        return [convert(dict(zip(names, row, strict=True)) | {"type": "dead_letter"}, DeadLetter) for row in rows]
+
+    def hosts(self, sources: Sequence[str]) -> Mapping[str, str]:
+        """Return the configured host of each source that was opened. OSError as before."""
+        rows = self._rows(_HOSTS, {"sources": list(sources)}) if sources else ()
+        return {str(source): str(host) for source, host in rows}
 
     def _rows(self, sql: str, values: Mapping[str, object]) -> Sequence[Sequence[object]]:
         try:

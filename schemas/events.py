@@ -17,6 +17,7 @@ from schemas.mailbox_events import CaseEvent, IdentityLeaked, MailboxDecision, M
 from schemas.observations import PoolObservation
 from schemas.pool_events import PoolEvent
 from schemas.report_events import ReportEvent
+from schemas.retry_events import RetryEvent
 from schemas.sunset_events import SunsetEvent
 
 
@@ -198,13 +199,17 @@ class ComplaintReceived(Fact, frozen=True, kw_only=True):
 
 
 class DeadLetter(Fact, frozen=True, kw_only=True):
-    """Something of ours that could not be read, kept with its place and the reason; passwords are redacted."""
+    """Something of ours that could not be read, kept with its place and the reason; passwords are redacted.
+
+    `cut`: `text` is only how it begins.
+    """
 
     name: str
     format: str
     reason: str
     text: str
     place: str = ""
+    cut: bool = False
 
 
 MailEvent = (
@@ -233,6 +238,7 @@ Event = (
     | SunsetEvent
     | AlertEvent
     | DeadLetter
+    | RetryEvent
 )
 
 EVENT_TYPES: tuple[type[Fact], ...] = get_args(Event)

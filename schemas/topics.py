@@ -13,6 +13,7 @@ from schemas import (
     observations,
     pool_events,
     report_events,
+    retry_events,
     sunset_events,
 )
 from schemas.facts import Fact
@@ -67,6 +68,7 @@ SUNSET_EVENTS = Topic(
 )
 ALERT_EVENTS = Topic("alert.events", get_args(alert_events.AlertEvent), single=True, retention_ms=-1)
 DEAD_LETTERS = Topic("dead.letters", (events.DeadLetter,), single=True, retention_ms=90 * DAY_MS)
+DEAD_RETRIES = Topic("dead.retries", get_args(retry_events.RetryEvent), single=True, retention_ms=400 * DAY_MS)
 # A worker that was cut off may write a state older than its successor's: the lag keeps the successor's readable.
 _LAGGING = {**_STAMPED, "min.compaction.lag.ms": "3600000"}
 MAILBOX_STATE = Topic("mailbox.state", (), retention_ms=-1, cleanup="compact", config=_LAGGING)
@@ -93,6 +95,7 @@ TOPICS = (
     SUNSET_EVENTS,
     ALERT_EVENTS,
     DEAD_LETTERS,
+    DEAD_RETRIES,
     MAILBOX_STATE,
     TRAFFIC_STATE,
     POOL_STATE,

@@ -15,6 +15,7 @@ from faust.types import TP, EventT, StreamT
 
 from schemas.customers import Customers
 from schemas.mailbox_events import IdentityLeaked
+from schemas.retry_events import RECOVERED
 from schemas.settings import Settings
 from schemas.topics import (
     CASE_OBSERVATIONS,
@@ -106,6 +107,8 @@ class MailAgent(Batches):
         """Fold a record, by slices: the pool's agent, which decides in a moment, shares this loop."""
         message = event.message
         topic = MAIL[message.topic]
+        if topic is MAIL_EVENTS and RECOVERED in dict(message.headers or ()):
+            return []  # facts of hours ago: they are kept and shown, and decide nothing now (docs/adr/0024)
         events, dead = self._read(topic, message)
         for start in range(0, len(events), _SLICE):
             self._partitions[message.partition].apply(topic, events[start : start + _SLICE])

@@ -14,6 +14,7 @@ from kafka.structs import OffsetAndMetadata
 
 from schemas import codec
 from schemas.events import DeadLetter
+from schemas.retry_events import RECOVERED
 from schemas.topics import DEAD_LETTERS, MAIL_EVENTS, TOPICS, Topic
 from schemas.watermark import Watermarks
 from streams import metrics, stored
@@ -117,7 +118,8 @@ class Blocks:
             for number, ids in stored.ids_since(self._client, topic, self.cluster, own).items():
                 known[topic.name, number] = ids
         hot = {place.partition: start for place, start in starts.items() if place.topic == MAIL_EVENTS.name}
-        self._intake = Intake(self.cluster, stored.watermarks(self._client, self.cluster, hot), known)
+        marks = stored.watermarks(self._client, self.cluster, hot)
+        self._intake = Intake(self.cluster, marks, known, stored.recovered(self._client))
 
     def _starts(self) -> dict[TopicPartition, int]:
         """Return from where each partition is read: the commit, else the block that ClickHouse holds last of it."""
@@ -148,6 +150,8 @@ class Blocks:
     def _add(self, record: ConsumerRecord) -> None:
         place = TopicPartition(record.topic, record.partition)
         topic = _BY_NAME[record.topic]
+        headers = dict(record.headers)
+        known = self._known(record.value) if RECOVERED in headers else frozenset()
         size = size_of(topic)
         block = self._open.get(place)
         if block is not None and block.first // size != record.offset // size:
@@ -157,14 +161,19 @@ class Blocks:
             block = Block(topic, record.partition, record.offset, record.offset, time.monotonic())
             self._open[place] = block
         at = record.timestamp * 1000 if record.timestamp > 0 else time.time_ns() // 1000  # noqa: TID251 it came now
-        taken = Record(topic, record.partition, record.offset, at, record.value, dict(record.headers))
-        rows = self._intake.take(taken)
+        taken = Record(topic, record.partition, record.offset, at, record.value, headers)
+        rows = self._intake.take(taken, known)
         block.lines += [rows.lines] if rows.lines else []
         block.dead += rows.dead
         block.next = record.offset + 1
         block.at = at
         if block.next % size == 0:
             self._ripe.append(self._open.pop(place))
+
+    def _known(self, value: bytes) -> frozenset[str]:
+        """Return which events of a record that comes late are stored, once all that came before it is."""
+        self.store_all()
+        return stored.present(self._client, MAIL_EVENTS, value)
 
     def store_ripe(self) -> None:
         """Store the blocks that are complete or waited long enough, then commit them."""
@@ -267,7 +276,7 @@ class Blocks:
             else:
                 block.refused.update(ids_of(lines))
                 metrics.REFUSED.labels(block.topic.table).inc()
-                block.dead.append(_refused(block, lines, _reason(error)))
+                block.dead.append(_refused(block, lines, stored.said(error)))
 
     def _raw_insert(self, topic: Topic, lines: bytes, token: str) -> None:
         settings = {
@@ -285,9 +294,3 @@ def _refused(block: Block, line: bytes, reason: str) -> DeadLetter:
     offset = int(found.group(2)) if found else block.first
     text = b"{" + line[found.end() :] if found else line
     return dead_letter(Record(block.topic, block.partition, offset, block.at, None), 0, reason, text.strip())
-
-
-def _reason(error: DatabaseError) -> str:
-    """Return ClickHouse's own sentence, without the client's frame, the file and the address."""
-    text = str(error)
-    return (text.partition("server response: ")[2] or text).splitlines()[0].rstrip()

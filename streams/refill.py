@@ -23,6 +23,7 @@ from schemas.topics import (
     CASE_EVENTS,
     CASE_OBSERVATIONS,
     CASE_STATE,
+    DEAD_RETRIES,
     DELISTING_EVENTS,
     DELISTING_STATE,
     MAILBOX_EVENTS,
@@ -51,7 +52,7 @@ _STATES = {
 _DECIDED = (POOL_EVENTS, MAILBOX_EVENTS, MAILBOX_LEAKS, CASE_EVENTS, DELISTING_EVENTS, SUNSET_EVENTS, ALERT_EVENTS)
 # Of what is told to the folds the newest days: the broker before may have taken it and ended before it was folded.
 # What a state knows already it skips by the ids.
-_TOLD = (MAILBOX_SIGNALS, CASE_OBSERVATIONS)
+_TOLD = (MAILBOX_SIGNALS, CASE_OBSERVATIONS, DEAD_RETRIES)
 _TOLD_DAYS = 2
 _ALL = """SELECT * EXCEPT (kafka_cluster, kafka_partition, kafka_offset) FROM {table:Identifier} FINAL
 WHERE {days:UInt32} = 0 OR at > (SELECT max(at) FROM {table:Identifier}) - {days:UInt32} * 86400000000

@@ -5,7 +5,8 @@ and `kafka_*` is written into its lines where each begins. Everything else is de
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from bisect import bisect_left, insort
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import msgspec
@@ -13,6 +14,7 @@ import msgspec
 from schemas import codec
 from schemas.events import DeadLetter, Event
 from schemas.names import derived_id
+from schemas.retry_events import RECOVERED
 from schemas.topics import (
     CASE_STATE,
     DELISTING_STATE,
@@ -77,15 +79,20 @@ class Rows:
 class Intake:
     """What is stored already: per source by watermarks, and the single ids that a crash left beyond the commit.
 
-    `stored` holds, per (topic, partition), the ids that ClickHouse keeps from the offset on where reading began.
+    `stored` holds, per (topic, partition), the ids that ClickHouse keeps from the offset on where reading began;
+    `recovered`, sorted, those of dead letters that were read again, which no watermark tells.
     """
 
     cluster: str
     watermarks: Watermarks
     stored: dict[tuple[str, int], frozenset[str]] = field(default_factory=dict)
+    recovered: list[str] = field(default_factory=list)
 
-    def take(self, record: Record) -> Rows:
-        """Return what is new of a record; a record that cannot be read becomes a dead letter."""
+    def take(self, record: Record, known: Collection[str] = ()) -> Rows:
+        """Return what is new of a record; a record that cannot be read becomes a dead letter.
+
+        Of events that come late (`RECOVERED`) those are new that are not `known`: their ids stand in ClickHouse.
+        """
         if not record.value or REFILLED in record.headers:
             return Rows()
         try:
@@ -94,6 +101,8 @@ class Intake:
             return Rows(dead=(dead_letter(record, 0, str(error), record.value),))
         if record.topic.name in _STATE_KEYS:
             return self._one_by_one(record, lines)
+        if RECOVERED in record.headers:
+            return self._late(record, lines, known)
         whole = self._whole(record, lines)
         return self._one_by_one(record, lines) if whole is None else Rows(whole)
 
@@ -104,7 +113,7 @@ class Intake:
         count = headers.get("count", b"").decode("latin-1")
         if record.topic is not MAIL_EVENTS or not (first and last and count.isdecimal()):
             return None
-        if self.stored.get((record.topic.name, record.partition)):
+        if self.stored.get((record.topic.name, record.partition)) or self._recovered_between(first, last):
             return None
         if not lines.startswith(_BEGINNING) or lines.count(b"\n" + _BEGINNING) != int(count) - 1:
             return None
@@ -115,21 +124,32 @@ class Intake:
             return placed(lines, self.cluster, record)
         return None if self.watermarks.is_new(record.partition, last) else b""
 
-    def _one_by_one(self, record: Record, lines: bytes) -> Rows:
+    def _late(self, record: Record, lines: bytes, known: Collection[str]) -> Rows:
+        """Return what is not known of events that come late, and keep their ids: the log may be read again, too."""
+        rows = self._one_by_one(record, without(lines, known), late=True)
+        for identity in ids_of(rows.lines):
+            insort(self.recovered, identity)
+        return rows
+
+    def _recovered_between(self, first: str, last: str) -> bool:
+        place = bisect_left(self.recovered, first)
+        return place < len(self.recovered) and self.recovered[place] <= last
+
+    def _one_by_one(self, record: Record, lines: bytes, *, late: bool = False) -> Rows:
         kept: list[bytes] = []
         dead: list[DeadLetter] = []
         for number, line in enumerate(lines.split(b"\n")):
             if not line.strip():
                 continue
             try:
-                row = self._row(record, line)
+                row = self._row(record, line, late=late)
             except ValueError as error:
                 dead.append(dead_letter(record, number, str(error), line))
             else:
                 kept += [row] if row else []
         return Rows(placed(b"".join(row + b"\n" for row in kept), self.cluster, record) if kept else b"", tuple(dead))
 
-    def _row(self, record: Record, line: bytes) -> bytes:
+    def _row(self, record: Record, line: bytes, *, late: bool) -> bytes:
         """Return a line as it is stored, b"" where that was done. ValueError says what is wrong with it."""
         if record.topic.name in _STATE_KEYS:
             return _state(line, _STATE_KEYS[record.topic.name])
@@ -138,7 +158,7 @@ class Intake:
             raise ValueError(f"a {type(event).__name__} does not belong to the topic {record.topic.name}")
         if any(isinstance(value, int) and abs(value) >> 63 for value in msgspec.structs.astuple(event)):
             raise ValueError("no event: a number is beyond 64 bits")  # ClickHouse would cut it short
-        return codec.encode(event) if self._is_new(record, event) else b""
+        return codec.encode(event) if late or self._is_new(record, event) else b""
 
     def _is_new(self, record: Record, event: Event) -> bool:
         stored = event.id in self.stored.get((record.topic.name, record.partition), ())
@@ -146,7 +166,7 @@ class Intake:
             return not stored
         fresh = self.watermarks.is_new(record.partition, event.id)
         self.watermarks.advance(record.partition, event.id)
-        return fresh and not stored
+        return fresh and not stored and not self._recovered_between(event.id, event.id)
 
 
 def _state(line: bytes, key: str) -> bytes:

@@ -5,10 +5,14 @@ its ids, so that an insert which a crash left half done is completed and nothing
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 
 from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import DatabaseError
 
+from schemas import codec
+from schemas.events import Event
 from schemas.topics import MAIL_EVENTS, Topic
 from schemas.watermark import Watermarks
 
@@ -33,8 +37,17 @@ AND NOT (kafka_cluster = {cluster:String}
     AND kafka_offset >= transform(kafka_partition, {partitions:Array(UInt32)}, {starts:Array(UInt64)}, {never:UInt64}))
 GROUP BY kafka_partition, source"""
 
+_PRESENT = """SELECT DISTINCT id FROM {table:Identifier}
+WHERE at >= {since:Int64} AND at <= {until:Int64} AND id IN {ids:Array(String)}"""
+
+_RECOVERED = """SELECT DISTINCT arrayJoin(ids) AS recovered FROM dead_retries
+WHERE type = 'letter_tried' AND NOT preview
+AND at > toUnixTimestamp64Micro(now64(6)) - {days:Int64} * 86400000000
+ORDER BY recovered LIMIT 1000000"""
+
 _NEVER = 2**64 - 1
 _RECENT_DAYS = 3
+_LATELY_DAYS = 30
 
 
 def settle(client: Client, cluster: str, seconds: float) -> None:
@@ -63,6 +76,35 @@ def watermarks(client: Client, cluster: str, starts: Mapping[int, int]) -> Water
     parameters = _parameters(MAIL_EVENTS, cluster, starts) | {"days": _RECENT_DAYS}
     rows = client.query(_HIGHEST, parameters=parameters).result_rows
     return Watermarks({(int(partition), str(source)): str(highest) for partition, source, highest in rows})
+
+
+def present(client: Client, topic: Topic, value: bytes) -> frozenset[str]:
+    """Return which events of a record's value the topic's table holds already."""
+    found = list(_events(value))
+    if not found:
+        return frozenset()
+    times = [each.at for each in found]
+    parameters = {"table": topic.table, "since": min(times), "until": max(times), "ids": [each.id for each in found]}
+    return frozenset(str(row[0]) for row in client.query(_PRESENT, parameters=parameters).result_rows)
+
+
+def _events(value: bytes) -> Iterator[Event]:
+    """Yield the events of a record; what is none becomes a dead letter elsewhere."""
+    with suppress(ValueError):
+        for line in codec.lines_of(value).splitlines():
+            with suppress(ValueError):
+                yield codec.decode(line)
+
+
+def recovered(client: Client) -> list[str]:
+    """Return, sorted, the ids of mail events of dead letters that were read again lately."""
+    return [str(row[0]) for row in client.query(_RECOVERED, parameters={"days": _LATELY_DAYS}).result_rows]
+
+
+def said(error: DatabaseError) -> str:
+    """Return ClickHouse's own sentence, without the client's frame, the file and the address."""
+    text = str(error)
+    return (text.partition("server response: ")[2] or text).splitlines()[0].rstrip()
 
 
 def _parameters(topic: Topic, cluster: str, starts: Mapping[int, int]) -> dict[str, object]:

@@ -1,0 +1,123 @@
+"""A line that no parser can read today, read by the parser of tomorrow: once in ClickHouse, whatever is killed."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from kafka import KafkaConsumer, TopicPartition
+
+from schemas import codec
+from schemas.events import DeliveryAttempted
+from schemas.retry_events import RECOVERED
+from schemas.retrying import order_retry
+from schemas.topics import MAIL_EVENTS
+from tests.whole.lab import ROOT, TRANSPORTS, Lab, until
+
+LINES = """{day}T10:00:01.000000+00:00 mx1 postfix/submission/smtpd[11]: 4F0000001z: client=c[198.51.100.7], \
+sasl_method=PLAIN, sasl_username=anna@example.net
+{day}T10:00:02.000000+00:00 mx1 postfix/qmgr[13]: 4F0000001z: from=<anna@example.net>, size=1234, nrcpt=1 (queue active)
+{day}T10:00:03.000000+00:00 mx1 postfix/out1/smtp[14]: 4F0000001z: to=<x@example.org>, relay=mx.example.org\
+[203.0.113.5]:25, delay=0.5, delays=0.1/0/0.2/0.2, dsn=2.0.0, status=handed-over (250 2.0.0 Ok)
+{day}T10:00:04.000000+00:00 mx1 postfix/qmgr[13]: 4F0000001z: removed
+"""
+TOMORROW = """
+import sys
+from collectors.mta import postfix
+today = postfix.parse
+postfix.parse = lambda text, clock: today(text.replace("status=handed-over", "status=sent"), clock)
+import relaywarden
+sys.argv = ["relaywarden", "collect", "--config", sys.argv[1]]
+relaywarden.main()
+"""
+ROWS = "SELECT id, sender, sender_kind, outcome, outbound_ip FROM mail_events WHERE type = 'delivery_attempted'"
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Iterator[Lab]:
+    """Give a log with one line that cannot be read, its collector and a sink."""
+    log = tmp_path / "mail.log"
+    log.write_text(LINES.format(day=datetime.now(UTC).date().isoformat()))
+    config = {
+        "mta": {"mx1": {"format": "postfix", "log": str(log), "host": "mx1"}},
+        "pool": {"main": {"transports": TRANSPORTS}},
+    }
+    with Lab(tmp_path, config) as made:
+        made.config.write_text(made.config.read_text().replace("[kafka]\n", '[kafka]\nconfirm = "sink"\n'))
+        yield made
+
+
+def tomorrow(lab: Lab) -> subprocess.Popen[bytes]:
+    """Start the collector with a parser that reads the line."""
+    with (lab.folder / "tomorrow.log").open("ab") as log:
+        return subprocess.Popen(
+            [sys.executable, "-c", TOMORROW, str(lab.config)],
+            cwd=ROOT,
+            env={**os.environ, lab.settings.clickhouse.password_env: lab.clickhouse.password},
+            stdout=log,
+            stderr=log,
+        )
+
+
+def late(lab: Lab) -> list[DeliveryAttempted]:
+    """Return the events of dead letters that are in Kafka, each as often as it was published."""
+    consumer = KafkaConsumer(bootstrap_servers=lab.broker.bootstrap, enable_auto_commit=False)
+    places = [TopicPartition(MAIL_EVENTS.name, number) for number in range(4)]
+    consumer.assign(places)
+    consumer.seek_to_beginning(*places)
+    ends = consumer.end_offsets(places)
+    found = []
+    while any(consumer.position(place) < ends[place] for place in places):
+        for batch in consumer.poll(200).values():
+            found += [e for r in batch if RECOVERED in dict(r.headers) for e in codec.decode_chunk(r.value)]
+    consumer.close()
+    return [event for event in found if isinstance(event, DeliveryAttempted)]
+
+
+@pytest.mark.slow
+def test_a_line_that_is_read_tomorrow_is_stored_once_whatever_is_killed(lab: Lab) -> None:
+    lab.run("sink")
+    lab.run("collect")
+    until(lambda: lab.value("SELECT count() FROM dead_letters") == 1, 60, "the dead letter")
+    until(lambda: lab.value("SELECT count() FROM mail_events WHERE type = 'message_submitted'") == 1, 60, "who sent it")
+    lab.kill("collect")
+    (letter,) = lab.rows("SELECT id, at, name, reason FROM dead_letters")
+    assert letter[2:] == ("mx1", "a delivery with the status 'handed-over'")
+
+    collector = tomorrow(lab)
+    order_retry(lab.settings, [letter[0]], "", since=letter[1], until=letter[1], preview=True, operator="kim")
+    told = "SELECT outcome, count, events, preview FROM dead_retries WHERE type = 'letter_tried' ORDER BY at"
+    until(lambda: len(lab.rows(told)) == 1, 60, "the preview")
+    ((outcome, count, events, preview),) = lab.rows(told)
+    assert (outcome, count, preview, len(lab.rows(ROWS))) == ("recovered", 1, True, 0)
+    assert isinstance(event := codec.decode(events[0].encode()), DeliveryAttempted)
+    assert (event.sender, event.recipient, event.outcome) == ("anna@example.net", "x@example.org", "sent")
+
+    lab.kill("sink")  # what is published is not told as done until it is stored
+    order_retry(lab.settings, [letter[0]], "a new parser", since=letter[1], until=letter[1], preview=False)
+    until(lambda: len(late(lab)) == 1, 60, "its event in Kafka")
+    collector.kill()
+    collector.wait()
+    collector = tomorrow(lab)
+    until(lambda: len(late(lab)) == 2, 60, "its event in Kafka once more")
+    lab.run("sink")
+    until(lambda: len(lab.rows(told)) == 2, 60, "what became of it")
+    assert lab.rows(told)[1][:2] == ("recovered", 1)
+    expected = [(letter[0], "anna@example.net", "sasl", "sent", "192.0.2.11")]
+    assert lab.rows(ROWS) == expected
+
+    collector.kill()
+    collector.wait()
+    for checkpoint in (lab.folder / "state" / "checkpoints").glob("*.json"):
+        checkpoint.unlink()
+    before = lab.value("SELECT count() FROM dead_retries")
+    collector = tomorrow(lab)  # and reads its log from the beginning
+    order_retry(lab.settings, [letter[0]], "once more", since=letter[1], until=letter[1], preview=False)
+    until(lambda: lab.value("SELECT count() FROM dead_retries") == before + 2, 60, "the second answer")
+    collector.kill()
+    collector.wait()
+    assert lab.rows(ROWS) == expected
+    assert lab.value("SELECT count() FROM dead_letters FINAL") == 1
