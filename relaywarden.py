@@ -14,6 +14,7 @@ from embedded.backtest_command import backtest
 from embedded.bounces_commands import bounces_app
 from embedded.case_commands import case_app
 from embedded.complaints_commands import complaints_app
+from embedded.dead_letter_commands import dead_letters_app
 from embedded.delisting_commands import delisting_app
 from embedded.directory_commands import directory_app
 from embedded.dnsbl_command import dnsbl
@@ -50,6 +51,7 @@ app.add_typer(replies_app, name="replies")
 app.add_typer(reasons_app, name="reasons")
 app.add_typer(case_app, name="case")
 app.add_typer(alert_app, name="alert")
+app.add_typer(dead_letters_app, name="dead-letters")
 app.add_typer(delisting_app, name="delisting")
 app.add_typer(directory_app, name="directory")
 app.add_typer(domains_app, name="domains")

@@ -19,9 +19,10 @@ SECRET_HEADER = "X-Relaywarden-Secret"  # noqa: S105 the header's name
 _FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Via")
 _HOUR = 3600
 _RANKS: tuple[Role, ...] = ("viewer", "operator", "admin")
-Deed = PoolAction | MailboxAction | Literal["look", "withdraw below min_active"]
+Deed = PoolAction | MailboxAction | Literal["look", "try again", "withdraw below min_active"]
 _LEAST: dict[Deed, Role] = {
     "look": "viewer",
+    "try again": "operator",
     "withdraw": "operator",
     "restore": "operator",
     "pin": "operator",

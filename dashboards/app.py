@@ -31,6 +31,7 @@ def main() -> None:
         domains,
         mailboxes,
         overview,
+        pipeline,
         pool,
         providers,
         reports,
@@ -49,6 +50,7 @@ def main() -> None:
         "complaints": st.Page(complaints.page, title="Complaints", icon=":material/report:", url_path="complaints"),
         "domains": st.Page(domains.page, title="Domains", icon=":material/domain:", url_path="domains"),
         "reports": st.Page(reports.page, title="Reports", icon=":material/summarize:", url_path="reports"),
+        "pipeline": st.Page(pipeline.page, title="Pipeline", icon=":material/conversion_path:", url_path="pipeline"),
         "sunset": st.Page(sunset.page, title="Sunset", icon=":material/wb_twilight:", url_path="sunset"),
     }
     st.session_state["pages"] = pages

@@ -14,7 +14,7 @@ _HATCH = "no data"
 Chart = alt.LayerChart | alt.FacetChart
 
 
-def _times(frame: pd.DataFrame, width: int) -> pd.DataFrame:
+def with_times(frame: pd.DataFrame, width: int) -> pd.DataFrame:
     """Return the frame with the start, end and a readable time of its buckets (epoch seconds)."""
     start = pd.to_datetime(frame["bucket"].astype("int64"), unit="s", utc=True)
     end = start + pd.Timedelta(seconds=width)
@@ -30,7 +30,8 @@ def local(field: str = "since", title: str = "local time") -> alt.Tooltip:
     return alt.Tooltip(f"{field}:T", title=title, format="%d %b %H:%M %Z")
 
 
-def _axis(span: Span) -> alt.X:
+def time_axis(span: Span) -> alt.X:
+    """Return the axis of a range, in UTC, from its first bucket to the end of its last."""
     hours = (span.until - span.since) // 3_600_000_000
     form = "%d %b" if hours * 3600 > _DAY else "%H:%M"
     limits = [_moment(span.buckets[0]), _moment(span.buckets[-1] + span.bucket_seconds)]
@@ -46,18 +47,18 @@ def _moment(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat()
 
 
-def _silence(heard: pd.DataFrame, span: Span) -> alt.Chart:
+def silence(heard: pd.DataFrame, span: Span) -> alt.Chart:
     """Return grey bands over the buckets in which no event of any kind came: the log was not heard."""
     known = set(heard["bucket"])
     missing = pd.DataFrame({"bucket": [b for b in span.buckets if b not in known]}, dtype="int64")
-    bands = _times(missing, span.bucket_seconds).assign(what=_HATCH)
+    bands = with_times(missing, span.bucket_seconds).assign(what=_HATCH)
     chart: alt.Chart = alt.Chart(bands).mark_rect(opacity=0.16, color=QUIET)
-    return chart.encode(x=_axis(span), x2="end:T", tooltip=["when:N", local(), alt.Tooltip("what:N", title="log")])
+    return chart.encode(x=time_axis(span), x2="end:T", tooltip=["when:N", local(), alt.Tooltip("what:N", title="log")])
 
 
 def volume(frame: pd.DataFrame, span: Span) -> Chart:
     """Return the deliveries over time, stacked by outcome; `frame` is of `queries.volume`."""
-    timed = _times(frame, span.bucket_seconds).rename(columns={"sent": "delivered"})
+    timed = with_times(frame, span.bucket_seconds).rename(columns={"sent": "delivered"})
     floor = pd.Series(0, index=timed.index)
     stacked = []
     for name in OUTCOMES:
@@ -71,7 +72,7 @@ def volume(frame: pd.DataFrame, span: Span) -> Chart:
         alt.Chart(pd.concat(stacked))
         .mark_rect(stroke=None)
         .encode(
-            x=_axis(span),
+            x=time_axis(span),
             x2="end:T",
             y=alt.Y("floor:Q", title="attempts", axis=alt.Axis(tickCount=4)),
             y2="top:Q",
@@ -79,7 +80,7 @@ def volume(frame: pd.DataFrame, span: Span) -> Chart:
             tooltip=["when:N", local(), "outcome:N", "attempts:Q"],
         )
     )
-    return alt.layer(_silence(frame, span), bars, height=230)
+    return alt.layer(silence(frame, span), bars, height=230)
 
 
 def _colour(name: str, domain: list[str], colours: list[str]) -> alt.Color:
@@ -104,14 +105,14 @@ class Lanes:
 
 def lanes(frame: pd.DataFrame, span: Span, what: Lanes) -> Chart:
     """Return the lanes over time, the stronger the more; an empty place had none."""
-    timed = _times(frame[frame[what.label].isin(what.order)], span.bucket_seconds)
+    timed = with_times(frame[frame[what.label].isin(what.order)], span.bucket_seconds)
     axis = alt.Axis(labelLimit=150, labelOverlap=False, ticks=False, domain=False)
     lane = alt.Y(f"{what.label}:N", title=None, sort=what.order, scale=alt.Scale(domain=what.order), axis=axis)
     shade = alt.Opacity(f"{what.value}:Q", scale=alt.Scale(range=[0.3, 1]), legend=None)
     tooltip = ["when:N", local(), f"{what.label}:N", f"{what.value}:Q"]
     cells = alt.Chart(timed).mark_rect(color=DELIVERED)
-    cells = cells.encode(x=_axis(span), x2="end:T", y=lane, opacity=shade, tooltip=tooltip)
-    layers = [cells] if what.heard is None else [_silence(what.heard, span), cells]
+    cells = cells.encode(x=time_axis(span), x2="end:T", y=lane, opacity=shade, tooltip=tooltip)
+    layers = [cells] if what.heard is None else [silence(what.heard, span), cells]
     if what.absent is not None and not what.absent.empty:
         layers.append(_withdrawn(what.absent, span, what.label, lane))
     return alt.layer(*layers, height=28 * len(what.order) + 48)
@@ -122,7 +123,7 @@ def _withdrawn(frame: pd.DataFrame, span: Span, label: str, lane: alt.Y) -> alt.
         fill=BOUNCED, fillOpacity=0.12, stroke=BOUNCED, strokeWidth=1.5, strokeDash=[4, 2]
     )
     tooltip = [f"{label}:N", alt.Tooltip("when:N", title="withdrawn"), local("start", "local time, from")]
-    encoded: alt.Chart = bands.encode(x=_axis(span), x2="end:T", y=lane, tooltip=tooltip)
+    encoded: alt.Chart = bands.encode(x=time_axis(span), x2="end:T", y=lane, tooltip=tooltip)
     return encoded
 
 
@@ -135,7 +136,7 @@ def activity(frame: pd.DataFrame, span: Span) -> Chart:
 
     The scale is by decades, so that one message and a thousand recipients are both seen.
     """
-    timed = _times(frame, span.bucket_seconds).rename(columns={"unknown_users": "unknown users"}).assign(floor=0)
+    timed = with_times(frame, span.bucket_seconds).rename(columns={"unknown_users": "unknown users"}).assign(floor=0)
     colours = [colour for colour, _part in _ACTIVITY.values()]
     layers = []
     for name, (_colour_of, part) in _ACTIVITY.items():
@@ -144,7 +145,7 @@ def activity(frame: pd.DataFrame, span: Span) -> Chart:
         bars = alt.Chart(data[data[name] > 0][["start", "end", "since", "when", "what", "number", "floor"]]).mark_rect()
         layers.append(
             bars.encode(
-                x=_axis(span),
+                x=time_axis(span),
                 x2="end:T",
                 y=alt.Y("floor:Q", title="per bar", scale=alt.Scale(type="symlog"), axis=alt.Axis(values=_DECADES)),
                 y2="number:Q",

@@ -16,9 +16,9 @@ from kafka.errors import KafkaError
 from collectors.admin import ensure_topics
 from embedded.broker import Broker
 from schemas import topics
+from schemas.lag import Carried
 from schemas.names import EMBEDDED
 from schemas.settings import Settings
-from streams.lag import Carried
 from streams.refill import refill
 
 LOG = logging.getLogger("relaywarden.up")

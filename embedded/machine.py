@@ -19,9 +19,9 @@ from embedded.eventlog import EventLog
 from embedded.processes import Child, end_orphans, stop_all
 from embedded.rewinding import Rewinding
 from schemas import topics
+from schemas.lag import Carried, Lag
 from schemas.settings import Settings
 from streams.hooking import has_work
-from streams.lag import Carried, Lag
 from streams.migrate import migrate
 from streams.warehouse_client import connect
 

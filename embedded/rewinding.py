@@ -16,8 +16,8 @@ from kafka.errors import KafkaError
 
 from collectors.checkpoint import Checkpoint
 from schemas import topics
+from schemas.lag import Lag, Offsets
 from schemas.settings import Settings
-from streams.lag import Lag, Offsets
 
 LOG = logging.getLogger("relaywarden.up")
 _EVERY_SECONDS = 2.0

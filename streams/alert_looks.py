@@ -14,9 +14,9 @@ from kafka.errors import KafkaError
 
 from schemas import codec, topics
 from schemas.events import Event
+from schemas.lag import Lag, Offsets
 from schemas.settings import Settings
 from streams.alerts.facts import LagLooked, LogsLooked, Look, WarehouseLooked
-from streams.lag import Lag, Offsets
 from streams.sunset.load_seen import heard
 from streams.warehouse_client import connect
 

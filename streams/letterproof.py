@@ -7,10 +7,10 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 from kafka.errors import KafkaError
 
+from schemas.lag import Lag, Offsets
 from schemas.settings import Settings
 from schemas.topics import MAIL_EVENTS
 from streams.carrying import Proof
-from streams.lag import Lag, Offsets
 from streams.letterbox import Letter
 from streams.warehouse_client import SOON_SECONDS, connect
 

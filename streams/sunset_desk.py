@@ -16,6 +16,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from kafka.errors import KafkaError
 
 from schemas.events import Event
+from schemas.lag import Lag, Offsets
 from schemas.settings import Settings
 from schemas.sunset_events import Use
 from schemas.sunset_settings import Sunset
@@ -23,7 +24,6 @@ from schemas.topics import MAIL_EVENTS
 from streams.directory.found import Directory
 from streams.directory.kept import Kept
 from streams.journal import Journal
-from streams.lag import Lag, Offsets
 from streams.sunset.aliases import joined, together
 from streams.sunset.astray import forgotten, gone
 from streams.sunset.cut_off import before_shut

@@ -6,9 +6,9 @@ from kafka.structs import OffsetAndMetadata
 
 from collectors.admin import ensure_topics
 from embedded.broker import Broker
+from schemas.lag import Lag
 from schemas.settings import Settings
 from schemas.topics import MAILBOX_SIGNALS
-from streams.lag import Lag
 
 BATCHES = (3, 1, 10)
 

@@ -19,11 +19,11 @@ from collectors.admin import ensure_topics
 from embedded.broker import Broker
 from embedded.clickhouse import PASSWORD_ENV, ClickHouseServer
 from schemas.events import Event
+from schemas.lag import Lag
 from schemas.moments import moment_of
 from schemas.sunset_events import LetterDue, UserExempted
 from schemas.topics import SUNSET_EVENTS
 from streams.journal import Journal
-from streams.lag import Lag
 from streams.migrate import migrate
 from streams.stage_orders import ordered, planned
 from tests.whole.sunset_oracle import Exemption, Oracle

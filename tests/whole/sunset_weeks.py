@@ -16,6 +16,7 @@ from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from collectors import history
 from collectors.reading import Counts, LogReader
 from schemas.events import Event
+from schemas.lag import Offsets
 from schemas.mailbox_events import NoticeSent
 from schemas.moments import moment_of
 from schemas.names import source_id
@@ -23,7 +24,6 @@ from schemas.settings import Settings
 from schemas.topics import place_of
 from streams.blocks import Blocks
 from streams.journal import Journal
-from streams.lag import Offsets
 from streams.letter_task import Posted
 from streams.stage_orders import Book
 from streams.stage_task import StageTask

@@ -1,5 +1,6 @@
 """A line that no parser can read today, read by the parser of tomorrow: once in ClickHouse, whatever is killed."""
 
+import json
 import os
 import subprocess
 import sys
@@ -8,13 +9,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import streamlit as st
 from kafka import KafkaConsumer, TopicPartition
+from streamlit.testing.v1 import AppTest
 
 from schemas import codec
 from schemas.events import DeliveryAttempted
 from schemas.retry_events import RECOVERED
-from schemas.retrying import order_retry
 from schemas.topics import MAIL_EVENTS
+from tests.command.shell import run
+from tests.pages.test_dashboard_views import shown
 from tests.whole.lab import ROOT, TRANSPORTS, Lab, until
 
 LINES = """{day}T10:00:01.000000+00:00 mx1 postfix/submission/smtpd[11]: 4F0000001z: client=c[198.51.100.7], \
@@ -44,6 +48,7 @@ def lab(tmp_path: Path) -> Iterator[Lab]:
     config = {
         "mta": {"mx1": {"format": "postfix", "log": str(log), "host": "mx1"}},
         "pool": {"main": {"transports": TRANSPORTS}},
+        "dashboard": {"access": {"name": "kim", "role": "operator"}},
     }
     with Lab(tmp_path, config) as made:
         made.config.write_text(made.config.read_text().replace("[kafka]\n", '[kafka]\nconfirm = "sink"\n'))
@@ -62,6 +67,18 @@ def tomorrow(lab: Lab) -> subprocess.Popen[bytes]:
         )
 
 
+def secret(lab: Lab) -> dict[str, str]:
+    return {lab.settings.clickhouse.password_env: lab.clickhouse.password}
+
+
+def drawn(lab: Lab, patch: pytest.MonkeyPatch, **query: str) -> AppTest:
+    """Return the page as the operator kim sees it."""
+    patch.setenv(lab.settings.clickhouse.password_env, lab.clickhouse.password)
+    patch.setenv("RELAYWARDEN_CONFIG", str(lab.config))
+    st.cache_resource.clear()
+    return shown("pipeline", section="Dead letters", **query)
+
+
 def late(lab: Lab) -> list[DeliveryAttempted]:
     """Return the events of dead letters that are in Kafka, each as often as it was published."""
     consumer = KafkaConsumer(bootstrap_servers=lab.broker.bootstrap, enable_auto_commit=False)
@@ -78,26 +95,32 @@ def late(lab: Lab) -> list[DeliveryAttempted]:
 
 
 @pytest.mark.slow
-def test_a_line_that_is_read_tomorrow_is_stored_once_whatever_is_killed(lab: Lab) -> None:
+def test_a_line_that_is_read_tomorrow_is_stored_once_whatever_is_killed(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
     lab.run("sink")
     lab.run("collect")
     until(lambda: lab.value("SELECT count() FROM dead_letters") == 1, 60, "the dead letter")
     until(lambda: lab.value("SELECT count() FROM mail_events WHERE type = 'message_submitted'") == 1, 60, "who sent it")
-    lab.kill("collect")
+    assert lab.end("collect", 30) == 0  # with its checkpoint: else the line would just be read again
     (letter,) = lab.rows("SELECT id, at, name, reason FROM dead_letters")
     assert letter[2:] == ("mx1", "a delivery with the status 'handed-over'")
 
     collector = tomorrow(lab)
-    order_retry(lab.settings, [letter[0]], "", since=letter[1], until=letter[1], preview=True, operator="kim")
+    asked = ("dead-letters", "retry", "--log", "mx1", "--preview", "--wait", 60, "--json", "--config", lab.config)
+    preview = json.loads(run(*asked, env=secret(lab)).stdout)
+    assert (preview["letter"], preview["outcome"], preview["events"]) == (letter[0], "recovered", 1)
     told = "SELECT outcome, count, events, preview FROM dead_retries WHERE type = 'letter_tried' ORDER BY at"
-    until(lambda: len(lab.rows(told)) == 1, 60, "the preview")
-    ((outcome, count, events, preview),) = lab.rows(told)
-    assert (outcome, count, preview, len(lab.rows(ROWS))) == ("recovered", 1, True, 0)
+    ((outcome, count, events, previewed),) = lab.rows(told)
+    assert (outcome, count, previewed, len(lab.rows(ROWS))) == ("recovered", 1, True, 0)
     assert isinstance(event := codec.decode(events[0].encode()), DeliveryAttempted)
     assert (event.sender, event.recipient, event.outcome) == ("anna@example.net", "x@example.org", "sent")
 
+    (asked_for,) = lab.rows("SELECT id FROM dead_retries WHERE type = 'retry_ordered'")
+    page = drawn(lab, monkeypatch, letter=letter[0], asked=asked_for[0])
     lab.kill("sink")  # what is published is not told as done until it is stored
-    order_retry(lab.settings, [letter[0]], "a new parser", since=letter[1], until=letter[1], preview=False)
+    page.text_input("retry.reason").set_value("a new parser")
+    next(button for button in page.button if button.label == "Try again: 1 events of 1 letters").click().run()
     until(lambda: len(late(lab)) == 1, 60, "its event in Kafka")
     collector.kill()
     collector.wait()
@@ -106,6 +129,9 @@ def test_a_line_that_is_read_tomorrow_is_stored_once_whatever_is_killed(lab: Lab
     lab.run("sink")
     until(lambda: len(lab.rows(told)) == 2, 60, "what became of it")
     assert lab.rows(told)[1][:2] == ("recovered", 1)
+    said = [str(each.value) for each in drawn(lab, monkeypatch, letter=letter[0]).text]
+    assert [text[:21] for text in said if "a new parser" in text] == ["● recovered 1 events "]
+    assert [text for text in said if text.endswith("by kim (a new parser)")]
     expected = [(letter[0], "anna@example.net", "sasl", "sent", "192.0.2.11")]
     assert lab.rows(ROWS) == expected
 
@@ -115,7 +141,8 @@ def test_a_line_that_is_read_tomorrow_is_stored_once_whatever_is_killed(lab: Lab
         checkpoint.unlink()
     before = lab.value("SELECT count() FROM dead_retries")
     collector = tomorrow(lab)  # and reads its log from the beginning
-    order_retry(lab.settings, [letter[0]], "once more", since=letter[1], until=letter[1], preview=False)
+    again = ("dead-letters", "retry", letter[0], "--reason", "once more", "--wait", 60, "--config", lab.config)
+    assert "recovered" in run(*again, env=secret(lab)).stdout
     until(lambda: lab.value("SELECT count() FROM dead_retries") == before + 2, 60, "the second answer")
     collector.kill()
     collector.wait()

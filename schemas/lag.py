@@ -13,6 +13,7 @@ from schemas.topics import Topic
 
 Offsets = Mapping[TopicPartition, int]
 _PATIENCE_MS = 3000
+_LOOK_MS = 300
 
 
 class Carried(NamedTuple):
@@ -62,10 +63,25 @@ class Lag:
             self._consumer.poll(100)
         return max(told, int(end))
 
+    def committed(self, group: str) -> Offsets:
+        """Return the offsets that a group has committed; a partition of which it committed nothing is left out."""
+        committed = self._admin.list_group_offsets(group)[group]
+        return {place: found.offset for place, found in committed.items() if found.offset >= 0}
+
+    def written_at(self, place: TopicPartition, offset: int) -> int | None:
+        """Return when the record at an offset, or the next that is there, was written (epoch milliseconds).
+
+        None where the broker does not give it at once.
+        """
+        self._consumer.assign([place])
+        self._consumer.seek(place, offset)
+        for record in self._consumer.poll(_LOOK_MS).get(place, []):
+            return int(record.timestamp)
+        return None
+
     def behind(self, group: str, wanted: Offsets) -> int:
         """Return how many records below these offsets the group has not committed."""
-        committed = self._admin.list_group_offsets(group)[group]
-        done = {place: max(found.offset, 0) for place, found in committed.items()}
+        done = self.committed(group)
         return sum(max(0, end - done.get(place, 0)) for place, end in wanted.items())
 
     def uncommitted(self, group: str, topics: Iterable[Topic]) -> list[Carried]:

@@ -1,0 +1,32 @@
+"""The charts of the Pipeline page: events a second beside those of the same time a week before."""
+
+import altair as alt
+import pandas as pd
+
+from dashboards.charts import Chart, silence, time_axis, with_times
+from dashboards.palette import DELIVERED, QUIET
+from dashboards.span import Span
+
+NOW, USUAL = "events a second", "a week before"
+
+
+def rate(frame: pd.DataFrame, span: Span) -> Chart:
+    """Return the rate of a topic; `frame` is of `queries_pipeline.series`. Where nothing came there is nothing."""
+    width = span.bucket_seconds
+    given = with_times(frame, width).assign(now=frame["events"] / width, usual=frame["before"] / width)
+    bars = (
+        alt.Chart(given[given["events"] > 0])
+        .mark_bar(color=DELIVERED, opacity=0.75)
+        .encode(
+            x=time_axis(span),
+            x2="end:T",
+            y=alt.Y("now:Q", title=NOW, axis=alt.Axis(tickCount=4)),
+            tooltip=["when:N", alt.Tooltip("now:Q", format=".3f", title=NOW), alt.Tooltip("events:Q", title="events")],
+        )
+    )
+    usual = (
+        alt.Chart(given[given["before"] > 0])
+        .mark_line(color=QUIET, strokeDash=[4, 3], interpolate="step-after")
+        .encode(x=time_axis(span), y="usual:Q", tooltip=["when:N", alt.Tooltip("usual:Q", format=".3f", title=USUAL)])
+    )
+    return alt.layer(silence(frame[frame["events"] > 0], span), bars, usual, height=200)
