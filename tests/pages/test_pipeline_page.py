@@ -1,17 +1,18 @@
 """The Pipeline page: lag as Kafka tells it, what is not known, dead letters literally, try again by who may."""
 
 import logging
+import os
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import msgspec
 import pytest
 from kafka import KafkaConsumer, TopicPartition
+from playwright.sync_api import expect, sync_playwright
 from streamlit.testing.v1 import AppTest
 
 from dashboards.acting import Audit
-from dashboards.behind import Progress, Told, progress
-from dashboards.views.pipeline_flow import summed
 from embedded.clickhouse import ClickHouseServer
 from schemas import codec
 from schemas.events import DeadLetter, Event, SourceOpened
@@ -19,11 +20,13 @@ from schemas.names import derived_id, event_id, opening_id, source_id
 from schemas.observations import HookApplied, HookDrifted, HookFailed
 from schemas.pool_events import WithdrawalVerified
 from schemas.retry_events import LetterTried, RetryOrdered
-from schemas.retrying import kind_of, prepared
 from schemas.topics import DEAD_RETRIES
+from tests.conftest import require
 from tests.pages.conftest import Hall, Open, store
 from tests.pages.hands_scene import LOCAL, Desk, configured, desk
 from tests.pages.scene import IPS, MINUTE, RUDE
+from tests.pages.serving import serving
+from tests.pages.test_dashboard_browser import ARGUMENTS, PHONE, Visitor
 from tests.pages.test_dashboard_views import cells, shown, texts
 
 SOURCE = source_id("pipeline", "mx2")
@@ -142,24 +145,6 @@ def test_what_kafka_does_not_tell_is_not_known(hall: Hall, opened: Open) -> None
     assert metrics(test) == {}
 
 
-def test_progress_of_readers() -> None:
-    place, empty = TopicPartition("mail.events", 0), TopicPartition("mail.events", 1)
-    alone = TopicPartition("alert.events", 0)
-    ends = {place: 10, empty: 0, alone: 5}
-    rows = list(progress(ends, {"sink": {place: 4, alone: 5}, "worker": {}}, lambda _place, offset: offset * 10.0))
-    assert rows == [
-        Progress("sink", "alert.events", 0, 5, 5, 0.0),
-        Progress("sink", "mail.events", 0, 10, 4, 40.0),
-        Progress("sink", "mail.events", 1, 0, None, 0.0),
-        Progress("worker", "mail.events", 0, 10, None, None),
-        Progress("worker", "mail.events", 1, 0, None, 0.0),
-    ]
-    assert [row.left for row in rows] == [0, 6, 0, None, 0]
-    told = Told(tuple(rows), 1.0)
-    assert summed(told, "sink") == (6, 40.0)
-    assert summed(told, "worker")[0] is None
-
-
 def test_rates_and_sources_say_what_no_event_tells(noc: Desk, opened: Open) -> None:
     test = drawn(noc, opened, "viewer")
     tables = {next(iter(table.value.columns)): table.value for table in test.dataframe}
@@ -264,17 +249,30 @@ def test_nothing_is_no_data(empty_hall: Hall, opened: Open) -> None:
         assert said in texts(shown("pipeline", section=section))
 
 
-def test_an_order_names_what_is_wrong_with_it() -> None:
-    for given, reason, said in (
-        ([], "x", "no dead letter is named"),
-        (["a b"], "x", "'a b' is no id of a dead letter"),
-        (["a"], " ", "--reason ' ': say why"),
-        ([f"{n}" for n in range(501)], "x", "501 dead letters: at most 500 at once"),
-        (["a"], "x\ny", "the reason must be one line"),
-    ):
-        with pytest.raises(ValueError, match=said):
-            prepared(given, reason, since=0, until=1, preview=False, operator="kim")
-    assert kind_of(LINE, "mx1", "postfix", "mx1/1") == "line"
-    assert kind_of(derived_id("x"), "fbl", "any", "17.mail") == "mail"
-    assert kind_of(LINE, "pool.events", "kafka", "c/pool.events/0@1 line 1") == ""
-    assert kind_of(derived_id("x"), "web", "http", "input.web") == ""
+@pytest.mark.slow
+def test_on_a_phone_and_on_the_wall(noc: Desk, clickhouse: ClickHouseServer, tmp_path: Path) -> None:
+    hall = configured(noc.hall, LOCAL.format(role="operator"), "browser")
+    program = require("chromium", "chromium")
+    with serving(hall, clickhouse.password, tmp_path / "log") as (_process, port), sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=program, args=ARGUMENTS)
+        for name, width, height in (("phone", PHONE, 844), ("wall", 1920, 1080)):
+            pictures = Path(os.environ.get("RELAYWARDEN_SCREENSHOTS", tmp_path)) / f"pipeline-{name}"
+            pictures.mkdir(parents=True, exist_ok=True)
+            page = browser.new_page(viewport={"width": width, "height": height}, locale="en-GB")
+            visitor = Visitor(page, f"http://127.0.0.1:{port}", pictures)
+            visitor.go("/pipeline", "Pipeline")
+            expect(page.get_by_text("Kafka told this")).to_be_visible()
+            visitor.picture("flow")
+            for section, text in (("Hooks", "haproxy"), ("Stored", "complaints"), ("Dead letters", "bold")):
+                page.get_by_role("radio", name=section).click()
+                visitor.table(0, text)
+                visitor.picture(section.replace(" ", "-").lower())
+            assert "section=Dead" in page.url
+            visitor.go(f"/pipeline?section=Dead+letters&letter={LINE}", "Pipeline")
+            expect(page.get_by_role("button", name="Try again: preview")).to_be_visible()
+            expect(page.get_by_test_id("stCode")).to_have_text(RUDE)
+            visitor.picture("letter")
+            visitor.unhurt()
+            page.close()
+        browser.close()
+    assert "Traceback" not in (tmp_path / "log").read_text()

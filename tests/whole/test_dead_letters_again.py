@@ -4,7 +4,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -55,16 +56,25 @@ def lab(tmp_path: Path) -> Iterator[Lab]:
         yield made
 
 
-def tomorrow(lab: Lab) -> subprocess.Popen[bytes]:
-    """Start the collector with a parser that reads the line."""
-    with (lab.folder / "tomorrow.log").open("ab") as log:
-        return subprocess.Popen(
-            [sys.executable, "-c", TOMORROW, str(lab.config)],
-            cwd=ROOT,
-            env={**os.environ, lab.settings.clickhouse.password_env: lab.clickhouse.password},
-            stdout=log,
-            stderr=log,
-        )
+@pytest.fixture
+def tomorrow(lab: Lab) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
+    """Give what starts the collector with a parser that reads the line."""
+    with ExitStack() as ended, (lab.folder / "tomorrow.log").open("ab") as log:
+
+        def start() -> subprocess.Popen[bytes]:
+            process = ended.enter_context(
+                subprocess.Popen(
+                    [sys.executable, "-c", TOMORROW, str(lab.config)],
+                    cwd=ROOT,
+                    env={**os.environ, **secret(lab)},
+                    stdout=log,
+                    stderr=log,
+                )
+            )
+            ended.callback(process.kill)
+            return process
+
+        yield start
 
 
 def secret(lab: Lab) -> dict[str, str]:
@@ -96,7 +106,7 @@ def late(lab: Lab) -> list[DeliveryAttempted]:
 
 @pytest.mark.slow
 def test_a_line_that_is_read_tomorrow_is_stored_once_whatever_is_killed(
-    lab: Lab, monkeypatch: pytest.MonkeyPatch
+    lab: Lab, tomorrow: Callable[[], subprocess.Popen[bytes]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lab.run("sink")
     lab.run("collect")
@@ -106,7 +116,7 @@ def test_a_line_that_is_read_tomorrow_is_stored_once_whatever_is_killed(
     (letter,) = lab.rows("SELECT id, at, name, reason FROM dead_letters")
     assert letter[2:] == ("mx1", "a delivery with the status 'handed-over'")
 
-    collector = tomorrow(lab)
+    collector = tomorrow()
     asked = ("dead-letters", "retry", "--log", "mx1", "--preview", "--wait", 60, "--json", "--config", lab.config)
     preview = json.loads(run(*asked, env=secret(lab)).stdout)
     assert (preview["letter"], preview["outcome"], preview["events"]) == (letter[0], "recovered", 1)
@@ -124,7 +134,7 @@ def test_a_line_that_is_read_tomorrow_is_stored_once_whatever_is_killed(
     until(lambda: len(late(lab)) == 1, 60, "its event in Kafka")
     collector.kill()
     collector.wait()
-    collector = tomorrow(lab)
+    collector = tomorrow()
     until(lambda: len(late(lab)) == 2, 60, "its event in Kafka once more")
     lab.run("sink")
     until(lambda: len(lab.rows(told)) == 2, 60, "what became of it")
@@ -140,7 +150,7 @@ def test_a_line_that_is_read_tomorrow_is_stored_once_whatever_is_killed(
     for checkpoint in (lab.folder / "state" / "checkpoints").glob("*.json"):
         checkpoint.unlink()
     before = lab.value("SELECT count() FROM dead_retries")
-    collector = tomorrow(lab)  # and reads its log from the beginning
+    collector = tomorrow()  # and reads its log from the beginning
     again = ("dead-letters", "retry", letter[0], "--reason", "once more", "--wait", 60, "--config", lab.config)
     assert "recovered" in run(*again, env=secret(lab)).stdout
     until(lambda: lab.value("SELECT count() FROM dead_retries") == before + 2, 60, "the second answer")
