@@ -28,6 +28,7 @@ LIMITED = (
     "mailbox_signals",
     "case_observations",
     "dead_letters",
+    "dead_retries",
 )
 AGGREGATES = {"old_ways", "new_ways", "heard_hosts"}
 WITH_EVENTS = [topic for topic in TOPICS if topic.events]
@@ -55,7 +56,8 @@ def test_all_is_applied_once(clickhouse: ClickHouseServer, database: str) -> Non
     )
     views = {name for name, engine in there.result_rows if engine == "View"}
     measures = {"sunset_days", "sunset_burndown", "sunset_responses", "sunset_forecasts", "sunset_letters"}
-    assert views == {"submitted_by_message_id", "delivered_by_queue_id", "attempted_by_queue_id"} | measures
+    by_id = {"submitted_by_message_id", "submitted_by_queue_id", "delivered_by_queue_id", "attempted_by_queue_id"}
+    assert views == by_id | measures
     fed = {name for name, engine in there.result_rows if engine == "MaterializedView"}
     tables = {row[0] for row in there.result_rows} - views - fed
     assert {name.partition("_of_")[0] for name in fed} == AGGREGATES
