@@ -3,7 +3,7 @@
 import altair as alt
 import pandas as pd
 
-from dashboards.charts import Chart, silence, time_axis, with_times
+from dashboards.charts import Chart, local, silence, time_axis, with_times
 from dashboards.palette import DELIVERED, QUIET
 from dashboards.span import Span
 
@@ -21,12 +21,21 @@ def rate(frame: pd.DataFrame, span: Span) -> Chart:
             x=time_axis(span),
             x2="end:T",
             y=alt.Y("now:Q", title=NOW, axis=alt.Axis(tickCount=4)),
-            tooltip=["when:N", alt.Tooltip("now:Q", format=".3f", title=NOW), alt.Tooltip("events:Q", title="events")],
+            tooltip=[
+                "when:N",
+                local(),
+                alt.Tooltip("now:Q", format=".3f", title=NOW),
+                alt.Tooltip("events:Q", title="events"),
+            ],
         )
     )
     usual = (
         alt.Chart(given[given["before"] > 0])
         .mark_line(color=QUIET, strokeDash=[4, 3], interpolate="step-after")
-        .encode(x=time_axis(span), y="usual:Q", tooltip=["when:N", alt.Tooltip("usual:Q", format=".3f", title=USUAL)])
+        .encode(
+            x=time_axis(span),
+            y="usual:Q",
+            tooltip=["when:N", local(), alt.Tooltip("usual:Q", format=".3f", title=USUAL)],
+        )
     )
     return alt.layer(silence(frame[frame["events"] > 0], span), bars, usual, height=200)

@@ -34,6 +34,9 @@ def show(shown: Page) -> None:
 
 def _lag(shown: Page) -> None:
     st.subheader("How far behind", anchor="lag")
+    if shown.past:
+        elements.nothing("Not known of the past: Kafka tells only how far all are now.")
+        return
     told = _behind(os.environ.get(CONFIG_ENV, "relaywarden.toml")).told()
     _age(told, shown.now)
     if not told.rows:
@@ -137,7 +140,7 @@ def _rates(shown: Page) -> None:
         series is not None
     ):
         alt = f"Events a second on {topic}, and those of a week before"
-        st.altair_chart(rate(series, shown.span), alt=alt)
+        elements.chart(rate(series, shown.span), series, "rate", alt)
         st.caption(f"{topic}: bars are the range, the dashed line the same time a week before; grey: nothing came.")
     seconds = (shown.span.until - shown.span.since) / 1e6
     told = found.assign(
@@ -171,7 +174,7 @@ def _sources(shown: Page) -> None:
     found = shown.read(queries_pipeline.sources, every=shown.every)
     if elements.missing(found, "No data: no log was opened yet.") or found is None:
         return
-    here = {place.source: place for place in kept_here(shown.settings.data)}
+    here = {} if shown.past else {place.source: place for place in kept_here(shown.settings.data)}
     seconds = (shown.span.until - shown.span.since) / 1e6
     rows = [_source(row, here.get(row["source"]), seconds, shown.now) for row in elements.rows(found)]
     columns = {

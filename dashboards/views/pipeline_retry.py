@@ -25,7 +25,7 @@ _FOREVER = 2**62
 
 def of_one(shown: Page, row: dict[str, Any]) -> None:
     """Offer to try one dead letter again; say why where that cannot be."""
-    if not access.may(shown.person, "try again"):
+    if not _may(shown):
         return
     if not kind_of(row["id"], row["name"], row["format"], row["place"]):
         elements.nothing("No parser reads this again: it is no line of a log and no mail.")
@@ -35,7 +35,7 @@ def of_one(shown: Page, row: dict[str, Any]) -> None:
 
 def of_group(shown: Page, name: str, kind: str, search: str) -> None:
     """Offer to try all again that the filters show and that are not recovered, so many at once."""
-    if not access.may(shown.person, "try again"):
+    if not _may(shown):
         return
     found = shown.read(queries_letters.open_ones, name, kind, search, MOST_LETTERS)
     if found is None or found.empty:
@@ -44,6 +44,11 @@ def of_group(shown: Page, name: str, kind: str, search: str) -> None:
     if total > len(found):
         st.caption(f"{words.count(total)} are unread; {len(found)} are tried at once, the newest first.")
     _offer(f"Try {len(found)} again: preview", list(found["id"]), int(found["at"].min()), int(found["at"].max()))
+
+
+def _may(shown: Page) -> bool:
+    """Tell whether who looks may have it tried again; in the past nobody may."""
+    return not shown.past and access.may(shown.person, "try again")
 
 
 def _offer(label: str, letters: list[str], since: int, until: int) -> None:
@@ -97,7 +102,7 @@ def asked(shown: Page) -> None:
     if answers.empty:
         return
     _answers(answers)
-    if order["preview"] and access.may(shown.person, "try again"):
+    if order["preview"] and _may(shown):
         _form(answers)
 
 

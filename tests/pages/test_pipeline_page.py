@@ -4,12 +4,13 @@ import logging
 import os
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 import pytest
 from kafka import KafkaConsumer, TopicPartition
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 from streamlit.testing.v1 import AppTest
 
 from dashboards.acting import Audit
@@ -21,12 +22,11 @@ from schemas.observations import HookApplied, HookDrifted, HookFailed
 from schemas.pool_events import WithdrawalVerified
 from schemas.retry_events import LetterTried, RetryOrdered
 from schemas.topics import DEAD_RETRIES
-from tests.conftest import require
+from tests.pages.browsing import PHONE, Visitor, chromium
 from tests.pages.conftest import Hall, Open, store
 from tests.pages.hands_scene import LOCAL, Desk, configured, desk
 from tests.pages.scene import IPS, MINUTE, RUDE
 from tests.pages.serving import serving
-from tests.pages.test_dashboard_browser import ARGUMENTS, PHONE, Visitor
 from tests.pages.test_dashboard_views import cells, shown, texts
 
 SOURCE = source_id("pipeline", "mx2")
@@ -252,9 +252,7 @@ def test_nothing_is_no_data(empty_hall: Hall, opened: Open) -> None:
 @pytest.mark.slow
 def test_on_a_phone_and_on_the_wall(noc: Desk, clickhouse: ClickHouseServer, tmp_path: Path) -> None:
     hall = configured(noc.hall, LOCAL.format(role="operator"), "browser")
-    program = require("chromium", "chromium")
-    with serving(hall, clickhouse.password, tmp_path / "log") as (_process, port), sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=program, args=ARGUMENTS)
+    with serving(hall, clickhouse.password, tmp_path / "log") as (_process, port), chromium() as browser:
         for name, width, height in (("phone", PHONE, 844), ("wall", 1920, 1080)):
             pictures = Path(os.environ.get("RELAYWARDEN_SCREENSHOTS", tmp_path)) / f"pipeline-{name}"
             pictures.mkdir(parents=True, exist_ok=True)
@@ -263,7 +261,7 @@ def test_on_a_phone_and_on_the_wall(noc: Desk, clickhouse: ClickHouseServer, tmp
             visitor.go("/pipeline", "Pipeline")
             expect(page.get_by_text("Kafka told this")).to_be_visible()
             visitor.picture("flow")
-            for section, text in (("Hooks", "haproxy"), ("Stored", "complaints"), ("Dead letters", "bold")):
+            for section, text in (("Hooks", "haproxy"), ("Stored", "complaints"), ("Dead letters", "no time")):
                 page.get_by_role("radio", name=section).click()
                 visitor.table(0, text)
                 visitor.picture(section.replace(" ", "-").lower())
@@ -274,5 +272,14 @@ def test_on_a_phone_and_on_the_wall(noc: Desk, clickhouse: ClickHouseServer, tmp
             visitor.picture("letter")
             visitor.unhurt()
             page.close()
-        browser.close()
     assert "Traceback" not in (tmp_path / "log").read_text()
+
+
+def test_in_the_past_nothing_is_tried_again_and_lag_is_not_known(noc: Desk, opened: Open) -> None:
+    at = f"{datetime.fromtimestamp(noc.hall.now / 1e6, UTC):%Y-%m-%dT%H:%M:%SZ}"
+    test = drawn(noc, opened, "operator", section="Dead letters", letter=LINE, at=at)
+    assert test.code[0].value == RUDE
+    assert not any("again" in button.label for button in test.button)
+    assert "○ Not known of the past: Kafka tells only how far all are now." in texts(
+        drawn(noc, opened, "operator", at=at)
+    )
