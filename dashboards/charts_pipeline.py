@@ -13,14 +13,15 @@ NOW, USUAL = "events a second", "a week before"
 def rate(frame: pd.DataFrame, span: Span) -> Chart:
     """Return the rate of a topic; `frame` is of `queries_pipeline.series`. Where nothing came there is nothing."""
     width = span.bucket_seconds
-    given = with_times(frame, width).assign(now=frame["events"] / width, usual=frame["before"] / width)
+    given = with_times(frame, width).assign(now=frame["events"] / width, usual=frame["before"] / width, floor=0)
     bars = (
         alt.Chart(given[given["events"] > 0])
-        .mark_bar(color=DELIVERED, opacity=0.75)
+        .mark_rect(color=DELIVERED, opacity=0.75)
         .encode(
             x=time_axis(span),
             x2="end:T",
-            y=alt.Y("now:Q", title=NOW, axis=alt.Axis(tickCount=4)),
+            y=alt.Y("floor:Q", title=NOW, axis=alt.Axis(tickCount=4)),
+            y2="now:Q",
             tooltip=[
                 "when:N",
                 local(),

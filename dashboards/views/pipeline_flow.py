@@ -144,6 +144,7 @@ def _rates(shown: Page) -> None:
         st.caption(f"{topic}: bars are the range, the dashed line the same time a week before; grey: nothing came.")
     seconds = (shown.span.until - shown.span.since) / 1e6
     told = found.assign(
+        events=found["events"].replace(0, None),
         rate=[_per_second(row["events"], seconds) for row in elements.rows(found)],
         usual=[_per_second(row["before"], seconds) for row in elements.rows(found)],
         age=[_ago(row["last"], shown.now) for row in elements.rows(found)],

@@ -16,6 +16,7 @@ from streamlit.testing.v1 import AppTest
 
 from schemas import codec
 from schemas.events import DeliveryAttempted
+from schemas.lag import Lag
 from schemas.retry_events import RECOVERED
 from schemas.topics import MAIL_EVENTS
 from tests.command.shell import run
@@ -108,8 +109,8 @@ def late(lab: Lab) -> list[DeliveryAttempted]:
 def test_a_line_that_is_read_tomorrow_is_stored_once_whatever_is_killed(
     lab: Lab, tomorrow: Callable[[], subprocess.Popen[bytes]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lab.run("sink")
-    lab.run("collect")
+    for name in ("sink", "stream", "collect"):
+        lab.run(name)
     until(lambda: lab.value("SELECT count() FROM dead_letters") == 1, 60, "the dead letter")
     until(lambda: lab.value("SELECT count() FROM mail_events WHERE type = 'message_submitted'") == 1, 60, "who sent it")
     assert lab.end("collect", 30) == 0  # with its checkpoint: else the line would just be read again
@@ -144,6 +145,10 @@ def test_a_line_that_is_read_tomorrow_is_stored_once_whatever_is_killed(
     assert [text for text in said if text.endswith("by kim (a new parser)")]
     expected = [(letter[0], "anna@example.net", "sasl", "sent", "192.0.2.11")]
     assert lab.rows(ROWS) == expected
+    with Lag(lab.settings) as lag:  # the worker passes it over: it decides nothing by what is hours old
+        until(lambda: lag.behind(lab.settings.kafka.group, lag.ends([MAIL_EVENTS])) == 0, 60, "the worker has seen it")
+    assert lab.rows("SELECT id FROM pool_observations WHERE type = 'traffic_counted'") == []
+    assert "Traceback" not in lab.log("stream")
 
     collector.kill()
     collector.wait()
