@@ -112,7 +112,7 @@ class Exchange:
                 self._fresh += 1
                 self._under_way += 1
                 self.counts.sent += 1
-                self._send(Flight(lane, lane.queue.popleft(), lane.servers[0]), now)
+                self._send(Flight(lane, lane.queue.popleft(), lane.servers[0], now), now)
         if self._ticking is None and self._under_way and not self._closed:
             self._ticking = self._loop.call_later(_TICK_SECONDS, self._tick)
 
@@ -211,6 +211,7 @@ class Exchange:
         lane.under_way -= 1
         if not lane.ready and lane.queue:
             self._make_ready(lane)
+        lane.pace.ended(said, self._loop.time() - flight.begun)
         errand.done(errand.key, said)
 
     def _unfresh(self, flight: Flight) -> None:

@@ -112,7 +112,8 @@ class DomainAsker:
             found = health.of_domains(said, self.dnsbl)
         texts = {} if found.fault else await self._texts(said, exchange, lane)
         this = _Round(found, said, texts, at)
-        return [self._health(found, at), *(self._observed(name, users, this) for name, users in used.items())]
+        seen = lane.pace.told(self._health(found, at))
+        return [seen, *(self._observed(name, users, this) for name, users in used.items())]
 
     async def _tested(self, exchange: Exchange, lane: Lane) -> Health:
         points = map(dnswire.labels, catalogue.domain_points(self.dnsbl))

@@ -10,6 +10,7 @@ from collectors import dnswire, polite
 from collectors.dnsbl import Dnsbl
 from collectors.dnswire import Kind, Said, Zone
 from collectors.keys import with_key
+from collectors.pace import Pace
 from collectors.polite import Bucket
 from schemas.dnsbl_settings import Dnsbl as Settings
 
@@ -59,9 +60,10 @@ class Lane:
     """The questions to one list: those that wait, and how many are under way; made by `Exchange.lane`.
 
     `waits` is how long the reply to each try is waited for: twice as long as to the one before, `patience` in all.
+    `pace` counts what became of the questions.
     """
 
-    __slots__ = ("bucket", "draws", "mixed", "patience", "queue", "ready", "servers", "under_way", "waits")
+    __slots__ = ("bucket", "draws", "mixed", "pace", "patience", "queue", "ready", "servers", "under_way", "waits")
 
     def __init__(self, way: Way, servers: "tuple[Server[Flight], ...]") -> None:
         self.servers = servers
@@ -74,10 +76,13 @@ class Lane:
         self.queue: deque[Errand] = deque()
         self.under_way = 0
         self.ready = False
+        self.pace = Pace()
 
 
 class Flight(msgspec.Struct, eq=False, gc=False):
     """A question under way: as it was last sent, how often it was, and until when the reply to that is waited for.
+
+    `begun` is when it was first sent.
 
     The garbage collector need not look at the thousands of these: nothing refers to one that has ended.
     """
@@ -85,6 +90,7 @@ class Flight(msgspec.Struct, eq=False, gc=False):
     lane: Lane
     errand: Errand
     server: "Server[Flight]"
+    begun: float
     tries: int = 0
     fresh: bool = True
     due: float = 0.0

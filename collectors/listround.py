@@ -120,7 +120,8 @@ class ListAsker:
                 found[version], said, texts = await self._answers(version, asked, exchange, self._lane)
             listings += self._listings(said, texts, found[version], when)
         self._found, overall = found, health.of_all(found)
-        return Asked([self._observed(overall, when), *listings], overall, found)
+        observed = self._lane.pace.told(self._observed(overall, when))
+        return Asked([observed, *listings], overall, found)
 
     def _by_version(self, ips: Sequence[str]) -> dict[int, list[str]]:
         """Return the IPs of each version that the list can be asked about; one version, if only for its test points.

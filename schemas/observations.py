@@ -31,11 +31,19 @@ class ListingObserved(Fact, frozen=True, kw_only=True):
     lasts_hours: int = 0
 
 
+ANSWER_MS = (0.5, 1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700, 1000, 1500, 2000, 3000, 5000)
+"""Up to how many milliseconds an answer counts in each place of `ListHealthObserved.answered`."""
+
+
 class ListHealthObserved(Fact, frozen=True, kw_only=True):
     """Whether a list answered its RFC 5782 test points as it must; an unhealthy list has no vote.
 
     `fault` is the kind of what is wrong, `next_at` when a list that refuses is asked again (0: at its usual interval).
     `ip_version` is 4 or 6 where all this is so over that one alone: then the list is healthy, and votes over the other.
+
+    The rest is of the round's `questions`, test points and texts among them: how many got no reply in time (`silent`)
+    or one that is no answer (`failed`), and of the others how long each took from its first sending, repeats
+    included: `answered` has their number up to each of `ANSWER_MS`, the last beyond; `slowest_us` is the slowest, in µs.
     """
 
     list: str
@@ -44,6 +52,11 @@ class ListHealthObserved(Fact, frozen=True, kw_only=True):
     fault: ListFault = ""
     next_at: int = 0
     ip_version: int = 0
+    questions: int = 0
+    silent: int = 0
+    failed: int = 0
+    answered: tuple[int, ...] = ()
+    slowest_us: int = 0
 
 
 class TrafficCounted(Fact, frozen=True, kw_only=True):
