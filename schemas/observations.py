@@ -43,7 +43,7 @@ class ListHealthObserved(Fact, frozen=True, kw_only=True):
 
     The rest is of the round's `questions`, test points and texts among them: how many got no reply in time (`silent`)
     or one that is no answer (`failed`), and of the others how long each took from its first sending, repeats
-    included: `answered` has their number up to each of `ANSWER_MS`, the last beyond; `slowest_us` is the slowest, in µs.
+    included: `answered` has their number up to each of `ANSWER_MS`, the last beyond; `slowest_us` is the slowest, µs.
     """
 
     list: str

@@ -158,7 +158,10 @@ def _lists(shown: Page, ips: list[str]) -> None:
         "vote, ? not tested yet. "
         f"Newest answer {_newest(answers, shown.now)}."
     )
-    _listings(answers[answers["answer"] != "not_listed"])
+    if st.button("More about the lists", key="to-lists"):
+        elements.go("lists")
+    if (answers["answer"] != "not_listed").any():
+        _listings(answers[answers["answer"] != "not_listed"])
 
 
 def _cell(row: dict[str, Any]) -> str:
@@ -181,8 +184,6 @@ def _newest(answers: pd.DataFrame, now: pd.Timestamp) -> str:
 
 
 def _listings(answers: pd.DataFrame) -> None:
-    if answers.empty:
-        return
     listed = int((answers["answer"] == "listed").sum())
     with st.expander(f"{listed} listed, {len(answers) - listed} unknown: codes and reasons", expanded=listed > 0):
         told = answers.assign(
@@ -200,7 +201,10 @@ def _listings(answers: pd.DataFrame) -> None:
             "weight": st.column_config.NumberColumn("weight", format="%.1f", width="small"),
             "asked": elements.when("asked (UTC)"),
         }
-        elements.table(told, "listings", columns, ("answer",))
+        name = elements.picked(told, "listings", columns, "list", ("answer",))
+        st.caption("Pick a row for all about its list.")
+        if name is not None:
+            elements.go("lists", list=name)
 
 
 def _traffic(shown: Page, ips: list[Standing]) -> None:

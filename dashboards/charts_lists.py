@@ -1,0 +1,58 @@
+"""The charts of one list: its history as a strip, and how fast its answers came."""
+
+import altair as alt
+import pandas as pd
+
+from dashboards import listbook
+from dashboards.charts import Chart, time_axis
+from dashboards.palette import BOUNCED, DEFERRED, DELIVERED, QUIET, THIRD
+from dashboards.span import Span
+from schemas.observations import ANSWER_MS
+
+_STATES = {
+    listbook.HEALTHY: DELIVERED,
+    listbook.HALF: THIRD,
+    listbook.SICK: DEFERRED,
+    listbook.LOST: BOUNCED,
+    listbook.NO_DATA: QUIET,
+}
+_TALL = {
+    listbook.HEALTHY: 10,
+    listbook.HALF: 16,
+    listbook.SICK: 24,
+    listbook.LOST: 24,
+    listbook.NO_DATA: 3,
+}
+
+
+def strip(frame: pd.DataFrame, span: Span) -> Chart:
+    """Return the times of `listbook.spells` and `listbook.distrust` as lanes: the taller, the worse."""
+    order = list(dict.fromkeys(frame["lane"]))
+    lane = alt.Y("lane:N", title=None, sort=order, axis=alt.Axis(labelLimit=150, ticks=False, domain=False))
+    scale = alt.Scale(domain=list(_STATES), range=list(_STATES.values()))
+    colour = alt.Color("state:N", scale=scale, legend=alt.Legend(orient="top", title=None, columns=3, symbolOpacity=1))
+    layers = []
+    for state, tall in _TALL.items():
+        marks = alt.Chart(frame[frame["state"] == state]).mark_bar(height=tall)
+        layers.append(
+            marks.encode(x=time_axis(span), x2="end:T", y=lane, color=colour, tooltip=["state:N", "when:N", "why:N"])
+        )
+    return alt.layer(*layers, height=34 * len(order) + 60)
+
+
+def latency(frame: pd.DataFrame, span: Span) -> Chart:
+    """Return the share of the answers within each time, by round: `frame` has start, end, when, within and answers.
+
+    Each round is a column of cells, the stronger the more of its answers took so long.
+    """
+    labels = [*(f"≤ {limit:g} ms" for limit in ANSWER_MS), f"> {ANSWER_MS[-1]:g} ms"]
+    used = [label for label in labels if label in set(frame["within"])]
+    cells = alt.Chart(frame).mark_rect(color=DELIVERED)
+    cells = cells.encode(
+        x=time_axis(span),
+        x2="end:T",
+        y=alt.Y("within:N", title=None, sort=used[::-1], axis=alt.Axis(ticks=False, domain=False)),
+        opacity=alt.Opacity("share:Q", scale=alt.Scale(domain=[0, 1], range=[0.15, 1]), legend=None),
+        tooltip=["when:N", "within:N", "answers:Q"],
+    )
+    return alt.layer(cells, height=18 * len(used) + 50)
