@@ -27,6 +27,7 @@ def main() -> None:
     st.set_page_config(page_title="Relaywarden", page_icon=_shield(), layout="wide")
     from dashboards.views import (  # noqa: PLC0415 loading pandas and Altair takes a second
         complaints,
+        customers,
         delisting,
         domains,
         lists,
@@ -49,6 +50,7 @@ def main() -> None:
         "lists": st.Page(lists.page, title="Lists", icon=":material/checklist:", url_path="lists"),
         "providers": st.Page(providers.page, title="Providers", icon=":material/dns:", url_path="providers"),
         "mailboxes": st.Page(mailboxes.page, title="Mailboxes", icon=":material/mail:", url_path="mailboxes"),
+        "customers": st.Page(customers.page, title="Customers", icon=":material/group:", url_path="customers"),
         "complaints": st.Page(complaints.page, title="Complaints", icon=":material/report:", url_path="complaints"),
         "domains": st.Page(domains.page, title="Domains", icon=":material/domain:", url_path="domains"),
         "reports": st.Page(reports.page, title="Reports", icon=":material/summarize:", url_path="reports"),

@@ -220,7 +220,7 @@ class Settings(Part):
     @property
     def desk_works(self) -> bool:
         """Tell whether the desk has anything to do."""
-        return bool(self.sunset or self.report or self.alert)
+        return bool(self.sunset or self.report or self.alert or self.directory or self.customers)
 
     @property
     def outbound_ips(self) -> dict[str, str]:

@@ -1,5 +1,7 @@
 """The process `relaywarden desk`: decides about sunsets, hour by hour, on `sunset.events`; sends letters; alerts.
 
+It also stores whose the mailboxes are, for the pages.
+
 What it knows it reads from that topic, from the beginning; so it goes on after any end as if there had been none. A
 task is told all that the topic holds, and has its turn again and again.
 """
@@ -23,6 +25,7 @@ from streams.alert_desk import AlertDesk
 from streams.journal import Journal
 from streams.letter_task import Posted
 from streams.operating import now
+from streams.owners_task import Owners
 from streams.reports.asking import idle
 from streams.stage_alarms import Alarms, told
 from streams.stage_task import StageTask
@@ -67,6 +70,7 @@ def run(settings: Settings, *, dry_run: bool) -> None:
         mailed: list[Reports] = []
         if not dry_run:
             tasks.extend(_posted(settings, sunsets))
+            tasks.extend(_owners(settings, beat))
             tasks.extend(_alarms(settings))
         if settings.report:
             from streams.report_task import reports  # noqa: PLC0415 it draws: a desk without reports saves 70 MB
@@ -92,6 +96,12 @@ def _alerting(settings: Settings, stop: threading.Event, *, dry_run: bool) -> li
     thread = threading.Thread(target=desk.work, args=(stop,), name="alerts", daemon=True)
     thread.start()
     return [thread]
+
+
+def _owners(settings: Settings, beat: Callable[[], None]) -> Iterator[Owners]:
+    """Yield the task that stores whose mailboxes are, where anything says so."""
+    if settings.directory is not None or settings.customers:
+        yield Owners(settings, now, beat)
 
 
 def _posted(settings: Settings, sunsets: Sunsets) -> Iterator[Posted]:

@@ -9,6 +9,7 @@ from dashboards import elements, offers, queries_domains, words
 from dashboards.elements import Page
 from dashboards.palette import OUTCOMES_OF_DOMAINS, UNSEEN
 from dashboards.serve import CONFIG_ENV
+from dashboards.views import customers
 from schemas import domain_file
 from schemas.settings import Settings
 
@@ -170,6 +171,7 @@ def _one(shown: Page, back: int, domain: str) -> None:
         if st.button("Close", icon=":material/close:", key="close"):
             del st.query_params["domain"]
             st.rerun(scope="fragment")
+        customers.way(shown, f"@{domain}")
     found = shown.read(queries_domains.one, back, domain, every=_RARELY)
     none = "No data: this domain was not looked at yet, or is configured no more."
     if elements.missing(found, none) or found is None:

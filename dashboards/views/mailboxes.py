@@ -7,7 +7,7 @@ from dashboards import casebook, charts, elements, queries_mailbox, words
 from dashboards.charts import Lanes
 from dashboards.elements import Page
 from dashboards.palette import STEPS
-from dashboards.views import mailbox_hands
+from dashboards.views import customers, mailbox_hands
 
 _LANES = 11
 _OUTCOMES = {"sent": "● delivered", "deferred": "◆ deferred", "bounced": "■ bounced"}
@@ -63,6 +63,7 @@ def _one(shown: Page, mailbox: str) -> None:
         if st.button("Close", icon=":material/close:", key="close"):
             del st.query_params["mailbox"]
             st.rerun(scope="fragment")
+        customers.way(shown, mailbox)
     mailbox_hands.show(shown, mailbox)
     left, right = st.columns(2, gap="large")
     with left:

@@ -55,6 +55,10 @@ class Directory:
         """Yield all customers."""
         yield from self._accounts.values()
 
+    def owned(self) -> Iterator[tuple[str, str]]:
+        """Yield each address and @domain with its customer."""
+        yield from self._owner.items()
+
     def mailboxes(self) -> Iterator[str]:
         """Yield all addresses that are mailboxes: neither aliases nor domains."""
         return (address for address in self._owner if not address.startswith("@") and address not in self._alias)
