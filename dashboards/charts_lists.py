@@ -51,7 +51,7 @@ def latency(frame: pd.DataFrame, span: Span) -> Chart:
     cells = cells.encode(
         x=time_axis(span),
         x2="end:T",
-        y=alt.Y("within:N", title=None, sort=used[::-1], axis=alt.Axis(ticks=False, domain=False)),
+        y=alt.Y("within:N", title=None, sort=used[::-1], axis=alt.Axis(ticks=False, domain=False, labelOverlap=False)),
         opacity=alt.Opacity("share:Q", scale=alt.Scale(domain=[0, 1], range=[0.15, 1]), legend=None),
         tooltip=["when:N", "within:N", "answers:Q"],
     )

@@ -11,7 +11,7 @@ from dashboards.span import Span
 from schemas.observations import ANSWER_MS
 
 HEALTHY, HALF, SICK, NO_DATA = "● healthy", "◐ over one IP version", "▲ sick", "? no data"
-BELIEVED, LOST = "● believed", "■ distrusted"
+BELIEVED, LOST, NO_VOTE = "● believed", "■ distrusted", "▲ no vote while sick"
 FAULTS = {
     "test_points": "fails its test points",
     "refused": "refuses",
@@ -60,11 +60,11 @@ def state(row: Mapping[str, Any] | None, now: pd.Timestamp) -> str:
     return f"◐ IPv{row['version']}: {FAULTS.get(row['wrong'], row['wrong'])}" if row["wrong"] else HEALTHY
 
 
-def trust(rows: Iterable[Mapping[str, Any]], known: bool, now: pd.Timestamp) -> tuple[str, str]:  # noqa: FBT001 see `state`
-    """Return in which pools a list lost its vote and since when, and why; `known`: the list was asked at all."""
+def trust(rows: Iterable[Mapping[str, Any]], round_: Mapping[str, Any] | None, now: pd.Timestamp) -> tuple[str, str]:
+    """Return in which pools a list lost its vote and since when, and why; `round_` is its newest, if it had any."""
     lost = [row for row in rows if row["lost"]]
     if not lost:
-        return (BELIEVED if known else NO_DATA), ""
+        return (NO_DATA if round_ is None else BELIEVED if round_["votes"] else NO_VOTE), ""
     told = ", ".join(f"{row['pool']} since {words.clock(row['since'], now)}" for row in lost)
     return f"{LOST}: {told}", "; ".join(dict.fromkeys(row["why"] for row in lost))
 

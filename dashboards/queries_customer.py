@@ -29,13 +29,20 @@ def _is_own(box: str) -> str:
     return _IS_OWN.replace("box", box)
 
 
+# What is stored twice is alike, and of the few mails that are his each id is taken once: nobody else's need be merged.
+_MAILS = f"""
+mails AS (SELECT at, sender, provider, outcome FROM mail_events
+          WHERE type = 'delivery_attempted' AND at > {{since:Int64}} AND at <= {{until:Int64}} AND NOT local
+                AND {_is_own("sender")} LIMIT 1 BY id)
+"""  # noqa: S608 likewise
+
 _ACCOUNT = f"""
 SELECT customer, name, language, tariff, flags, reachable, fromUnixTimestamp64Micro(begun, 'UTC') AS since
 FROM customer_accounts FINAL WHERE {HOLDS} AND customer = {{customer:String}} LIMIT 1
 """  # noqa: S608 likewise
 
 _BOXES = f"""
-WITH {_OWN}
+WITH {_OWN}, {_MAILS}
 SELECT box, kind, behind, toInt64(attempts) AS mails, toInt64(bounced) AS bounces, step, mode, score,
        if(last = 0, NULL, fromUnixTimestamp64Micro(last, 'UTC')) AS sent, toInt64(count() OVER ()) AS total
 FROM
@@ -47,10 +54,7 @@ FROM
         SELECT address AS box, kind, mailbox AS behind, 0 AS mails, 0 AS bounced, 0 AS last
         FROM customer_addresses FINAL WHERE {HOLDS} AND customer = {{customer:String}} AND kind != 'domain'
         UNION ALL
-        SELECT sender, '', '', count(), countIf(outcome = 'bounced'), max(at) FROM mail_events FINAL
-        WHERE type = 'delivery_attempted' AND at > {{since:Int64}} AND at <= {{until:Int64}} AND NOT local
-              AND {_is_own("sender")}
-        GROUP BY sender
+        SELECT sender, '', '', count(), countIf(outcome = 'bounced'), max(at) FROM mails GROUP BY sender
         UNION ALL
         SELECT DISTINCT mailbox, '', '', 0, 0, 0 FROM mailbox_events
         WHERE at <= {{until:Int64}} AND {_is_own("mailbox")}
@@ -71,14 +75,11 @@ LIMIT {{limit:UInt32}}
 """  # noqa: S608 likewise
 
 _TRAFFIC = f"""
-WITH {_OWN}
+WITH {_OWN}, {_MAILS}
 SELECT intDiv(intDiv(at, 1000000), {{width:Int64}}) * {{width:Int64}} AS bucket, provider,
        toInt64(countIf(outcome = 'sent')) AS sent, toInt64(countIf(outcome = 'deferred')) AS deferred,
        toInt64(countIf(outcome = 'bounced')) AS bounced
-FROM mail_events FINAL
-WHERE type = 'delivery_attempted' AND at > {{since:Int64}} AND at <= {{until:Int64}} AND NOT local
-      AND {_is_own("sender")}
-GROUP BY bucket, provider ORDER BY bucket, provider
+FROM mails GROUP BY bucket, provider ORDER BY bucket, provider
 """  # noqa: S608 likewise
 
 _DOMAINS = f"""

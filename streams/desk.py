@@ -70,7 +70,7 @@ def run(settings: Settings, *, dry_run: bool) -> None:
         mailed: list[Reports] = []
         if not dry_run:
             tasks.extend(_posted(settings, sunsets))
-            tasks.extend(_owners(settings, beat))
+            tasks.extend(_owners(settings, sunsets, beat))
             tasks.extend(_alarms(settings))
         if settings.report:
             from streams.report_task import reports  # noqa: PLC0415 it draws: a desk without reports saves 70 MB
@@ -98,10 +98,10 @@ def _alerting(settings: Settings, stop: threading.Event, *, dry_run: bool) -> li
     return [thread]
 
 
-def _owners(settings: Settings, beat: Callable[[], None]) -> Iterator[Owners]:
+def _owners(settings: Settings, sunsets: Sunsets, beat: Callable[[], None]) -> Iterator[Owners]:
     """Yield the task that stores whose mailboxes are, where anything says so."""
     if settings.directory is not None or settings.customers:
-        yield Owners(settings, now, beat)
+        yield Owners(settings, sunsets.accounts, now, beat)
 
 
 def _posted(settings: Settings, sunsets: Sunsets) -> Iterator[Posted]:

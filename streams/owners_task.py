@@ -1,6 +1,6 @@
 """The desk's task for customers: stores in the warehouse whose each mailbox is, whenever the directory was read anew.
 
-The pages ask there, and neither read nor hold a directory (docs/adr/0024). What is stored is compared with what the
+The pages ask there, and neither read nor hold a directory (docs/adr/0029). What is stored is compared with what the
 warehouse holds, so a second desk, or one that starts, changes nothing.
 """
 
@@ -15,7 +15,6 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from schemas.events import Event
 from schemas.settings import Settings
 from streams.directory.found import Directory
-from streams.directory.kept import Kept
 from streams.journal import Journal
 from streams.owners import Held, Row, Values, accounts, addresses, changes
 from streams.warehouse_client import awake
@@ -32,11 +31,19 @@ _NUMBERS = {"output_format_json_quote_64bit_integers": 0}
 
 
 class Owners:
-    """Stores the directory of a configuration; `clock` tells the time in µs, `beat` says that the work goes on."""
+    """Stores the directory of a configuration, as the desk's other tasks have it; `clock` tells the time in µs.
 
-    def __init__(self, settings: Settings, clock: Callable[[], int], beat: Callable[[], None]) -> None:
-        self._settings, self._clock, self._beat = settings, clock, beat
-        self._directory = Kept(settings)
+    `beat` says that the work goes on.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        directory: Callable[[], Directory | None],
+        clock: Callable[[], int],
+        beat: Callable[[], None],
+    ) -> None:
+        self._settings, self._directory, self._clock, self._beat = settings, directory, clock, beat
         self._stored: Directory | None = None
         self._again = 0
         self._told = ""
@@ -52,7 +59,7 @@ class Owners:
         at = self._clock()
         if 0 < self._again - at <= _RETRY:
             return
-        directory = self._directory.directory(at)
+        directory = self._directory()
         if directory is None or directory is self._stored:
             return
         try:

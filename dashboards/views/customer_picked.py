@@ -82,6 +82,7 @@ def _boxes(shown: Page, customer: str) -> None:
         decision=[_decided(*row) for row in zip(found["step"], found["mode"], strict=True)],
         kind=[kind or "by its domain" for kind in found["kind"]],
         bounced=[words.percent(*row) for row in zip(found["bounces"], found["mails"], strict=True)],
+        score=found["score"].where(found["step"] != ""),
     )
     columns = {
         "step": elements.text("step", 95),

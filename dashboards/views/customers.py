@@ -10,6 +10,9 @@ from dashboards.elements import Page
 from dashboards.views import customer_picked
 
 _BY_DOMAIN = "▲ by its domain: in no directory"
+_MOST_HOURS = 24
+_EVERY = 30.0
+_LONG = "Of the last 24 hours: a week's mails of everybody are not added up here; one customer's are. "
 _SAID = (
     "Those with open cases first, then by flagged mailboxes, complaints, bounces and volume; of fewer than 100 mails a "
     "share says little. Whose a mailbox is says the directory, as `relaywarden desk` read it last (docs/directory.md)."
@@ -48,14 +51,16 @@ def way(shown: Page, mailbox: str) -> None:
 
 
 def _all(shown: Page, search: str) -> None:
-    found = shown.read(queries_customers.needy, search, every=max(10.0, shown.every))
+    found = shown.read(queries_customers.needy, search, hours=min(shown.hours, _MOST_HOURS), every=_EVERY)
     none = "No such customer." if search else "No data: nobody sent anything, and no customer has an open case."
     if elements.missing(found, none) or found is None:
         return
     told = pd.DataFrame([_row(row) for row in elements.rows(found)])
     customer = elements.picked(told, "customers", _columns(), "customer", ("cases", "boxes"))
     total = int(found["total"].max())
-    st.caption(f"{words.count(len(found))} of {words.count(total)}. {_SAID}")
+    st.caption(
+        f"{words.count(len(found))} of {words.count(total)}. {_LONG if shown.hours > _MOST_HOURS else ''}{_SAID}"
+    )
     if customer is not None:
         elements.lead(customer=customer)
 

@@ -52,9 +52,7 @@ def _told(shown: Page, rounds: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for name in sorted({*configured, *done, *said, *(row["list"] for row in judged)}):
         round_, answers, names = done.get(name), said.get(name), now.get(name)
-        believed, why = listbook.trust(
-            [row for row in judged if row["list"] == name], round_ is not None and bool(round_["votes"]), shown.now
-        )
+        believed, why = listbook.trust([row for row in judged if row["list"] == name], round_, shown.now)
         rows.append(
             {
                 "list": name,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
@@ -29,6 +30,7 @@ ARGUMENTS = [
     "--no-first-run",
 ]
 PHONE = 390  # pixels
+GRAVE = ("serious", "critical")
 SECONDS = 1000.0
 _CLOCK = re.compile(r"^\d\d:\d\d:\d\d UTC$")
 _DRAWN = """() => !document.querySelector('[data-testid=stSkeleton]') && [...document.querySelectorAll(
@@ -146,3 +148,13 @@ def chromium() -> Iterator[Browser]:
         launched = driver.chromium.launch(executable_path=program, args=ARGUMENTS)
         yield launched
         launched.close()
+
+
+def grave(page: Page) -> list[str]:
+    """Return what axe finds grave on a page: the rule, what it says of the element, and the element."""
+    return [
+        f"{each['id']} ({each['impact']}): {node['failureSummary']} {node['html'][:200]}"
+        for each in Axe().run(page).response["violations"]
+        if each["impact"] in GRAVE
+        for node in each["nodes"]
+    ]

@@ -2,20 +2,18 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 from urllib.parse import urlsplit
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, expect
 
 from embedded.clickhouse import ClickHouseServer
-from tests.pages.browsing import Visitor, chromium, served
+from tests.pages.browsing import Visitor, chromium, grave, served
 from tests.pages.scene import THIEF
 
 PHONE, WALL = (390, 844), (1920, 1080)
 LOOKS: dict[str, tuple[tuple[int, int], Literal["light", "dark"]]] = {"phone": (PHONE, "light"), "wall": (WALL, "dark")}
-GRAVE = ("serious", "critical")
 
 
 @pytest.fixture(scope="module")
@@ -48,16 +46,6 @@ def _paths(visitor: Visitor) -> list[tuple[str, str]]:
     return [(urlsplit(each.get_attribute("href") or "").path, each.inner_text().strip()) for each in links.all()]
 
 
-def _grave(found: dict[str, Any]) -> list[str]:
-    """Return what is grave: the rule, what it says of the element, and the element."""
-    return [
-        f"{each['id']} ({each['impact']}): {node['failureSummary']} {node['html'][:200]}"
-        for each in found["violations"]
-        if each["impact"] in GRAVE
-        for node in each["nodes"]
-    ]
-
-
 @pytest.mark.parametrize("look", LOOKS)
 def test_axe_finds_nothing_grave_on_any_page(home: str, browser: Browser, tmp_path: Path, look: str) -> None:
     wide = _visitor(browser, home, tmp_path, "wall")
@@ -66,7 +54,7 @@ def test_axe_finds_nothing_grave_on_any_page(home: str, browser: Browser, tmp_pa
     visitor, found = _visitor(browser, home, tmp_path, look), [""]
     for path, _ in paths:
         visitor.open(path)
-        found += [f"{path} {fault}" for fault in _grave(Axe().run(visitor.page).response)]
+        found += [f"{path} {fault}" for fault in grave(visitor.page)]
         visitor.picture(f"{look}{path.replace('/', '-')}")
     assert "\n".join(found) == ""
     visitor.unhurt()
