@@ -33,11 +33,14 @@ def strip(frame: pd.DataFrame, span: Span) -> Chart:
     colour = alt.Color("state:N", scale=scale, legend=alt.Legend(orient="top", title=None, columns=3, symbolOpacity=1))
     layers = []
     for state, tall in _TALL.items():
-        marks = alt.Chart(frame[frame["state"] == state]).mark_bar(height=tall)
+        part = frame[frame["state"] == state]
+        if part.empty:  # a layer without marks has no name that a screen reader could tell
+            continue
+        marks = alt.Chart(part).mark_bar(height=tall)
         layers.append(
             marks.encode(x=time_axis(span), x2="end:T", y=lane, color=colour, tooltip=["state:N", "when:N", "why:N"])
         )
-    return alt.layer(*layers, height=34 * len(order) + 60)
+    return alt.layer(*layers, height=36 * len(order) + 100)
 
 
 def latency(frame: pd.DataFrame, span: Span) -> Chart:

@@ -7,7 +7,7 @@ customer that no directory knows, those of the domain that it is named by. Only 
 import pandas as pd
 from clickhouse_connect.driver.client import Client
 
-from dashboards.queries import frame
+from dashboards.queries import frame, patient
 from dashboards.queries_customers import HOLDS
 from dashboards.span import Span
 
@@ -21,7 +21,7 @@ others AS (SELECT address FROM customer_addresses FINAL
                  AND substring(address, position(address, '@') + 1) IN (SELECT name FROM domains))
 """  # noqa: S608 our own text, with nothing of anybody's
 _IS_OWN = """(box IN (SELECT address FROM own)
-           OR (substring(box, length(box) - position(reverse(box), '@') + 2) IN (SELECT name FROM domains)
+           OR (substringIndex(box, '@', -1) IN (SELECT name FROM domains)
                AND box NOT IN (SELECT address FROM others)))"""
 
 
@@ -175,13 +175,13 @@ def boxes(client: Client, span: Span, customer: str, limit: int = 500) -> pd.Dat
     `total` counts all; `step` is "" where nothing was decided, `sent` the newest delivery within the span.
     """
     columns = ("box", "kind", "behind", "mails", "bounces", "step", "mode", "score", "sent", "total")
-    return frame(client, _BOXES, columns, limit=limit, **_values(span, customer))
+    return patient(client, _BOXES, columns, limit=limit, **_values(span, customer))
 
 
 def traffic(client: Client, span: Span, customer: str) -> pd.DataFrame:
     """Return the customer's deliveries by outcome, per bucket (epoch seconds) and provider."""
     columns = ("bucket", "provider", "sent", "deferred", "bounced")
-    return frame(client, _TRAFFIC, columns, width=span.bucket_seconds, **_values(span, customer))
+    return patient(client, _TRAFFIC, columns, width=span.bucket_seconds, **_values(span, customer))
 
 
 def domains(client: Client, span: Span, back: int, customer: str, limit: int = 500) -> pd.DataFrame:

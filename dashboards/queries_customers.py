@@ -47,8 +47,7 @@ _OWNED = f"""
     SELECT facts.*, multiIf(exact.customer != '', exact.customer, whole.customer != '', whole.customer,
                             domain != '', domain, facts.box) AS whose,
            exact.customer != '' OR whole.customer != '' AS known
-    FROM (SELECT *, substring(box, length(box) - position(reverse(box), '@') + 2) AS after,
-                 if(position(box, '@') > 0, after, '') AS domain FROM ({_FACTS})) AS facts
+    FROM (SELECT *, if(position(box, '@') > 0, substringIndex(box, '@', -1), '') AS domain FROM ({_FACTS})) AS facts
     LEFT JOIN (SELECT address, customer FROM customer_addresses FINAL
                WHERE {HOLDS} AND NOT startsWith(address, '@')) AS exact ON facts.box = exact.address
     LEFT JOIN (SELECT substring(address, 2) AS name, customer FROM customer_addresses FINAL
@@ -83,7 +82,7 @@ WITH found AS ({_FOUND})
 SELECT whose AS customer, {_SUMS}, toInt64(count() OVER ()) AS total
 FROM
 (
-    SELECT * EXCEPT (box, after, domain) FROM ({_OWNED})
+    SELECT * EXCEPT (box, domain) FROM ({_OWNED})
     WHERE whose IN (found) OR positionCaseInsensitiveUTF8(whose, {{search:String}}) > 0
     UNION ALL
     SELECT 0, 0, 0, 0, 0, 0, customer, true FROM found

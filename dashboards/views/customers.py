@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboards import elements, queries_customers, words
+from dashboards import elements, queries, queries_customers, words
 from dashboards.elements import Page
 from dashboards.views import customer_picked
 
@@ -55,7 +55,9 @@ def _all(shown: Page, search: str) -> None:
     none = "No such customer." if search else "No data: nobody sent anything, and no customer has an open case."
     if elements.missing(found, none) or found is None:
         return
-    told = pd.DataFrame([_row(row) for row in elements.rows(found)])
+    feeds = shown.read(queries.feeds, hours=1)
+    heard = bool(found["complained"].sum()) or (feeds is not None and "complaints" in set(feeds["feed"]))
+    told = pd.DataFrame([_row(row, heard=heard) for row in elements.rows(found)])
     customer = elements.picked(told, "customers", _columns(), "customer", ("cases", "boxes"))
     total = int(found["total"].max())
     st.caption(
@@ -65,7 +67,8 @@ def _all(shown: Page, search: str) -> None:
         elements.lead(customer=customer)
 
 
-def _row(row: dict[str, Any]) -> dict[str, Any]:
+def _row(row: dict[str, Any], *, heard: bool) -> dict[str, Any]:
+    """Return a customer's row; `heard`: complaints came at all of late, so that none is a number."""
     mails = int(row["attempts"])
     return {
         "customer": row["customer"],
@@ -73,8 +76,8 @@ def _row(row: dict[str, Any]) -> dict[str, Any]:
         "cases": f"■ {row['cases']} open" if row["cases"] else "● none",
         "boxes": f"▲ {row['boxes']} flagged" if row["boxes"] else "● none",
         "attempts": mails,
-        "complaints": row["complained"],
-        "rate": f"{1000 * row['complained'] / mails:.1f}" if mails else "no data",
+        "complaints": row["complained"] if heard else None,
+        "rate": f"{1000 * row['complained'] / mails:.1f}" if mails and heard else "no data",
         "bounced": words.percent(row["bounces"], mails),
         "delivered": words.percent(row["delivered"], mails),
     }

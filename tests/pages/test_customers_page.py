@@ -1,7 +1,10 @@
 """The Customers page: whose mail it is, who needs a look first, the search, and one customer; rude texts do nothing."""
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -11,6 +14,7 @@ from dashboards.views.customer_picked import rules
 from embedded.clickhouse import ClickHouseServer
 from schemas.settings import load as settings_of
 from streams.directory.kept import load
+from streams.migrate import migrate
 from streams.owners_task import store as store_owners
 from tests.pages import customers_scene
 from tests.pages.conftest import Hall, Open, furnish, store
@@ -153,6 +157,17 @@ def test_a_customer_of_nobody_is_told_as_such(desk: Hall, opened: Open) -> None:
     assert "In no directory" in str([element.value for element in test.caption])
     assert list(test.dataframe[1].value["box"]) == [customers_scene.STRANGER]
     assert list(test.dataframe[2].value["spf_"]) == ["· not yet checked"]
+
+
+def test_where_no_complaint_ever_came_their_number_is_no_data(desk: Hall, opened: Open, tmp_path: Path) -> None:
+    migrate(desk.client, "pages_customers_mute")
+    desk.client.command("INSERT INTO pages_customers_mute.mail_events SELECT * FROM pages_customers.mail_events")
+    config = tmp_path / "mute.toml"
+    config.write_text(desk.config.read_text().replace('"pages_customers"', '"pages_customers_mute"'))
+    opened(replace(desk, config=config))
+    rows = _found(_shown())
+    assert set(rows) == {"bakery.example", "shared.example", "stranger.example", "plant"}
+    assert {(row["rate"], pd.isna(row["complaints"])) for row in rows.values()} == {("no data", True)}
 
 
 def test_the_rules_of_a_customer_are_his_own_before_all_others(desk: Hall) -> None:
