@@ -4,7 +4,7 @@ import altair as alt
 import pandas as pd
 
 from dashboards import listbook
-from dashboards.charts import Chart, time_axis
+from dashboards.charts import Chart, local, time_axis
 from dashboards.palette import BOUNCED, DEFERRED, DELIVERED, QUIET, THIRD
 from dashboards.span import Span
 from schemas.observations import ANSWER_MS
@@ -38,7 +38,13 @@ def strip(frame: pd.DataFrame, span: Span) -> Chart:
             continue
         marks = alt.Chart(part).mark_bar(height=tall)
         layers.append(
-            marks.encode(x=time_axis(span), x2="end:T", y=lane, color=colour, tooltip=["state:N", "when:N", "why:N"])
+            marks.encode(
+                x=time_axis(span),
+                x2="end:T",
+                y=lane,
+                color=colour,
+                tooltip=["state:N", "when:N", local("start"), "why:N"],
+            )
         )
     return alt.layer(*layers, height=36 * len(order) + 100)
 
@@ -56,6 +62,6 @@ def latency(frame: pd.DataFrame, span: Span) -> Chart:
         x2="end:T",
         y=alt.Y("within:N", title=None, sort=used[::-1], axis=alt.Axis(ticks=False, domain=False, labelOverlap=False)),
         opacity=alt.Opacity("share:Q", scale=alt.Scale(domain=[0, 1], range=[0.15, 1]), legend=None),
-        tooltip=["when:N", "within:N", "answers:Q"],
+        tooltip=["when:N", local("start"), "within:N", "answers:Q"],
     )
     return alt.layer(cells, height=18 * len(used) + 50)

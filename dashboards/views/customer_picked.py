@@ -55,7 +55,8 @@ def _traffic(shown: Page, customer: str) -> None:
         summed = heard[["bucket"]].merge(summed, on="bucket", how="left").fillna(0).astype("int64")
     left, right = st.columns([3, 2], gap="large")
     with left:
-        st.altair_chart(charts.volume(summed, shown.span), alt="The customer's deliveries over time, by outcome")
+        drawn = charts.volume(summed, shown.span)
+        elements.chart(drawn, summed, "customer-traffic", "The customer's deliveries over time, by outcome")
     with right:
         by = found.groupby("provider", as_index=False)[outcomes].sum()
         by["attempts"] = by[outcomes].sum(axis=1)

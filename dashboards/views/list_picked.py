@@ -40,9 +40,8 @@ def _history(shown: Page, history: pd.DataFrame | None, turns: pd.DataFrame | No
     lanes = [listbook.spells(history, shown.span)]
     lanes += [] if turns is None or turns.empty else [listbook.distrust(turns, shown.span)]
     told = pd.concat([lane for lane in lanes if not lane.empty])
-    st.altair_chart(
-        charts_lists.strip(told, shown.span), alt="When the list was healthy, sick, distrusted or not asked"
-    )
+    drawn = charts_lists.strip(told, shown.span)
+    elements.chart(drawn, told, "list-history", "When the list was healthy, sick, distrusted or not asked")
     st.caption("The taller, the worse. A thin line: nobody knows, the list was not asked. UTC.")
 
 
@@ -54,7 +53,8 @@ def _latency(shown: Page, history: pd.DataFrame | None) -> None:
     elif cells.empty:
         elements.nothing("No data: no answer was timed in this time.")
     else:
-        st.altair_chart(charts_lists.latency(cells, shown.span), alt="How many of the answers took how long, by round")
+        drawn = charts_lists.latency(cells, shown.span)
+        elements.chart(drawn, cells, "list-latency", "How many of the answers took how long, by round")
         asked, silence = int(history["asked"].sum()), int(history["silence"].sum())
         failures = int(history["failures"].sum())
         st.caption(

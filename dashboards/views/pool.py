@@ -155,8 +155,7 @@ def _lists(shown: Page, ips: list[str]) -> None:
     elements.table(grid, "matrix", columns, tuple(lists))
     st.caption(
         "Header: ● the list passes its test points and votes, ◐ it does over one IP version, ▲ it does not and has no "
-        "vote, ? not tested yet. "
-        f"Newest answer {_newest(answers, shown.now)}."
+        f"vote, ? not tested yet. Newest answer {_newest(answers, shown.now)}."
     )
     if st.button("More about the lists", key="to-lists"):
         elements.go("lists")
