@@ -30,13 +30,13 @@ def local(field: str = "since", title: str = "local time") -> alt.Tooltip:
     return alt.Tooltip(f"{field}:T", title=title, format="%d %b %H:%M %Z")
 
 
-def time_axis(span: Span) -> alt.X:
+def time_axis(span: Span, field: str = "start") -> alt.X:
     """Return the axis of a range, in UTC, from its first bucket to the end of its last."""
     hours = (span.until - span.since) // 3_600_000_000
     form = "%d %b" if hours * 3600 > _DAY else "%H:%M"
     limits = [_moment(span.buckets[0]), _moment(span.buckets[-1] + span.bucket_seconds)]
     return alt.X(
-        "start:T",
+        f"{field}:T",
         title=None,
         scale=alt.Scale(type="utc", domain=limits),
         axis=alt.Axis(format=form, tickCount=6, grid=False, labelOverlap=True),
@@ -56,8 +56,11 @@ def silence(heard: pd.DataFrame, span: Span) -> alt.Chart:
     return chart.encode(x=time_axis(span), x2="end:T", tooltip=["when:N", local(), alt.Tooltip("what:N", title="log")])
 
 
-def volume(frame: pd.DataFrame, span: Span) -> Chart:
-    """Return the deliveries over time, stacked by outcome; `frame` is of `queries.volume`."""
+def volume(frame: pd.DataFrame, span: Span, heard: pd.DataFrame | None = None) -> Chart:
+    """Return the deliveries over time, stacked by outcome; `frame` is of `queries.volume`.
+
+    `heard` has the buckets in which any log was heard, where `frame` has not all of them.
+    """
     timed = with_times(frame, span.bucket_seconds).rename(columns={"sent": "delivered"})
     floor = pd.Series(0, index=timed.index)
     stacked = []
@@ -76,14 +79,15 @@ def volume(frame: pd.DataFrame, span: Span) -> Chart:
             x2="end:T",
             y=alt.Y("floor:Q", title="attempts", axis=alt.Axis(tickCount=4)),
             y2="top:Q",
-            color=_colour("outcome", list(OUTCOMES), list(OUTCOMES.values())),
+            color=coloured("outcome", list(OUTCOMES), list(OUTCOMES.values())),
             tooltip=["when:N", local(), "outcome:N", "attempts:Q"],
         )
     )
-    return alt.layer(silence(frame, span), bars, height=230)
+    return alt.layer(silence(frame if heard is None else heard, span), bars, height=230)
 
 
-def _colour(name: str, domain: list[str], colours: list[str]) -> alt.Color:
+def coloured(name: str, domain: list[str], colours: list[str]) -> alt.Color:
+    """Return the colours of the values of a column, with their legend on top."""
     legend = alt.Legend(orient="top", title=None, symbolOpacity=1)
     return alt.Color(f"{name}:N", scale=alt.Scale(domain=domain, range=colours), legend=legend)
 
@@ -149,7 +153,7 @@ def activity(frame: pd.DataFrame, span: Span) -> Chart:
                 x2="end:T",
                 y=alt.Y("floor:Q", title="per bar", scale=alt.Scale(type="symlog"), axis=alt.Axis(values=_DECADES)),
                 y2="number:Q",
-                color=_colour("what", list(_ACTIVITY), colours),
+                color=coloured("what", list(_ACTIVITY), colours),
                 tooltip=["when:N", local(), "what:N", "number:Q"],
             )
         )

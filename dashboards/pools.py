@@ -12,11 +12,12 @@ from schemas.pool_settings import Pool
 State = Literal["active", "probation", "withdrawn", "kept", "unknown"]
 Level = Literal["good", "warn", "bad", "unknown"]
 LATE_SECONDS = 120
-_STATE: dict[str, State] = {
+STATE_AFTER: dict[str, State] = {
     "ip_withdrawn": "withdrawn",
     "ip_probation_started": "probation",
     "probation_set_back": "probation",
 }
+"""In which state a decision leaves an IP; after any other it is active."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def standings(pools: Mapping[str, Pool], states: pd.DataFrame | None) -> list[St
 def _standing(pool: str, ip: str, row: Mapping[Any, Any] | None) -> Standing:
     if row is None:
         return Standing(pool, ip, "active", note="no decision yet")
-    state = _STATE.get(row["type"], "active")
+    state = STATE_AFTER.get(row["type"], "active")
     note = {"withdrawn": "the logs are not yet heard"}.get(state, "")
     if row.get("mode") == "shadow":
         note = f"shadow: sends on, {state} is only decided"

@@ -56,11 +56,11 @@ GROUP BY bucket ORDER BY bucket
 
 _LOGINS = """
 SELECT intDiv(intDiv(at, 1000000), {width:Int64}) * {width:Int64} AS bucket, network,
-       toInt64(count()) AS logins,
-       toInt64(countIf(outcome = 'succeeded')) AS succeeded, toInt64(countIf(outcome = 'failed')) AS failed
+       toInt64(sum(times)) AS logins,
+       toInt64(sumIf(times, outcome = 'succeeded')) AS succeeded, toInt64(sumIf(times, outcome = 'failed')) AS failed
 FROM
 (
-    SELECT at, outcome, multiIf(
+    SELECT at, outcome, greatest(attempts, 1) AS times, multiIf(
         isIPv4String(client_ip), concat(replaceRegexpOne(client_ip, '[.][0-9]+$', ''), '.0/24'),
         isIPv6String(client_ip), concat(toString(tupleElement(IPv6CIDRToRange(toIPv6(client_ip), 48), 1)), '/48'),
         'unknown') AS network
@@ -79,7 +79,8 @@ ORDER BY at DESC, id LIMIT {limit:UInt32}
 """
 
 _RECENT_LOGINS = """
-SELECT fromUnixTimestamp64Micro(at, 'UTC') AS time, outcome, client_ip, service, method, reason, tls, host
+SELECT fromUnixTimestamp64Micro(at, 'UTC') AS time, outcome, client_ip, client_country AS country, client_asn AS asn,
+       service, method, reason, tls, host
 FROM mail_events FINAL PREWHERE mailbox = {mailbox:String}
 WHERE type = 'mailbox_authenticated' AND at > {since:Int64} AND at <= {until:Int64}
 ORDER BY at DESC, id LIMIT {limit:UInt32}
@@ -140,7 +141,7 @@ def recent_deliveries(client: Client, span: Span, mailbox: str, limit: int = 200
 
 def recent_logins(client: Client, span: Span, mailbox: str, limit: int = 200) -> pd.DataFrame:
     """Return the newest logins of a mailbox, good and bad."""
-    columns = ("time", "outcome", "client_ip", "service", "method", "reason", "tls", "host")
+    columns = ("time", "outcome", "client_ip", "country", "asn", "service", "method", "reason", "tls", "host")
     return frame(client, _RECENT_LOGINS, columns, limit=limit, **_of(span, mailbox))
 
 

@@ -11,7 +11,8 @@ from typing import Any
 import msgspec
 import pandas as pd
 
-from dashboards.palette import STATES, STEPS
+from dashboards.palette import ANSWERS, STATES, STEPS
+from dashboards.span import Span
 from schemas.culprits import sentence
 from schemas.facts import Culprit
 
@@ -69,6 +70,22 @@ def decision(row: Mapping[str, Any], now: pd.Timestamp) -> str:
     if row["operator"] and row["type"] != "operator_acted":
         said += f", ordered by {row['operator']}"
     return f"{said} (shadow: nothing follows)" if row["mode"] == "shadow" else said
+
+
+def runs(given: Sequence[tuple[int, str, str]], asked: int, now: pd.Timestamp) -> str:
+    """Return what a list said since when, the newest first; `given`: microseconds, answer and codes at each change."""
+    told = []
+    for at, answer, codes in reversed(given):
+        since = clock(pd.Timestamp(at, unit="us", tz="UTC"), now)
+        told.append(f"{ANSWERS[answer]}{f' {codes}' if codes else ''} since {since}")
+    return f"{', before: '.join(told)} ({count(asked)} {'answers' if asked > 1 else 'answer'})"
+
+
+def earlier(number: int, counted_since: pd.Timestamp, span: Span) -> str:
+    """Return how many alike came in the seven days before a span, "new" for none, "?" where none were counted then."""
+    if number:
+        return count(number)
+    return "new" if counted_since.timestamp() * 1_000_000 <= span.since else "? not counted"
 
 
 def standing(decision: str, mode: str) -> str:

@@ -5,11 +5,10 @@ import streamlit as st
 
 from dashboards import elements, offers, queries, queries_complaints, words
 from dashboards.elements import Page
-from dashboards.views import bounces
+from dashboards.views import bounces, complaint_trends
 from schemas.attribution import WAYS
 
 _FILTERS = {"All": False, "Unattributed": True}
-_LIKELY = 0.7
 _REPORTS = "https://www.spamcop.net/"  # other links are what a stranger wrote
 _SAID = "Anybody can forge a complaint: only what the log confirms counts for a score, and none withdraws an IP."
 
@@ -33,6 +32,7 @@ def page() -> None:
         _listed(shown, unattributed=_FILTERS[chosen])
         _ways(told)
         st.caption(_SAID)
+        complaint_trends.show(shown)
     bounces.section(shown)
     shown.close()
 
@@ -95,7 +95,7 @@ def _columns() -> dict[str, object]:
 
 
 def _way(attribution: str, confidence: float) -> str:
-    doubtful = 0 < confidence < _LIKELY  # 0: an older release, which did not say it
+    doubtful = 0 < confidence < complaint_trends.LIKELY  # 0: an older release, which did not say it
     shape = "?" if not attribution else "◆" if doubtful else "●"
     return f"{shape} {WAYS.get(attribution, attribution)}"
 

@@ -1,17 +1,19 @@
 """Mailboxes: the scores of all, the cases, and of one mailbox the evidence, what it did, and its newest events."""
 
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
-from dashboards import casebook, charts, elements, queries_mailbox, words
+from dashboards import casebook, charts, charts_life, elements, queries_logins, queries_mailbox, words
 from dashboards.charts import Lanes
 from dashboards.elements import Page
 from dashboards.palette import STEPS
-from dashboards.views import customers, mailbox_hands
+from dashboards.views import customers, mailbox_hands, mailbox_logins, mailbox_map
 
 _LANES = 11
 _OUTCOMES = {"sent": "● delivered", "deferred": "◆ deferred", "bounced": "■ bounced"}
-_LOGINS = {"succeeded": "● succeeded", "failed": "■ failed", "unavailable": "? server unavailable"}
+_STEP_OF = {"mailbox_suspended": "suspend", "mailbox_throttled": "throttle", "mailbox_released": ""}
 _FILTERS = {"": "All", "suspend": "Suspend", "throttle": "Throttle", "flag": "Flag", "watch": "Watch"}
 
 
@@ -61,7 +63,8 @@ def _one(shown: Page, mailbox: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.code(mailbox, language=None, wrap_lines=True)
         if st.button("Close", icon=":material/close:", key="close"):
-            del st.query_params["mailbox"]
+            for name in ("mailbox", "part", "by", "map"):
+                st.query_params.pop(name, None)
             st.rerun(scope="fragment")
         customers.way(shown, mailbox)
     mailbox_hands.show(shown, mailbox)
@@ -69,14 +72,11 @@ def _one(shown: Page, mailbox: str) -> None:
     with left:
         _evidence(shown, mailbox)
     with right:
+        _score(shown, mailbox)
         _timeline(shown, mailbox)
-    deliveries, logins, complaints = st.tabs(["Deliveries", "Logins", "Complaints"])
-    with deliveries:
-        _deliveries(shown, mailbox)
-    with logins:
-        _recent_logins(shown, mailbox)
-    with complaints:
-        _complaints(shown, mailbox)
+    mailbox_map.show(shown, mailbox)
+    parts = {"Messages": _deliveries, "Logins": mailbox_logins.show, "Complaints": _complaints}
+    parts[elements.choice("part", "Part", list(parts), "Messages")](shown, mailbox)
 
 
 def _evidence(shown: Page, mailbox: str) -> None:
@@ -106,6 +106,33 @@ def _evidence(shown: Page, mailbox: str) -> None:
             "points": st.column_config.NumberColumn("points"),
         }
         elements.table(evidence, "evidence", columns)
+
+
+def _score(shown: Page, mailbox: str) -> None:
+    """Show the score at each decision and now; what it was in between nobody keeps."""
+    st.subheader("Score", anchor=False)
+    found = shown.read(queries_logins.score, mailbox)
+    if elements.missing(found, "No data: nothing was decided about it in this time.") or found is None:
+        return
+    told = found.assign(
+        step=[_STEP_OF.get(row["type"], row["step"]) for row in elements.rows(found)],
+        said=[_marked(row, shown.now) for row in elements.rows(found)],
+        clock=[words.clock(time, shown.now) for time in found["time"]],
+    )
+    limits = shown.settings.mailboxes
+    begins = {
+        "watch": limits.watch_score,
+        "flag": limits.flag_score,
+        "throttle": limits.throttle_score,
+        "suspend": limits.suspend_score,
+    }
+    drawn = charts_life.score(told, shown.span, {step: score for step, score in begins.items() if score})
+    st.altair_chart(drawn, alt="The score at each decision over time, and where each step begins")
+    st.caption("Marks: decisions, and the newest score. It is not kept in between: the line only joins them. UTC.")
+
+
+def _marked(row: dict[str, Any], now: pd.Timestamp) -> str:
+    return "as it is now" if row["type"] == "now" else words.decision({**row, "subject": "Mailbox", "share": 0}, now)
 
 
 def _timeline(shown: Page, mailbox: str) -> None:
@@ -153,23 +180,6 @@ def _deliveries(shown: Page, mailbox: str) -> None:
         "queue_id": elements.text("queue id"),
     }
     elements.table(frame.assign(outcome=frame["outcome"].map(_OUTCOMES)), "deliveries", columns, ("outcome",))
-
-
-def _recent_logins(shown: Page, mailbox: str) -> None:
-    frame = shown.read(queries_mailbox.recent_logins, mailbox)
-    if elements.missing(frame, "No login in this time.") or frame is None:
-        return
-    columns = {
-        "time": elements.when("UTC"),
-        "outcome": elements.text("outcome"),
-        "client_ip": elements.text("client IP"),
-        "service": elements.text("service", "small"),
-        "method": elements.text("method", "small"),
-        "tls": st.column_config.CheckboxColumn("TLS", width="small"),
-        "reason": elements.text("reason", "medium"),
-        "host": elements.text("host", "small"),
-    }
-    elements.table(frame.assign(outcome=frame["outcome"].map(_LOGINS)), "logins", columns, ("outcome",))
 
 
 def _complaints(shown: Page, mailbox: str) -> None:

@@ -8,9 +8,9 @@ import streamlit as st
 from dashboards import charts, elements, pools, queries, queries_pool, words
 from dashboards.charts import Lanes
 from dashboards.elements import Page
-from dashboards.palette import ANSWERS, STATES
+from dashboards.palette import STATES
 from dashboards.pools import Standing
-from dashboards.views import delisting, own_side, pool_hands
+from dashboards.views import delisting, own_side, pool_hands, pool_life, pool_lists
 
 _WEEK = 168
 _TOLD = 5
@@ -32,8 +32,11 @@ def page() -> None:
     ips = [ip for ip in everyone if ip.pool == name]
     _states(shown, ips)
     pool_hands.show(shown, name, ips)
+    chosen = next((ip for ip in ips if ip.ip == st.query_params.get("ip", "")), None)
+    if chosen is not None:
+        pool_life.show(shown, chosen)
     delisting.brief(delisting.open_ones(shown, name))
-    _lists(shown, [ip.ip for ip in ips])
+    pool_lists.show(shown, [ip.ip for ip in ips])
     own_side.identities(shown, [ip.ip for ip in ips])
     own_side.domains(shown)
     _traffic(shown, ips)
@@ -62,8 +65,7 @@ def _states(shown: Page, ips: list[Standing]) -> None:
                 "bounced": words.percent(bounced or 0, attempts or 0),
                 "complaints": words.complaints(*said.get(ip.ip, (0, 0))) if said is not None else "no data",
                 "not_to": barred.get((ip.pool, ip.ip), ""),
-                "note": ip.note,
-                "why": ip.why,
+                "why": "; ".join(filter(None, (ip.note, ip.why))),
             }
         )
     picked = elements.picked(pd.DataFrame(rows), "ips", _state_columns(), "ip", ("state",))
@@ -74,18 +76,17 @@ def _states(shown: Page, ips: list[Standing]) -> None:
 
 def _state_columns() -> dict[str, Any]:
     return {
-        "ip": elements.text("IP", pinned=True),
-        "state": elements.text("state", 140),
-        "share": elements.text("share", 60),
-        "since": elements.text("since (UTC)", 95),
-        "until": elements.text("until (UTC)", 95),
-        "relapse": st.column_config.NumberColumn("relapses", format="%d", width=70),
+        "ip": elements.text("IP", 100, pinned=True),
+        "state": elements.text("state", 150),
+        "share": elements.text("share", 55),
+        "since": elements.text("since, UTC", 90),
+        "until": elements.text("until, UTC", 90),
+        "relapse": st.column_config.NumberColumn("relapses", format="%d", width=65),
         "attempts": elements.text("attempts", 75),
         "bounced": elements.text("bounced", 70),
-        "complaints": elements.text("complaints", 130, help=_NO_VOTE),
-        "not_to": elements.text("not to", 90, help="Providers to which it sends nothing for a while"),
-        "note": elements.text("note", 290),
-        "why": elements.text("evidence", "large"),
+        "complaints": elements.text("complaints", 125, help=_NO_VOTE),
+        "not_to": elements.text("not to", 80, help="Providers to which it sends nothing for a while"),
+        "why": elements.text("note and evidence", 330),
     }
 
 
@@ -133,79 +134,6 @@ def _unattributed(shown: Page, elsewhere: set[str]) -> None:
     st.caption(f"{_NO_VOTE} The Message-ID leads to the sender in the mail log.")
 
 
-def _lists(shown: Page, ips: list[str]) -> None:
-    st.subheader("Lists (DNSBLs)", anchor=False)
-    answers = shown.read(queries_pool.matrix, hours=1)
-    health = shown.read(queries_pool.health, hours=1)
-    if answers is None or health is None:
-        elements.unread()
-        return
-    if answers.empty and health.empty:
-        elements.nothing("No data: no list was asked within two days.")
-        return
-    sound = {row["list"]: row for row in elements.rows(health)}
-    lists = sorted({*answers["list"], *sound} - own_side.lists_of_domains(shown))
-    cells = {(row["ip"], row["list"]): _cell(row) for row in elements.rows(answers)}
-    grid = pd.DataFrame({name: [cells.get((ip, name), ANSWERS[""]) for ip in ips] for name in lists})
-    grid.insert(0, "ip", ips)
-    columns = {"ip": elements.text("IP", pinned=True)}
-    for name in lists:
-        state, told = _health(sound.get(name), shown.now)
-        columns[name] = elements.text(f"{state} {name}", help=f"{words.inert(name)}: {words.inert(told)}")
-    elements.table(grid, "matrix", columns, tuple(lists))
-    st.caption(
-        "Header: ● the list passes its test points and votes, ◐ it does over one IP version, ▲ it does not and has no "
-        f"vote, ? not tested yet. Newest answer {_newest(answers, shown.now)}."
-    )
-    if st.button("More about the lists", key="to-lists"):
-        elements.go("lists")
-    if (answers["answer"] != "not_listed").any():
-        _listings(answers[answers["answer"] != "not_listed"])
-
-
-def _cell(row: dict[str, Any]) -> str:
-    return " ".join((ANSWERS[row["answer"]], *row["codes"]))
-
-
-def _health(row: dict[str, Any] | None, now: pd.Timestamp) -> tuple[str, str]:
-    if row is None:
-        return "?", "not tested yet"
-    ago = words.age((now - row["asked"]).total_seconds())
-    if row["healthy"] and row["reason"]:
-        return "◐", f"asked {ago} ago: no vote over {row['reason']}"
-    if row["healthy"]:
-        return "●", f"passed its test {ago} ago"
-    return "▲", f"failed its test {ago} ago, {row['reason']}"
-
-
-def _newest(answers: pd.DataFrame, now: pd.Timestamp) -> str:
-    return "none" if answers.empty else f"{words.age((now - answers['asked'].max()).total_seconds())} ago"
-
-
-def _listings(answers: pd.DataFrame) -> None:
-    listed = int((answers["answer"] == "listed").sum())
-    with st.expander(f"{listed} listed, {len(answers) - listed} unknown: codes and reasons", expanded=listed > 0):
-        told = answers.assign(
-            answer=answers["answer"].map(ANSWERS),
-            codes=answers["codes"].map(", ".join),
-            rank=answers["answer"] != "listed",
-        ).sort_values(["rank", "ip", "list"])
-        columns = {
-            "ip": elements.text("IP"),
-            "list": elements.text("list"),
-            "answer": elements.text("answer"),
-            "codes": elements.text("codes"),
-            "reason": elements.text("reason of the list", "large"),
-            "scope": elements.text("scope", "small"),
-            "weight": st.column_config.NumberColumn("weight", format="%.1f", width="small"),
-            "asked": elements.when("asked (UTC)"),
-        }
-        name = elements.picked(told, "listings", columns, "list", ("answer",))
-        st.caption("Pick a row for all about its list.")
-        if name is not None:
-            elements.go("lists", list=name)
-
-
 def _traffic(shown: Page, ips: list[Standing]) -> None:
     st.subheader("Traffic per IP", anchor=False)
     traffic = shown.read(queries_pool.traffic, every=shown.every)
@@ -239,11 +167,7 @@ def _absences(history: pd.DataFrame, order: list[str], shown: Page) -> pd.DataFr
 
 def _history(shown: Page, pool: str) -> None:
     chosen = st.query_params.get("ip", "")
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(f"Decisions about {words.inert(chosen)}" if chosen else "Decisions", anchor=False, width="content")
-        if chosen and st.button("All IPs", key="all-ips"):
-            del st.query_params["ip"]
-            st.rerun(scope="fragment")
+    st.subheader(f"Decisions about {words.inert(chosen)}" if chosen else "Decisions", anchor=False)
     history = shown.read(queries.decisions, chosen, hours=_WEEK)
     if history is not None:
         history = history[history["pool"] == pool]

@@ -5,6 +5,7 @@ import streamlit as st
 
 from dashboards import elements, queries_providers, words
 from dashboards.elements import Page
+from dashboards.views import provider_grid
 from schemas.reasons.words import language
 from schemas.reply_settings import suggested
 
@@ -22,14 +23,23 @@ def page() -> None:
     hours = elements.header("Providers")
     shown = Page(hours)
     found = shown.read(queries_providers.pairs, every=shown.every)
+    chosen = st.query_params.get("provider", "")
     if not elements.missing(found, "No data: nothing left through an outbound IP in this time.") and found is not None:
         _numbers(found)
-        elements.table(_pairs(found), "pairs", _columns(), ("score",))
+        provider_grid.show(_pairs(found))
+        picked = elements.picked(_pairs(found), "pairs", _columns(), "provider", ("score",))
         st.caption(_SAID)
+        if picked is not None:
+            elements.keep("provider", picked)
+            st.rerun(scope="fragment")
+    provider_grid.outcomes(shown, chosen)
     st.subheader("Reasons", anchor=False)
     reasons = shown.read(queries_providers.reasons, every=shown.every)
+    if reasons is not None and chosen:
+        reasons = reasons[reasons["provider"] == chosen]
     if not elements.missing(reasons, "No data: no refusal with a reason in this time.") and reasons is not None:
         _reasons(reasons)
+    provider_grid.fresh(shown, chosen)
     st.subheader("Replies without a pattern", anchor=False)
     unknown = shown.read(queries_providers.unknown, every=shown.every)
     heard = found is None or not found.empty

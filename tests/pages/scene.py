@@ -21,6 +21,8 @@ CASE = "aaaaaaaaaaaa"
 WITHDRAWN, PROBATION, KEPT = IPS[2], IPS[3], IPS[4]
 PROVIDERS = ("google", "microsoft", "yahoo", "united_internet", "telekom", "example.org")
 GAP = range(150, 180)
+_HOME = ("DE", 3320, 52.52, 13.4)
+_AFAR = (("BR", 28573, -23.55, -46.63), ("VN", 45899, 10.82, 106.63), ("NG", 37148, 0.0, 0.0), ("", 0, 0.0, 0.0))
 CONFIG = """
 [pool.main]
 min_active = 3
@@ -112,6 +114,7 @@ def _theft(now: int) -> Iterator[Event]:
             number += 1
             at = now - minute * MINUTE + turn * 1_000_000
             network = f"203.0.{number % 41}.7" if stolen else "198.51.100.20"
+            country, system, latitude, longitude = _AFAR[number % 4] if stolen else _HOME
             yield e.MessageSubmitted(
                 id=event_id(source, number, 0),
                 at=at,
@@ -120,6 +123,11 @@ def _theft(now: int) -> Iterator[Event]:
                 sender=THIEF,
                 sender_kind="sasl",
                 client_ip=network,
+                client_country=country,
+                client_asn=system,
+                client_latitude=latitude,
+                client_longitude=longitude,
+                mailer=RUDE if stolen else "Thunderbird",
                 recipients=20 if stolen else 1,
             )
             yield e.MailboxAuthenticated(
@@ -130,6 +138,10 @@ def _theft(now: int) -> Iterator[Event]:
                 service="submission",
                 outcome="failed" if stolen and number % 9 == 0 else "succeeded",
                 client_ip=network,
+                client_country=country,
+                client_asn=system,
+                client_latitude=latitude,
+                client_longitude=longitude,
                 method="LOGIN",
                 tls=True,
             )
