@@ -18,6 +18,7 @@ from tests.pages import test_domains_page as domains
 from tests.pages import test_providers_page as providers
 from tests.pages import test_reports_page as reports
 from tests.pages.conftest import fill, furnish, store
+from tests.pages.life_scene import life
 from tests.pages.scene import THIEF
 from tests.pages.serving import serving
 
@@ -129,7 +130,7 @@ def served(clickhouse: ClickHouseServer, folder: Path) -> Iterator[int]:
     """Serve the pages of a database with all scenes; give the port. Nothing may have gone wrong at the end."""
     hall = furnish(clickhouse, folder, f"pages_{folder.name}")
     fill(hall.client, hall.now)
-    store(hall.client, "pool_observations", providers.scene(hall.now))
+    store(hall.client, "pool_observations", [*providers.scene(hall.now), *life(hall.now)])
     store(hall.client, "delisting_events", delistings.scene(hall.now))
     store(hall.client, "reports", reports.scene(hall.now))
     store(hall.client, "domain_checks", domains.scene(hall.now))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboards import offers, queries_complaints
+from dashboards import offers, queries_complaint_trends, queries_complaints
 from dashboards.span import Span
 from embedded.broker import free_port
 from embedded.clickhouse import PASSWORD_ENV, ClickHouseServer
@@ -99,6 +99,23 @@ def test_each_complaint_is_listed_with_its_sender_the_way_and_how_sure_it_is(des
         ("● login in our Received", 1, "100%"),
         ("◆ envelope sender (VERP)", 1, "50%"),
     ]
+
+
+def test_trends_count_those_that_blame_somebody_by_provider_and_by_ip(desk: Hall, opened: Open) -> None:
+    times = queries_complaint_trends.over_time(desk.client, Span.last(6, desk.now), 0.7)
+    assert [int(times[name].sum()) for name in ("sure", "doubtful", "unattributed")] == [2, 1, 1]
+    opened(desk)
+    told = _shown().dataframe[2].value
+    names = ("value", "provider", "complaints", "before", "unattributed", "senders")
+    assert [tuple(row) for row in told[list(names)].to_numpy()] == [("gmx.example", "gmx.example", 4, "no data", 1, 3)]
+    by_ip = _shown(by="IP").dataframe[2].value
+    assert (by_ip["value"][0], by_ip["complaints"][0], by_ip["rate"][0]) == ("192.0.2.11", 4, "no data")
+    later = queries_complaint_trends.by(desk.client, Span(desk.now - 30 * MINUTE, desk.now), "ip").iloc[0]
+    assert (later["complaints"], later["before"], later["known_before"]) == (2, 2, True), (
+        "half an hour, and the one before"
+    )
+    earlier = queries_complaint_trends.by(desk.client, Span(desk.now - 60 * MINUTE, desk.now - 45 * MINUTE), "ip")
+    assert list(earlier["complaints"]) == [1], "nothing after the moment counts"
 
 
 def test_the_filter_leaves_those_without_a_sender_and_the_url_keeps_it(desk: Hall, opened: Open) -> None:

@@ -7,7 +7,16 @@ import pandas as pd
 import pytest
 from clickhouse_connect.driver.exceptions import DatabaseError
 
-from dashboards import queries, queries_cases, queries_mailbox, queries_own, queries_pool
+from dashboards import (
+    queries,
+    queries_cases,
+    queries_complaint_trends,
+    queries_life,
+    queries_logins,
+    queries_mailbox,
+    queries_own,
+    queries_pool,
+)
 from dashboards.span import Span
 from embedded.clickhouse import ClickHouseServer
 from schemas import codec
@@ -25,7 +34,7 @@ from streams.migrate import migrate
 from tests.pages.conftest import Hall, fill
 from tests.pages.scene import CASE, IPS, KEPT, MINUTE, PROBATION, RUDE, THIEF, WITHDRAWN, scene, tables
 
-ALL: list[tuple[Callable[..., pd.DataFrame], tuple[str, ...]]] = [
+ALL: list[tuple[Callable[..., pd.DataFrame], tuple[str | float, ...]]] = [
     *((query, ()) for query in (queries.sources, queries.feeds, queries.decisions, queries.deliverability)),
     *((query, ()) for query in (queries.volume, queries.flags, queries.dead_letters, queries_mailbox.scores)),
     *((query, ()) for query in (queries_pool.states, queries_pool.matrix, queries_pool.health, queries_pool.hooks)),
@@ -34,6 +43,13 @@ ALL: list[tuple[Callable[..., pd.DataFrame], tuple[str, ...]]] = [
     (queries_mailbox.recent_deliveries, (THIEF,)),
     (queries_mailbox.recent_logins, (THIEF,)),
     (queries_mailbox.complaints, (THIEF,)),
+    *((query, (THIEF,)) for query in (queries_logins.over_time, queries_logins.programs, queries_logins.places)),
+    *((queries_logins.by, (THIEF, what)) for what in queries_logins.BY),
+    *((query, (WITHDRAWN,)) for query in (queries_life.runs, queries_life.listings)),
+    (queries_complaint_trends.by, ("ip",)),
+    (queries_complaint_trends.over_time, (0.7,)),
+    (queries_logins.score, (THIEF,)),
+    (queries_life.changes, ("main", WITHDRAWN)),
     *((query, ()) for query in (queries_own.identities, queries_own.domains, queries_own.asked)),
     (queries_cases.cases, ()),
     (queries_cases.open_cases, ()),

@@ -1,4 +1,4 @@
-"""A mailbox's logins by what the log tells, the map of where it was used, its score over time; with and without GeoIP."""
+"""A mailbox's logins by what the log tells, the map of where it was used, its score over time."""
 
 import json
 from dataclasses import replace

@@ -3,17 +3,22 @@
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import pytest
 from playwright.sync_api import Browser, expect
 
 from embedded.clickhouse import ClickHouseServer
 from tests.pages.browsing import Visitor, chromium, grave, served
-from tests.pages.scene import THIEF
+from tests.pages.scene import THIEF, WITHDRAWN
 
 PHONE, WALL = (390, 844), (1920, 1080)
 LOOKS: dict[str, tuple[tuple[int, int], Literal["light", "dark"]]] = {"phone": (PHONE, "light"), "wall": (WALL, "dark")}
+DEEP = (
+    f"/pool?ip={WITHDRAWN}",
+    f"/mailboxes?mailbox={quote(THIEF)}&part=Logins&map=Closer",
+    "/providers?provider=yahoo",
+)
 
 
 @pytest.fixture(scope="module")
@@ -52,10 +57,10 @@ def test_axe_finds_nothing_grave_on_any_page(home: str, browser: Browser, tmp_pa
     paths = _paths(wide)
     assert len(paths) >= 9
     visitor, found = _visitor(browser, home, tmp_path, look), [""]
-    for path, _ in paths:
+    for path in (*(path for path, _ in paths), *DEEP):
         visitor.open(path)
         found += [f"{path} {fault}" for fault in grave(visitor.page)]
-        visitor.picture(f"{look}{path.replace('/', '-')}")
+        visitor.picture(f"{look}{path.replace('/', '-').replace('?', '-')}")
     assert "\n".join(found) == ""
     visitor.unhurt()
     wide.page.context.close()

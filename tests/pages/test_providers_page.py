@@ -93,8 +93,10 @@ def desk(clickhouse: ClickHouseServer, tmp_path_factory: pytest.TempPathFactory)
     return hall
 
 
-def _shown() -> AppTest:
+def _shown(**query: str) -> AppTest:
     test = AppTest.from_string("from dashboards.views import providers\nproviders.page()", default_timeout=30)
+    for name, value in query.items():
+        test.query_params[name] = value
     test.run()
     assert not test.exception, [error.value for error in test.exception]
     return test
@@ -157,7 +159,7 @@ def test_the_reasons_of_each_provider_stand_there_with_what_to_do(desk: Hall, op
 def test_unknown_replies_stand_by_growth_and_one_is_given_as_a_row_that_fits_it(desk: Hall, opened: Open) -> None:
     opened(desk)
     test = _shown()
-    told = test.dataframe[2].value
+    told = test.dataframe[3].value
     assert list(zip(told["provider"], told["text"], told["today"], told["usual"], strict=True)) == [
         ("telekom", f"550 5.7.1 {RUDE}", 7, "1"),
         ("yahoo", "554 5.7.9 an old one", 90, "100"),
@@ -168,6 +170,40 @@ def test_unknown_replies_stand_by_growth_and_one_is_given_as_a_row_that_fits_it(
     ]
     row = parse(test.code[0].value, "page").replies.own
     assert Table(own(row)).find("", f"550 5.7.1 {RUDE[:-1]}4711").pattern == row[0].name == "script_alert_script_moon"
+
+
+def test_new_refusals_are_those_that_the_week_before_had_none_of(desk: Hall, opened: Open) -> None:
+    opened(desk)
+    test = _shown()
+    told = test.dataframe[2].value
+    assert list(zip(told["about"], told["provider"], told["number"], told["text"], strict=True)) == [
+        ("■ our poor name", "google", 70, "550 5.7.1 very low reputation"),
+        ("■ our IP is listed", "microsoft", 25, "550 block list (S3140)"),
+        ("▲ too much at once", "microsoft", 20, "451 4.7.650 rate limited"),
+        ("· greylisted", "google", 10, "450 later"),
+        ("· recipient", "google", 5, "550 5.1.1 no such user"),
+    ]
+    assert "No data: no delivery was logged in this time." in "\n".join(str(each.value) for each in test.caption)
+    week = "\n".join(str(each.value) for each in _shown(range="7d").caption)
+    assert "No data: nothing to compare refusals with, they are counted since" in week
+
+
+def test_a_provider_that_is_picked_stands_in_the_url_and_alone(desk: Hall, opened: Open) -> None:
+    opened(desk)
+    test = _shown(provider="microsoft")
+    assert str(test.subheader[0].value) == "Deliveries to microsoft"
+    assert set(test.dataframe[0].value["provider"]) > {"microsoft"}, "all stand beside it"
+    assert set(test.dataframe[1].value["provider"]) == set(test.dataframe[2].value["provider"]) == {"microsoft"}
+    test.button(key="all-providers").click().run()
+    assert test.query_params.get("provider") is None
+
+
+def test_the_grid_has_the_shape_of_each_score(desk: Hall, opened: Open) -> None:
+    opened(desk)
+    spec = json.loads(_shown().get("vega_lite_chart")[0].proto.spec)
+    assert spec["layer"][0]["encoding"]["x"]["scale"]["domain"] == [A, B]
+    assert spec["layer"][0]["encoding"]["y"]["scale"]["domain"] == ["google", "microsoft"]
+    assert spec["layer"][0]["encoding"]["color"]["scale"]["domain"] == ["■", "▲", "●", "?"]
 
 
 def test_nothing_is_no_data_and_not_zero(empty_hall: Hall, opened: Open) -> None:
