@@ -6,7 +6,7 @@ Each value has a shape as well as a colour, and what nobody told leaves its plac
 import altair as alt
 import pandas as pd
 
-from dashboards.charts import Chart, coloured, time_axis, with_times
+from dashboards.charts import Chart, coloured, local, time_axis, with_times
 from dashboards.palette import ANSWERS, BOUNCED, DEFERRED, DELIVERED, QUIET, STATES
 from dashboards.span import Span
 
@@ -41,7 +41,7 @@ def stretches(frame: pd.DataFrame, span: Span, order: list[str]) -> Chart:
     """
     plain = alt.Axis(labelLimit=150, labelOverlap=False, ticks=False, domain=False)
     lane = alt.Y("lane:N", title=None, sort=order, scale=alt.Scale(domain=order, paddingInner=0.3), axis=plain)
-    tooltip = ["when:N", "lane:N", "what:N", alt.Tooltip("said:N", title="codes")]
+    tooltip = ["when:N", local("start", "local time, from"), "lane:N", "what:N", alt.Tooltip("said:N", title="codes")]
     known = [name for name in _SAID if name in set(frame["what"])]
     bars = alt.Chart(frame).mark_rect(stroke=None)
     bars = bars.encode(x=time_axis(span), x2="end:T", y=lane, color=_shapes(known), tooltip=tooltip)
@@ -90,14 +90,14 @@ def stacked(frame: pd.DataFrame, span: Span, kinds: dict[str, tuple[str, str]], 
     floor, parts = pd.Series(0, index=cut.index), []
     for name, (word, _colour) in kinds.items():
         top = floor + cut[name]
-        part = cut[["start", "end", "when"]].assign(kind=word, number=cut[name], floor=floor, top=top)
+        part = cut[["start", "end", "since", "when"]].assign(kind=word, number=cut[name], floor=floor, top=top)
         parts.append(part[part["number"] > 0])
         floor = top
     colour = coloured("kind", [word for word, _ in kinds.values()], [colour for _, colour in kinds.values()])
     height = alt.Y("floor:Q", title=what, axis=alt.Axis(tickCount=4, tickMinStep=1))
     bars = alt.Chart(pd.concat(parts)).mark_rect(stroke=None)
     bars = bars.encode(
-        x=time_axis(span), x2="end:T", y=height, y2="top:Q", color=colour, tooltip=["when:N", "kind:N", "number:Q"]
+        x=time_axis(span), x2="end:T", y=height, y2="top:Q", color=colour, tooltip=["when:N", local(), "kind:N", "number:Q"]
     )
     return alt.layer(bars, height=190)
 
@@ -113,7 +113,10 @@ def score(frame: pd.DataFrame, span: Span, limits: dict[str, float]) -> Chart:
     height = alt.Y("score:Q", title="score", axis=alt.Axis(tickCount=4))
     line = alt.Chart(frame).mark_line(color=QUIET, strokeDash=[3, 3]).encode(x=time_axis(span, "time"), y=height)
     points = alt.Chart(frame).mark_point(filled=True, size=120, opacity=1, color=BOUNCED)
-    tooltip = [alt.Tooltip("clock:N", title="UTC"), alt.Tooltip("score:Q", format=".0f"), alt.Tooltip("said:N")]
+    tooltip = [
+        *(alt.Tooltip("clock:N", title="UTC"), local("time"), alt.Tooltip("score:Q", format=".0f")),
+        alt.Tooltip("said:N"),
+    ]
     points = points.encode(
         x=time_axis(span, "time"), y=height, shape=alt.Shape("step:N", scale=marks, legend=None), tooltip=tooltip
     )

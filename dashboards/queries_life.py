@@ -88,7 +88,7 @@ WITH
 SELECT first.sender AS sender, steps.step AS step, toInt64(first.attempts) AS attempts, toInt64(first.of) AS of,
        toInt64(first.reached) AS recipients, toInt64(first.bounces) AS bounced, toInt64(first.nobody) AS unknown_users,
        toInt64(came.clients) AS clients, toInt64(said.complaints) AS complaints,
-       fromUnixTimestamp64Micro(first.newest, 'UTC') AS last, toInt64(first.many) AS senders
+       fromUnixTimestamp64Micro(first.newest, 'UTC') AS last, toInt64(first.many) AS total
 FROM first LEFT JOIN came USING sender LEFT JOIN said USING sender LEFT JOIN steps USING sender
 ORDER BY attempts DESC, sender
 """
@@ -122,11 +122,11 @@ def changes(client: Client, span: Span, pool: str, ip: str, limit: int = 200) ->
 def senders(client: Client, span: Span, ip: str, moment: int, limit: int = 20) -> pd.DataFrame:
     """Return who sent most through an IP in the hours before a moment (microseconds), with what is known of each.
 
-    `of` are all attempts through it, `senders` all who sent. Complaints are those that came since, step is the newest.
+    `of` are all attempts through it, `total` all who sent. Complaints are those that came since, step is the newest.
     """
     columns = (
         *("sender", "step", "attempts", "of", "recipients", "bounced", "unknown_users", "clients", "complaints"),
-        *("last", "senders"),
+        *("last", "total"),
     )
     before = moment - BEFORE_HOURS * _HOUR
     values = {"ip": ip, "before": before, "moment": moment, "until": span.until, "limit": limit}

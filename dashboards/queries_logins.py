@@ -23,7 +23,7 @@ SELECT value, toInt64(sumIf(times, outcome = 'succeeded')) AS succeeded,
        toInt64(uniqExactIf(network, network != '')) AS networks,
        arraySort(arrayFilter(x -> x != '', groupUniqArray(8)(client_country))) AS countries,
        fromUnixTimestamp64Micro(min(at), 'UTC') AS first, fromUnixTimestamp64Micro(max(at), 'UTC') AS last,
-       toInt64(count() OVER ()) AS values
+       toInt64(count() OVER ()) AS total
 FROM
 (
     SELECT at, outcome, greatest(attempts, 1) AS times, client_country, $NETWORK AS network,
@@ -50,7 +50,7 @@ _PROGRAMS = """
 SELECT mailer AS program, helo, toInt64(count()) AS messages, toInt64(sum(recipients)) AS recipients,
        toInt64(uniqExactIf($NETWORK, client_ip != '')) AS networks,
        fromUnixTimestamp64Micro(min(at), 'UTC') AS first, fromUnixTimestamp64Micro(max(at), 'UTC') AS last,
-       toInt64(count() OVER ()) AS values
+       toInt64(count() OVER ()) AS total
 FROM mail_events FINAL PREWHERE sender = {mailbox:String}
 WHERE type = 'message_submitted' AND at > {since:Int64} AND at <= {until:Int64}
 GROUP BY program, helo ORDER BY messages DESC, program, helo LIMIT {limit:UInt32}
@@ -62,7 +62,7 @@ SELECT latitude, longitude, client_country AS country, kind, toInt64(sum(times))
        arraySort(groupUniqArray(4)(network)) AS some,
        arraySort(arrayFilter(x -> x != 0, groupUniqArray(4)(client_asn))) AS systems,
        fromUnixTimestamp64Micro(min(at), 'UTC') AS first, fromUnixTimestamp64Micro(max(at), 'UTC') AS last,
-       toInt64(count() OVER ()) AS places
+       toInt64(count() OVER ()) AS total
 FROM
 (
     SELECT at, client_country, client_asn, $NETWORK AS network,
@@ -97,11 +97,11 @@ def _of(span: Span, mailbox: str) -> dict[str, str | int]:
 
 
 def by(client: Client, span: Span, mailbox: str, what: str, limit: int = 200) -> pd.DataFrame:
-    """Return the logins by one of `BY`, most first; `value` is "" where the log does not tell it, `values` counts all.
+    """Return the logins by one of `BY`, most first; `value` is "" where the log does not tell it, `total` counts all.
 
     Networks are IPv4 by /24 and IPv6 by /48; a line that tells of several attempts counts as so many.
     """
-    columns = ("value", "succeeded", "failed", "unavailable", "networks", "countries", "first", "last", "values")
+    columns = ("value", "succeeded", "failed", "unavailable", "networks", "countries", "first", "last", "total")
     return frame(client, _BY, columns, by=what, limit=limit, **_of(span, mailbox))
 
 
@@ -113,7 +113,7 @@ def over_time(client: Client, span: Span, mailbox: str) -> pd.DataFrame:
 
 def programs(client: Client, span: Span, mailbox: str, limit: int = 100) -> pd.DataFrame:
     """Return with what the mailbox sent: what the program and its EHLO say of themselves, "" where nothing is told."""
-    columns = ("program", "helo", "messages", "recipients", "networks", "first", "last", "values")
+    columns = ("program", "helo", "messages", "recipients", "networks", "first", "last", "total")
     return frame(client, _PROGRAMS, columns, limit=limit, **_of(span, mailbox))
 
 
@@ -121,11 +121,11 @@ def places(client: Client, span: Span, mailbox: str, limit: int = 500) -> pd.Dat
     """Return from where it logged in (`kind` good, failed) and sent, by a tenth of a degree and country, most first.
 
     Latitude and longitude are both 0 where only the country is known, `country` is "" where that is not known either.
-    `places` counts all, `some` and `systems` name four of the networks and AS numbers at most.
+    `total` counts all, `some` and `systems` name four of the networks and AS numbers at most.
     """
     columns = (
         *("latitude", "longitude", "country", "kind", "number", "networks", "some", "systems", "first", "last"),
-        "places",
+        "total",
     )
     return frame(client, _PLACES, columns, limit=limit, **_of(span, mailbox))
 

@@ -18,7 +18,7 @@ FROM
 (
     SELECT mailbox, score AS score_now, step AS step_now, '' AS kind, '' AS how, toInt64(0) AS changed, at AS seen,
            if(step = '', 0, 1) AS weight
-    FROM mailbox_state FINAL WHERE positionCaseInsensitiveUTF8(mailbox, {search:String}) > 0
+    FROM mailbox_state FINAL WHERE at <= {until:Int64} AND positionCaseInsensitiveUTF8(mailbox, {search:String}) > 0
     UNION ALL
     SELECT mailbox, 0., transform(newest.1, ['mailbox_suspended', 'mailbox_throttled', 'mailbox_released'],
                                   ['suspend', 'throttle', ''], newest.2),
@@ -27,7 +27,8 @@ FROM
     (
         SELECT mailbox, max(at) AS last,
                argMax((type, step, mode), (at, indexOf(['mailbox_throttled', 'mailbox_suspended'], type), id)) AS newest
-        FROM mailbox_events FINAL WHERE positionCaseInsensitiveUTF8(mailbox, {search:String}) > 0 GROUP BY mailbox
+        FROM mailbox_events FINAL
+        WHERE at <= {until:Int64} AND positionCaseInsensitiveUTF8(mailbox, {search:String}) > 0 GROUP BY mailbox
     )
 )
 GROUP BY mailbox HAVING {step:String} = '' OR step = {step:String}
@@ -99,10 +100,13 @@ def _of(span: Span, mailbox: str) -> dict[str, str | int]:
     return {"since": span.since, "until": span.until, "mailbox": mailbox}
 
 
-def scores(client: Client, _span: Span, search: str = "", step: str = "", limit: int = 200) -> pd.DataFrame:
-    """Return the mailboxes whose name contains `search`, the highest score first, with their newest decision."""
+def scores(client: Client, span: Span, search: str = "", step: str = "", limit: int = 200) -> pd.DataFrame:
+    """Return the mailboxes whose name contains `search`, the highest score first, with their newest decision.
+
+    Of the score only the newest is kept: of a moment before it, it is not known (NaN).
+    """
     columns = ("mailbox", "score", "step", "decision", "mode", "decided", "updated")
-    return frame(client, _SCORES, columns, search=search, step=step, limit=limit)
+    return frame(client, _SCORES, columns, until=span.until, search=search, step=step, limit=limit)
 
 
 def evidence(client: Client, span: Span, mailbox: str, limit: int = 100) -> pd.DataFrame:

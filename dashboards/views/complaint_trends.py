@@ -27,7 +27,8 @@ def show(shown: Page) -> None:
     times = shown.read(queries_complaint_trends.over_time, LIKELY, every=shown.every)
     if not elements.missing(times, "No complaint against anybody in this time.") and times is not None:
         drawn = charts_life.stacked(times, shown.span, _KINDS, "complaints")
-        st.altair_chart(drawn, alt="Complaints over time, with a sender, with a doubtful one, and without")
+        said = "Complaints over time, with a sender, with a doubtful one, and without"
+        elements.chart(drawn, times, "times", said)
         st.caption("Empty: none came. Reports that blame nobody (not-spam, opt-out, auth-failure) are left out. UTC.")
     chosen = _BY[elements.choice("by", "By", list(_BY), "Provider")]
     found = shown.read(queries_complaint_trends.by, chosen, every=shown.every)

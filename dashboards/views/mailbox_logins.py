@@ -17,7 +17,7 @@ def show(shown: Page, mailbox: str) -> None:
     """Show the logins in the page's hours."""
     times = shown.read(queries_logins.over_time, mailbox, every=shown.every)
     if not elements.missing(times, "No login in this time.") and times is not None:
-        st.altair_chart(charts_life.logins(times, shown.span), alt="Logins over time by outcome")
+        elements.chart(charts_life.logins(times, shown.span), times, "outcomes", "Logins over time by outcome")
         _by(shown, mailbox)
         _recent(shown, mailbox)
     _programs(shown, mailbox)
@@ -51,7 +51,7 @@ def _by(shown: Page, mailbox: str) -> None:
         "last": elements.when("last, UTC"),
     }
     elements.table(told, "logins-by", columns)
-    many = int(found["values"].max())
+    many = int(found["total"].max())
     if many > len(found):
         st.caption(f"The busiest {words.count(len(found))} of {words.count(many)}.")
 

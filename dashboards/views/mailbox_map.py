@@ -35,9 +35,8 @@ def show(shown: Page, mailbox: str) -> None:
         return
     look = elements.choice("map", "Part of the world", list(_LOOKS), _LOOKS[0])
     drawn = charts_map.places(placed, closer=look == "Closer")
-    st.altair_chart(
-        drawn, alt="A map of where the mailbox logged in, failed to, and sent from; the table says the same"
-    )
+    said = "A map of where the mailbox logged in, failed to, and sent from; the table says the same"
+    elements.chart(drawn, placed, "map", said)
     st.caption(_said(shown, found, told))
     columns: dict[str, Any] = {name: elements.text(label, width) for name, (label, width) in _COLUMNS.items()}
     columns["number"] = st.column_config.NumberColumn("number", format="localized", width=75)
@@ -86,7 +85,7 @@ def _said(shown: Page, found: pd.DataFrame, told: pd.DataFrame) -> str:
     parts = ["The larger, the more"]
     if unplaced:
         parts.append(f"{words.count(unplaced)} logins and mails have no known place")
-    if int(found["places"].max()) > len(found):
+    if int(found["total"].max()) > len(found):
         parts.append(f"the busiest {words.count(len(found))} of {words.count(int(found['places'].max()))} places")
     used = [PurePath(name).stem for name in shown.settings.geoip.databases]
     if used:

@@ -127,7 +127,7 @@ def _score(shown: Page, mailbox: str) -> None:
         "suspend": limits.suspend_score,
     }
     drawn = charts_life.score(told, shown.span, {step: score for step, score in begins.items() if score})
-    st.altair_chart(drawn, alt="The score at each decision over time, and where each step begins")
+    elements.chart(drawn, found, "score", "The score at each decision over time, and where each step begins")
     st.caption("Marks: decisions, and the newest score. It is not kept in between: the line only joins them. UTC.")
 
 

@@ -49,12 +49,11 @@ def _stretches(shown: Page, changes: pd.DataFrame | None, runs: pd.DataFrame | N
         return
     frame = pd.DataFrame(lanes)
     order = list(dict.fromkeys(frame["lane"]))
-    st.altair_chart(
-        charts_life.stretches(frame, shown.span, order),
-        alt="The states of the IP over time, and what lists said of it",
-    )
-    said = f"{len(runs) - odd} further lists never named it." if len(runs) else "No data: no list was asked about it."
-    st.caption(f"{said} Empty: not known, or not asked. UTC.")
+    drawn = charts_life.stretches(frame, shown.span, order)
+    elements.chart(drawn, frame, "life", "The states of the IP over time, and what lists said of it")
+    others = f"{words.count(len(runs) - odd)} further lists never named it." if len(runs) > odd else ""
+    said = others if len(runs) else "No data: no list was asked about it."
+    st.caption(f"{said} Empty: not known, or not asked. UTC.".strip())
 
 
 def _states(shown: Page, changes: pd.DataFrame) -> list[dict[str, Any]]:
@@ -103,7 +102,8 @@ def _traffic(shown: Page, ip: str) -> None:
     numbers[0].metric("attempts", words.count(total))
     for place, (label, name) in enumerate((("delivered", "sent"), ("deferred", "deferred"), ("bounced", "bounced"))):
         numbers[place + 1].metric(label, words.percent(int(own[name].sum()), total))
-    st.altair_chart(charts.volume(own, shown.span, heard), alt="Delivery attempts through the IP over time by outcome")
+    drawn = charts.volume(own, shown.span, heard)
+    elements.chart(drawn, own, "through", "Delivery attempts through the IP over time by outcome")
     st.caption("Empty: nothing left through it. Grey: no log was heard. UTC.")
 
 
@@ -179,7 +179,7 @@ def _senders(shown: Page, ip: str, moment: dict[str, Any]) -> None:
         }
     )
     mailbox = elements.picked(told, "before", _sender_columns(), "sender", ("step",))
-    many = int(found["senders"].max())
+    many = int(found["total"].max())
     st.caption(f"The busiest {words.count(len(found))} of {words.count(many)} senders. Pick a row to see its mailbox.")
     if mailbox:
         elements.go("mailboxes", mailbox=mailbox)

@@ -66,7 +66,8 @@ def _matrix(shown: Page, ips: list[str], lists: list[str], answers: pd.DataFrame
     if not cells:
         return
     drawn = charts_life.answers(pd.DataFrame(cells), ips, lists)
-    st.altair_chart(drawn, alt="The newest answer of each list about each IP, and what it said before")
+    said = "The newest answer of each list about each IP, and what it said before"
+    elements.chart(drawn, pd.DataFrame(cells), "answers", said)
     st.caption(
         f"Hover over a cell, or tap it: what the list said within {span.words(shown.hours)}. Empty: never asked. UTC."
     )

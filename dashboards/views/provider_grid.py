@@ -20,14 +20,15 @@ def show(pairs: pd.DataFrame) -> None:
     ips = sorted(set(told["ip"]), key=_by_number)
     drawn = told[told["provider"].isin(providers[:_MOST_PROVIDERS]) & told["ip"].isin(ips[:_MOST_IPS])]
     chart = charts_life.reputations(drawn, ips[:_MOST_IPS], providers[:_MOST_PROVIDERS])
-    st.altair_chart(chart, alt="The reputation of each IP at each provider; the table below says the same")
+    said = "The reputation of each IP at each provider; the table below says the same"
+    elements.chart(chart, drawn, "grid", said)
     left_out = [
         f"{len(names) - most} further {what}"
         for names, most, what in ((providers, _MOST_PROVIDERS, "providers"), (ips, _MOST_IPS, "IPs"))
         if len(names) > most
     ]
-    said = f" {' and '.join(left_out)} stand in the table only." if left_out else ""
-    st.caption(f"Hover over a cell, or tap it, for its numbers. Empty: nothing was sent there.{said}")
+    beside = f" {' and '.join(left_out)} stand in the table only." if left_out else ""
+    st.caption(f"Hover over a cell, or tap it, for its numbers. Empty: nothing was sent there.{beside}")
 
 
 def _by_number(ip: str) -> tuple[int, ...]:
@@ -53,7 +54,7 @@ def outcomes(shown: Page, provider: str) -> None:
         return
     parts = (("delivered", "sent"), ("deferred", "deferred"), ("bounced", "bounced"))
     said = ", ".join(f"{words.percent(int(found[name].sum()), total)} {label}" for label, name in parts)
-    st.altair_chart(charts.volume(found, shown.span), alt="Delivery attempts over time by outcome")
+    elements.chart(charts.volume(found, shown.span), found, "volume", "Delivery attempts over time by outcome")
     st.caption(
         f"{words.count(total)} attempts: {said}. Pick a row above for one provider. Grey: no log was heard. UTC."
     )

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboards import charts_map, queries_logins
+from dashboards import charts_map, queries_logins, queries_mailbox
 from dashboards.span import Span
 from tests.pages.conftest import Hall, Open
 from tests.pages.scene import MINUTE, RUDE, THIEF
@@ -139,3 +139,11 @@ def test_without_geoip_the_map_says_so_calmly(hall: Hall, empty_hall: Hall, open
     config.write_text(f'{hall.config.read_text()}\n[geoip]\ndatabases = ["/var/lib/GeoIP/GeoLite2-City.mmdb"]\n')
     opened(replace(hall, config=config))
     assert "places by GeoLite2\\-City. Outline" in texts(shown("mailboxes", mailbox=THIEF))
+
+
+def test_the_scores_of_a_moment_are_those_decided_until_then(hall: Hall) -> None:
+    then = queries_mailbox.scores(hall.client, Span.last(1, hall.now - 35 * MINUTE)).set_index("mailbox")
+    assert (then.loc[THIEF, "step"], then.loc[THIEF, "decision"]) == ("flag", "mailbox_flagged")
+    assert then["score"].isna().all(), "only the newest score is kept, and it is younger"
+    now = queries_mailbox.scores(hall.client, hall.span).set_index("mailbox")
+    assert (now.loc[THIEF, "step"], now.loc[THIEF, "score"]) == ("suspend", 148.0)

@@ -67,7 +67,7 @@ def test_who_sent_before_a_listing_is_ranked_with_what_is_known_of_each(past: Ha
     assert (first["clients"], first["recipients"]) == (42, 6)
     assert first["attempts"] == found["attempts"].max() == 18 * 6 + 1 + 6, "stolen, the minute of the moment, before"
     assert int(found["of"].iloc[0]) > int(found["attempts"].sum()), "some of the senders are not among the first twenty"
-    assert int(first["senders"]) == 24
+    assert int(first["total"]) == 24
     assert set(found["step"][1:]) == {""}
     earlier = queries_life.senders(past.client, past.span, WITHDRAWN, _ago(past, 200))
     assert THIEF not in set(earlier["sender"][:5]), "he came later"
@@ -115,7 +115,7 @@ def test_the_page_shows_an_ips_life(past: Hall, opened: Open) -> None:
     test = shown("pool", ip=WITHDRAWN)
     assert f"The life of {words.inert(WITHDRAWN)}" in [str(each.value) for each in test.subheader]
     assert {"■ named by spamhaus_zen", "■ already named by spamcop", "■ withdrawn", "still"} <= cells(test)
-    assert "0 further lists never named it." in texts(test), "each of the three named it, or did not answer"
+    assert "further lists never named it" not in texts(test), "each of the three named it, or did not answer"
     assert {THIEF, "■ suspend", "■ poor name", "new"} <= cells(test)
     assert "The busiest 20 of 24 senders. Pick a row to see its mailbox." in texts(test)
     assert f"In the 6 hours before {_clock(past, 25)} UTC (withdrawn):" in texts(test), "the newest moment at first"
