@@ -1,12 +1,9 @@
 """The life of one IP: its states and lists over time, who sent through it before each listing, the refusals it got."""
 
-import json
-
 import pandas as pd
 import pytest
-from streamlit.testing.v1 import AppTest
 
-from dashboards import charts_life, queries_life, queries_replies, words
+from dashboards import charts_life, elements, queries_life, queries_replies, words
 from dashboards.span import Span
 from embedded.clickhouse import ClickHouseServer
 from tests.pages.conftest import Hall, Open, fill, furnish, store
@@ -30,18 +27,17 @@ def _ago(hall: Hall, minutes: int) -> int:
 
 
 def test_a_run_begins_where_the_answer_changes(past: Hall) -> None:
-    found = queries_life.runs(past.client, past.span).set_index(["ip", "list"])
-    assert [tuple(run) for run in found.loc[(WITHDRAWN, "spamhaus_zen"), "runs"]] == [
+    found = queries_life.runs(past.client, past.span)
+    told = {(row["ip"], row["list"]): row for row in elements.rows(found)}
+    assert [tuple(run) for run in told[WITHDRAWN, "spamhaus_zen"]["runs"]] == [
         (_ago(past, 350), "not_listed", ""),
         (_ago(past, LISTED_SINCE), "listed", "127.0.0.3"),
     ]
-    assert [tuple(run)[1] for run in found.loc[(WITHDRAWN, "spamcop"), "runs"]] == [
+    assert [answer for _at, answer, _codes in told[WITHDRAWN, "spamcop"]["runs"]] == [
         *("listed", "not_listed", "listed", "unknown", "listed", "not_listed"),
     ]
-    assert found.loc[(WITHDRAWN, "spamhaus_zen"), "asked"] == 35, (
-        "33 rounds, a change between two, the scene's: each once"
-    )
-    assert (IPS[5], "spamcop") not in found.index, "never asked: no row"
+    assert told[WITHDRAWN, "spamhaus_zen"]["asked"] == 35, "33 rounds, a change between two, the scene's: each once"
+    assert (IPS[5], "spamcop") not in told, "never asked: no row"
     one = queries_life.runs(past.client, past.span, WITHDRAWN, 2)
     assert set(one["ip"]) == {WITHDRAWN}
     assert {len(runs) for runs in one["runs"]} == {2}
@@ -104,10 +100,6 @@ def test_the_history_of_a_cell_in_words() -> None:
     given = [(at - 86_400_000_000, "not_listed", ""), (at, "listed", "127.0.0.3")]
     said = "■ listed 127.0.0.3 since 10:00, before: ○ not listed since 28 Feb 10:00 (7 answers)"
     assert words.runs(given, 7, now) == said
-
-
-def _drawn(test: AppTest) -> list[str]:
-    return [json.dumps(json.loads(chart.proto.spec)) for chart in test.get("arrow_vega_lite_chart")]
 
 
 def test_the_page_shows_an_ips_life(past: Hall, opened: Open) -> None:
