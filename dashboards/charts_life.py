@@ -59,7 +59,7 @@ def answers(frame: pd.DataFrame, ips: list[str], lists: list[str]) -> Chart:
     down = alt.Y("ip:N", title=None, sort=ips, scale=alt.Scale(domain=ips), axis=alt.Axis(ticks=False, domain=False))
     tooltip = [*("ip:N", "list:N"), *(alt.Tooltip(f"{name}:N") for name in ("what", "codes", "asked", "history"))]
     known = [name for name in _SAID if name in set(frame["what"])]
-    cells = alt.Chart(frame).mark_rect(stroke=None, opacity=0.75)
+    cells = alt.Chart(frame).mark_rect(stroke=None)
     cells = cells.encode(x=across, y=down, color=_shapes(known), tooltip=tooltip)
     signs = alt.Chart(frame.assign(sign=frame["what"].str[:1])).mark_text(color="#14202A", fontSize=13)
     signs = signs.encode(x=across, y=down, text="sign:N", tooltip=tooltip)
@@ -79,7 +79,7 @@ def reputations(frame: pd.DataFrame, ips: list[str], providers: list[str]) -> Ch
     tooltip = ["provider:N", "ip:N", *(alt.Tooltip(f"{name}:N") for name in names)]
     signs = list(_STRENGTH)
     colour = alt.Color("sign:N", scale=alt.Scale(domain=signs, range=list(_STRENGTH.values())), legend=None)
-    cells = alt.Chart(frame).mark_rect(opacity=0.75).encode(x=across, y=down, color=colour, tooltip=tooltip)
+    cells = alt.Chart(frame).mark_rect().encode(x=across, y=down, color=colour, tooltip=tooltip)
     words = alt.Chart(frame).mark_text(color="#14202A").encode(x=across, y=down, text="score:N", tooltip=tooltip)
     return alt.layer(cells, words, height=_CELL * len(providers) + 100)
 
