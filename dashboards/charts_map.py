@@ -43,7 +43,7 @@ def places(frame: pd.DataFrame, *, closer: bool) -> Chart:
     """
     outline = alt.InlineData(values=world()["land"], format=alt.TopoDataFormat(type="topojson", feature="land"))
     land = alt.Chart(outline)
-    ground = land.mark_geoshape(fill=QUIET, fillOpacity=0.28, stroke=QUIET, strokeWidth=0.5, clip=True)
+    ground = land.mark_geoshape(fill=QUIET, fillOpacity=0.28, stroke=QUIET, strokeWidth=0.5, clip=True, aria=False)
     marks = alt.Chart(frame).mark_point(filled=True, opacity=0.8, stroke="#FCFCFB", strokeWidth=0.8, clip=True)
     words, shapes, colours = ([kind[part] for kind in KINDS.values()] for part in range(3))
     legend = alt.Legend(orient="top", title=None, symbolOpacity=1)
