@@ -13,13 +13,14 @@ from typing import Literal
 import streamlit as st
 
 from schemas.access_settings import Access, Role, person_named
+from schemas.delisting_orders import Action as Handling
 from schemas.observations import MailboxAction, PoolAction
 
 SECRET_HEADER = "X-Relaywarden-Secret"  # noqa: S105 the header's name
 _FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Via")
 _HOUR = 3600
 _RANKS: tuple[Role, ...] = ("viewer", "operator", "admin")
-Deed = PoolAction | MailboxAction | Literal["look", "try again", "withdraw below min_active"]
+Deed = PoolAction | MailboxAction | Handling | Literal["look", "try again", "withdraw below min_active"]
 _LEAST: dict[Deed, Role] = {
     "look": "viewer",
     "try again": "operator",
@@ -31,6 +32,10 @@ _LEAST: dict[Deed, Role] = {
     "throttle": "operator",
     "suspend": "operator",
     "release": "operator",
+    "requested": "operator",
+    "noted": "operator",
+    "closed": "operator",
+    "taken_back": "operator",
     "withdraw below min_active": "admin",
 }
 

@@ -1,18 +1,21 @@
 """What somebody does on a page: authorised anew on the server, written as an event, and told in the audit log."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import msgspec
 
 from dashboards.access import Deed, Person, may, needs, person
-from schemas.observations import MailboxAction, OperatorActed, PoolAction
-from schemas.ordering import order, order_mailbox
+from schemas.events import Event
+from schemas.observations import MailboxAction, PoolAction
+from schemas.ordering import prepared, prepared_mailbox, publish
 from schemas.settings import Settings
 
 AUDIT = logging.getLogger("relaywarden.audit")
 MOST_REASON = 500
-_OF_POOLS: dict[str, PoolAction] = {"withdraw": "withdraw", "restore": "restore", "pin": "pin", "unpin": "unpin"}
+Made = Callable[[Settings, "Wish", str], Event]
+"""Makes a wish an event, in an operator's name. ValueError where it is no order."""
 
 
 class NotAllowedError(Exception):
@@ -23,14 +26,15 @@ class NotAllowedError(Exception):
 class Wish:
     """An order as somebody asks for it; `lasts` as in "2h", "" is until revoked.
 
-    `deed` is what it needs to be allowed: more than the action where it goes below a guard.
+    `deed` is what it needs to be allowed: more than the action where it goes below a guard. `made` makes it an event.
     """
 
-    action: PoolAction | MailboxAction
+    action: str
     subject: str
     reason: str
     lasts: str
     deed: Deed
+    made: Made
 
 
 class Audit(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,7 +51,7 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     why: str = ""
 
 
-def give(settings: Settings, wish: Wish) -> OperatorActed:
+def give(settings: Settings, wish: Wish) -> Event:
     """Publish an order in the name of who is at the other end, and return it.
 
     NotAllowedError where his role does not suffice. ValueError where it is no order; OSError where Kafka does not
@@ -70,13 +74,32 @@ def give(settings: Settings, wish: Wish) -> OperatorActed:
     return event
 
 
-def _ordered(settings: Settings, wish: Wish, operator: str) -> OperatorActed:
+def of_ip(action: PoolAction, provider: str = "") -> Made:
+    """Return what makes an order about an IP, or about what it sends to one provider."""
+
+    def made(settings: Settings, wish: Wish, operator: str) -> Event:
+        return prepared(
+            settings, action, wish.subject, wish.reason, lasts=wish.lasts, operator=operator, provider=provider
+        )
+
+    return made
+
+
+def of_mailbox(action: MailboxAction) -> Made:
+    """Return what makes an order about a mailbox."""
+
+    def made(_settings: Settings, wish: Wish, operator: str) -> Event:
+        return prepared_mailbox(action, wish.subject, wish.reason, lasts=wish.lasts, operator=operator)
+
+    return made
+
+
+def _ordered(settings: Settings, wish: Wish, operator: str) -> Event:
     if len(wish.reason) > MOST_REASON or not wish.reason.isprintable():
         raise ValueError(f"the reason must be one line of at most {MOST_REASON} characters")
-    if action := _OF_POOLS.get(wish.action):
-        return order(settings, action, wish.subject, wish.reason, lasts=wish.lasts, operator=operator)
-    held: MailboxAction = wish.action  # type: ignore[assignment]  # no pool's, so a mailbox's
-    return order_mailbox(settings, held, wish.subject, wish.reason, lasts=wish.lasts, operator=operator)
+    event = wish.made(settings, wish, operator)
+    publish(settings, event)
+    return event
 
 
 def _audit(who: Person, wish: Wish, outcome: str, *, identity: str = "", why: str = "") -> None:

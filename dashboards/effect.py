@@ -1,7 +1,8 @@
 """What an order would do, in words and numbers, before it is given; and which order takes it back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from dashboards.pools import Standing
 from schemas.observations import MailboxAction, PoolAction
@@ -80,6 +81,65 @@ def _unpin(ip: str, _rules: Pool, _states: Mapping[str, Standing], named: tuple[
     lines = [f"Lists decide about {ip} again. Where it is not pinned, this changes nothing."]
     lines += [f"It is named by {', '.join(named)} now: it may leave at once."] if named else []
     return Effect(tuple(lines))
+
+
+class Sent(NamedTuple):
+    """What left for one provider in the page's time: by each IP of the pool, and in so many hours."""
+
+    by: Mapping[str, int]
+    hours: int
+
+
+def of_provider(  # noqa: PLR0913, PLR0917 what an order meets has that many parts
+    action: PoolAction,
+    ip: str,
+    provider: str,
+    rules: Pool,
+    ips: Sequence[Standing],
+    barred: Collection[str],
+    sent: Sent,
+) -> Effect:
+    """Return what an order about what an IP sends to one provider would do; `barred` send nothing there now."""
+    if any(each.state == "unknown" for each in ips):
+        return Effect(("The state of the pool could not be read: what this would do is not known.",))
+    carrying = [each.ip for each in ips if each.state != "withdrawn"]
+    serving = [each for each in carrying if each not in barred]
+    lines = [_carried(ip, provider, sent)]
+    if ip not in carrying:
+        lines.append(f"{ip} is withdrawn altogether: this counts once it sends again.")
+    if action == "restore":
+        lines.append(
+            f"{ip} sends to {provider} again at once; what {provider} blocked until then counts no more."
+            if ip in barred
+            else f"{ip} sends to {provider} already: the hooks are told so once more."
+        )
+    else:
+        lines += _without(ip, provider, rules, serving)
+    if rules.is_shadow:
+        lines.append("The pool is in shadow: the order is decided on, and no MTA follows.")
+    elif not rules.hooks.bar(provider):
+        lines.append(f"No hook of the pool can tell {provider} apart: the order is recorded, but no MTA follows.")
+    return Effect(tuple(lines))
+
+
+def _carried(ip: str, provider: str, sent: Sent) -> str:
+    whole, own = sum(sent.by.values()), sent.by.get(ip, 0)
+    if not whole:
+        return f"No data: nothing left for {provider} in the last {sent.hours} h."
+    return f"In the last {sent.hours} h {own:,} of {whole:,} messages to {provider} ({own / whole:.0%}) left by {ip}."
+
+
+def _without(ip: str, provider: str, rules: Pool, serving: Sequence[str]) -> list[str]:
+    """Return what becomes of a provider's mail without an IP."""
+    left = [each for each in serving if each != ip]
+    if len(left) == len(serving):
+        return [f"{ip} sends nothing to {provider} already: it then stays so until restored, or the end is over."]
+    if not left:
+        return [f"{ip} is the last IP that sends to {provider}: the pool will refuse the order."]
+    lines = [f"{_counted(len(left), len(serving))} to {provider}: {_listed(left)}. To all others {ip} sends on."]
+    if len(left) < rules.min_active:
+        lines.append(f"That is fewer than min_active {rules.min_active}: the pool obeys all the same.")
+    return lines
 
 
 _TOLD = {"withdraw": _withdraw, "restore": _restore, "pin": _pin, "unpin": _unpin}

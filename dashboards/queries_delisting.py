@@ -20,7 +20,7 @@ FROM
            maxIf(at, type = 'delisting_opened') AS opened_at, fromUnixTimestamp64Micro(max(at), 'UTC') AS changed,
            argMaxIf(removal, place, type = 'delisting_opened') AS removal,
            argMaxIf(took_seconds, place, turning) AS seconds
-    FROM (SELECT * FROM delisting_events FINAL WHERE at <= {until:Int64})
+    FROM delisting_counted(until = {until:Int64})
     GROUP BY `case`
 )
 WHERE state IN ('open', 'requested') OR changed > fromUnixTimestamp64Micro({since:Int64}, 'UTC')
@@ -38,13 +38,15 @@ SELECT list, toInt64(countIf(type = 'delisting_opened')) AS opened,
        quantileExactInclusiveIf(0.5)(took_seconds, outcome IN ('delisted', 'expired') AND relapse > 0) AS longer,
        toInt64(countIf(outcome IN ('delisted', 'expired') AND relapse > 0)) AS again,
        argMaxIf(lasts_hours, at, type = 'delisting_opened') AS hours
-FROM delisting_events FINAL WHERE at <= {until:Int64}
+FROM delisting_counted(until = {until:Int64})
 GROUP BY list ORDER BY opened DESC, list LIMIT {limit:UInt32}
 """
 
 _HAPPENED = """
 SELECT fromUnixTimestamp64Micro(at, 'UTC') AS time, type, list, subject, kind, outcome, operator, how, reference, note,
-       relapse, took_seconds AS seconds, removal, arrayMap(e -> e.text, evidence) AS reasons
+       relapse, took_seconds AS seconds, removal, arrayMap(e -> e.text, evidence) AS reasons, id, what,
+       id IN (SELECT takes_back FROM delisting_events
+              WHERE type = 'delisting_taken_back' AND at <= {until:Int64}) AS void
 FROM delisting_events FINAL WHERE `case` = {case:String} AND at <= {until:Int64}
 ORDER BY delisting_events.at DESC, type = 'delisting_opened', id LIMIT {limit:UInt32}
 """
@@ -88,7 +90,7 @@ def times(client: Client, span: Span, limit: int = 200) -> pd.DataFrame:
 
 
 def happened(client: Client, span: Span, case: str, limit: int = 100) -> pd.DataFrame:
-    """Return what happened in a delisting, the newest first, each with its evidence."""
+    """Return what happened in a delisting, the newest first, each with its evidence; `void` is what was taken back."""
     columns = (
         "time",
         "type",
@@ -104,5 +106,8 @@ def happened(client: Client, span: Span, case: str, limit: int = 100) -> pd.Data
         "seconds",
         "removal",
         "reasons",
+        "id",
+        "what",
+        "void",
     )
     return frame(client, _HAPPENED, columns, case=case, until=span.until, limit=limit)

@@ -107,6 +107,27 @@ def delisting_close(
     tell(event, f"closed by {event.operator}: {event.outcome.replace('_', ' ')} {_SEEN} {number})", as_json=as_json)
 
 
+@delisting_app.command("undo")
+def delisting_undo(
+    case: Case,
+    operator: Operator = "",
+    note: Note = "",
+    config: Config = DEFAULT_CONFIG,
+    *,
+    as_json: Json = False,
+) -> None:
+    """Take back what an operator did about a case last; one closed by hand is open again while it is still listed."""
+    from embedded.running import live
+    from streams.delisting_files import handled, last_deed
+    from streams.operating import warehouse
+
+    settings = live(load(config))
+    with warehouse(settings) as client:
+        number, identity, deed = last_deed(client, settings, case)
+    event = handled(settings, number, "taken_back", operator=operator, note=note, takes_back=identity)
+    tell(event, f"taken back by {event.operator}: what was {deed} {_SEEN} {number})", as_json=as_json)
+
+
 @delisting_app.command("stats")
 def delisting_stats(config: Config = DEFAULT_CONFIG, *, as_json: Json = False) -> None:
     """Show for each list how many listings there were, how they ended, and the median times to delist."""

@@ -12,19 +12,26 @@ Outcome = Literal["delisted", "expired", "not_ours", "given_up"]
 """How a case ended: the list took the entry back after a request, or without one; the IP is none of ours any more; an
 operator gave it up.
 """
+ClosedByHand = Literal["delisted", "expired", "given_up"]
+"""How an operator may say that a case ended."""
+Deed = Literal["requested", "noted", "closed"]
 NoteKind = Literal["joined", "withdrawn", "stopped", "drifted", "stays", "returned", "culprit", "operator"]
 
 
 class DelistingHandled(Fact, frozen=True, kw_only=True):
-    """What an operator did about a case: asked for removal, wrote something down, closed it. The fold decides on it."""
+    """What an operator did about a case: asked for removal, wrote something down, closed it. The fold decides on it.
+
+    `taken_back`: what he, or another, did before is as if it had not been; `takes_back` is the id of that event.
+    """
 
     case: str
-    action: Literal["requested", "noted", "closed"]
+    action: Literal["requested", "noted", "closed", "taken_back"]
     operator: str
     how: str = ""
     reference: str = ""
     note: str = ""
-    outcome: Literal["", "delisted", "expired", "given_up"] = ""
+    outcome: Literal[""] | ClosedByHand = ""
+    takes_back: str = ""
 
 
 class OfCase(Fact, frozen=True, kw_only=True):
@@ -91,4 +98,16 @@ class DelistingClosed(OfCase, frozen=True, kw_only=True):
     note: str = ""
 
 
-DelistingEvent = DelistingOpened | DelistingNoted | DelistingRequested | DelistingClosed
+class DelistingTakenBack(OfCase, frozen=True, kw_only=True):
+    """What an operator did about the case counts no more: `takes_back` is the id of that event, `what` its kind.
+
+    A case that he had closed is open again, as it was.
+    """
+
+    takes_back: str
+    what: Deed
+    operator: str
+    note: str = ""
+
+
+DelistingEvent = DelistingOpened | DelistingNoted | DelistingRequested | DelistingClosed | DelistingTakenBack

@@ -10,12 +10,14 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from schemas.delisting_events import (
+    Deed,
     DelistingClosed,
     DelistingEvent,
     DelistingHandled,
     DelistingNoted,
     DelistingOpened,
     DelistingRequested,
+    DelistingTakenBack,
     Outcome,
 )
 from schemas.observations import ClockTicked, ListingObserved, PoolObservation, SenderJudged
@@ -126,8 +128,8 @@ def _decided(
         yield from noted_of_culprit(files, event, at)
     elif isinstance(event, DelistingHandled):
         file = files.cases.get(event.case)
-        if file is not None and file.opened and event.id not in file.told:
-            yield handled(files, file, event, at)
+        if file is not None and event.id not in file.told:
+            yield from handled(files, file, event, at)
     elif decided or isinstance(event, ClockTicked):
         yield from _compared(files, pool, event.id, at)
     elif changed and isinstance(event, ListingObserved):
@@ -186,12 +188,31 @@ def evolve(files: Files, event: DelistingEvent) -> Files:
             ips = tuple(dict.fromkeys((*file.ips, *event.ips)))
             senders = (*file.culprits, *(one.sender for one in event.culprits))
             file = _replace(file, ips=ips, culprits=tuple(dict.fromkeys(senders)))
+            file = _did(file, event.id, "noted") if event.operator else file
         case DelistingRequested():
             file = _replace(file, requests=file.requests + 1, requested=file.requested or event.at)
+            file = _did(file, event.id, "requested")
         case DelistingClosed():
             return _ended(files, file, event)
+        case DelistingTakenBack():
+            file = _taken_back(file, event)
     told = (*file.told, event.id)[-_TOLD:]
     return _replace(files, at=max(files.at, event.at), cases={**files.cases, event.case: _replace(file, told=told)})
+
+
+def _did(file: File, identity: str, deed: Deed) -> File:
+    """Return the case knowing one more thing that an operator did, of the last some."""
+    kept = dict([*file.deeds.items(), (identity, deed)][-_TOLD:])
+    return _replace(file, deeds=kept)
+
+
+def _taken_back(file: File, event: DelistingTakenBack) -> File:
+    """Return a case without what an operator did; one that he closed is open again, as it was."""
+    file = _replace(file, deeds={one: deed for one, deed in file.deeds.items() if one != event.takes_back})
+    if event.what == "requested":
+        requests = max(0, file.requests - 1)
+        return _replace(file, requests=requests, requested=file.requested if requests else 0)
+    return _replace(file, opened=event.at, closed=0, by_hand=False) if event.what == "closed" else file
 
 
 def _begun(files: Files, file: File, event: DelistingOpened) -> Files:
@@ -219,5 +240,6 @@ def _ended(files: Files, file: File, event: DelistingClosed) -> Files:
         gone = {named_key(event.list, one) for one in what}
         named = {key: one for key, one in named.items() if key not in gone}
     still = any(named_key(event.list, one) in named for one in what)
+    file = _did(file, event.id, "closed") if event.operator else file
     file = _replace(file, opened=0, closed=event.at, by_hand=still, told=(*file.told, event.id)[-_TOLD:])
     return _replace(files, at=max(files.at, event.at), named=named, cases={**files.cases, event.case: file})

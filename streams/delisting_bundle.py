@@ -6,11 +6,13 @@ import msgspec
 
 from schemas.culprits import sentence
 from schemas.delisting_events import (
+    Deed,
     DelistingClosed,
     DelistingEvent,
     DelistingNoted,
     DelistingOpened,
     DelistingRequested,
+    DelistingTakenBack,
 )
 from schemas.facts import Culprit
 from schemas.names import domain_of
@@ -63,6 +65,12 @@ class Bundle(msgspec.Struct, frozen=True, kw_only=True):
     quiet: int = 0
 
     @property
+    def counted(self) -> tuple[DelistingEvent, ...]:
+        """Return the events without what was taken back."""
+        void = {event.takes_back for event in self.events if isinstance(event, DelistingTakenBack)}
+        return tuple(event for event in self.events if event.id not in void)
+
+    @property
     def opened(self) -> DelistingOpened:
         """Return the newest opening."""
         return next(event for event in reversed(self.events) if isinstance(event, DelistingOpened))
@@ -70,7 +78,7 @@ class Bundle(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def closed(self) -> DelistingClosed | None:
         """Return how it ended, None while it is open."""
-        last = [event for event in self.events if isinstance(event, DelistingOpened | DelistingClosed)][-1]
+        last = [event for event in self.counted if isinstance(event, DelistingOpened | DelistingClosed)][-1]
         return last if isinstance(last, DelistingClosed) else None
 
     @property
@@ -82,7 +90,7 @@ class Bundle(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def latest(self) -> tuple[DelistingEvent, ...]:
         """Return what was told since it was opened last."""
-        return tuple(event for event in self.events if event.at >= self.opened.at)
+        return tuple(event for event in self.counted if event.at >= self.opened.at)
 
 
 def culprits(events: Sequence[DelistingEvent]) -> tuple[Culprit, ...]:
@@ -154,8 +162,22 @@ def _happened(event: DelistingEvent) -> Iterator[str]:
             by = f" by {event.operator}" if event.operator else ""
             note = f": {event.note}" if event.note else ""
             head, told = f"closed{by}, {WORDS[event.outcome]}{note}", ()
+        case DelistingTakenBack():
+            head, told = f"{event.operator} took back what was {event.what}: {event.note}", ()
     yield f"{moment(event.at)} {head.removesuffix(': ')}"
     yield from (f"  {item.text}" for item in told)
+
+
+def deed_of(event: DelistingEvent) -> Deed | None:
+    """Return what an operator did by an event, None where nobody did."""
+    match event:
+        case DelistingRequested():
+            return "requested"
+        case DelistingNoted(operator=operator) if operator:
+            return "noted"
+        case DelistingClosed(operator=operator) if operator:
+            return "closed"
+    return None
 
 
 def form(bundle: Bundle) -> Iterator[str]:

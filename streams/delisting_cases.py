@@ -5,7 +5,7 @@ from ipaddress import ip_network
 
 import msgspec
 
-from schemas.delisting_events import Subject
+from schemas.delisting_events import Deed, Subject
 from schemas.names import derived_id
 from streams.window import HOUR
 
@@ -41,6 +41,7 @@ class File(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `openings` counts how often it was opened within the memory of relapses, `told` holds the ids of its last events.
     `by_hand`: an operator closed it while the list still named it, so that it opens again at a new listing only.
+    `deeds` are the last things that operators did about it since it was opened, by the id of the event.
     """
 
     place: Place
@@ -54,6 +55,7 @@ class File(msgspec.Struct, frozen=True, omit_defaults=True):
     openings: int = 0
     by_hand: bool = False
     told: tuple[str, ...] = ()
+    deeds: dict[str, Deed] = {}
 
 
 class Files(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -1,26 +1,19 @@
 """The delisting cases as ClickHouse keeps them, for the command line, and what operators do about them."""
 
-from typing import Literal
-
 import msgspec
 from clickhouse_connect.driver.client import Client
 
 from schemas import codec
-from schemas.delisting_events import DelistingEvent, DelistingHandled
+from schemas.delisting_events import Deed, DelistingEvent, DelistingHandled, DelistingTakenBack
+from schemas.delisting_orders import Action, handling
 from schemas.mailbox_events import MailboxDecision, MailboxReleased
-from schemas.names import derived_id
 from schemas.settings import Settings
-from streams.delisting_bundle import Bundle, Sender, culprits, span
-from streams.operating import login, now, publish
+from streams.delisting_bundle import Bundle, Sender, culprits, deed_of, span
+from streams.operating import now, publish
 from streams.standing import microseconds, moment
 from streams.suspects import Suspect, judged, learnt
 
 _MOST = 1000
-_OUTCOMES: dict[str, Literal["delisted", "expired", "given_up"]] = {
-    "delisted": "delisted",
-    "expired": "expired",
-    "given_up": "given_up",
-}
 _DAY = 86_400_000_000
 _QUIET_MINUTES = 60.0
 _ROW = "formatRowNoNewline('JSONEachRow', * EXCEPT (kafka_cluster, kafka_partition, kafka_offset))"
@@ -31,13 +24,13 @@ SELECT `case`, any(list), any(subject), any(pool), argMaxIf(type, place, turning
        argMaxIf(relapse, place, type = 'delisting_opened'), maxIf(at, type = 'delisting_opened') AS opened,
        countIf(type = 'delisting_requested'), maxIf(at, type = 'delisting_requested'),
        argMaxIf(took_seconds, place, turning), argMaxIf(removal, place, type = 'delisting_opened')
-FROM delisting_events FINAL GROUP BY `case` HAVING {all:UInt8} OR NOT closed
+FROM delisting_counted(until = 9223372036854775807) GROUP BY `case` HAVING {all:UInt8} OR NOT closed
 ORDER BY opened DESC, `case` LIMIT {most:UInt32}"""
 _EVENTS = f"""SELECT {_ROW} FROM delisting_events FINAL WHERE `case` = {{wanted:String}}
 ORDER BY at, kafka_offset, id"""  # noqa: S608 our own constant
 _NEWEST = """SELECT `case`, any(list),
        argMaxIf(type, (at, type = 'delisting_closed', id), type IN ('delisting_opened', 'delisting_closed')) AS last
-FROM delisting_events GROUP BY `case`
+FROM delisting_counted(until = 9223372036854775807) GROUP BY `case`
 HAVING `case` = {wanted:String} OR any(subject) = {wanted:String} OR has(groupArrayArray(ips), {wanted:String})
 ORDER BY last != 'delisting_opened', max(at) DESC, `case` LIMIT 100"""
 _PTR = """SELECT ip, argMax(ptr, at) FROM pool_observations
@@ -59,7 +52,7 @@ SELECT list, countIf(type = 'delisting_opened') AS opened,
        quantileExactInclusiveIf(0.5)(waited_seconds, outcome = 'delisted' AND requests > 0) AS waited,
        countIf(outcome = 'delisted' AND requests > 0) AS asked,
        argMaxIf(lasts_hours, at, type = 'delisting_opened') AS hours
-FROM delisting_events FINAL GROUP BY list ORDER BY opened DESC, list LIMIT {most:UInt32}"""
+FROM delisting_counted(until = 9223372036854775807) GROUP BY list ORDER BY opened DESC, list LIMIT {most:UInt32}"""
 
 
 def listed(client: Client, *, closed: bool) -> list[dict[str, object]]:
@@ -175,35 +168,21 @@ def _steps(client: Client, parameters: dict[str, object], since: int) -> tuple[d
 def handled(  # noqa: PLR0913 what an operator does has that many parts
     settings: Settings,
     case: str,
-    action: Literal["requested", "noted", "closed"],
+    action: Action,
     *,
     operator: str = "",
     how: str = "",
     reference: str = "",
     note: str = "",
     outcome: str = "",
+    takes_back: str = "",
 ) -> DelistingHandled:
     """Publish what an operator did about a case, and return it.
 
     ValueError for a note that says nothing, or an outcome that there is none. OSError where Kafka does not confirm it.
     """
-    word = outcome.strip().lower().replace("-", "_")
-    if action == "closed" and word not in _OUTCOMES:
-        raise ValueError(f"--outcome {outcome!r}: there are delisted, expired and given-up")
-    if action == "noted" and not note.strip():
-        raise ValueError(f"{note!r}: write something down")
-    at, who = now(), operator or login()
-    event = DelistingHandled(
-        id=derived_id("delisting", who, action, case, at),
-        at=at,
-        case=case,
-        action=action,
-        operator=who,
-        how=how,
-        reference=reference,
-        note=note,
-        outcome=_OUTCOMES[word] if action == "closed" else "",
-    )
+    said = {"how": how, "reference": reference, "note": note, "outcome": outcome, "takes_back": takes_back}
+    event = handling(case, action, operator=operator, **said)
     publish(settings, event)
     return event
 
@@ -214,3 +193,14 @@ def still_open(client: Client, settings: Settings, wanted: str) -> Bundle:
     if found.closed is not None:
         raise ValueError(f"{wanted!r}: the delisting is closed since {moment(found.closed.at)}")
     return found
+
+
+def last_deed(client: Client, settings: Settings, wanted: str) -> tuple[str, str, Deed]:
+    """Return the case, and of what an operator did about it last its event's id and kind. ValueError: there is none."""
+    found = shown(client, settings, wanted)
+    taken = {event.takes_back for event in found.events if isinstance(event, DelistingTakenBack)}
+    deeds = ((event, deed_of(event)) for event in reversed(found.latest) if event.id not in taken)
+    last = next(((event.id, deed) for event, deed in deeds if deed), None)
+    if last is None:
+        raise ValueError(f"{wanted!r}: no operator did anything about it since it was opened")
+    return found.opened.case, *last

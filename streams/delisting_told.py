@@ -9,6 +9,7 @@ from schemas.delisting_events import (
     DelistingNoted,
     DelistingOpened,
     DelistingRequested,
+    DelistingTakenBack,
     NoteKind,
     Outcome,
 )
@@ -160,13 +161,18 @@ def _noted(  # noqa: PLR0913, PLR0917 a note has that many sides
     )
 
 
-def handled(files: Files, file: File, event: DelistingHandled, at: int) -> DelistingEvent:
-    """Return what follows from what an operator did; the id of his event is that of the decision, too."""
+def handled(files: Files, file: File, event: DelistingHandled, at: int) -> Iterator[DelistingEvent]:
+    """Yield what follows from what an operator did; the id of his event is that of the decision, too."""
+    if event.action == "taken_back":
+        yield from _taken_back(files, file, event, at)
+        return
+    if not file.opened:
+        return
     place = file.place
     if event.action == "closed":
-        return closed(files, file, event.outcome or "given_up", event.id, at, event)
-    if event.action == "requested":
-        return DelistingRequested(
+        yield closed(files, file, event.outcome or "given_up", event.id, at, event)
+    elif event.action == "requested":
+        yield DelistingRequested(
             id=event.id,
             at=at,
             case=place.case,
@@ -179,16 +185,37 @@ def handled(files: Files, file: File, event: DelistingHandled, at: int) -> Delis
             note=event.note,
             requests=file.requests + 1,
         )
-    return DelistingNoted(
+    else:
+        said = (Evidence(rule="operator", text=event.note),)
+        yield DelistingNoted(
+            id=event.id,
+            at=at,
+            case=place.case,
+            pool=files.pool,
+            list=place.list,
+            subject=place.subject,
+            kind="operator",
+            operator=event.operator,
+            evidence=said,
+        )
+
+
+def _taken_back(files: Files, file: File, event: DelistingHandled, at: int) -> Iterator[DelistingTakenBack]:
+    """Yield that what somebody did counts no more; of an end only while the list still names what it was about."""
+    what = file.deeds.get(event.takes_back)
+    if what is None or (what == "closed") is not file.by_hand:
+        return
+    yield DelistingTakenBack(
         id=event.id,
         at=at,
-        case=place.case,
+        case=file.place.case,
         pool=files.pool,
-        list=place.list,
-        subject=place.subject,
-        kind="operator",
+        list=file.place.list,
+        subject=file.place.subject,
+        takes_back=event.takes_back,
+        what=what,
         operator=event.operator,
-        evidence=(Evidence(rule="operator", text=event.note),),
+        note=event.note,
     )
 
 

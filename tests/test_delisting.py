@@ -15,6 +15,7 @@ from schemas.delisting_events import (
     DelistingNoted,
     DelistingOpened,
     DelistingRequested,
+    DelistingTakenBack,
 )
 from schemas.observations import ClockTicked, ListingObserved, PoolObservation
 from schemas.own_observations import DomainListingObserved
@@ -55,6 +56,8 @@ def _word(event: DelistingEvent) -> str:
             return f"requested {event.requests}"
         case DelistingClosed():
             return event.outcome
+        case DelistingTakenBack():
+            return f"took back {event.what}"
 
 
 def says(scene: Scene, minute: float, *said: Any, **more: Any) -> None:  # noqa: ANN401 as the scene takes it
@@ -126,10 +129,7 @@ def test_a_pool_in_shadow_mode_claims_no_withdrawal() -> None:
     told = of(scene)
     assert short(told) == ["opened 192.0.2.1 zen", "stays", "opened 192.0.2.1 spamcop"]
     texts = [
-        item.text
-        for event in told
-        if not isinstance(event, DelistingRequested | DelistingClosed)
-        for item in event.evidence
+        item.text for event in told if isinstance(event, DelistingOpened | DelistingNoted) for item in event.evidence
     ]
     assert not any("is withdrawn" in text or "was withdrawn" in text for text in texts)
     assert sum("but only says what it would do" in text for text in texts) == 2
@@ -190,6 +190,30 @@ def test_what_an_operator_closed_opens_again_at_a_new_listing_only() -> None:
     says(scene, 31, A, "not_listed")
     says(scene, 46, A, "listed")
     assert short(of(scene))[-1] == "opened 192.0.2.1 spamcop relapse 1"
+
+
+def test_what_an_operator_did_is_taken_back_and_the_case_is_as_if_it_had_not_been() -> None:
+    scene = Scene()
+    says(scene, 1, A, "listed")
+    does(scene, 2, "requested")
+    does(scene, 3, "taken_back", takes_back="h2", note="it was another list")
+    does(scene, 4, "closed", outcome="given_up")
+    says(scene, 5, A, "listed")
+    does(scene, 6, "taken_back", takes_back="h4")
+    does(scene, 7, "taken_back", takes_back="h4")
+    does(scene, 8, "taken_back", takes_back="nothing")
+    says(scene, 60, A, "not_listed")
+    told = short(of(scene))
+    assert told[1:] == ["requested 1", "took back requested", "given_up", "took back closed", "expired"]
+
+
+def test_an_end_is_not_taken_back_once_the_list_names_it_no_more() -> None:
+    scene = Scene()
+    says(scene, 1, A, "listed")
+    does(scene, 2, "closed", outcome="given_up")
+    says(scene, 3, A, "not_listed")
+    does(scene, 4, "taken_back", takes_back="h2")
+    assert short(of(scene))[1:] == ["given_up"]
 
 
 def test_an_order_that_comes_twice_counts_once_and_one_about_no_case_not_at_all() -> None:

@@ -7,6 +7,7 @@ import streamlit as st
 
 from dashboards import elements, queries, queries_delisting, words
 from dashboards.elements import Page
+from dashboards.views import delisting_hands
 
 _STATES = {
     "open": "■ open",
@@ -112,11 +113,12 @@ def _one(shown: Page, case: str) -> None:
             st.rerun(scope="fragment")
     if elements.missing(happened, "There is no such delisting.") or happened is None:
         return
+    delisting_hands.show(shown, case, elements.rows(happened))
     st.caption("Whether to ask now, and the text for the list's form; below, what happened (UTC):")
     st.code(f"relaywarden delisting show {''.join(filter(str.isalnum, case))}", language=None)
     for row in elements.rows(happened):
         with st.container(border=True, gap="xsmall"):
-            elements.said(row["time"], _sentence(row), shown.now)
+            elements.said(row["time"], _sentence(row) + (" (taken back)" if row["void"] else ""), shown.now)
             for reason in row["reasons"]:
                 st.text(f"· {reason}")
             if row["removal"]:
@@ -142,6 +144,8 @@ def _sentence(row: dict[str, Any]) -> str:
             by = f", by {row['operator']}" if row["operator"] else ""
             note = f": {row['note']}" if row["note"] else ""
             return f"{_STATES[row['outcome']]}{by}, {words.age(row['seconds'])} after the listing began{note}"
+        case "delisting_taken_back":
+            return f"◆ {row['operator']} took back what was {row['what']}: {row['note']}"
     return f"◆ noted by {row['operator']}" if row["operator"] else _NOTES.get(row["kind"], f"◆ {row['kind']}")
 
 

@@ -1,15 +1,16 @@
 """Orders given on a page: a form with its preview and typed confirmation, what became of the last one, and its undo."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import streamlit as st
 
 from dashboards import access, elements
 from dashboards.access import Deed
-from dashboards.acting import MOST_REASON, NotAllowedError, Wish, give
+from dashboards.acting import MOST_REASON, Made, NotAllowedError, Wish, give
 from dashboards.elements import Page
-from schemas.observations import MailboxAction, OperatorActed, PoolAction
+from schemas.events import Event
 
 LASTS = {"until revoked": "", "30 min": "30m", "2 h": "2h", "1 day": "1d", "7 days": "7d"}
 
@@ -18,23 +19,29 @@ LASTS = {"until revoked": "", "30 min": "30m", "2 h": "2h", "1 day": "1d", "7 da
 class Draft:
     """An order that is being written at one place of the pages.
 
-    `typed` is what must be typed to confirm it, "" where nothing; `back` is the order that would take it back; `deed`
-    tells, when it is given, what it needs to be allowed.
+    `typed` is what must be typed to confirm it, "" where nothing; `back` is the order that would take it back, "" where
+    none does; `deed` tells, when it is given, what it needs to be allowed, and `made` makes it an event. `name` is the
+    subject as it is shown, `chosen` is what else was chosen at this place, by the choice, for the order that takes it
+    back.
     """
 
     place: str
-    action: PoolAction | MailboxAction
+    action: str
     subject: str
     lasts: str
     typed: str
-    back: PoolAction | MailboxAction
+    back: str
     deed: Callable[[], Deed]
+    made: Made
+    name: str = ""
+    chosen: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class _Given:
-    event: OperatorActed
-    back: PoolAction | MailboxAction
+    event: Event
+    draft: Draft
+    reason: str
 
 
 def shown_to(shown: Page) -> bool:
@@ -109,36 +116,40 @@ def _given(draft: Draft, turn: int, reason: str) -> str:
     """Give an order and keep it to be shown; return why it was not given, "" where it was."""
     settings, _ = elements.opened()
     try:
-        event = give(settings, Wish(draft.action, draft.subject, reason, draft.lasts, draft.deed()))
+        event = give(settings, Wish(draft.action, draft.subject, reason, draft.lasts, draft.deed(), draft.made))
     except (NotAllowedError, ValueError) as error:
         return str(error)
     except OSError as error:
         return f"{error}. If it reached the log all the same, it will stand among the decisions."
-    st.session_state[f"{draft.place}.given"] = _Given(event, draft.back)
+    st.session_state[f"{draft.place}.given"] = _Given(event, draft, reason)
     st.session_state[f"{draft.place}.turn"] = turn + 1
     st.session_state[f"{draft.place}.undoes"] = None
     return ""
 
 
-def last(place: str, subject: str, answer: Callable[[OperatorActed], str]) -> None:
-    """Show the order that was given last here (of one subject, unless ""), what became of it, and its undo."""
+def last(place: str, subject: str, answer: Callable[[Any], str]) -> None:
+    """Show the order that was given last here (of one subject, unless ""), what became of it, and its undo.
+
+    `answer` returns what became of the event, in words.
+    """
     given: _Given | None = st.session_state.get(f"{place}.given")
-    if given is None or subject not in {"", given.event.subject}:
+    if given is None or subject not in {"", given.draft.subject}:
         return
-    event = given.event
+    draft = given.draft
     with st.container(border=True, gap="xsmall"):
         st.caption("Your last order")
-        st.text(f"{event.action} {event.subject}: {event.reason}")
-        st.text(answer(event))
-        st.button(
-            f"Undo: {given.back}", key=f"{place}.undo", on_click=_undo, args=(place, event.subject, given.back),
-            icon=":material/undo:",
-        )  # fmt: skip
+        st.text(f"{draft.action} {draft.name or draft.subject}: {given.reason}")
+        st.text(answer(given.event))
+        if draft.back:
+            st.button(f"Undo: {draft.back}", key=f"{place}.undo", on_click=_undo, args=(draft,), icon=":material/undo:")
 
 
-def _undo(place: str, subject: str, back: str) -> None:
+def _undo(draft: Draft) -> None:
     """Have the form ready for the order that takes another back; it needs a reason of its own."""
-    st.session_state[f"{place}.action"] = back
-    st.session_state[f"{place}.subject"] = subject
-    st.session_state[f"{place}.undoes"] = (back, subject)
+    place = draft.place
+    st.session_state[f"{place}.action"] = draft.back
+    st.session_state[f"{place}.subject"] = draft.subject
+    st.session_state[f"{place}.undoes"] = (draft.back, draft.subject)
     st.session_state[f"{place}.lasts"] = next(iter(LASTS))
+    for name, value in draft.chosen.items():
+        st.session_state[f"{place}.{name}"] = value

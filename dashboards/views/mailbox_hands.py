@@ -3,6 +3,7 @@
 import streamlit as st
 
 from dashboards import effect, elements, queries_mailbox, queries_orders, words
+from dashboards.acting import of_mailbox
 from dashboards.elements import Page
 from dashboards.views import hands
 from dashboards.views.hands import Draft
@@ -33,11 +34,12 @@ def show(shown: Page, mailbox: str) -> None:
     draft = Draft(
         _PLACE,
         action,
-        mailbox,
+        canonical_mailbox(mailbox),
         lasts,
         mailbox if action == "suspend" else "",
         effect.opposite(action, decision),
         lambda: action,
+        of_mailbox(action),
     )
     hands.ask(draft, (*lines, *_sent(shown, mailbox)))
     hands.last(_PLACE, canonical_mailbox(mailbox), lambda event: _answer(shown, event))

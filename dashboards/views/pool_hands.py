@@ -7,6 +7,7 @@ import streamlit as st
 
 from dashboards import effect, elements, pools, queries_orders, queries_pool, words
 from dashboards.access import Deed
+from dashboards.acting import of_ip
 from dashboards.elements import Page
 from dashboards.pools import Standing
 from dashboards.views import hands
@@ -43,6 +44,7 @@ def show(shown: Page, pool: str, ips: Sequence[Standing]) -> None:
         ip if action in _CONFIRMED else "",
         effect.OPPOSITE[action],
         lambda: _deed(action, pool, ip),
+        of_ip(action),
     )
     if would.below and action == "withdraw":
         lines = (*lines, "Only an admin may order this.")

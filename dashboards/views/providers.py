@@ -5,7 +5,7 @@ import streamlit as st
 
 from dashboards import elements, queries_providers, words
 from dashboards.elements import Page
-from dashboards.views import provider_grid
+from dashboards.views import provider_grid, provider_hands
 from schemas.reasons.words import language
 from schemas.reply_settings import suggested
 
@@ -27,11 +27,13 @@ def page() -> None:
     if not elements.missing(found, "No data: nothing left through an outbound IP in this time.") and found is not None:
         _numbers(found)
         provider_grid.show(_pairs(found))
-        picked = elements.picked(_pairs(found), "pairs", _columns(), "provider", ("score",))
+        pair = elements.picked(_pairs(found), "pairs", _columns(), "pair", ("score",))
         st.caption(_SAID)
-        if picked is not None:
-            elements.keep("provider", picked)
+        if pair is not None:
+            elements.keep("pair", pair)
+            elements.keep("provider", pair.partition(" ")[2])
             st.rerun(scope="fragment")
+        provider_hands.show(shown, found)
     provider_grid.outcomes(shown, chosen)
     st.subheader("Reasons", anchor=False)
     reasons = shown.read(queries_providers.reasons, every=shown.every)
@@ -67,7 +69,7 @@ def _pairs(found: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {"score": [_shape(*row) for row in zip(found["score"], found["messages"], strict=True)], **shares}
         | {name: found[name] for name in kept}
-        | {"time": found["time"]}
+        | {"time": found["time"], "pair": found["ip"] + " " + found["provider"]}
     )
 
 

@@ -36,7 +36,7 @@ LISTINGS = f"""SELECT ip, list, toInt64(minIf(at, answer = 'listed')),
     argMaxIf(answer, (at, id), answer != 'unknown') = 'listed'
 FROM pool_observations FINAL WHERE type = 'listing_observed' AND {_IN_PERIOD}
 GROUP BY ip, list HAVING countIf(answer = 'listed') > 0 ORDER BY ip, list"""  # noqa: S608 likewise
-DELISTED = f"""SELECT list, subject, outcome, toInt64(took_seconds) FROM delisting_events FINAL
+DELISTED = f"""SELECT list, subject, outcome, toInt64(took_seconds) FROM delisting_counted(until = {{until:Int64}})
 WHERE type = 'delisting_closed' AND {_IN_PERIOD} ORDER BY at, id"""  # noqa: S608 likewise
 CHANGES = """SELECT ip, at, type FROM pool_events FINAL
 WHERE type IN ('ip_withdrawn', 'ip_probation_started', 'ip_restored') AND mode = '' AND at < {until:Int64}

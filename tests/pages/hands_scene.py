@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 from kafka import KafkaConsumer, TopicPartition
@@ -14,16 +15,18 @@ from embedded.broker import Broker, free_port
 from embedded.clickhouse import ClickHouseServer
 from embedded.eventlog import broker_with_topics
 from schemas import codec
+from schemas.facts import Fact
 from schemas.mailbox_settings import Mailboxes
 from schemas.names import derived_id
 from schemas.observations import ClockTicked, OperatorActed
 from schemas.settings import load
-from schemas.topics import MAILBOX_SIGNALS, POOL_OBSERVATIONS
+from schemas.topics import MAILBOX_SIGNALS, POOL_OBSERVATIONS, SUNSET_EVENTS
 from streams.habits import MailboxState
 from streams.orders import obey
 from streams.pools import Pools
 from tests.pages.conftest import Hall, fill, furnish, store
 
+Told = TypeVar("Told", bound=Fact)
 SECRET = "between the proxy and the pages"
 SECRET_ENV = "RELAYWARDEN_TEST_PROXY_SECRET"
 LOCAL = '[dashboard.access]\nname = "kim"\nrole = "{role}"\n'
@@ -48,9 +51,13 @@ class Desk:
     broker: Broker
 
     def given(self) -> list[OperatorActed]:
-        """Return all orders in the log, in their order by topic."""
-        found: list[OperatorActed] = []
-        for topic in (POOL_OBSERVATIONS.name, MAILBOX_SIGNALS.name):
+        """Return all orders about IPs and mailboxes in the log, in their order by topic."""
+        return self.said(OperatorActed)
+
+    def said(self, kind: type[Told]) -> list[Told]:
+        """Return all events of a kind that pages write, in their order by topic."""
+        found: list[Told] = []
+        for topic in (POOL_OBSERVATIONS.name, MAILBOX_SIGNALS.name, SUNSET_EVENTS.name):
             consumer = KafkaConsumer(bootstrap_servers=self.broker.bootstrap, enable_auto_commit=False)
             places = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]
             consumer.assign(places)
@@ -61,7 +68,7 @@ class Desk:
                 polled = consumer.poll(timeout_ms=1000)
                 events += [codec.decode(record.value) for records in polled.values() for record in records]
             consumer.close()
-            found += sorted((one for one in events if isinstance(one, OperatorActed)), key=lambda one: one.at)
+            found += sorted((one for one in events if isinstance(one, kind)), key=lambda one: one.at)
         return found
 
     def answer(self, *orders: OperatorActed) -> None:

@@ -1,0 +1,87 @@
+"""The Providers page's orders: withdraw an IP for one provider, and restore it there."""
+
+import pandas as pd
+import streamlit as st
+
+from dashboards import effect, elements, pools, queries_orders, queries_pool, words
+from dashboards.acting import of_ip
+from dashboards.effect import Sent
+from dashboards.elements import Page
+from dashboards.views import hands
+from dashboards.views.hands import Draft
+from schemas.observations import OperatorActed, PoolAction
+
+_ACTIONS: tuple[PoolAction, ...] = ("withdraw", "restore")
+_PLACE = "hand.provider"
+
+
+def show(shown: Page, pairs: pd.DataFrame) -> None:
+    """Show the orders about what an IP of the `pairs` sends to a provider to whom they are allowed."""
+    owners = {ip: name for name, pool in shown.settings.pool.items() for ip in pool.ips}
+    providers = sorted(set(pairs["provider"]) - {""})
+    if not owners or not providers or not hands.shown_to(shown):
+        return
+    _follow(list(owners), providers)
+    left, middle, right, last = st.columns([2, 2, 2, 2])
+    with left:
+        ip: str = st.selectbox("IP", list(owners), key=f"{_PLACE}.subject")
+    with middle:
+        provider: str = st.selectbox("Provider", providers, key=f"{_PLACE}.provider")
+    with right:
+        chosen = hands.action(_PLACE, _ACTIONS)
+    action = next(each for each in _ACTIONS if each == chosen)
+    with last:
+        lasts = hands.lasts(_PLACE)
+    draft = Draft(
+        _PLACE,
+        action,
+        ip,
+        lasts,
+        f"{ip} {provider}" if action == "withdraw" else "",
+        effect.OPPOSITE[action],
+        lambda: action,
+        of_ip(action, provider),
+        name=f"{ip} for {provider}",
+        chosen={"provider": provider},
+    )
+    hands.ask(draft, _would(shown, action, owners[ip], ip, provider, pairs))
+    hands.last(_PLACE, "", lambda event: _answer(shown, event))
+
+
+def _follow(ips: list[str], providers: list[str]) -> None:
+    """Have the pair chosen that was picked in the table."""
+    picked = st.query_params.get("pair", "")
+    ip, _, provider = picked.partition(" ")
+    if ip in ips and provider in providers and st.session_state.get(f"{_PLACE}.picked") != picked:
+        st.session_state[f"{_PLACE}.subject"], st.session_state[f"{_PLACE}.provider"] = ip, provider
+    st.session_state[f"{_PLACE}.picked"] = picked
+
+
+def _would(  # noqa: PLR0913, PLR0917 what an order meets has that many parts
+    shown: Page, action: PoolAction, pool: str, ip: str, provider: str, pairs: pd.DataFrame
+) -> tuple[str, ...]:
+    everyone = pools.standings(shown.settings.pool, shown.read(queries_pool.states, hours=1))
+    ips = [each for each in everyone if each.pool == pool]
+    found = shown.read(queries_pool.barred, hours=1)
+    if found is None:
+        return ("Who is barred where could not be read: what this would do is not known.",)
+    barred = {row["ip"] for row in elements.rows(found) if row["pool"] == pool and provider in row["providers"]}
+    there = pairs[(pairs["provider"] == provider) & pairs["ip"].isin([each.ip for each in ips])]
+    sent = Sent({row["ip"]: int(row["messages"]) for row in elements.rows(there)}, shown.hours)
+    return effect.of_provider(action, ip, provider, shown.settings.pool[pool], ips, barred, sent).lines
+
+
+def _answer(shown: Page, event: OperatorActed) -> str:
+    """Return what became of an order, in words."""
+    said = f"{event.operator}: {event.reason}"
+    values = (event.action, event.subject, event.provider, said, event.at)
+    found = shown.read(queries_orders.of_provider, *values, hours=1)
+    taken = shown.read(queries_orders.taken_there, event.pool, event.subject, event.provider, event.id, hours=1)
+    if found is None or taken is None:
+        return "? What became of it could not be read yet."
+    for row in elements.rows(found):
+        reason = f": {row['reason']}" if row["reason"] else ""
+        return f"{words.decision(row, shown.now)}{reason}"
+    if any(row["taken"] for row in elements.rows(taken)):
+        return f"● The pool holds to it: {event.action}"
+    return "◆ It is in the log; the pool has not answered yet."
