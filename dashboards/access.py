@@ -15,12 +15,20 @@ import streamlit as st
 from schemas.access_settings import Access, Role, person_named
 from schemas.delisting_orders import Action as Handling
 from schemas.observations import MailboxAction, PoolAction
+from schemas.sunset_events import LetterOutcome, StageAction
 
 SECRET_HEADER = "X-Relaywarden-Secret"  # noqa: S105 the header's name
 _FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-Ip", "Via")
 _HOUR = 3600
 _RANKS: tuple[Role, ...] = ("viewer", "operator", "admin")
-Deed = PoolAction | MailboxAction | Handling | Literal["look", "try again", "withdraw below min_active"]
+Deed = (
+    PoolAction
+    | MailboxAction
+    | Handling
+    | StageAction
+    | LetterOutcome
+    | Literal["look", "try again", "withdraw below min_active", "exempt", "unexempt"]
+)
 _LEAST: dict[Deed, Role] = {
     "look": "viewer",
     "try again": "operator",
@@ -36,6 +44,16 @@ _LEAST: dict[Deed, Role] = {
     "noted": "operator",
     "closed": "operator",
     "taken_back": "operator",
+    "open": "operator",
+    "close": "operator",
+    "pause": "operator",
+    "resume": "operator",
+    "rollback": "operator",
+    "exempt": "operator",
+    "unexempt": "operator",
+    "again": "operator",
+    "sent": "operator",
+    "refused": "operator",
     "withdraw below min_active": "admin",
 }
 

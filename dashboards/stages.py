@@ -4,17 +4,17 @@ It tells what `relaywarden sunset stages` tells; a test holds the one against th
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from shlex import quote
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
-from schemas.stage_steps import outdated, overruled
-from schemas.sunset_events import Stage
+from schemas.stage_steps import HELD, outdated, overruled
+from schemas.sunset_events import Stage, StageAction
 
 _PLAN = msgspec.json.Decoder(tuple[Stage, ...], strict=False)
-Order = Literal["open", "close", "pause", "resume", "rollback"]
+Order = StageAction
 WORDS = {
     "open": "● open",
     "brownout": "◆ brown-out",
@@ -33,7 +33,10 @@ ORDERS: Mapping[Order, str] = {
 
 @dataclass(frozen=True)
 class Standing:
-    """A stage and its step since `at` (µs; 0: never stepped), with who said so and why."""
+    """A stage and its step since `at` (µs; 0: never stepped), with who said so and why.
+
+    Of one that is held, `before` is the step at which it was.
+    """
 
     stage: Stage
     step: str = "open"
@@ -42,6 +45,7 @@ class Standing:
     operator: str = ""
     reason: str = ""
     evidence: tuple[str, ...] = ()
+    before: str = "open"
 
     def off(self, now: int) -> bool:
         """Tell whether it is off; a brown-out ends by itself."""
@@ -55,11 +59,12 @@ def standings(told: Sequence[Mapping[str, Any]]) -> list[Standing]:
         if row["type"] == "stages_planned":
             known = {stage.number: _kept(known.get(stage.number), stage) for stage in _PLAN.decode(row["plan"])}
         elif row["stage"] in known:
-            stage = known[row["stage"]].stage
-            if overruled(row["step"], row["operator"], known[row["stage"]].step):
+            one = known[row["stage"]]
+            if overruled(row["step"], row["operator"], one.step):
                 continue
-            said = (row["operator"], row["reason"], tuple(row["reasons"]))
-            known[row["stage"]] = Standing(stage, row["step"], int(row["at"]), int(row["until_at"]), *said)
+            was = (one.before if one.step in HELD else one.step) if row["step"] in HELD else "open"
+            said = (row["operator"], row["reason"], tuple(row["reasons"]), was)
+            known[row["stage"]] = Standing(one.stage, row["step"], int(row["at"]), int(row["until_at"]), *said)
     return list(known.values())
 
 
@@ -77,7 +82,7 @@ def _counting(told: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
 def _kept(before: Standing | None, stage: Stage) -> Standing:
     if before is None or (before.stage.first, before.stage.beyond) != (stage.first, stage.beyond):
         return Standing(stage)
-    return Standing(stage, before.step, before.at, before.until, before.operator, before.reason, before.evidence)
+    return replace(before, stage=stage)
 
 
 def origin(told: Sequence[Mapping[str, Any]]) -> tuple[int, str]:

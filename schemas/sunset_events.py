@@ -13,6 +13,10 @@ from schemas.facts import Evidence, Fact
 LetterKind = Literal["letter", "thanks"]
 LetterOutcome = Literal["again", "sent", "refused"]
 """What an operator may say of a letter of which nobody knows: hand it over again; it was taken; give it up."""
+StageAction = Literal["open", "close", "pause", "resume", "rollback"]
+"""What an operator may order of a stage: end its brown-out, switch it off, hold it and all others, let it go on again,
+or open it until he lets it go on.
+"""
 StageStep = Literal["open", "brownout", "closed", "paused", "rolled_back"]
 """`open`: the old way works; `brownout`: it is off for some hours; `closed`: it is off. A stage that is paused or
 rolled back is open, and stays so until an operator says otherwise.
@@ -167,7 +171,8 @@ class StagesPlanned(Fact, frozen=True, kw_only=True):
 class StageStepped(Fact, frozen=True, kw_only=True):
     """A stage came to a step, with the evidence where a limit was passed, or by an operator with a reason.
 
-    `until_at` (µs) is when a brown-out is over, 0 where the step has no end of its own.
+    `until_at` (µs) is when a brown-out is over, 0 where the step has no end of its own; `answers` is the id of the
+    `StageOrdered` that it follows.
     """
 
     sunset: str
@@ -175,6 +180,28 @@ class StageStepped(Fact, frozen=True, kw_only=True):
     step: StageStep
     until_at: int = 0
     evidence: tuple[Evidence, ...] = ()
+    operator: str = ""
+    reason: str = ""
+    answers: str = ""
+
+
+class StageOrdered(Fact, frozen=True, kw_only=True):
+    """An operator orders something of a stage where nobody knows the log to its end, as on a page: the desk decides."""
+
+    sunset: str
+    stage: int
+    action: StageAction
+    operator: str
+    reason: str
+
+
+class StageRefused(Fact, frozen=True, kw_only=True):
+    """The order with the id `answers` is not followed: it is impossible or of no effect, as `reason` says."""
+
+    sunset: str
+    stage: int
+    action: StageAction
+    answers: str
     operator: str = ""
     reason: str = ""
 
@@ -231,6 +258,8 @@ SunsetEvent = (
     | UserExempted
     | StagesPlanned
     | StageStepped
+    | StageOrdered
+    | StageRefused
     | StagesSwitched
     | TicketOpened
     | SunsetCounted

@@ -9,14 +9,13 @@ import msgspec
 from schemas.events import Event
 from schemas.mailbox_events import NoticeSent
 from schemas.moments import rfc3339
-from schemas.names import derived_id
 from schemas.settings import Settings
 from schemas.sunset_events import LetterDue, LetterOutcome, LetterSettled
+from schemas.sunset_orders import settlement
 from schemas.topics import SUNSET_EVENTS
 from streams.carrying import ended
 from streams.journal import Journal
 from streams.letterbox import OPEN, Letterbox
-from streams.operating import login
 from streams.topiclog import LogAwayError, TopicLog
 
 LOG = logging.getLogger("relaywarden.desk")
@@ -75,8 +74,7 @@ def bracketed(text: str) -> str:
 
 def settled(letter: Said, given: LetterSettled) -> LetterSettled:
     """Return an operator's word, by his login where he gives no name. ValueError says why it cannot be followed."""
-    if not given.reason.strip():
-        raise ValueError(f"--reason {given.reason!r}: say why; it is kept with the letter")
+    done = settlement(given)
     if letter.due is None:
         raise ValueError(f"MESSAGE_ID {given.message_id!r}: no letter of {given.sunset} has it")
     if letter.ended is not None:
@@ -84,9 +82,7 @@ def settled(letter: Said, given: LetterSettled) -> LetterSettled:
         raise ValueError(f"MESSAGE_ID {given.message_id!r}: it has ended, {how}")
     if not letter.tried:
         raise ValueError(f"MESSAGE_ID {given.message_id!r}: it waits, and was not tried yet: nothing is unknown of it")
-    who = given.operator or login()
-    identity = derived_id("settled", who, given.message_id, given.status, given.at)
-    return msgspec.structs.replace(given, id=identity, operator=who)
+    return done
 
 
 def words(event: LetterSettled) -> str:

@@ -10,7 +10,15 @@ from msgspec.structs import replace
 from schemas.events import Event
 from schemas.settings import Settings
 from schemas.stage_steps import HELD
-from schemas.sunset_events import Stage, StagesPlanned, StagesSwitched, StageStep, StageStepped, SunsetEvent
+from schemas.sunset_events import (
+    Stage,
+    StageAction,
+    StagesPlanned,
+    StagesSwitched,
+    StageStep,
+    StageStepped,
+    SunsetEvent,
+)
 from schemas.sunset_settings import Sunset
 from schemas.sunset_stages import Switches
 from streams import switches
@@ -26,7 +34,7 @@ from streams.switched import People, coverage, kept_of, state_of
 from streams.switches import Effect, Switched
 from streams.topiclog import LogAwayError
 
-Action = Literal["open", "close", "pause", "resume", "rollback"]
+Action = StageAction
 Row = dict[str, object]
 _WEEK = 168 * HOUR
 

@@ -12,6 +12,8 @@ from schemas.events import Event
 from schemas.names import canonical_mailbox, derived_id
 from schemas.settings import Settings, SettingsError
 from schemas.sunset_events import (
+    StageOrdered,
+    StageRefused,
     StagesPlanned,
     StageStepped,
     SunsetEvent,
@@ -26,6 +28,7 @@ from streams.deeds import Secret
 from streams.effects import EffectError
 from streams.hook_secrets import secret_of
 from streams.journal import Journal
+from streams.stage_asked import Asked, answer
 from streams.stage_load import load_now, unknown
 from streams.sunset.ledger import Ledger, Ledgers, fold
 from streams.sunset.load import Load, known, pauses
@@ -55,6 +58,7 @@ class StageTask:
         self._told: set[str] = set()
         self._servers: dict[str, Tickets] = {}
         self.ledgers: Ledgers = {}
+        self._asked = Asked()
         if not dry_run:
             for name, stages in self._stages.items():
                 if stages.tickets is not None:
@@ -62,11 +66,13 @@ class StageTask:
 
     def start_over(self) -> None:
         """Forget all: the topic comes from its beginning."""
-        self.ledgers = {}
+        self.ledgers, self._asked = {}, Asked()
         self._loads, self._looked = {}, 0
 
     def take(self, event: Event) -> None:
         """Take in an event of the topic."""
+        if isinstance(event, StageOrdered | StageStepped | StageRefused):
+            self._asked.take(event)
         if isinstance(event, StagesPlanned | StageStepped | TicketOpened):
             fold(self.ledgers, (event,))
         elif isinstance(event, UserFound | UserExempted) and event.sunset in self._listed:
@@ -79,6 +85,7 @@ class StageTask:
         """Write what is due now."""
         for name, server in self._servers.items():
             self._tickets(name, server.waiting(), journal)
+        self._follow(journal)
         at = self._clock()
         look = not self._looked <= at < self._looked + _MINUTE
         self._looked = at if look else self._looked
@@ -95,6 +102,13 @@ class StageTask:
         """Take no more tickets."""
         for server in self._servers.values():
             server.stop()
+
+    def _follow(self, journal: Journal) -> None:
+        """Answer what operators ordered on pages, each by all that the log holds by then."""
+        while self._asked.next() is not None:
+            journal.rest()
+            if order := self._asked.next():
+                self._write(journal, answer(order, self._settings.sunset, self.ledgers, self._clock()))
 
     def _due(self, name: str, stages: Stages, at: int) -> list[SunsetEvent]:
         ledger, load = self.ledgers.setdefault(name, Ledger()), self._loads.get(name, _NOBODY_KNOWS)
@@ -114,8 +128,11 @@ class StageTask:
                 LOG.warning(
                     "sunset %s: stage %d %s %s%s", event.sunset, event.stage, words, event.step, why and f": {why}"
                 )
+            if isinstance(event, StageRefused):
+                LOG.warning("sunset %s: stage %d: %s: %s", event.sunset, event.stage, event.action, event.reason)
         if self._dry_run:
-            fold(self.ledgers, events)
+            for event in events:
+                self.take(event)
             return
         journal.append(events)
         journal.rest()

@@ -1,15 +1,14 @@
 """Who is left out of a sunset by an operator's order: a mailbox, a domain or a customer, till a day or till it ends."""
 
 from collections.abc import Iterator
-from datetime import date
 from typing import NamedTuple
 
-from schemas.names import canonical_mailbox, derived_id
+from schemas.names import canonical_mailbox
 from schemas.settings import Settings
 from schemas.sunset_events import UserExempted
+from schemas.sunset_orders import exemption, last_day
 from streams.directory.found import Directory
 from streams.directory.reading import address
-from streams.operating import login
 from streams.sunset.decide import Accounts, exempt, owner
 from streams.sunset.ledger import Ledger
 from streams.sunset.weeks import day_of
@@ -37,7 +36,14 @@ def exempted(settings: Settings, order: Order) -> UserExempted:
         subject = canonical_mailbox(subject)  # a login without a domain
     if known is not None and known.account(subject) is None and not known.knows(subject):
         raise ValueError(f"{order.subject!r} is no mailbox, no @domain, and no customer of the directory")
-    return _event(order, subject, _until(order.until, today) if order.until else "", ended=False)
+    return exemption(
+        order.sunset,
+        subject,
+        order.reason,
+        until=last_day(order.until, today) if order.until else "",
+        operator=order.operator,
+        at=order.at,
+    )
 
 
 def ended(order: Order, ledger: Ledger) -> UserExempted:
@@ -47,7 +53,7 @@ def ended(order: Order, ledger: Ledger) -> UserExempted:
     if subject not in ledger.exemptions:
         known = ", ".join(sorted(ledger.exemptions)) or "nothing"
         raise ValueError(f"{order.subject!r} is not exempt from {order.sunset}; exempt is {known}")
-    return _event(order, subject, "", ended=True)
+    return exemption(order.sunset, subject, order.reason, ended=True, operator=order.operator, at=order.at)
 
 
 def subject_of(text: str) -> str:
@@ -99,29 +105,3 @@ def told(event: UserExempted, covers: int | None) -> str:
     if covers is None:
         found = "whom it covers is not known: the directory cannot be read"
     return f"{event.subject} is exempt from {event.sunset} {end}, by {event.operator}: {event.reason}; {found}"
-
-
-def _event(order: Order, subject: str, until: str, *, ended: bool) -> UserExempted:
-    if not order.reason.strip():
-        raise ValueError(f"--reason {order.reason!r}: say why; it is kept with the exemption")
-    who = order.operator or login()
-    return UserExempted(
-        id=derived_id("exempt", who, order.sunset, subject, ended, order.at),
-        at=order.at,
-        sunset=order.sunset,
-        subject=subject,
-        until=until,
-        ended=ended,
-        operator=who,
-        reason=order.reason,
-    )
-
-
-def _until(text: str, today: date) -> str:
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        raise ValueError(f"--until {text!r} is no day, such as 2027-02-22") from None
-    if day < today:
-        raise ValueError(f"--until {text}: this day is past (today is {today})")
-    return day.isoformat()

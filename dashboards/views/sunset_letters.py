@@ -5,6 +5,7 @@ import streamlit as st
 
 from dashboards import charts_sunset, elements, queries_sunset, words
 from dashboards.elements import Page
+from dashboards.views import sunset_hands
 
 _SELDOM = 300.0  # it reads the mail log of all that time
 _BACK = {"4 weeks": 28, "12 weeks": 84, "a year": 366}
@@ -43,6 +44,7 @@ def section(shown: Page, name: str) -> None:
     elements.table(summed, "letter-weeks", columns | others)
     st.caption(_SAID)
     _failed(shown, name, hours)
+    sunset_hands.of_letters(shown, name, hours)
 
 
 def _by_week(weeks: pd.DataFrame) -> pd.DataFrame:

@@ -7,6 +7,7 @@ import streamlit as st
 
 from dashboards import elements, queries_sunset, words
 from dashboards.elements import Page
+from dashboards.views import sunset_hands
 from dashboards.views.sunset_letters import STATES
 from schemas.checked import canonical_address
 from schemas.names import domain_of
@@ -23,6 +24,7 @@ def section(shown: Page, name: str) -> None:
     if not search:
         if not mailbox:
             st.caption("A part of a customer's number or of an address is enough.")
+            _exempt(shown, name)
         return
     found = shown.read(queries_sunset.found, name, search, every=_RARELY)
     exempt = shown.read(queries_sunset.exempt, name, every=_RARELY)
@@ -42,6 +44,34 @@ def section(shown: Page, name: str) -> None:
     if picked:
         st.query_params["mailbox"] = picked
         st.rerun(scope="fragment")
+
+
+def _exempt(shown: Page, name: str) -> None:
+    """Show what is exempt, and the orders about the one that is picked."""
+    st.subheader("Exempt", anchor=False)
+    found = shown.read(queries_sunset.exempt, name, every=_RARELY)
+    if elements.missing(found, "Nobody is exempt.") or found is None:
+        return
+    columns = {
+        "subject": elements.text("mailbox, domain or customer", 260),
+        "until_day": elements.text("last day, or till it ends", 160),
+        "why": elements.text("why", 400),
+    }
+    picked = elements.picked(found, "exempt", columns, "subject")
+    if picked:
+        st.query_params["exempt"] = picked
+        st.rerun(scope="fragment")
+    if (subject := st.query_params.get("exempt", "")) in set(found["subject"]):
+        sunset_hands.of_exemption(shown, name, [subject])
+
+
+def _subjects(shown: Page, name: str, mailbox: str) -> list[str]:
+    """Return by what a mailbox can be exempt: itself, its domain, and the customer with whom it was found."""
+    found = shown.read(queries_sunset.found, name, mailbox, every=_RARELY)
+    rows = [] if found is None else elements.rows(found)
+    customer = [row["customer"] for row in rows if row["mailbox"] == mailbox and row["customer"]]
+    domain = domain_of(canonical_address(mailbox))
+    return list(dict.fromkeys([mailbox, *([f"@{domain}"] if domain else []), *customer]))
 
 
 def _today(shown: Page, name: str) -> str:
@@ -87,6 +117,7 @@ def _one(shown: Page, name: str, mailbox: str) -> None:
         if st.button("Close", icon=":material/close:", key="close.mailbox"):
             del st.query_params["mailbox"]
             st.rerun(scope="fragment")
+    sunset_hands.of_exemption(shown, name, _subjects(shown, name, mailbox))
     st.subheader("Its clients", anchor=False)
     uses = shown.read(queries_sunset.uses, name, mailbox, every=_RARELY)
     if not elements.missing(uses, "No data: no decision names a client of it.") and uses is not None:

@@ -5,9 +5,10 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboards import charts_sunset, elements, queries_sunset, stages, words
+from dashboards import access, charts_sunset, elements, queries_sunset, stages, words
 from dashboards.elements import Page
 from dashboards.stages import Standing
+from dashboards.views import sunset_hands
 from schemas.stage_steps import HELD
 
 _FORM = "%d %b %Y %H:%M"
@@ -156,12 +157,14 @@ def _orders(shown: Page, name: str, every: list[Standing], now: int) -> None:
     """Show the commands for the stage that the URL names, else for the one in question."""
     asked = {str(each.stage.number): each for each in every}
     chosen = asked.get(st.query_params.get("stage", "")) or _in_question(every)
-    st.subheader(f"Orders for stage {chosen.stage.number}", anchor=False)
-    st.caption("An order is a command; `--dry-run` tells whom it would concern, and the reason is kept.")
-    for order in stages.possible(chosen, every, now):
-        st.caption(stages.ORDERS[order])
-        line = stages.command(f"{order} {chosen.stage.number}", _which(shown, name))
-        st.code(line, language=None, wrap_lines=True)
+    st.subheader(f"Stage {chosen.stage.number}", anchor=False)
+    sunset_hands.of_stage(shown, name, chosen, every)
+    with st.expander("The same by command", expanded=not access.may(shown.person, "pause")):
+        st.caption("`--dry-run` tells whom it would concern, and the reason is kept.")
+        for order in stages.possible(chosen, every, now):
+            st.caption(stages.ORDERS[order])
+            line = stages.command(f"{order} {chosen.stage.number}", _which(shown, name))
+            st.code(line, language=None, wrap_lines=True)
 
 
 def _in_question(every: list[Standing]) -> Standing:

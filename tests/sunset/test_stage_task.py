@@ -16,7 +16,17 @@ from collectors.admin import ensure_topics
 from embedded.broker import Broker, free_port
 from embedded.clickhouse import PASSWORD_ENV, ClickHouseServer
 from schemas.settings import Settings, SettingsError
-from schemas.sunset_events import StagesPlanned, StageStepped, SunsetEvent, TicketOpened, Use, UserFound
+from schemas.sunset_events import (
+    StageAction,
+    StageOrdered,
+    StageRefused,
+    StagesPlanned,
+    StageStepped,
+    SunsetEvent,
+    TicketOpened,
+    Use,
+    UserFound,
+)
 from streams.journal import Journal
 from streams.migrate import migrate
 from streams.stage_task import StageTask
@@ -295,3 +305,33 @@ def test_a_token_or_a_port_that_cannot_be_had_is_told(desk: _Desk, monkeypatch: 
     monkeypatch.delenv("RELAYWARDEN_TICKETS_TOKEN")
     with pytest.raises(SettingsError, match=r"sunset\.pop\.stages\.tickets\.token_env: the variable .* is not set"):
         StageTask(desk.settings, lambda: 0)
+
+
+def test_an_order_of_a_page_is_followed_once_or_refused_with_the_reason(desk: _Desk) -> None:
+    desk.plan()
+    rows: list[tuple[str, int, StageAction, int]] = [
+        ("pop", 1, "close", CLOSES - 5 * HOUR),
+        ("pop", 1, "pause", CLOSES - HOUR),
+        ("pop", 2, "pause", CLOSES - HOUR),
+        ("pop", 9, "close", CLOSES - HOUR),
+        ("gone", 1, "close", CLOSES - HOUR),
+    ]
+    for number, (name, stage, action, at) in enumerate(rows):
+        ordered = StageOrdered(
+            id=f"o{number}", at=at, sunset=name, stage=stage, action=action, operator="kim", reason="calls"
+        )
+        publish(desk.settings, ordered)
+    desk.turn(CLOSES - HOUR + 1)
+    desk.turn(CLOSES - HOUR + 2)
+    told = {each.answers: each for each in desk.written() if isinstance(each, StageStepped | StageRefused)}
+    assert [(each.stage, each.step) for each in told.values() if isinstance(each, StageStepped)] == [(1, "paused")]
+    assert len([each for each in desk.written() if isinstance(each, StageStepped | StageRefused)]) == 5
+    stepped_ = told["o1"]
+    assert (stepped_.operator, stepped_.reason) == ("kim", "calls")
+    assert [told[name].reason for name in ("o0", "o2", "o3", "o4")] == [
+        "nobody could follow it for an hour, and much may have changed since: order it again",
+        "stage 1 of pop is paused already, and holds all: resume or roll it back",
+        told["o3"].reason,
+        "no sunset 'gone' is configured",
+    ]
+    assert told["o3"].reason.startswith("stage 9: pop has the stages 1 to ")
