@@ -14,7 +14,7 @@ import streamlit as st
 
 from schemas.access_settings import Access, Role, person_named
 from schemas.delisting_orders import Action as Handling
-from schemas.observations import MailboxAction, PoolAction
+from schemas.observations import ListAction, MailboxAction, PoolAction
 from schemas.sunset_events import LetterOutcome, StageAction
 
 SECRET_HEADER = "X-Relaywarden-Secret"  # noqa: S105 the header's name
@@ -25,6 +25,7 @@ Deed = (
     PoolAction
     | MailboxAction
     | Handling
+    | ListAction
     | StageAction
     | LetterOutcome
     | Literal["look", "try again", "withdraw below min_active", "exempt", "unexempt"]
@@ -44,6 +45,9 @@ _LEAST: dict[Deed, Role] = {
     "noted": "operator",
     "closed": "operator",
     "taken_back": "operator",
+    "distrust": "operator",
+    "trust": "operator",
+    "leave": "operator",
     "open": "operator",
     "close": "operator",
     "pause": "operator",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from dashboards.pools import Standing
-from schemas.observations import MailboxAction, PoolAction
+from schemas.observations import ListAction, MailboxAction, PoolAction
 from schemas.pool_settings import Pool
 
 OPPOSITE: Mapping[str, PoolAction] = {"withdraw": "restore", "restore": "withdraw", "pin": "unpin", "unpin": "pin"}
@@ -168,6 +168,39 @@ def of_mailbox(action: MailboxAction, step: str, decision: str, *, barred: bool,
     now = f"Now: {decision or 'nothing decided'}{f', step {step}' if step else ''}."
     held = () if barred or action in {"watch", "release"} else (_UNHELD,)
     return (now, _OF_MAILBOX[action].format(per_hour=per_hour), *held)
+
+
+class OfList(NamedTuple):
+    """What rests on a list: the IPs of our pools that it names, and those withdrawn, by it alone and by others too."""
+
+    names: tuple[str, ...]
+    alone: tuple[str, ...]
+    others: tuple[str, ...]
+    weight: float
+    fault: str
+
+
+def of_list(action: ListAction, known: OfList, threshold: float) -> tuple[str, ...]:
+    """Return what an order about a list would do; `threshold` is the least of the pools that it concerns."""
+    now = (
+        f"It names {len(known.names)} of our IPs now: {_listed(known.names)}."
+        if known.names
+        else "It names none of our IPs."
+    )
+    tests = (
+        f"Its newest test failed: {known.fault}." if known.fault else "It passed its newest test, as far as is known."
+    )
+    back = [
+        f"By it alone are withdrawn: {_listed(known.alone)}. They come back once another trusted list is heard."
+    ] * bool(known.alone)
+    stay = [f"By it and others are withdrawn: {_listed(known.others)}. They stay."] * bool(known.others)
+    if action == "distrust":
+        return (now, tests, "It has no vote: whatever it names withdraws nothing and bars no return.", *back, *stay)
+    if action == "leave":
+        return (now, tests, "No order about it counts any more: it has a vote as long as it passes its tests.")
+    leave = known.names and known.weight >= threshold
+    gone = ["Alone it suffices to withdraw what it names, as far as min_active and capacity allow."] * bool(leave)
+    return (now, tests, "It has a vote, although it may fail its tests or name most of the pool.", *gone)
 
 
 _UNHELD = "No hook is configured (mailboxes.hooks): the order is recorded, but nothing holds the mailbox to it."

@@ -1,5 +1,6 @@
 """`relaywarden pool`: see the pools and overrule them; each order is an event with a name and a reason."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,6 +10,7 @@ from embedded.terminal import DEFAULT_CONFIG, Config, Json, show, tell
 from schemas.settings import load
 
 if TYPE_CHECKING:
+    from schemas.observations import ListAction
     from streams.operating import Action
 
 pool_app = typer.Typer(help="See the pool, and overrule it.", no_args_is_help=True)
@@ -97,6 +99,46 @@ def pool_unpin(
 ) -> None:
     """Let the lists decide about an IP again."""
     _order(config, "unpin", ip, reason, "", operator, "", as_json=as_json)
+
+
+PoolName = Annotated[str, typer.Option("--pool", help="In this pool only, if not in all.")]
+ListName = Annotated[str, typer.Argument(metavar="LIST", help="As [dnsbl] names it.")]
+
+
+def _about_list(action: "ListAction", words: str) -> Callable[..., None]:
+    """Return the command of an order about a list; all have the same options."""
+
+    def order(
+        name: ListName,
+        reason: Reason,
+        lasts: Lasts = "",
+        pool: PoolName = "",
+        operator: Operator = "",
+        config: Config = DEFAULT_CONFIG,
+        *,
+        as_json: Json = False,
+    ) -> None:
+        from embedded.running import live
+        from schemas.list_orders import list_order
+        from streams.operating import publish
+
+        settings = live(load(config))
+        event = list_order(settings, action, name, reason, pool=pool, lasts=lasts, operator=operator)
+        publish(settings, event)
+        where = f"pool {pool}" if pool else "all pools"
+        tell(event, f"ordered: {action} {name} in {where}: {reason} (relaywarden pool history)", as_json=as_json)
+
+    order.__doc__ = words
+    return order
+
+
+_ABOUT_LISTS: dict["ListAction", str] = {
+    "distrust": "Take a list's vote away, whatever its tests say; what it alone withdrew may come back.",
+    "trust": "Give a list its vote, although it fails its tests or names most of the pool.",
+    "leave": "Leave a list to its tests again: no order about it counts any more.",
+}
+for _action, _words in _ABOUT_LISTS.items():
+    pool_app.command(_action)(_about_list(_action, _words))
 
 
 def _order(

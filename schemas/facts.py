@@ -14,9 +14,9 @@ Outcome = Literal["sent", "deferred", "bounced"]
 LoginOutcome = Literal["succeeded", "failed", "unavailable"]
 Answer = Literal["listed", "not_listed", "unknown"]
 Scope = Literal["ip", "network", "as"]
-ListFault = Literal["", "test_points", "refused", "outside_127", "lists_most", "silent"]
+ListFault = Literal["", "test_points", "refused", "outside_127", "lists_most", "silent", "operator"]
 """Why a list has no vote: it does not name its test point, refuses, answers outside 127.0.0.0/8, names what none may
-or most of the pool at once, or says nothing.
+or most of the pool at once, says nothing, or an operator distrusts it.
 """
 Mode = Literal["off", "propose", "enforce"]
 ReplyKind = Literal["listed", "reputation", "volume", "setup", "greylisted", "content", "recipient", "other", "unknown"]

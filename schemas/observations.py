@@ -161,6 +161,23 @@ class OperatorActed(Fact, frozen=True, kw_only=True):
     provider: str = ""
 
 
+ListAction = Literal["distrust", "trust", "leave"]
+
+
+class ListOrdered(Fact, frozen=True, kw_only=True):
+    """An operator's word on a list in a pool ("": in all): it has no vote, or has one, whatever its tests say.
+
+    `leave` leaves it to its tests again; `expires_at` 0 means until revoked.
+    """
+
+    pool: str = ""
+    list: str
+    action: ListAction
+    operator: str
+    reason: str
+    expires_at: int = 0
+
+
 class SenderJudged(Fact, frozen=True, kw_only=True):
     """A mailbox came to a step, told to the pools: no IP returns while who spoilt it goes on.
 
@@ -186,6 +203,7 @@ PoolObservation = (
     | HookFailed
     | HookDrifted
     | OperatorActed
+    | ListOrdered
     | SenderJudged
     | ClockTicked
     | IpIdentityObserved

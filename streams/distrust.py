@@ -22,20 +22,43 @@ def changes(pool: Pool, at: int, floods: dict[str, str]) -> Iterator[OfList]:
         if not health.healthy
     }
     lost |= {name: ("lists_most", told) for name, told in floods.items()}
+    lost |= {name: ("operator", told) for name, told in distrusted_by_hand(pool).items()}
+    lost = {name: said for name, said in lost.items() if not _is_trusted_by_hand(pool, name)}
     for name in sorted({*lost, *pool.distrusted}):
         before = pool.distrusted.get(name, "")
         fault, reason = lost.get(name, ("", ""))
         identity = derived_id("pool", pool.name, "list", name, fault, at)
         if fault and fault != before:
-            said = _said(name, f"{name} has no vote: {reason}")
+            said = _said(pool, name, f"{name} has no vote: {reason}", by_hand=fault == "operator")
             yield ListDistrusted(id=identity, at=at, pool=pool.name, list=name, fault=fault, evidence=said)
         elif before and not fault:
-            said = _said(name, f"{name} has its vote again: what was wrong is over")
+            ordered = before == "operator" or _is_trusted_by_hand(pool, name)
+            said = _said(pool, name, f"{name} has its vote again: {_why(pool, name, before)}", by_hand=ordered)
             yield ListTrusted(id=identity, at=at, pool=pool.name, list=name, fault=before, evidence=said)
 
 
-def _said(name: str, text: str) -> tuple[Evidence, ...]:
-    return (Evidence(rule=f"dnsbl/{name}", text=text),)
+def distrusted_by_hand(pool: Pool) -> dict[str, str]:
+    """Return the lists that operators distrust, each with who does and why."""
+    words = ((name, pool.word_on(name)) for name in pool.ordered)
+    return {name: f"{word.operator}: {word.reason}" for name, word in words if word and word.action == "distrust"}
+
+
+def _is_trusted_by_hand(pool: Pool, name: str) -> bool:
+    word = pool.word_on(name)
+    return word is not None and word.action == "trust"
+
+
+def _why(pool: Pool, name: str, fault: str) -> str:
+    if _is_trusted_by_hand(pool, name):
+        return "an operator trusts it"
+    return "no operator distrusts it any more" if fault == "operator" else "what was wrong is over"
+
+
+def _said(pool: Pool, name: str, text: str, *, by_hand: bool) -> tuple[Evidence, ...]:
+    """Return why, with the order first where it follows one."""
+    order = pool.ordered.get(name) if by_hand else None
+    by = (Evidence(rule="operator", text=f"{order.operator}: {order.reason}"),) if order is not None else ()
+    return (*by, Evidence(rule=f"dnsbl/{name}", text=text))
 
 
 def learnt(pool: Pool, event: OfList) -> Pool:

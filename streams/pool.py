@@ -5,7 +5,6 @@ folds what was decided. What time it is, and what has to wait, streams/pooltime.
 """
 
 from collections.abc import Iterable
-from typing import cast, get_args
 
 import msgspec
 
@@ -14,6 +13,7 @@ from schemas.observations import (
     ClockTicked,
     ListHealthObserved,
     ListingObserved,
+    ListOrdered,
     OperatorActed,
     PoolObservation,
     RepliesCounted,
@@ -23,9 +23,9 @@ from schemas.observations import (
 from schemas.pool_events import PoolEvent
 from streams import hearsay
 from streams.evolving import evolve
+from streams.obeying import ordered
 from streams.pooltime import AHEAD, due
 from streams.provider_scope import barred
-from streams.regard import Action, Order, Regard
 from streams.rotation import decide
 from streams.rounds import FURTHER_ROUNDS, begin
 from streams.standing import Health, Listing, Pool, Standing
@@ -97,8 +97,8 @@ def observe(pool: Pool, event: PoolObservation) -> Pool:
             known = pool.with_standing(hearsay.replies_counted(pool.ips[event.ip], event))
         case SenderJudged():
             known = _sender_judged(pool, event)
-        case OperatorActed() if event.subject in pool.ips and event.pool in {"", pool.name}:
-            known = _operator_acted(pool, event)
+        case OperatorActed() | ListOrdered():
+            known = ordered(pool, event)
             if event.at > pool.at + AHEAD:
                 return known
         case ClockTicked():
@@ -182,42 +182,6 @@ def _traffic_counted(pool: Pool, event: TrafficCounted) -> Pool:
 def _sender_judged(pool: Pool, event: SenderJudged) -> Pool:
     last = max((standing.tallies.last_seen(event.mailbox) for standing in pool.ips.values()), default=0)
     return _replace(pool, suspects=learnt(pool.suspects, event, last))
-
-
-def _operator_acted(pool: Pool, event: OperatorActed) -> Pool:
-    standing = pool.ips[event.subject]
-    regard = standing.providers.get(event.provider, Regard())
-    before = regard.order if event.provider else standing.order
-    if event.action not in get_args(Action) or (event.provider and event.action in {"pin", "unpin"}):
-        return pool
-    slow = pool.at - event.at if event.at < pool.at - AHEAD else 0
-    if before and event.id == before.id:  # the log's order decides, not the clocks of those who ordered
-        return pool
-    if event.action == "unpin" and not (before and before.action == "pin"):
-        return pool
-    order = Order(
-        id=event.id,
-        at=min(event.at + slow, pool.at + AHEAD),
-        action=cast("Action", event.action),
-        operator=event.operator,
-        reason=event.reason,
-        expires_at=event.expires_at + slow if event.expires_at else 0,
-    )
-    if event.provider:
-        providers = {**standing.providers, event.provider: _replace(regard, order=order)}
-        return hearsay.questioning(pool.with_standing(_replace(standing, providers=providers)), event.provider)
-    if event.action == "restore":
-        standing, order = _forgiven(standing), _replace(order, marked=True)
-    return pool.with_standing(_replace(standing, order=order))
-
-
-def _forgiven(standing: Standing) -> Standing:
-    """Return the standing in which what lists and replies told by now has no vote, whatever clock dated the order."""
-    listings = {
-        name: _replace(listing, forgiven=True) if listing.answer == "listed" else listing
-        for name, listing in standing.listings.items()
-    }
-    return _replace(standing, listings=listings, named={})
 
 
 def steps(pool: Pool, event: PoolObservation, written: int = 0) -> tuple[Pool, tuple[Learnt, ...]]:

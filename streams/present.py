@@ -12,7 +12,7 @@ from streams.standing import Pool, Standing
 
 
 class Present(msgspec.Struct, frozen=True):
-    """A pool at a time, with the lists that lost their vote by naming too much at once."""
+    """A pool at a time, with the lists that lost their vote by naming too much at once, or by an operator's word."""
 
     pool: Pool
     at: int

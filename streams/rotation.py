@@ -7,7 +7,7 @@ import msgspec
 from schemas.names import suffixes_of
 from schemas.pool_events import OfProvider, PoolEvent, ProviderWithdrawn, ReturnDelayed, WithdrawalRefused
 from streams import provider_scope, returning, withdrawing
-from streams.distrust import changes
+from streams.distrust import changes, distrusted_by_hand
 from streams.poolgone import forgotten
 from streams.present import Present
 from streams.rounds import flooding
@@ -29,7 +29,7 @@ def decide(pool: Pool, at: int) -> tuple[PoolEvent, ...]:
     if not at:
         return ()
     floods = flooding(pool, at)
-    decided = (*changes(pool, at, floods), *_decided(Present(pool, at, floods)))
+    decided = (*changes(pool, at, floods), *_decided(Present(pool, at, floods | distrusted_by_hand(pool))))
     if pool.rules.is_shadow:
         return tuple(msgspec.structs.replace(event, mode="shadow") for event in decided)
     return decided

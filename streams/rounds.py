@@ -12,7 +12,9 @@ _SETTLING = microseconds(0.1)
 
 
 def is_healthy(pool: Pool, name: str) -> bool:
-    """Tell whether a list passed its last test; one that was never tested is believed."""
+    """Tell whether a list passed its last test, or an operator says so; one that was never tested is believed."""
+    if (order := pool.word_on(name)) is not None:
+        return order.action == "trust"
     health = pool.health.get(name)
     return health is None or health.healthy
 
@@ -67,7 +69,8 @@ def flooding(pool: Pool, at: int) -> dict[str, str]:
 
     A vote comes back when other lists name half of those IPs too, when the list takes back all of them, and when it
     still names them in three further rounds before which it passed its test. Who was named in that round is counted,
-    not who still is: a list that takes its names back one by one is not believed about the rest.
+    not who still is: a list that takes its names back one by one is not believed about the rest. One that an operator
+    trusts keeps its vote.
     """
     naming = {
         name
@@ -75,7 +78,7 @@ def flooding(pool: Pool, at: int) -> dict[str, str]:
         for name, listing in standing.listings.items()
         if listing.answer == "listed"  # most lists name none, and this is asked at every observation
     }
-    names = sorted(name for name in naming if is_healthy(pool, name))
+    names = sorted(name for name in naming if is_healthy(pool, name) and pool.word_on(name) is None)
     return {name: told for name in names for told in _open_floods(pool, name, at)}
 
 

@@ -7,7 +7,14 @@ import msgspec
 
 from schemas import pool_settings
 from schemas.facts import Answer, ListFault, Scope
-from schemas.observations import ListHealthObserved, ListingObserved, RepliesCounted, SenderJudged, TrafficCounted
+from schemas.observations import (
+    ListAction,
+    ListHealthObserved,
+    ListingObserved,
+    RepliesCounted,
+    SenderJudged,
+    TrafficCounted,
+)
 from streams.load import Carried, Load
 from streams.regard import Order, Regard
 from streams.suspects import Suspect
@@ -57,6 +64,16 @@ class Health(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     failed: int = 0
     fault: ListFault = ""
     reason: str = ""
+
+
+class ListOrder(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An operator's word on a list; `expires_at` 0 means until revoked."""
+
+    id: str
+    action: ListAction
+    operator: str
+    reason: str
+    expires_at: int = 0
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -113,7 +130,8 @@ class Pool(msgspec.Struct, frozen=True, kw_only=True):
     word that it blocks all IPs alike, and for a clock that it is not believed; `distrusted` the lists of which it was
     told that they have no vote, and why. `gone` are the standings of IPs that are not configured now: none is decided
     about until it is again. `ticked` is the time of the last tick (0: there was none), `doubted` that of the first of
-    those that contradict it, `held` what is dated beyond it and waits for the next (streams/pooltime.py).
+    those that contradict it, `held` what is dated beyond it and waits for the next (streams/pooltime.py). `ordered` is
+    what operators said last of lists.
     """
 
     name: str
@@ -130,10 +148,18 @@ class Pool(msgspec.Struct, frozen=True, kw_only=True):
     ticked: int = 0
     doubted: int = 0
     held: tuple[Telling, ...] = ()
+    ordered: dict[str, ListOrder] = {}
 
     def with_standing(self, standing: Standing) -> "Pool":
         """Return the pool with one IP's standing replaced."""
         return msgspec.structs.replace(self, ips={**self.ips, standing.ip: standing})
+
+    def word_on(self, name: str) -> ListOrder | None:
+        """Return the order about a list that holds now: it is trusted or not, whatever its tests say."""
+        order = self.ordered.get(name)
+        if order is None or order.action == "leave":
+            return None
+        return order if not order.expires_at or self.at < order.expires_at else None
 
 
 def moment(at: int) -> str:

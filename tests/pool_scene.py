@@ -9,8 +9,10 @@ import msgspec
 from schemas.facts import Answer, Culprit, ListFault, Scope
 from schemas.observations import (
     ClockTicked,
+    ListAction,
     ListHealthObserved,
     ListingObserved,
+    ListOrdered,
     OperatorActed,
     PoolObservation,
     RepliesCounted,
@@ -47,7 +49,7 @@ class Scene:
 
     def _step(self, event: PoolObservation) -> list[str]:
         """Step, the worker having ticked up to then if it ever did."""
-        live = isinstance(event, ClockTicked | OperatorActed) or not self.pool.ticked
+        live = isinstance(event, ClockTicked | OperatorActed | ListOrdered) or not self.pool.ticked
         before = [] if live or event.at <= self.pool.at + MINUTE else self._ticked(event.at - 1)
         return before + self._stepped(event)
 
@@ -110,6 +112,15 @@ class Scene:
     def health(self, minute: float, dnsbl: str, *, healthy: bool, fault: ListFault = "") -> list[str]:
         at = T0 + int(minute * MINUTE)
         return self._step(ListHealthObserved(id=f"h{next(_NUMBERS)}", at=at, list=dnsbl, healthy=healthy, fault=fault))
+
+    def on_list(self, minute: float, action: ListAction, dnsbl: str = "spamcop", minutes: float = 0) -> list[str]:
+        """Let an operator say something on a list, for so many minutes (0: until revoked)."""
+        at = T0 + int(minute * MINUTE)
+        end = at + int(minutes * MINUTE) if minutes else 0
+        identity = f"w{next(_NUMBERS)}"
+        return self._step(
+            ListOrdered(id=identity, at=at, list=dnsbl, action=action, operator="kim", reason="so", expires_at=end)
+        )
 
     def tick(self, minute: float) -> list[str]:
         return self._ticked(T0 + int(minute * MINUTE))

@@ -4,7 +4,7 @@ import pytest
 
 from schemas.facts import ListFault
 from schemas.observations import ListHealthObserved
-from schemas.pool_events import ListDistrusted, ListTrusted
+from schemas.pool_events import IpWithdrawn, ListDistrusted, ListTrusted, PoolEvent
 from streams import pool as pools
 from tests.pool_scene import MINUTE, T0, A, B, C, D, Scene
 
@@ -17,6 +17,16 @@ def _tested(scene: Scene, minute: float, fault: ListFault = "", reason: str = ""
     )
     scene.pool, decided = pools.step(scene.pool, event)
     return [each for each in decided if isinstance(each, ListDistrusted | ListTrusted)]
+
+
+def _told(scene: Scene) -> list[PoolEvent]:
+    """Return all that is decided of what a scene saw, from the beginning."""
+    told: list[PoolEvent] = []
+    pool = pools.initial("main", scene.rules)
+    for event in scene.seen:
+        pool, decided = pools.step(pool, event)
+        told += decided
+    return told
 
 
 @pytest.mark.parametrize("fault", ["test_points", "refused", "outside_127", "lists_most", "silent"])
@@ -83,3 +93,41 @@ def test_what_was_told_is_kept_with_the_pool_and_not_told_again() -> None:
 def test_a_shadow_pool_says_so() -> None:
     scene = Scene(mode="shadow")
     assert [each.mode for each in _tested(scene, 0, "silent", "no answer")] == ["shadow"]
+
+
+def test_what_an_operator_distrusts_withdraws_nothing_and_what_it_withdrew_comes_back() -> None:
+    scene = Scene(ips=4)
+    scene.says(0, A, "not_listed", "zen")
+    assert scene.says(0, A, "listed") == ["IpWithdrawn 1"]
+    assert scene.on_list(1, "distrust") == ["IpProbationStarted 1"]
+    assert scene.lists == ["ListDistrusted spamcop operator"]
+    assert scene.says(2, B, "listed") == []
+    assert scene.on_list(3, "leave") == ["IpWithdrawn 1", "IpWithdrawn 2"]
+    assert scene.lists[1:] == ["ListTrusted spamcop operator"]
+    told = [event for event in _told(scene) if isinstance(event, ListDistrusted | ListTrusted)]
+    assert [[each.text for each in event.evidence] for event in told] == [
+        ["kim: so", "spamcop has no vote: kim: so"],
+        ["kim: so", "spamcop has its vote again: no operator distrusts it any more"],
+    ]
+
+
+def test_what_an_operator_trusts_votes_though_it_fails_its_tests_or_names_most() -> None:
+    scene = Scene(ips=4, min_active=1)
+    scene.health(0, "spamcop", healthy=False, fault="test_points")
+    assert scene.says(1, A, "listed") == []
+    assert scene.on_list(2, "trust") == ["IpWithdrawn 1"]
+    scene.round(15, "world", ())
+    assert scene.on_list(16, "trust", "world") == []
+    scene.round(30, "world", (A, B, C, D))
+    assert [event.ip for event in scene.events if isinstance(event, IpWithdrawn)] == [A, B, C]
+    assert scene.lists == ["ListDistrusted spamcop test_points", "ListTrusted spamcop test_points"]
+
+
+def test_an_operators_word_on_a_list_ends_by_itself() -> None:
+    scene = Scene()
+    scene.says(0, A, "not_listed")
+    scene.on_list(1, "distrust", minutes=30)
+    assert scene.says(20, A, "listed") == []
+    assert scene.tick(31) == ["IpWithdrawn 1"]
+    assert scene.lists == ["ListDistrusted spamcop operator", "ListTrusted spamcop operator"]
+    assert pools.decode(pools.encode(scene.pool), scene.rules) == scene.pool

@@ -18,7 +18,7 @@ from schemas import codec
 from schemas.facts import Fact
 from schemas.mailbox_settings import Mailboxes
 from schemas.names import derived_id
-from schemas.observations import ClockTicked, OperatorActed
+from schemas.observations import ClockTicked, ListOrdered, OperatorActed
 from schemas.settings import load
 from schemas.topics import MAILBOX_SIGNALS, POOL_OBSERVATIONS, SUNSET_EVENTS
 from streams.habits import MailboxState
@@ -71,13 +71,13 @@ class Desk:
             found += sorted((one for one in events if isinstance(one, kind)), key=lambda one: one.at)
         return found
 
-    def answer(self, *orders: OperatorActed) -> None:
+    def answer(self, *orders: OperatorActed | ListOrdered) -> None:
         """Have the pools and the mailboxes answer these orders, and the warehouse keep what they decide."""
         settings = load(self.hall.config)
         pools = Pools(settings.pool, "test", settings.kafka.partitions)
         for offset, event in enumerate(orders):
             pools.apply(offset, [ClockTicked(id=derived_id("tick", event.id), at=event.at), event])
-            if not event.pool:
+            if isinstance(event, OperatorActed) and not event.pool:
                 for decision in obey(MailboxState(mailbox=event.subject), event, Mailboxes()):
                     store(self.hall.client, "mailbox_events", [decision])
         outputs, states = pools.flush()

@@ -1,0 +1,50 @@
+"""What the pages ask about an order on a list: what rests on the list before, and what became of the order."""
+
+import pandas as pd
+from clickhouse_connect.driver.client import Client
+
+from dashboards.queries import frame
+from dashboards.span import Span
+
+_RESTS = """
+SELECT pool, ip, arrayMap(e -> substring(e.rule, 7), arrayFilter(e -> startsWith(e.rule, 'dnsbl/'), reasons)) AS lists
+FROM
+(
+    SELECT pool, ip, argMax(type, (at, id)) AS newest, argMax(evidence, (at, id)) AS reasons,
+           argMax(operator, (at, id)) AS who
+    FROM pool_events FINAL
+    WHERE type IN ('ip_withdrawn', 'ip_probation_started', 'probation_set_back', 'ip_restored') AND at <= {until:Int64}
+    GROUP BY pool, ip
+)
+WHERE newest = 'ip_withdrawn' AND who = '' AND has(lists, {name:String}) ORDER BY pool, ip LIMIT 5000
+"""
+
+_ANSWER = """
+SELECT pool, type, arrayMap(e -> e.text, evidence) AS reasons FROM pool_events FINAL
+WHERE type IN ('list_distrusted', 'list_trusted') AND list = {name:String} AND {pool:String} IN ('', pool)
+      AND at >= {ordered:Int64} - 60000000
+      AND arrayExists(e -> e.rule = 'operator' AND e.text = {said:String}, evidence)
+ORDER BY at DESC, pool LIMIT 100
+"""
+
+_TAKEN = """
+SELECT pool, JSONExtractString(newest, 'folded', 'ordered', {name:String}, 'id') = {id:String} AS taken
+FROM (SELECT pool, argMax(state, (at, kafka_offset)) AS newest FROM pool_state
+      WHERE {pool:String} IN ('', pool) GROUP BY pool)
+ORDER BY pool LIMIT 1000
+"""
+
+
+def rests(client: Client, span: Span, name: str) -> pd.DataFrame:
+    """Return the IPs that lists withdrew, a list among them, with all that did."""
+    return frame(client, _RESTS, ("pool", "ip", "lists"), name=name, until=span.until)
+
+
+def answer(client: Client, _span: Span, pool: str, name: str, said: str, ordered: int) -> pd.DataFrame:
+    """Return what each pool decided by an order; `said` is its evidence. No row where nothing changed by it (yet)."""
+    return frame(client, _ANSWER, ("pool", "type", "reasons"), pool=pool, name=name, said=said, ordered=ordered)
+
+
+def taken(client: Client, _span: Span, pool: str, name: str, identity: str) -> pd.DataFrame:
+    """Return for each pool whether the order is what it holds to."""
+    return frame(client, _TAKEN, ("pool", "taken"), pool=pool, name=name, id=identity)
