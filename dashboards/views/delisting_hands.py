@@ -49,6 +49,7 @@ def show(shown: Page, case: str, happened: Sequence[dict[str, Any]]) -> None:
         lambda: _ACTIONS[chosen],
         _made(_ACTIONS[chosen], told),
         name=f"{newest['subject']} on {newest['list']}",
+        more=" ".join(told.values()),
     )
     hands.ask(draft, _would(chosen, newest["list"], happened, last))
     hands.last(_PLACE, case, lambda event: _answer(shown, event))

@@ -11,6 +11,7 @@ from dashboards.access import Deed
 from dashboards.acting import MOST_REASON, Made, NotAllowedError, Wish, give
 from dashboards.elements import Page
 from schemas.events import Event
+from schemas.names import derived_id
 
 LASTS = {"until revoked": "", "30 min": "30m", "2 h": "2h", "1 day": "1d", "7 days": "7d"}
 
@@ -22,7 +23,7 @@ class Draft:
     `typed` is what must be typed to confirm it, "" where nothing; `back` is the order that would take it back, "" where
     none does; `deed` tells, when it is given, what it needs to be allowed, and `made` makes it an event. `name` is the
     subject as it is shown, `chosen` is what else was chosen at this place, by the choice, for the order that takes it
-    back.
+    back, and `more` what else the order says: a button orders what it was drawn for, and nothing else.
     """
 
     place: str
@@ -35,6 +36,7 @@ class Draft:
     made: Made
     name: str = ""
     chosen: Mapping[str, object] = field(default_factory=dict)
+    more: str = ""
 
 
 @dataclass(frozen=True)
@@ -82,9 +84,7 @@ def ask(draft: Draft, effect: Sequence[str]) -> None:
             st.caption("To confirm it, type what stands here:")
             st.code(draft.typed, language=None, wrap_lines=True)
             st.text_input("Confirmation", key=_typed(draft, turn), autocomplete="off")
-        st.form_submit_button(
-            f"Order: {draft.action}", on_click=_pressed, args=(draft, turn), key=f"{draft.place}.give.{turn}"
-        )
+        st.form_submit_button(f"Order: {draft.action}", on_click=_pressed, args=(draft, turn), key=_give(draft, turn))
     of, problem = st.session_state.get(f"{draft.place}.problem", ("", ""))
     if problem and of == _typed(draft, turn):
         st.error("This was not ordered.", icon=":material/error:")
@@ -93,6 +93,15 @@ def ask(draft: Draft, effect: Sequence[str]) -> None:
 
 def _reason(draft: Draft, turn: int) -> str:
     return f"{draft.place}.reason.{turn}"
+
+
+def _give(draft: Draft, turn: int) -> str:
+    """Return the key of a draft's button: a click on one that is not there any more orders nothing.
+
+    With one key for all, a click on what a slow browser still shows would order what the server drew since.
+    """
+    said = derived_id("hand", draft.action, draft.subject, draft.lasts, draft.typed, draft.more)
+    return f"{draft.place}.give.{turn}.{said}"
 
 
 def _typed(draft: Draft, turn: int) -> str:

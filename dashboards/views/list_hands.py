@@ -46,6 +46,7 @@ def show(shown: Page, list_name: str) -> None:
         lambda: action,
         _made(action, pool),
         chosen={"pool": pool or _ALL} if len(pools) > 1 else {},
+        more=pool,
     )
     hands.ask(draft, _would(shown, action, list_name, [pool] if pool else pools))
     hands.last(_PLACE, list_name, lambda event: _answer(shown, event))

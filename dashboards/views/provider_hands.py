@@ -43,6 +43,7 @@ def show(shown: Page, pairs: pd.DataFrame) -> None:
         of_ip(action, provider),
         name=f"{ip} for {provider}",
         chosen={"provider": provider},
+        more=provider,
     )
     hands.ask(draft, _would(shown, action, owners[ip], ip, provider, pairs))
     hands.last(_PLACE, "", lambda event: _answer(shown, event))

@@ -113,6 +113,7 @@ def of_exemption(shown: Page, name: str, subjects: Sequence[str]) -> None:
         lambda: "exempt" if action == "exempt" else "unexempt",
         _exempting(name, until, today, ended=action == "unexempt"),
         chosen={"until": _until(exempt, subject)} if action == "unexempt" else {},
+        more=f"{name} {until}",
     )
     hands.ask(draft, _exempted(shown, name, subject, until, exempt, ended=action == "unexempt"))
     hands.last(_EXEMPT, subject, lambda event: _stored(shown, event))
