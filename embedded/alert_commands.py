@@ -35,9 +35,10 @@ def alert_acknowledge(
     operator: Annotated[str, typer.Option("--operator", help="Who says so, if not the login.")] = "",
     config: Config = DEFAULT_CONFIG,
     *,
+    undo: Annotated[bool, typer.Option("--undo", help="Take it back: it is repeated and escalated again.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Say that you know of an alert: it is neither repeated nor escalated any more."""
+    """Say that you know of an alert: it is neither repeated nor escalated any more, unless it gets worse."""
     from embedded.running import live
     from streams.alert_status import acknowledgement, alerting, known
     from streams.operating import publish
@@ -46,10 +47,11 @@ def alert_acknowledge(
     alerting(settings)
     with steps("reading the log") as advance:
         book = known(settings, advance)
-    event = acknowledgement(book, alert, reason, operator)
+    event = acknowledgement(book, alert, reason, operator, undo=undo)
     publish(settings, event)
-    text = book.alerts[event.alert].raised.text
-    tell(event, printable(f"acknowledged by {event.operator}: {text}"), as_json=as_json)
+    text = book.alerts[event.alert].newest.text
+    done = "taken back, not acknowledged any more" if undo else "acknowledged"
+    tell(event, printable(f"{done} by {event.operator}: {text}"), as_json=as_json)
 
 
 @alert_app.command("test")

@@ -11,7 +11,7 @@ from schemas.facts import Evidence, Fact
 Severity = Literal["critical", "warning", "notice"]
 AlertPage = Literal["", "pool", "delisting", "mailboxes", "sunset"]
 """The page of the dashboard that shows more; "" is the overview."""
-Telling = Literal["raised", "repeated", "escalated", "resolved"]
+Telling = Literal["raised", "repeated", "escalated", "worsened", "resolved"]
 DeliveryStatus = Literal["begun", "sent", "failed", "given_up"]
 
 
@@ -27,6 +27,19 @@ class AlertRaised(Fact, frozen=True, kw_only=True):
     evidence: tuple[Evidence, ...] = ()
     page: AlertPage = ""
     shown: str = ""
+    grade: int = 0
+
+
+class AlertWorsened(Fact, frozen=True, kw_only=True):
+    """An open alert became worse: more severe, or of a higher `grade`. Whoever acknowledged it did not know of that."""
+
+    alert: str
+    rule: str
+    subject: str
+    severity: Severity
+    text: str
+    evidence: tuple[Evidence, ...] = ()
+    grade: int = 0
 
 
 class AlertResolved(Fact, frozen=True, kw_only=True):
@@ -42,6 +55,14 @@ class AlertResolved(Fact, frozen=True, kw_only=True):
 
 class AlertAcknowledged(Fact, frozen=True, kw_only=True):
     """An operator knows of an alert: it is neither repeated nor escalated any more."""
+
+    alert: str
+    operator: str
+    reason: str
+
+
+class AlertUnacknowledged(Fact, frozen=True, kw_only=True):
+    """An operator took an acknowledgement back: the alert is repeated and escalated as if there had been none."""
 
     alert: str
     operator: str
@@ -65,4 +86,4 @@ class AlertDelivered(Fact, frozen=True, kw_only=True):
     desk: str = ""
 
 
-AlertEvent = AlertRaised | AlertResolved | AlertAcknowledged | AlertDelivered
+AlertEvent = AlertRaised | AlertWorsened | AlertResolved | AlertAcknowledged | AlertUnacknowledged | AlertDelivered

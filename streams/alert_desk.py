@@ -12,7 +12,7 @@ from queue import Empty, SimpleQueue
 from typing import get_args
 
 from schemas import topics
-from schemas.alert_events import AlertEvent, AlertRaised, AlertResolved
+from schemas.alert_events import AlertEvent
 from schemas.alert_settings import PULSE, Alerting
 from schemas.events import Event
 from schemas.observations import HookApplied, HookDrifted, HookFailed, ListingObserved, PoolObservation
@@ -23,7 +23,7 @@ from streams.alert_posts import Posts
 from streams.alerts import rules
 from streams.alerts.book import Book
 from streams.alerts.causes import Causes
-from streams.alerts.deciding import decide, terms
+from streams.alerts.deciding import Decided, decide, terms
 from streams.alerts.facts import Look, WarehouseLooked, watched
 from streams.alerts.words import neutral
 from streams.journal import Journal
@@ -60,15 +60,21 @@ class AlertDesk:
         self._terms = terms(alerting, watched(settings))
         self._posts = Posts(settings, alerting, clock)
         self._beat: Callable[[], None] = idle if dry_run else Pulse(settings.data, PULSE).beat
+        self._reading = self._beat
         self._said: set[str] = set()
 
-    def work(self, stop: threading.Event) -> None:
-        """Work until `stop` is set; a broker that is away is waited for."""
+    def work(self, stop: threading.Event, again: bool = False) -> None:  # noqa: FBT001, FBT002 a thread's argument
+        """Work until `stop` is set; a broker that is away is waited for.
+
+        With `again` one before it ended by a fault: it gives no sign of life until it has done a turn.
+        """
         away = False
+        self._posts.stop()
+        self._reading = idle if again else self._beat
         while not stop.is_set():
             try:
                 with ExitStack() as stack:
-                    session = _Session(self._settings, stack, self._beat)
+                    session = _Session(self._settings, stack, self._reading)
                     session.begin(self._clock())
                     away = False
                     while not stop.is_set():
@@ -78,7 +84,7 @@ class AlertDesk:
                     LOG.warning("alerts: the log is away, nothing is told: %s", error)
                 away = True
                 self._posts.stop()
-                self._beat()
+                self._reading()
                 stop.wait(_RETRY_SECONDS)
         self._posts.stop()
 
@@ -86,7 +92,7 @@ class AlertDesk:
         at = self._clock()
         session.read(at)
         session.rest()
-        decided = decide(session.causes.known, session.book, self._terms, at)
+        decided = decide(session.causes.known, session.book, self._terms, at, session.causes.heard)
         if self._dry_run:
             self._say(decided)
         else:
@@ -95,13 +101,12 @@ class AlertDesk:
             self._posts.turn(session.book, session.causes.known, session.journal, session.rest)
         session.forget(at)
         self._beat()
+        self._reading = self._beat
 
-    def _say(self, decided: tuple[AlertRaised | AlertResolved, ...]) -> None:
+    def _say(self, decided: tuple[Decided, ...]) -> None:
         for event in decided:
             if event.id not in self._said:
-                LOG.info(
-                    "would be %s: %s", "raised" if isinstance(event, AlertRaised) else "resolved", neutral(event.text)
-                )
+                LOG.info("would be %s: %s", type(event).__name__.removeprefix("Alert").lower(), neutral(event.text))
             self._said.add(event.id)
 
 
@@ -141,7 +146,7 @@ class _Session:
 
     def forget(self, at: int) -> None:
         """Forget what is long over."""
-        self.causes.forget(at)
+        self.causes.forget(at, self.book.open)
         self.book.forget(at)
 
     def _own(self, event: Event) -> None:
@@ -156,13 +161,17 @@ class _Session:
 
 
 class _Looking:
-    """Looks once a minute, in a thread of its own: a ClickHouse that hangs holds up no alert, and is one."""
+    """Looks once a minute, in a thread of its own: a ClickHouse that hangs holds up no alert, and is one.
+
+    A look that ends by a fault of ours is said in the log, and the next minute has another.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._looks = Looks(settings)
-        self._found: SimpleQueue[tuple[Event | Look, ...]] = SimpleQueue()
+        self._found: SimpleQueue[Event | Look] = SimpleQueue()
         self._began = 0
-        self._busy = False
+        self._answered = False
+        self._thread: threading.Thread | None = None
 
     def seen(self, at: int) -> Iterator[Event | Look]:
         """Yield what was seen meanwhile."""
@@ -171,18 +180,16 @@ class _Looking:
                 found = self._found.get_nowait()
             except Empty:
                 break
-            self._busy = False
-            yield from found
-        if self._busy:
-            if at - self._began > _PATIENCE:
+            self._answered = self._answered or isinstance(found, WarehouseLooked)
+            yield found
+        if self._thread is not None and self._thread.is_alive():
+            if not self._answered and at - self._began > _PATIENCE:
                 yield WarehouseLooked(at=at, problem="no answer within 90 seconds")
         elif not 0 <= at - self._began < _MINUTE:
-            self._began, self._busy = at, True
-            threading.Thread(target=self._look, args=(at,), name="alert-looks", daemon=True).start()
+            self._began, self._answered = at, False
+            self._thread = threading.Thread(target=self._look, args=(at,), name="alert-looks", daemon=True)
+            self._thread.start()
 
     def _look(self, at: int) -> None:
-        found: tuple[Event | Look, ...] = ()
-        try:
-            found = tuple(self._looks.all(at))
-        finally:
+        for found in self._looks.all(at):
             self._found.put(found)

@@ -16,6 +16,8 @@ import msgspec
 
 _WORDS = re.compile(r"[/:@?&=,#]+")
 _LEAST = 4
+_LINE_ENDS = 4
+_CUT = "… more: relaywarden alert list"
 _MOST = 500
 _HARMLESS = {"http", "https", "mailto", "mailtos", "json", "jsons", "localhost", "from", "mode", "name", "yes", "true"}
 
@@ -50,6 +52,24 @@ def redacted(words: str, url: str) -> str:
             words = re.sub(re.escape(secret), "***", words, flags=re.IGNORECASE)
     line = " ".join(words.split())
     return line if len(line) <= _MOST else f"{line[:_MOST]}…"
+
+
+def fitted(body: str, most: int) -> str:
+    """Return a text of at most so many characters: its first blocks and its last one, and that some are left out.
+
+    A block that is too long by itself loses its evidence, its lines that are indented, before its link.
+    """
+    if len(body) <= most:
+        return body
+    first, *blocks = body.split("\n\n")
+    last = blocks.pop() if blocks else ""
+    lines = [line for line in first.split("\n") if not line.startswith("  ")]
+    kept = [first] if len(first) + len(_CUT) + len(last) + 6 <= most else ["\n".join(lines)]
+    for block in blocks:
+        if len("\n\n".join((*kept, block, _CUT, last))) > most:
+            break
+        kept.append(block)
+    return "\n\n".join(part for part in (*kept, _CUT, last) if part)[:most]
 
 
 class Speaking:
@@ -115,9 +135,13 @@ def say(order: Order) -> Answer:
     with apprise.LogCapture(level=logging.WARNING, fmt="%(message)s") as log:  # type: ignore[no-untyped-call]
         if not service.add(order.url):
             return Answer(taken=False, words="the URL is none that Apprise knows")
-        taken = service.notify(
-            title=order.title, body=order.body, notify_type=order.kind, body_format=apprise.NotifyFormat.TEXT
+        most = min(each.body_maxlen for each in service) - (
+            0 if all(each.title_maxlen for each in service) else len(order.title) + _LINE_ENDS
         )
+        taken = service.notify(
+            title=order.title, body=fitted(order.body, most), notify_type=order.kind,
+            body_format=apprise.NotifyFormat.TEXT,
+        )  # fmt: skip
         said = log.getvalue()
     words = "; ".join(line.strip() for line in said.splitlines() if line.strip())
     return Answer(taken=bool(taken), words=words or ("taken" if taken else "not taken, and nothing was said"))

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterator
 
-from schemas.alert_events import AlertAcknowledged, AlertEvent
+from schemas.alert_events import AlertEvent
+from schemas.alert_orders import Word, word
 from schemas.alert_settings import Alerting
 from schemas.events import Event
 from schemas.moments import rfc3339
-from schemas.names import derived_id
 from schemas.settings import Settings
 from schemas.topics import ALERT_EVENTS
 from streams.alert_channels import link, url_of
@@ -63,9 +63,9 @@ def _row(book: Book, alert: Alert, dashboard_url: str) -> dict[str, object]:
     }
     return {
         "alert": number(raised.alert),
-        "severity": raised.severity,
+        "severity": alert.severity,
         "rule": raised.rule,
-        "text": raised.text,
+        "text": alert.newest.text,
         "since": rfc3339(raised.since),
         "resolved": rfc3339(alert.resolved.at) if alert.resolved else "",
         "times": alert.resolved.count if alert.resolved else "",
@@ -75,26 +75,23 @@ def _row(book: Book, alert: Alert, dashboard_url: str) -> dict[str, object]:
     }
 
 
-def acknowledgement(book: Book, given: str, reason: str, operator: str) -> AlertAcknowledged:
-    """Return an operator's word on an alert, named by the beginning of its number.
+def acknowledgement(book: Book, given: str, reason: str, operator: str, *, undo: bool = False) -> Word:
+    """Return an operator's word on an alert, named by the beginning of its number; with `undo` that takes it back.
 
-    ValueError where no open alert or several begin so, somebody knows of it already, or no reason is given.
+    ValueError where no open alert or several begin so, somebody knows of it already (with `undo`: nobody does), or no
+    reason is given.
     """
-    if not reason.strip():
-        raise ValueError(f"--reason {reason!r}: say why; it is kept with the alert")
     found = [alert for alert in book.opened() if given and alert.raised.alert.startswith(given)]
     if len(found) != 1:
         there = ", ".join(number(alert.raised.alert) for alert in book.opened()) or "none"
         what = "no open alert begins so" if not found else f"{len(found)} open alerts begin so"
         raise ValueError(f"{given!r}: {what}; there are {there}")
-    alert = found[0]
-    if alert.acknowledged is not None:
-        raise ValueError(f"{given!r}: {alert.acknowledged.operator} acknowledged it already")
-    at, who = now(), operator or login()
-    name = alert.raised.alert
-    return AlertAcknowledged(
-        id=derived_id("acknowledged", name, who, at), at=at, alert=name, operator=who, reason=reason
-    )
+    known = found[0].acknowledged
+    if undo and known is None:
+        raise ValueError(f"{given!r}: nobody acknowledged it")
+    if known is not None and not undo:
+        raise ValueError(f"{given!r}: {known.operator} acknowledged it already")
+    return word(found[0].raised.alert, reason, operator or login(), undo=undo)
 
 
 def tried(settings: Alerting, name: str, dashboard_url: str) -> Answer:

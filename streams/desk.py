@@ -21,7 +21,9 @@ from schemas.events import Event
 from schemas.pulse import Pulse
 from schemas.readiness import READINESS
 from schemas.settings import Settings
+from streams.alert_channels import faults
 from streams.alert_desk import AlertDesk
+from streams.alert_keeping import AlertsKept
 from streams.journal import Journal
 from streams.letter_task import Posted
 from streams.operating import now
@@ -78,24 +80,24 @@ def run(settings: Settings, *, dry_run: bool) -> None:
             mailed = reports(settings, now, beat, dry_run=dry_run)
         alerts = _alerting(settings, stop, dry_run=dry_run)
         try:
-            work(settings, [*tasks, *mailed], stop, beat)
+            work(settings, [*tasks, *mailed, *alerts], stop, beat)
         finally:
             stop.set()
-            for thread in alerts:
-                thread.join(_END_SECONDS)
+            for kept in alerts:
+                kept.join(_END_SECONDS)
         stages.stop()
         for each in mailed:
             each.stop()
 
 
-def _alerting(settings: Settings, stop: threading.Event, *, dry_run: bool) -> list[threading.Thread]:
-    """Return the thread that alerts, begun; none where no alert is configured. ValueError names unknown rules."""
+def _alerting(settings: Settings, stop: threading.Event, *, dry_run: bool) -> list[AlertsKept]:
+    """Return what keeps the thread that alerts, begun; none where no alert is configured. ValueError: unknown rules."""
     if settings.alert is None:
         return []
+    for fault in faults(settings):
+        LOG.error("%s; nothing is told there until that is mended", fault)
     desk = AlertDesk(settings, settings.alert, now, dry_run=dry_run)
-    thread = threading.Thread(target=desk.work, args=(stop,), name="alerts", daemon=True)
-    thread.start()
-    return [thread]
+    return [AlertsKept(desk.work, stop)]
 
 
 def _owners(settings: Settings, sunsets: Sunsets, beat: Callable[[], None]) -> Iterator[Owners]:

@@ -10,7 +10,10 @@ from schemas.alert_events import (
     AlertEvent,
     AlertRaised,
     AlertResolved,
+    AlertUnacknowledged,
+    AlertWorsened,
     DeliveryStatus,
+    Severity,
     Telling,
 )
 from streams.alerts.causes import DAY, Key
@@ -21,9 +24,10 @@ _KEPT = 7 * DAY
 
 
 class Alert(msgspec.Struct, frozen=True):
-    """An alert, who acknowledged it, and how it ended."""
+    """An alert, how it became worse, who acknowledged it since, and how it ended."""
 
     raised: AlertRaised
+    worsened: AlertWorsened | None = None
     acknowledged: AlertAcknowledged | None = None
     resolved: AlertResolved | None = None
 
@@ -31,6 +35,16 @@ class Alert(msgspec.Struct, frozen=True):
     def key(self) -> Key:
         """Return its cause."""
         return self.raised.rule, self.raised.subject
+
+    @property
+    def newest(self) -> AlertRaised | AlertWorsened:
+        """Return what was said of it last: how severe it is, and in which words."""
+        return self.worsened or self.raised
+
+    @property
+    def severity(self) -> Severity:
+        """Return how severe it is by now."""
+        return self.newest.severity
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,12 +120,26 @@ class Book:
                     self._alerts[event.alert] = msgspec.structs.replace(alert, resolved=event)
                     del self._open[alert.key]
                     self._calm[alert.key] = event.at
-            case AlertAcknowledged():
-                alert = self._alerts.get(event.alert)
-                if alert is not None and alert.acknowledged is None:
-                    self._alerts[event.alert] = msgspec.structs.replace(alert, acknowledged=event)
             case AlertDelivered():
                 self._delivered(event)
+            case _:
+                self._changed(event)
+
+    def _changed(self, event: AlertWorsened | AlertAcknowledged | AlertUnacknowledged) -> None:
+        """Take in what became of an open alert: an acknowledgement counts until it is taken back, or it gets worse."""
+        alert = self._alerts.get(event.alert)
+        if alert is None or alert.resolved is not None:
+            return
+        match event:
+            case AlertWorsened() if _worse(event, alert.newest):
+                changed = msgspec.structs.replace(alert, worsened=event, acknowledged=None)
+            case AlertAcknowledged() if alert.acknowledged is None:
+                changed = msgspec.structs.replace(alert, acknowledged=event)
+            case AlertUnacknowledged():
+                changed = msgspec.structs.replace(alert, acknowledged=None)
+            case _:
+                return
+        self._alerts[event.alert] = changed
 
     def _delivered(self, event: AlertDelivered) -> None:
         known = self._messages.get(event.message)
@@ -143,9 +171,19 @@ class Book:
             return
         self._alerts = {name: each for name, each in self._alerts.items() if name not in old}
         self._calm = {key: ended for key, ended in self._calm.items() if at - ended <= _KEPT}
-        self._messages = {name: each for name, each in self._messages.items() if not old.issuperset(each.alerts)}
+        self._messages = {
+            name: each for name, each in self._messages.items() if not self._alerts.keys().isdisjoint(each.alerts)
+        }
         told = {place: [one for one in each if one in self._messages] for place, each in self._told.items()}
         self._told = {place: each for place, each in told.items() if each}
+
+
+SEVERITIES: tuple[Severity, ...] = ("notice", "warning", "critical")
+"""From the least to the most severe."""
+
+
+def _worse(now: AlertWorsened, before: AlertRaised | AlertWorsened) -> bool:
+    return (SEVERITIES.index(now.severity), now.grade) > (SEVERITIES.index(before.severity), before.grade)
 
 
 def _follows(known: Message, event: AlertDelivered) -> bool:

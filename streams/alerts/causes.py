@@ -1,13 +1,13 @@
 """Causes: since when each is so, and how often it came and went; a fold of the rules' signs."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
 
 from schemas.events import Event
 from streams.alerts import rules
-from streams.alerts.facts import Look, Watched
+from streams.alerts.facts import Look, WarehouseLooked, Watched
 from streams.alerts.rules import Sign
 
 DAY = 86_400_000_000
@@ -45,11 +45,11 @@ class Cause(msgspec.Struct, frozen=True):
         return sum(each.since >= since for each in self.streaks)
 
 
-def after(cause: Cause | None, sign: Sign) -> Cause:
-    """Return a cause after a sign; one that is older than what is known changes nothing."""
+def after(cause: Cause | None, sign: Sign, *, late: bool = True) -> Cause:
+    """Return a cause after a sign; where signs may come `late`, one older than what is known changes nothing."""
     if cause is None:
         cause = Cause(sign)
-    elif sign.at < cause.newest.at:
+    elif late and sign.at < cause.newest.at:
         return cause
     streaks = cause.streaks
     if sign.on and not cause.on:
@@ -70,20 +70,30 @@ class Causes:
         self._rules = {name: rules.load(name) for name in names}
         self._kept: dict[str, Any] = {}
         self._known: dict[Key, Cause] = {}
+        self._heard = 0
 
     @property
     def known(self) -> Mapping[Key, Cause]:
         """Return what is known of each; what is not there, nobody knows."""
         return self._known
 
+    @property
+    def heard(self) -> int:
+        """Return when ClickHouse told last what it knows (µs), 0 where it never did."""
+        return self._heard
+
     def take(self, fact: Event | Look) -> None:
-        """Take in an event or a look."""
+        """Take in an event or a look. Looks come one after the other, also where the clock was put back in between."""
+        if isinstance(fact, WarehouseLooked) and not fact.problem:
+            self._heard = fact.at
         for name, rule in self._rules.items():
             self._kept[name], signs = rule.signs(self._kept.get(name), fact, self._watched)
             for sign in signs:
                 key = name, sign.subject
-                self._known[key] = after(self._known.get(key), sign)
+                self._known[key] = after(self._known.get(key), sign, late=not isinstance(fact, Look))
 
-    def forget(self, at: int) -> None:
-        """Forget what is over for a day."""
-        self._known = {key: cause for key, cause in self._known.items() if cause.on or at - cause.newest.at < DAY}
+    def forget(self, at: int, kept: Callable[[Key], object]) -> None:
+        """Forget what is over for a day, but for what is `kept`: of an open alert, what says that its cause is over."""
+        self._known = {
+            key: cause for key, cause in self._known.items() if cause.on or at - cause.newest.at < DAY or kept(key)
+        }

@@ -46,6 +46,7 @@ class Watched(msgspec.Struct, frozen=True, kw_only=True):
     pools: Mapping[str, PoolWatched] = {}
     sunsets: frozenset[str] = frozenset()
     channels: frozenset[str] = frozenset()
+    lists: frozenset[str] = frozenset()
 
     def has(self, ip: str) -> bool:
         """Tell whether a pool has an IP."""
@@ -58,4 +59,5 @@ def watched(settings: Settings) -> Watched:
         pools={name: PoolWatched(frozenset(pool.ips), pool.min_active) for name, pool in settings.pool.items()},
         sunsets=frozenset(settings.sunset),
         channels=frozenset(settings.alert.channel if settings.alert else ()),
+        lists=frozenset((*settings.dnsbl.lists, *settings.dnsbl.own)) if settings.dnsbl else frozenset(),
     )

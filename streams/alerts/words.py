@@ -7,7 +7,7 @@ import msgspec
 
 from schemas.alert_events import Telling
 from schemas.moments import moment_of
-from streams.alerts.book import Alert
+from streams.alerts.book import SEVERITIES, Alert
 from streams.alerts.causes import Cause, Key
 from streams.alerts.deciding import counted
 
@@ -17,7 +17,8 @@ _MOST_LETTERS = 300
 _SHORT = 10
 _STEERS = re.compile(r"[^\w .,:;@+/()%=!'-]|(?<![\w.+-])@|(?<=:)/(?=/)|_(?=_)")
 _HEADS: dict[Telling, str] = {
-    "raised": "", "repeated": "still: ", "escalated": "not acknowledged: ", "resolved": "resolved: ",
+    "raised": "", "repeated": "still: ", "escalated": "not acknowledged: ", "worsened": "worse: ",
+    "resolved": "resolved: ",
 }  # fmt: skip
 
 
@@ -44,10 +45,10 @@ def number(alert: str) -> str:
 def text_of(
     alerts: Sequence[Alert], causes: Mapping[Key, Cause], telling: Telling, message: str, links: Mapping[str, str]
 ) -> Text:
-    """Return a message about alerts of one rule; `links` has each alert's page."""
-    first = alerts[0].raised
+    """Return a message about alerts of one rule, the most severe first; `links` has each alert's page."""
+    alerts = sorted(alerts, key=lambda each: -SEVERITIES.index(each.severity))
+    first, severity = alerts[0].newest, alerts[0].severity
     over = all(each.resolved is not None for each in alerts)
-    severity = max((each.raised.severity for each in alerts), key=("notice", "warning", "critical").index)
     head = "resolved: " if over else _HEADS[telling]
     more = f" and {len(alerts) - 1} more" if len(alerts) > 1 else ""
     title = neutral(f"{severity.upper()} {head}{first.text}")[:120] + more
@@ -60,8 +61,8 @@ def text_of(
 
 
 def _block(alert: Alert, cause: Cause | None, link: str) -> str:
-    raised = alert.raised
-    lines = [f"{raised.severity}: {neutral(raised.text)}", f"rule {raised.rule}, since {_moment(raised.since)}"]
+    raised, newest = alert.raised, alert.newest
+    lines = [f"{newest.severity}: {neutral(newest.text)}", f"rule {raised.rule}, since {_moment(raised.since)}"]
     times = counted(alert, cause)
     if times > 1:
         lines.append(f"it began {times} times, and is told once")
@@ -70,7 +71,9 @@ def _block(alert: Alert, cause: Cause | None, link: str) -> str:
         lines.append(ended + neutral(alert.resolved.text))
     elif cause is not None and not cause.on:
         lines.append("it is over at the moment")
-    lines.extend(_evidence(neutral(each.text) for each in raised.evidence[:_MOST_EVIDENCE]))
+    elif cause is not None and cause.newest.text != newest.text:
+        lines.append(f"now: {neutral(cause.newest.text)}")
+    lines.extend(_evidence(neutral(each.text) for each in newest.evidence[:_MOST_EVIDENCE]))
     if link:
         lines.append(link)
     if alert.resolved is None and alert.acknowledged is None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from schemas.alert_events import AlertAcknowledged, AlertEvent, AlertRaised, AlertResolved
+from schemas.alert_events import AlertAcknowledged, AlertEvent, AlertUnacknowledged
 from schemas.alert_settings import Alerting
 from schemas.events import Event
 from schemas.facts import Evidence
@@ -10,7 +10,7 @@ from schemas.pool_events import IpRestored, IpWithdrawn
 from streams.alerts import rules
 from streams.alerts.book import Book
 from streams.alerts.causes import Causes
-from streams.alerts.deciding import decide, terms
+from streams.alerts.deciding import Decided, decide, terms
 from streams.alerts.facts import Look, PoolWatched, Watched
 from streams.alerts.posting import Post, due
 
@@ -55,9 +55,9 @@ class Played:
         for fact in facts:
             self.causes.take(fact)
 
-    def turn(self, at: float) -> list[AlertRaised | AlertResolved]:
+    def turn(self, at: float) -> list[Decided]:
         """Decide at a minute, and write it."""
-        decided = list(decide(self.causes.known, self.book, self.terms, minute(at)))
+        decided = list(decide(self.causes.known, self.book, self.terms, minute(at), self.causes.heard))
         self.write(decided)
         return decided
 
@@ -89,7 +89,15 @@ class Played:
             for alert in list(self.book.opened())
         )
 
+    def unacknowledge(self, at: float) -> None:
+        self.write(
+            AlertUnacknowledged(
+                id=f"u{at}{alert.raised.alert}", at=minute(at), alert=alert.raised.alert, operator="bob", reason="no"
+            )
+            for alert in list(self.book.opened())
+        )
 
-def kinds(events: Iterable[AlertRaised | AlertResolved]) -> list[tuple[str, str, str]]:
+
+def kinds(events: Iterable[Decided]) -> list[tuple[str, str, str]]:
     """Return what was raised and resolved, in short."""
     return [(type(each).__name__.removeprefix("Alert").lower(), each.rule, each.subject) for each in events]

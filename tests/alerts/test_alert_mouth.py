@@ -9,7 +9,7 @@ from embedded.broker import free_port
 from schemas.alert_settings import AlertChannel
 from schemas.mailbox_events import MailboxFlagged
 from streams.alert_channels import link, url_of
-from streams.alert_mouth import Order, Speaking, redacted
+from streams.alert_mouth import Order, Speaking, fitted, redacted
 from streams.alerts.words import Text, neutral, text_of
 from tests.alerts.scene import Played, minute
 from tests.alerts.webhook import Webhook
@@ -132,3 +132,20 @@ def test_a_url_comes_from_a_variable_or_a_closed_file(tmp_path: Path, monkeypatc
         url_of("noc", AlertChannel(url_env="OTHER"))
     for error in (open_to_all, no_url):
         assert "hunter2pass" not in str(error.value)
+
+
+def test_a_text_that_is_too_long_for_a_service_loses_whole_alerts_and_keeps_its_number() -> None:
+    blocks = [f"warning: {number}\nrule x\n  {'because ' * 20}\nhttps://rw.example/{number}" for number in range(20)]
+    body = "\n\n".join([*blocks, "Message 8be01c77d2"])
+    assert fitted(body, len(body)) == body
+    for most in (300, 500, 1000, 4096):
+        told = fitted(body, most)
+        assert len(told) <= most
+        assert told.startswith("warning: 0\nrule x\n")
+        assert told.endswith("\n\n… more: relaywarden alert list\n\nMessage 8be01c77d2")
+        kept = told.split("\n\n")[:-2]
+        assert all(block in blocks for block in kept), "no alert is cut in its middle"
+    short = fitted(body, 120)
+    assert "because" not in short
+    assert "https://rw.example/0" in short, "the evidence goes before the link"
+    assert len(fitted("x" * 5000, 100)) == 100

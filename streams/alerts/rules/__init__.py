@@ -8,7 +8,8 @@
 
 `signs` is pure: it is given what it kept (None at first), and returns what it keeps and which causes begin or end with
 the fact. A module that has `watches(subject: str, watched: Watched) -> bool` tells, too, what is not configured any
-more. A new rule is one new module here and its row in docs/alerts.md.
+more. One whose causes are told again and again while they are so has `TOLD_AGAIN = True`: a cause of which nothing was
+told for a week is not known to be so. A new rule is one new module here and its row in docs/alerts.md.
 """
 
 from functools import cache
@@ -28,6 +29,7 @@ class Sign(msgspec.Struct, frozen=True, kw_only=True):
     """That a cause is so (`on`) or is not any more, at `at` (µs), in one sentence.
 
     `since` is when it began where that is known to be earlier (0: with the sign). `shown` is what `page` is about.
+    With a higher `severity`, or the same and a higher `grade`, the cause became worse.
     """
 
     subject: str
@@ -39,6 +41,7 @@ class Sign(msgspec.Struct, frozen=True, kw_only=True):
     evidence: tuple[Evidence, ...] = ()
     page: AlertPage = ""
     shown: str = ""
+    grade: int = 0
 
 
 class Rule(Protocol):
@@ -64,6 +67,11 @@ def load(name: str) -> Rule:
     if name not in names():
         raise ValueError(f"no rule {name!r}; there are {', '.join(names())}")
     return cast("Rule", import_module(f"{__name__}.{name}"))
+
+
+def told_again(name: str) -> bool:
+    """Tell whether a rule's causes are told again and again while they are so."""
+    return bool(getattr(load(name), "TOLD_AGAIN", False))
 
 
 def watches(name: str, subject: str, watched: Watched) -> bool:

@@ -8,6 +8,7 @@ from streams.alerts.rules import Sign
 SEVERITY: Severity = "critical"
 DELAY_MINUTES = 3.0
 MEANS = "ClickHouse does not answer: nothing is stored, and whether a log is silent is not known"
+TOLD_AGAIN = True
 
 
 def signs(_before: None, fact: Event | Look, _watched: Watched) -> tuple[None, tuple[Sign, ...]]:

@@ -12,7 +12,7 @@ MEANS = "several mailboxes of one customer look compromised"
 
 
 def signs(_before: None, fact: Event | Look, _watched: Watched) -> tuple[None, tuple[Sign, ...]]:
-    """Return what a case tells; one that grows goes on."""
+    """Return what a case tells; one that grows goes on, and is worse each time that it has doubled."""
     if not isinstance(fact, CaseEvent):
         return None, ()
     on = not isinstance(fact, CaseClosed)
@@ -23,6 +23,7 @@ def signs(_before: None, fact: Event | Look, _watched: Watched) -> tuple[None, t
     )
     shown = fact.mailboxes[0] if fact.mailboxes else ""
     sign = Sign(
-        subject=fact.customer, at=fact.at, on=on, text=text, evidence=fact.evidence, page="mailboxes", shown=shown
-    )
+        subject=fact.customer, at=fact.at, on=on, text=text, evidence=fact.evidence, page="mailboxes", shown=shown,
+        grade=number.bit_length(),
+    )  # fmt: skip
     return None, (sign,)

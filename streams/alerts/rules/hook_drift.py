@@ -19,6 +19,7 @@ from streams.alerts.rules import Sign
 SEVERITY: Severity = "warning"
 DELAY_MINUTES = 0.0
 MEANS = "a host does not do what was decided: a hook drifted or fails, or mail leaves through a withdrawn IP"
+TOLD_AGAIN = True  # of a host that was taken away nobody tells any more
 _TRIES = 3
 
 

@@ -8,6 +8,7 @@ from streams.alerts.rules import Sign
 SEVERITY: Severity = "warning"
 DELAY_MINUTES = 0.0
 MEANS = "the worker or the sink is minutes behind: decisions come late, or pages are old"
+TOLD_AGAIN = True
 _LATE = {"stream": "decisions come late", "sink": "the pages are old"}
 
 

@@ -28,5 +28,6 @@ def signs(_before: None, fact: Event | Look, _watched: Watched) -> tuple[None, t
 
 
 def watches(subject: str, watched: Watched) -> bool:
-    """Tell whether there is such a pool."""
-    return subject.rpartition(" in ")[2] in watched.pools
+    """Tell whether there is such a pool, and the list is asked, where any is asked from here."""
+    name, _, pool = subject.rpartition(" in ")
+    return pool in watched.pools and (not watched.lists or name in watched.lists)

@@ -1,4 +1,7 @@
-"""A pool has no IP to spare: the next one that is listed stays. Over once more than `min_active` carry mail again."""
+"""A pool has no IP to spare, or one only: the next one that is listed stays, or the next but one.
+
+Over once more carry mail again. Each IP fewer makes it worse.
+"""
 
 from collections.abc import Mapping
 
@@ -10,7 +13,7 @@ from streams.alerts.rules import Sign
 
 SEVERITY: Severity = "critical"
 DELAY_MINUTES = 0.0
-MEANS = "no more IPs carry mail than min_active: the next one that is listed stays in the pool"
+MEANS = "no more IPs carry mail than min_active: the next one that is listed stays in the pool; one more is a warning"
 
 _Gone = Mapping[str, frozenset[str]]
 
@@ -27,9 +30,12 @@ def signs(before: _Gone | None, fact: Event | Look, watched: Watched) -> tuple[_
     if pool is None:
         return kept, ()
     left = len(pool.ips - gone)
-    on = left <= pool.min_active and bool(pool.ips & gone)
+    spare = left - pool.min_active
+    on = spare <= 1 and bool(pool.ips & gone)
+    near: Severity | None = "warning" if spare > 0 else None
     text = f"{left} of {len(pool.ips)} IPs of the pool {fact.pool} carry mail, min_active is {pool.min_active}"
-    return kept, (Sign(subject=fact.pool, at=fact.at, on=on, text=text, page="pool"),)
+    sign = Sign(subject=fact.pool, at=fact.at, on=on, text=text, severity=near, page="pool", grade=max(0, -spare))
+    return kept, (sign,)
 
 
 def watches(subject: str, watched: Watched) -> bool:

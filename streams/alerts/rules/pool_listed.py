@@ -49,5 +49,6 @@ def _changed(fact: ListingObserved, old: frozenset[str], new: frozenset[str], wa
 
 
 def watches(subject: str, watched: Watched) -> bool:
-    """Tell whether there is such a pool."""
-    return subject.partition(" on ")[0] in watched.pools
+    """Tell whether there is such a pool, and the list is asked, where any is asked from here."""
+    pool, _, name = subject.rpartition(" over ")[0].partition(" on ")
+    return pool in watched.pools and (not watched.lists or name in watched.lists)

@@ -12,6 +12,7 @@ from streams.sunset.load_heard import Log
 SEVERITY: Severity = "warning"
 DELAY_MINUTES = 0.0
 MEANS = "a host's log is not heard for longer than it is usually silent"
+TOLD_AGAIN = True
 
 _HOUR = 3_600_000_000
 _DAY = 24
