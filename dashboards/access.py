@@ -28,7 +28,7 @@ Deed = (
     | ListAction
     | StageAction
     | LetterOutcome
-    | Literal["look", "try again", "withdraw below min_active", "exempt", "unexempt"]
+    | Literal["look", "acknowledge", "try again", "withdraw below min_active", "exempt", "unexempt"]
 )
 _LEAST: dict[Deed, Role] = {
     "look": "viewer",
@@ -58,6 +58,7 @@ _LEAST: dict[Deed, Role] = {
     "again": "operator",
     "sent": "operator",
     "refused": "operator",
+    "acknowledge": "operator",
     "withdraw below min_active": "admin",
 }
 

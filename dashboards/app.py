@@ -26,6 +26,7 @@ def main() -> None:
     """Show the page that the URL names; the tab's title comes before all that takes its time."""
     st.set_page_config(page_title="Relaywarden", page_icon=_shield(), layout="wide")
     from dashboards.views import (  # noqa: PLC0415 loading pandas and Altair takes a second
+        alerts,
         complaints,
         customers,
         delisting,
@@ -45,6 +46,7 @@ def main() -> None:
     st.html(f"<style>{_STILL} {_WHOLE} {_GUARDED}</style>")
     pages = {
         "overview": st.Page(overview.page, title="Overview", icon=":material/monitor_heart:", default=True),
+        "alerts": st.Page(alerts.page, title="Alerts", icon=":material/notifications:", url_path="alerts"),
         "pool": st.Page(pool.page, title="Pool", icon=":material/lan:", url_path="pool"),
         "delisting": st.Page(delisting.page, title="Delisting", icon=":material/gpp_bad:", url_path="delisting"),
         "lists": st.Page(lists.page, title="Lists", icon=":material/checklist:", url_path="lists"),

@@ -1,4 +1,4 @@
-"""Overview: can we send, how old is what we know, which mailboxes need action, what changed, how mail arrives."""
+"""Overview: can we send, what is urgent, how old is what we know, what changed, how mail arrives against last week."""
 
 import pandas as pd
 import streamlit as st
@@ -7,9 +7,8 @@ from dashboards import charts, elements, moment, pools, queries, queries_cases, 
 from dashboards.elements import Page
 from dashboards.palette import BADGES, STEPS
 from dashboards.pools import Standing
-from dashboards.views import delisting, own_side
+from dashboards.views import ages, delisting, last_hour, own_side, urgent
 
-_LATE_SECONDS = {"log": 300, "worker": pools.LATE_SECONDS, "lists": 3600}
 _STRIP = 24
 _ICONS = {
     "good": ":material/check_circle:",
@@ -24,52 +23,25 @@ def page() -> None:
     """Show the page."""
     shown = Page(elements.header("Overview"))
     logs, feeds = shown.read(queries.sources, hours=1, every=shown.every), shown.read(queries.feeds, hours=1)
-    _ages(shown, logs, feeds)
     known = {} if feeds is None else dict(zip(feeds["feed"], feeds["last"], strict=True))
     states = shown.read(queries_pool.states, hours=1)  # once, so that sentence, strip and numbers tell the same
     _sending(shown, pools.standings(shown.settings.pool, states), known.get("worker"))
     everyone = pools.standings(shown.settings.pool, states if "worker" in known else None)
-    _strip(shown, everyone)
-    own_side.brief(shown)
     heard = {*known} | ({"logs"} if logs is not None and not logs.empty else set())
+    urgent.show(shown, heard)
+    _strip(shown, everyone)
+    ages.show(shown, logs, feeds)
+    own_side.brief(shown)
     _numbers(shown, everyone, heard)
     _flags(shown)  # over the whole width: the evidence is a sentence
     left, right = st.columns(2, gap="large")
     with left:
+        last_hour.against_last_week(shown)
         _deliverability(shown)
     with right:
         _changes(shown)
     _dead_letters(shown)
     shown.close()
-
-
-def _ages(shown: Page, logs: pd.DataFrame | None, feeds: pd.DataFrame | None) -> None:
-    """Say on top how old the newest data of each source is: shape and colour tell what is late."""
-    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        moment.stamp(f"{shown.now:%H:%M:%S} UTC", shown.now)
-        if logs is None or feeds is None:
-            elements.unread()
-            return
-        for log in elements.rows(logs):
-            if pd.isna(log["last"]):
-                st.badge(f"▲ {words.inert(log['name'])}: nothing for over 1 h", color="orange")
-            else:
-                _age(shown, words.inert(log["name"]), log["last"], _LATE_SECONDS["log"])
-        if logs.empty:
-            st.badge("○ logs: no data", color="gray")
-        known = dict(zip(feeds["feed"], feeds["last"], strict=True))
-        for name in ("lists", "worker", "complaints"):
-            if name in known:
-                _age(shown, name, known[name], _LATE_SECONDS.get(name))
-            else:
-                st.badge(f"○ {name}: no data", color="gray")
-
-
-def _age(shown: Page, name: str, last: pd.Timestamp, late: int | None) -> None:
-    seconds = (shown.now - last).total_seconds()
-    overdue = late is not None and (seconds > late or seconds < -60)  # noqa: PLR2004 a minute ahead is a wrong clock
-    text = f"{name} {words.age(seconds)}"
-    st.badge(f"▲ {text}, late" if overdue else f"● {text}", color="orange" if overdue else "green")
 
 
 def _sending(shown: Page, everyone: list[Standing], worker: pd.Timestamp | None) -> None:
@@ -78,9 +50,12 @@ def _sending(shown: Page, everyone: list[Standing], worker: pd.Timestamp | None)
         elements.nothing("The configuration has no pool.")
     boxes = {"good": st.success, "warn": st.warning, "bad": st.error, "unknown": st.info}
     for name, pool in shown.settings.pool.items():
-        says = pools.verdict(pool, [ip for ip in everyone if ip.pool == name], age)
+        own = [ip for ip in everyone if ip.pool == name]
+        says = pools.verdict(pool, own, age)
         label = "Can we send?" if len(shown.settings.pool) == 1 else f"Can {name} send?"
-        boxes[says.level](f"**{label}** {says.text[0].upper()}{says.text[1:]}.", icon=_ICONS[says.level])
+        text = f"**{label}** {says.text[0].upper()}{says.text[1:]}."
+        more = last_hour.carries(shown, name, own) if says.level != "unknown" else ""
+        boxes[says.level](f"{text}  \n{words.inert(more)}" if more else text, icon=_ICONS[says.level])
 
 
 def _strip(shown: Page, everyone: list[Standing]) -> None:
@@ -117,25 +92,10 @@ def _numbers(shown: Page, everyone: list[Standing], heard: set[str]) -> None:
     with st.container(horizontal=True, gap="small"):
         for label, number in numbers.items():
             st.metric(label, "no data" if number is None else words.count(number), border=True, width=150)
-    _links(attacked)
-    delisting.brief(named)
 
 
 def _total(found: pd.DataFrame | None) -> int | None:
     return None if found is None else 0 if found.empty else int(found["total"].max())
-
-
-def _links(open_cases: pd.DataFrame | None) -> None:
-    """Show the way to each of the newest open cases, and to all where there are more."""
-    if open_cases is None or open_cases.empty:
-        return
-    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        for row in elements.rows(open_cases):
-            label = f"■ Case: {words.count(row['count'])} mailboxes of {words.inert(row['customer'])}"
-            if st.button(label, icon=":material/arrow_forward:", key=f"case.{row['case']}"):
-                elements.go("mailboxes", case=row["case"])
-        if int(open_cases["total"].max()) > len(open_cases) and st.button("All cases", key="cases"):
-            elements.go("mailboxes")
 
 
 def _deliverability(shown: Page) -> None:

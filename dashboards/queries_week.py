@@ -1,0 +1,99 @@
+"""What the Overview asks about now: how mail arrives against the same hour of last week, and how old each source is."""
+
+import pandas as pd
+from clickhouse_connect.driver.client import Client
+
+from dashboards.queries import frame
+from dashboards.span import Span
+
+_HOUR = """
+SELECT if(place <= 12, provider, '(all others)') AS provider,
+       toInt64(sum(attempts)) AS attempts, toInt64(sum(sent)) AS sent, toInt64(sum(deferred)) AS deferred,
+       toInt64(sum(bounced)) AS bounced, toInt64(sum(attempts_then)) AS attempts_then,
+       toInt64(sum(sent_then)) AS sent_then,
+       toInt64(sum(deferred_then)) AS deferred_then, toInt64(sum(bounced_then)) AS bounced_then,
+       toInt64(any(heard_now)) AS heard, toInt64(any(heard_before)) AS heard_then
+FROM
+(
+    WITH at > {until:Int64} - 3600000000 AS now, type = 'delivery_attempted' AND NOT local AS counts
+    SELECT if(counts, provider, '') AS provider, counts AS mail,
+           countIf(counts AND now) AS attempts, countIf(counts AND now AND outcome = 'sent') AS sent,
+           countIf(counts AND now AND outcome = 'deferred') AS deferred,
+           countIf(counts AND now AND outcome = 'bounced') AS bounced, countIf(counts AND NOT now) AS attempts_then,
+           countIf(counts AND NOT now AND outcome = 'sent') AS sent_then,
+           countIf(counts AND NOT now AND outcome = 'deferred') AS deferred_then,
+           countIf(counts AND NOT now AND outcome = 'bounced') AS bounced_then,
+           sum(countIf(now)) OVER () AS heard_now, sum(countIf(NOT now)) OVER () AS heard_before,
+           row_number() OVER (ORDER BY mail DESC, attempts + attempts_then DESC, provider) AS place
+    FROM mail_events FINAL
+    WHERE (at > {until:Int64} - 3600000000 AND at <= {until:Int64})
+       OR (at > {until:Int64} - 608400000000 AND at <= {until:Int64} - 604800000000)
+    GROUP BY provider, mail
+)
+GROUP BY provider, place > 12 ORDER BY place > 12, attempts DESC, provider
+"""
+
+_IPS = """
+SELECT outbound_ip AS ip, toInt64(uniqExact(sender, queue_id)) AS messages
+FROM mail_events FINAL
+WHERE type = 'delivery_attempted' AND outcome = 'sent' AND NOT local AND outbound_ip != ''
+  AND at > {until:Int64} - 3600000000 AND at <= {until:Int64}
+GROUP BY ip ORDER BY ip LIMIT 20000
+"""
+
+_AGES = """
+SELECT kind, name, fromUnixTimestamp64Micro(assumeNotNull(newest), 'UTC') AS last FROM
+(
+    SELECT 'list' AS kind, list AS name, maxOrNull(at) AS newest FROM pool_observations
+    WHERE type = 'listing_observed' AND at > {until:Int64} - 604800000000 AND at <= {until:Int64} GROUP BY list
+    UNION ALL
+    SELECT 'hook', concat(hook, ' on ', host), maxOrNull(at) FROM pool_observations
+    WHERE type IN ('hook_applied', 'hook_failed', 'hook_drifted') AND at > {until:Int64} - 604800000000
+      AND at <= {until:Int64} GROUP BY hook, host
+    UNION ALL
+    SELECT * FROM
+    (
+        SELECT 'complaints', if(reporter = '', 'no name', reporter), maxOrNull(at) AS newest FROM complaints
+        WHERE at > {until:Int64} - 2592000000000 AND at <= {until:Int64} GROUP BY reporter
+        ORDER BY newest DESC LIMIT 50
+    )
+    UNION ALL
+    SELECT 'bounces', 'bounces', maxOrNull(at) FROM bounces
+    WHERE at > {until:Int64} - 2592000000000 AND at <= {until:Int64}
+    UNION ALL
+    SELECT 'reports', 'reports', maxOrNull(at) FROM reports
+    WHERE at > {until:Int64} - 2592000000000 AND at <= {until:Int64}
+    UNION ALL
+    SELECT 'alerts', 'alerts', maxOrNull(at) FROM alert_events
+    WHERE at > {until:Int64} - 2592000000000 AND at <= {until:Int64}
+    UNION ALL
+    SELECT 'sink', 'sink', maxOrNull(toUnixTimestamp(modification_time) * 1000000) FROM system.parts
+    WHERE database = currentDatabase() AND level < 2 AND toUnixTimestamp(modification_time) * 1000000 <= {until:Int64}
+)
+WHERE newest IS NOT NULL ORDER BY kind, name LIMIT 2000
+"""
+
+
+def hour(client: Client, span: Span) -> pd.DataFrame:
+    """Return the last hour and the same hour a week before, by provider; `heard` and `heard_then` count all lines.
+
+    The provider "" has what is no delivery: its rows are there so that an hour without deliveries is not one unheard.
+    """
+    columns = (
+        "provider", "attempts", "sent", "deferred", "bounced", "attempts_then", "sent_then", "deferred_then",
+        "bounced_then", "heard", "heard_then",
+    )  # fmt: skip
+    return frame(client, _HOUR, columns, until=span.until)
+
+
+def sent(client: Client, span: Span) -> pd.DataFrame:
+    """Return how many messages each IP delivered within the hour before the span's end."""
+    return frame(client, _IPS, ("ip", "messages"), until=span.until)
+
+
+def ages(client: Client, span: Span) -> pd.DataFrame:
+    """Return when each source was heard last: lists and hooks within a week, what comes as mail within thirty days.
+
+    Of the sink that is when ClickHouse got its newest block, by ClickHouse's clock: of the past it is not known.
+    """
+    return frame(client, _AGES, ("kind", "name", "last"), until=span.until)

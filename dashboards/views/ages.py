@@ -1,0 +1,100 @@
+"""Ages: how old the newest word of each source is, in one line and in full; a part of the Overview."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+import streamlit as st
+
+from dashboards import elements, moment, pools, queries_week, words
+from dashboards.elements import Page
+
+_LATE_SECONDS = {"log": 300, "worker": pools.LATE_SECONDS, "lists": 3600, "list": 6 * 3600, "sink": 300}
+_AHEAD = -60.0  # a minute ahead is a wrong clock
+_TOLD = 5
+
+
+@dataclass(frozen=True)
+class Age:
+    """How old the newest word of a source is; `seconds` is None where there is none, `late` where that is bad."""
+
+    kind: str
+    name: str
+    seconds: float | None
+    late: bool = False
+    note: str = "no data"
+
+    @property
+    def shape(self) -> str:
+        """Return its shape."""
+        return "▲" if self.late else "○" if self.seconds is None else "●"
+
+    @property
+    def word(self) -> str:
+        """Return it in words."""
+        if self.seconds is None:
+            return self.note
+        return f"{words.age(self.seconds)}{', late' if self.late else ''}"
+
+    @property
+    def badge(self) -> str:
+        """Return it with its name, which may be a stranger's, as Markdown shows it literally."""
+        return f"{self.shape} {words.inert(self.name)}{':' if self.seconds is None else ''} {self.word}"
+
+
+def known(shown: Page, logs: pd.DataFrame, feeds: pd.DataFrame) -> list[Age]:
+    """Return the age of each log, of the lists, the worker, the sink, the complaints and of whatever else told."""
+    found = [_log(shown, row) for row in elements.rows(logs)] or [Age("log", "logs", None)]
+    last = dict(zip(feeds["feed"], feeds["last"], strict=True))
+    found += [_aged(shown, name, name, last.get(name)) for name in ("lists", "worker", "complaints")]
+    more = shown.read(queries_week.ages, hours=1, every=20)
+    rows = [] if more is None else elements.rows(more)
+    sink = next((row["last"] for row in rows if row["kind"] == "sink"), None)
+    found.append(_aged(shown, "sink", "sink", sink))
+    found += [_aged(shown, row["kind"], row["name"], row["last"]) for row in rows if row["kind"] != "sink"]
+    asked = () if shown.settings.dnsbl is None else (*shown.settings.dnsbl.lists, *shown.settings.dnsbl.own)
+    heard = {row["name"] for row in rows if row["kind"] == "list"}
+    return found + [Age("list", name, None, late=True) for name in asked if name not in heard and more is not None]
+
+
+def _log(shown: Page, row: dict[str, pd.Timestamp]) -> Age:
+    if pd.isna(row["last"]):
+        return Age("log", str(row["name"]), None, late=True, note="nothing for over 1 h")
+    return _aged(shown, "log", str(row["name"]), row["last"])
+
+
+def _aged(shown: Page, kind: str, name: str, last: pd.Timestamp | None) -> Age:
+    if last is None or pd.isna(last):
+        return Age(kind, name, None)
+    seconds = (shown.now - last).total_seconds()
+    late = _LATE_SECONDS.get(kind)
+    return Age(kind, name, seconds, late is not None and (seconds > late or seconds < _AHEAD))
+
+
+def show(shown: Page, logs: pd.DataFrame | None, feeds: pd.DataFrame | None) -> None:
+    """Say in a line what is late and how old the rest is at most; all of it stands behind it."""
+    moment.stamp(f"{shown.now:%H:%M:%S} UTC", shown.now)
+    if logs is None or feeds is None:
+        elements.unread()
+        return
+    found = known(shown, logs, feeds)
+    late = [each for each in found if each.late]
+    silent = [each for each in found if each.seconds is None and not each.late]
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        for each in late[:_TOLD]:
+            st.badge(each.badge, color="orange")
+        if len(late) > _TOLD:
+            st.badge(f"▲ {len(late) - _TOLD} more are late", color="orange")
+        for each in silent:
+            st.badge(each.badge, color="gray")
+        for name in ("worker", "lists", "sink"):
+            for each in found:
+                if each.kind == name and each.seconds is not None and not each.late:
+                    st.badge(each.badge, color="green")
+        fresh = sum(each.kind == "log" and not each.late and each.seconds is not None for each in found)
+        if fresh:
+            st.badge(f"● logs: {fresh} of {sum(each.kind == 'log' for each in found)} speak", color="green")
+    with st.expander(f"All {len(found)} sources"):
+        rows = [(f"{each.shape} {each.word}", each.kind, each.name) for each in found]
+        listed = pd.DataFrame(rows, columns=["age", "kind", "source"])
+        columns = {"age": elements.text("newest"), "kind": elements.text("kind"), "source": elements.text("source")}
+        elements.table(listed, "sources", columns, ("age",), alarm=True)
