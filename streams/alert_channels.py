@@ -46,6 +46,13 @@ def odd(settings: Settings) -> Iterator[str]:
         yield "alert.dashboard_url: none: alerts have no link to their page"
 
 
+def links(dashboard_url: str, raised: AlertRaised) -> str:
+    """Return in lines where an alert is shown, and where it is acknowledged; "" where nobody said where pages are."""
+    if not dashboard_url:
+        return ""
+    return f"{link(dashboard_url, raised)}\n{dashboard_url}/alerts?alert={quote(raised.alert, safe='')}"
+
+
 def link(dashboard_url: str, raised: AlertRaised) -> str:
     """Return the address of an alert's page, "" where nobody said where the pages are."""
     if not dashboard_url:

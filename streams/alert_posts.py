@@ -13,7 +13,7 @@ from schemas.alert_events import AlertDelivered, DeliveryStatus
 from schemas.alert_settings import Alerting
 from schemas.names import derived_id, source_id
 from schemas.settings import Settings
-from streams.alert_channels import link, url_of
+from streams.alert_channels import links, url_of
 from streams.alert_mouth import Answer, Order, Speaking
 from streams.alerts.book import Alert, Book
 from streams.alerts.causes import Cause, Key
@@ -74,8 +74,8 @@ class Posts:
             self._tell(post, Answer(taken=False, words=str(error)), book, journal)
 
     def _text(self, alerts: list[Alert], causes: Mapping[Key, Cause], post: Post) -> Text:
-        links = {each.raised.alert: link(self._alerting.dashboard_url, each.raised) for each in alerts}
-        return text_of(alerts, causes, post.telling, post.message, links)
+        told = {each.raised.alert: links(self._alerting.dashboard_url, each.raised) for each in alerts}
+        return text_of(alerts, causes, post.telling, post.message, told)
 
     def _ended(self, book: Book, journal: Journal) -> None:
         for name, way in list(self._ways.items()):

@@ -11,6 +11,7 @@ from dashboards.elements import Page
 _LATE_SECONDS = {"log": 300, "worker": pools.LATE_SECONDS, "lists": 3600, "list": 6 * 3600, "sink": 300}
 _AHEAD = -60.0  # a minute ahead is a wrong clock
 _TOLD = 5
+_ALWAYS = ("worker", "lists", "sink", "complaints")
 
 
 @dataclass(frozen=True)
@@ -70,30 +71,35 @@ def _aged(shown: Page, kind: str, name: str, last: pd.Timestamp | None) -> Age:
     return Age(kind, name, seconds, late is not None and (seconds > late or seconds < _AHEAD))
 
 
-def show(shown: Page, logs: pd.DataFrame | None, feeds: pd.DataFrame | None) -> None:
-    """Say in a line what is late and how old the rest is at most; all of it stands behind it."""
-    moment.stamp(f"{shown.now:%H:%M:%S} UTC", shown.now)
-    if logs is None or feeds is None:
-        elements.unread()
-        return
-    found = known(shown, logs, feeds)
-    late = [each for each in found if each.late]
-    silent = [each for each in found if each.seconds is None and not each.late]
+def show(shown: Page, logs: pd.DataFrame | None, feeds: pd.DataFrame | None) -> list[Age]:
+    """Say in a line what is late, what never spoke, and how old the rest is; return it all, for `full`."""
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        moment.stamp(f"{shown.now:%H:%M:%S} UTC", shown.now)
+        if logs is None or feeds is None:
+            elements.unread()
+            return []
+        found = known(shown, logs, feeds)
+        late = [each for each in found if each.late]
         for each in late[:_TOLD]:
             st.badge(each.badge, color="orange")
         if len(late) > _TOLD:
             st.badge(f"▲ {len(late) - _TOLD} more are late", color="orange")
-        for each in silent:
-            st.badge(each.badge, color="gray")
-        for name in ("worker", "lists", "sink"):
-            for each in found:
-                if each.kind == name and each.seconds is not None and not each.late:
-                    st.badge(each.badge, color="green")
-        fresh = sum(each.kind == "log" and not each.late and each.seconds is not None for each in found)
-        if fresh:
-            st.badge(f"● logs: {fresh} of {sum(each.kind == 'log' for each in found)} speak", color="green")
-    with st.expander(f"All {len(found)} sources"):
+        for each in found:
+            if not each.late and each.seconds is None:
+                st.badge(each.badge, color="gray")
+            elif not each.late and each.kind in _ALWAYS:
+                st.badge(each.badge, color="green")
+        logs_known = [each for each in found if each.kind == "log"]
+        if fresh := sum(not each.late and each.seconds is not None for each in logs_known):
+            st.badge(f"● logs: {fresh} of {len(logs_known)} speak", color="green")
+    return found
+
+
+def full(found: list[Age]) -> None:
+    """Show the age of each source."""
+    if not found:
+        return
+    with st.expander(f"How old the newest word of each source is: {len(found)} sources"):
         rows = [(f"{each.shape} {each.word}", each.kind, each.name) for each in found]
         listed = pd.DataFrame(rows, columns=["age", "kind", "source"])
         columns = {"age": elements.text("newest"), "kind": elements.text("kind"), "source": elements.text("source")}

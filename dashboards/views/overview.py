@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from dashboards import charts, elements, moment, pools, queries, queries_cases, queries_pool, words
+from dashboards import charts, elements, pools, queries, queries_cases, queries_pool, words
 from dashboards.elements import Page
 from dashboards.palette import BADGES, STEPS
 from dashboards.pools import Standing
@@ -30,7 +30,7 @@ def page() -> None:
     heard = {*known} | ({"logs"} if logs is not None and not logs.empty else set())
     urgent.show(shown, heard)
     _strip(shown, everyone)
-    ages.show(shown, logs, feeds)
+    found = ages.show(shown, logs, feeds)
     own_side.brief(shown)
     _numbers(shown, everyone, heard)
     _flags(shown)  # over the whole width: the evidence is a sentence
@@ -41,6 +41,7 @@ def page() -> None:
     with right:
         _changes(shown)
     _dead_letters(shown)
+    ages.full(found)
     shown.close()
 
 

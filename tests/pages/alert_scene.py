@@ -18,6 +18,17 @@ from tests.pages.scene import MINUTE, RUDE, THIEF, WITHDRAWN
 
 GONE, WORSE, THEFT, QUIET, OVER = (letter * 12 for letter in "abcde")
 GHOST = "f" * 12
+CONFIG = """
+[alert]
+dashboard_url = "https://rw.example"
+[alert.channel.noc]
+url_env = "NOC"
+repeat_hours = 1
+escalate_to = ["boss"]
+[alert.channel.boss]
+url_env = "BOSS"
+severities = []
+"""
 
 
 def alerts(now: int) -> list[AlertEvent]:

@@ -12,6 +12,7 @@ from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from embedded.clickhouse import ClickHouseServer
 from tests.conftest import require
+from tests.pages import alert_scene as alerts
 from tests.pages import sunset_scene as sunsets
 from tests.pages import test_delisting_page as delistings
 from tests.pages import test_domains_page as domains
@@ -91,12 +92,12 @@ class Visitor:
         expect(clock).not_to_have_text(first)
 
     def follow(self, query: str) -> None:
-        """Pick the overview's first mailbox, and wait until its page is there."""
+        """Pick the first mailbox in question on the Overview, and wait until its page is there."""
         for _ in range(4):  # a click is lost when the table is drawn anew under the pointer: a visitor tries again
             self.go(f"/{query}", "Overview")
-            self.table(0, THIEF)
+            self.table(1, THIEF)
             self.refreshed()
-            box = self.page.get_by_test_id("stDataFrame").nth(0)
+            box = self.page.get_by_test_id("stDataFrame").nth(1)
             box.scroll_into_view_if_needed()
             box.click(position={"x": 16, "y": 52})
             with suppress(PlaywrightTimeout):
@@ -134,8 +135,9 @@ def served(clickhouse: ClickHouseServer, folder: Path) -> Iterator[int]:
     store(hall.client, "delisting_events", delistings.scene(hall.now))
     store(hall.client, "reports", reports.scene(hall.now))
     store(hall.client, "domain_checks", domains.scene(hall.now))
+    store(hall.client, "alert_events", alerts.alerts(hall.now))
     sunsets.fill(hall.client, hall.now)
-    hall.config.write_text(hall.config.read_text() + sunsets.config(hall.now))
+    hall.config.write_text(hall.config.read_text() + sunsets.config(hall.now) + alerts.CONFIG)
     with serving(hall, clickhouse.password, folder / "log") as (_process, where):
         yield where
     assert "Traceback" not in (folder / "log").read_text()

@@ -15,24 +15,12 @@ from schemas import codec
 from schemas.alert_events import AlertAcknowledged, AlertUnacknowledged
 from schemas.events import Event
 from schemas.topics import ALERT_EVENTS
-from tests.pages.alert_scene import GHOST, GONE, OVER, QUIET, THEFT, WORSE, alerts
+from tests.pages.alert_scene import CONFIG, GHOST, GONE, OVER, QUIET, THEFT, WORSE, alerts
 from tests.pages.conftest import Hall, Open, store
 from tests.pages.hands_scene import LOCAL, Desk, configured, desk
 from tests.pages.scene import MINUTE, RUDE, THIEF, WITHDRAWN
 from tests.pages.test_dashboard_views import cells, shown, texts
 from tests.pages.test_hands import order
-
-ALERTING = """
-[alert]
-dashboard_url = "https://rw.example"
-[alert.channel.noc]
-url_env = "NOC"
-repeat_hours = 1
-escalate_to = ["boss"]
-[alert.channel.boss]
-url_env = "BOSS"
-severities = []
-"""
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +28,7 @@ def noc(clickhouse: ClickHouseServer, tmp_path_factory: pytest.TempPathFactory) 
     """Give pages with alerts, and a broker that takes orders."""
     with desk(clickhouse, tmp_path_factory.mktemp("alerts"), "pages_alerts") as made:
         store(made.hall.client, "alert_events", alerts(made.hall.now))
-        made.hall.config.write_text(made.hall.config.read_text() + ALERTING)
+        made.hall.config.write_text(made.hall.config.read_text() + CONFIG)
         yield made
 
 

@@ -17,6 +17,7 @@ from dashboards.preview import framed
 from embedded.clickhouse import ClickHouseServer
 from tests.pages import test_delisting_page as delistings
 from tests.pages import test_providers_page as providers
+from tests.pages.alert_scene import GONE, WORSE
 from tests.pages.browsing import PHONE, SECONDS, Visitor, chromium, served
 from tests.pages.scene import RUDE, THIEF, WITHDRAWN
 
@@ -55,9 +56,14 @@ def visitor(request: pytest.FixtureRequest, port: int, browser: Browser, tmp_pat
 def test_the_pages_show_the_flagged_mailbox_and_the_withdrawn_ip(visitor: Visitor) -> None:
     visitor.go("/", "Overview")
     expect(visitor.page.get_by_text("5 of 6 IPs send")).to_be_visible()
-    visitor.table(0, THIEF)
-    visitor.table(2, f"{WITHDRAWN} withdrawn until")
+    visitor.table(0, "3 of 6 IPs of the pool main carry mail")
+    visitor.table(1, THIEF)
+    visitor.table(4, f"{WITHDRAWN} withdrawn until")
     visitor.picture("overview")
+    visitor.go(f"/alerts?alert={GONE}", "Alerts")
+    visitor.table(0, "■ critical")
+    visitor.table(1, "boss did not take it")
+    visitor.picture("alerts")
     visitor.go("/pool", "Pool")
     visitor.table(0, WITHDRAWN)
     visitor.table(0, "■ withdrawn")
@@ -163,11 +169,10 @@ def test_nothing_runs_or_loads_in_the_frame_of_a_letter(browser: Browser, *, dar
 
 
 @pytest.mark.parametrize("visitor", [(1440, "light")], indirect=True, ids=["screen"])
-@pytest.mark.parametrize(("path", "title"), [("/", "Overview"), ("/pool", "Pool")])
-def test_an_open_delisting_is_one_click_away(visitor: Visitor, path: str, title: str) -> None:
+def test_an_open_delisting_is_one_click_away(visitor: Visitor) -> None:
     story = visitor.page.get_by_text(f"■ spamcop lists {delistings.A}, relapse 1")
     for _ in range(3):  # as in `follow`: a visitor whose click was lost tries again
-        visitor.go(f"{path}?range=24h", title)
+        visitor.go("/pool?range=24h", "Pool")
         visitor.page.get_by_role("button", name=f"spamcop lists {delistings.A}").click()
         with suppress(PlaywrightTimeout):
             story.wait_for(timeout=20 * SECONDS)
@@ -176,6 +181,30 @@ def test_an_open_delisting_is_one_click_away(visitor: Visitor, path: str, title:
     address = urlsplit(visitor.page.url)
     assert address.path == "/delisting"
     assert parse_qs(address.query) == {"delisting": ["aaaaaaaaaaaa"], "range": ["24h"]}
+    visitor.unhurt()
+
+
+@pytest.mark.parametrize("visitor", [(PHONE, "light")], indirect=True, ids=["phone"])
+def test_a_phones_first_screen_says_whether_we_can_send_and_what_is_urgent_which_is_one_click_away(
+    visitor: Visitor,
+) -> None:
+    visitor.size["height"] = 844
+    for _ in range(3):  # as in `follow`
+        visitor.go("/", "Overview")
+        visitor.table(0, "■ critical")
+        for seen in (visitor.page.get_by_text("Can we send?"), visitor.page.get_by_test_id("stDataFrame").first):
+            place = seen.bounding_box()
+            assert place is not None
+            assert place["y"] + 80 < 844, "on the first screen"
+        visitor.refreshed()
+        visitor.page.get_by_test_id("stDataFrame").nth(0).click(position={"x": 16, "y": 52})
+        with suppress(PlaywrightTimeout):
+            visitor.page.get_by_role("heading", name="One alert").wait_for(timeout=20 * SECONDS)
+            break
+    address = urlsplit(visitor.page.url)
+    assert (address.path, parse_qs(address.query)) == ("/alerts", {"alert": [WORSE]})
+    visitor.page.get_by_role("button", name="Where it is shown: Pool").click()
+    expect(visitor.page.get_by_role("heading", name="Pool", exact=True)).to_be_visible()
     visitor.unhurt()
 
 
@@ -188,7 +217,7 @@ def test_a_strangers_text_is_shown_and_does_nothing(visitor: Visitor) -> None:
     visitor.unhurt()
     visitor.go("/", "Overview")
     visitor.page.get_by_text("Dead letters: 3 lines").click()
-    visitor.table(3, f"{RUDE} 0")
+    visitor.table(5, f"{RUDE} 0")
     visitor.unhurt()
 
 

@@ -12,10 +12,9 @@ from dashboards.urgency import ordered
 from dashboards.views.last_hour import _change
 from embedded.clickhouse import ClickHouseServer
 from schemas.events import DeliveryAttempted, Event
-from tests.pages.alert_scene import alerts
+from tests.pages.alert_scene import CONFIG, alerts
 from tests.pages.conftest import Hall, Open, fill, furnish, store
 from tests.pages.scene import IPS, MINUTE, THIEF, WITHDRAWN
-from tests.pages.test_alerts_page import ALERTING
 from tests.pages.test_dashboard_views import cells, shown, texts
 
 WEEK = 7 * 24 * 60
@@ -41,7 +40,7 @@ def weeks(clickhouse: ClickHouseServer, tmp_path_factory: pytest.TempPathFactory
     store(made.client, "alert_events", alerts(made.now))
     then = [_delivery(made.now, number, WEEK + 30, "sent") for number in range(100)]
     store(made.client, "mail_events", [*then, _delivery(made.now, 1, WEEK + 61, "bounced")])
-    made.config.write_text(made.config.read_text() + CAPACITY + DNSBL + ALERTING)
+    made.config.write_text(made.config.read_text() + CAPACITY + DNSBL + CONFIG)
     return made
 
 
