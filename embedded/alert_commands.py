@@ -50,7 +50,7 @@ def alert_acknowledge(
     event = acknowledgement(book, alert, reason, operator, undo=undo)
     publish(settings, event)
     text = book.alerts[event.alert].newest.text
-    done = "taken back, not acknowledged any more" if undo else "acknowledged"
+    done = "not acknowledged any more, taken back" if undo else "acknowledged"
     tell(event, printable(f"{done} by {event.operator}: {text}"), as_json=as_json)
 
 

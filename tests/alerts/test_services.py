@@ -18,7 +18,7 @@ URLS = {
     "api.telegram.org": "tgram://123456789:abcdefg_hijklmnop/12315544",
     "events.pagerduty.com": f"pagerduty://{KEY}@apikey0123456789",
     "teams.isp.example": "workflows://teams.isp.example/workflow0123/signature0123456789",
-    "matrix.isp.example": "matrixs://relaywarden:s3cretpass@matrix.isp.example/#noc:isp.example",
+    "matrix.isp.example": "matrixs://relaywarden:s3cretpass@matrix.isp.example/#noc:isp.example?e2ee=no",
 }
 MOST = {"hooks.slack.com": 35_000, "api.telegram.org": 4096, "events.pagerduty.com": 1024}
 

@@ -83,6 +83,11 @@ def test_what_is_open_is_listed_and_acknowledged_once(config: Path) -> None:
     assert "ada acknowledged it already" in refusal(run("alert", "acknowledge", "3f2a", *why))
     rows = [json.loads(line) for line in run("alert", "list", "--json", "-c", config).stdout.splitlines()]
     assert [row["acknowledged"] for row in rows] == ["", "ada: I asked the list"]
+    done = run("alert", "acknowledge", "3f2a", "--undo", *why)
+    assert done.stdout == "not acknowledged any more, taken back by ada: 192.0.2.0 was taken out\n"
+    assert "nobody acknowledged it" in refusal(run("alert", "acknowledge", "3f2a", "--undo", *why))
+    rows = [json.loads(line) for line in run("alert", "list", "--json", "-c", config).stdout.splitlines()]
+    assert [row["acknowledged"] for row in rows] == ["", ""]
 
 
 def test_a_channel_is_tried_and_says_what_its_server_answers(
@@ -114,6 +119,13 @@ def test_the_rules_are_listed_as_configured(tmp_path: Path) -> None:
     assert not rows["lag"]["enabled"]
     assert (rows["mailbox_flagged"]["severity"], rows["mailbox_flagged"]["delay_minutes"]) == ("notice", 2.0)
     assert "[alert] is not there" in refusal(run("alert", "rules", "-c", _config(tmp_path, None)))
+
+
+def test_a_desk_does_not_begin_with_a_rule_that_is_not_there(tmp_path: Path) -> None:
+    config = _config(tmp_path, {"rule": {"ip_gone": {}}, "channel": {"noc": {"url_env": "U", "rules": ["lagg"]}}})
+    said = refusal(run("desk", "-c", config))
+    assert "alert.rule.ip_gone: no rule 'ip_gone'; there are channel_failing, " in said
+    assert "alert.channel.noc.rules: no rule 'lagg'; there are channel_failing, " in said
 
 
 def test_check_names_rules_that_are_not_there_and_urls_that_cannot_be_had(tmp_path: Path) -> None:
