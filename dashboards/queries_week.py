@@ -53,7 +53,7 @@ SELECT kind, name, fromUnixTimestamp64Micro(assumeNotNull(newest), 'UTC') AS las
     UNION ALL
     SELECT * FROM
     (
-        SELECT 'complaints', if(reporter = '', 'no name', reporter), maxOrNull(at) AS newest FROM complaints
+        SELECT 'reporter', if(reporter = '', 'no name', reporter), maxOrNull(at) AS newest FROM complaints
         WHERE at > {until:Int64} - 2592000000000 AND at <= {until:Int64} GROUP BY reporter
         ORDER BY newest DESC LIMIT 50
     )

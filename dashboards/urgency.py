@@ -45,6 +45,11 @@ def ordered(
     return sorted(found, key=lambda each: (each.rank, -each.since.value, each.what))
 
 
+def said(severity: str, operator: str) -> str:
+    """Return how severe an alert is, by its shape and in a word; calm where somebody sees to it."""
+    return f"● {severity}" if operator else SEVERITIES[severity]
+
+
 def way(row: Mapping[Any, Any]) -> tuple[str, dict[str, str]]:
     """Return the page that an alert is about and what its URL asks for; "" is the Overview."""
     asked = _ASKED.get(row["page"], "")
@@ -59,7 +64,7 @@ def _alerts(frame: pd.DataFrame) -> Iterator[Urgent]:
     for row in _rows(frame):
         rank = _RANKS[row["severity"]] + (_SEEN_TO if row["operator"] else 0)
         yield Urgent(
-            rank, SEVERITIES[row["severity"]], row["text"], row["since"], "alerts", row["operator"],
+            rank, said(row["severity"], row["operator"]), row["text"], row["since"], "alerts", row["operator"],
             {"alert": row["alert"]},
         )  # fmt: skip
 
@@ -83,4 +88,12 @@ def _delistings(frame: pd.DataFrame | None) -> Iterator[Urgent]:
     for row in _rows(frame):
         asked = "removal was asked for" if row["requests"] else ""
         what = f"{row['list']} lists {row['subject']}"
-        yield Urgent(6 if asked else 3, "◆ listing", what, row["since"], "delisting", asked, {"delisting": row["case"]})
+        yield Urgent(
+            6 if asked else 3,
+            "● listing" if asked else "◆ listing",
+            what,
+            row["since"],
+            "delisting",
+            asked,
+            {"delisting": row["case"]},
+        )

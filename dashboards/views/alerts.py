@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboards import elements, queries_alerts, words
 from dashboards.elements import Page
-from dashboards.urgency import SEVERITIES, way
+from dashboards.urgency import SEVERITIES, said, way
 from dashboards.views import alert_hands
 
 _SHOWN = {"open": "open", "all": "open and ended"}
@@ -77,8 +77,7 @@ def _list(shown: Page) -> None:
 def _urgency(row: dict[str, Any]) -> str:
     if not pd.isna(row["over"]):
         return "○ ended"
-    said = SEVERITIES[row["severity"]]
-    return f"● {said[2:]}, seen to" if row["operator"] else said
+    return said(row["severity"], row["operator"])
 
 
 def _lasted(row: dict[str, Any], now: pd.Timestamp) -> str:
@@ -122,7 +121,7 @@ def _story(shown: Page, alert: str) -> None:
     happened = shown.read(queries_alerts.happened, alert)
     if elements.missing(happened, "Nothing is known.") or happened is None:
         return
-    said = pd.DataFrame(
+    told = pd.DataFrame(
         {
             "time": happened["time"],
             "what": [_event(row) for row in elements.rows(happened)],
@@ -136,15 +135,15 @@ def _story(shown: Page, alert: str) -> None:
         "answer": elements.text("the channel's answer", 300),
         "message": elements.text("message", 100),
     }
-    elements.table(said, "story", columns, ("what",), alarm=True)
+    elements.table(told, "story", columns, ("what",), alarm=True)
 
 
 def _event(row: dict[str, Any]) -> str:
     match row["type"]:
         case "alert_delivered":
             telling = _TELLINGS.get(row["telling"], row["telling"])
-            said = _STATUSES.get(row["status"], "· {channel}")
-            return said.format(telling=telling, channel=row["channel"], attempt=row["attempt"])
+            words_of = _STATUSES.get(row["status"], "· {channel}")
+            return words_of.format(telling=telling, channel=row["channel"], attempt=row["attempt"])
         case "alert_raised" | "alert_worsened":
             head = "" if row["type"] == "alert_raised" else "worse: "
             return f"{SEVERITIES[row['severity']]}: {head}{row['text']}"

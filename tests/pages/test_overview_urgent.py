@@ -59,7 +59,7 @@ def test_all_that_is_open_stands_in_one_list_by_urgency_and_each_once(test: AppT
     found = _urgent(test)
     assert found[0] == ("■ critical", "3 of 6 IPs of the pool main carry mail, m", "")
     assert ("▲ warning", f"{WITHDRAWN} was taken out of the pool main", "") in found
-    assert found[-1][::2] == ("▲ warning", "eve"), "what somebody sees to comes last"
+    assert found[-1][::2] == ("● warning", "eve"), "what somebody sees to comes last"
     assert sum(THIEF in what for _, what, _ in found) == 1, "its alert and its flag are one thing"
     assert ("▲ case", "4 mailboxes of customer.example are under", "") in found
     assert "Not known" not in texts(test)
@@ -94,12 +94,13 @@ def test_every_source_has_its_age(test: AppTest) -> None:
     table = next(table.value for table in test.dataframe if "source" in table.value and "age" in table.value)
     ages = {(row["kind"], row["source"]): row["age"] for row in table.to_dict("records")}
     kinds = {kind for kind, _ in ages}
-    assert kinds == {"log", "lists", "worker", "complaints", "sink", "list", "hook", "alerts"}
+    assert kinds == {"log", "lists", "worker", "complaints", "sink", "list", "hook", "reporter", "alerts"}
     assert ages["list", "barracuda"] == "▲ no data", "it is asked, and was never heard"
     assert ages["list", "spamhaus_zen"].startswith("● ")
     assert ages["sink", "sink"].startswith("● ")
     assert ages["log", "imap1"] == "▲ nothing for over 1 h"
     assert "barracuda: no data" in texts(test)
+    assert "feedback0@gmx.example" not in texts(test).replace("\\", ""), "a reporter's name stands in the table alone"
 
 
 def test_a_clickhouse_that_is_away_is_not_calm(weeks: Hall, opened: Open, tmp_path: Path) -> None:
