@@ -9,7 +9,7 @@ from typing import Literal
 from schemas.facts import Evidence, Fact
 
 Severity = Literal["critical", "warning", "notice"]
-AlertPage = Literal["", "pool", "delisting", "mailboxes", "sunset"]
+AlertPage = Literal["", "pool", "delisting", "mailboxes", "sunset", "pipeline", "alerts"]
 """The page of the dashboard that shows more; "" is the overview."""
 Telling = Literal["raised", "repeated", "escalated", "worsened", "resolved"]
 DeliveryStatus = Literal["begun", "sent", "failed", "given_up"]

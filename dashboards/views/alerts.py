@@ -15,7 +15,15 @@ _TELLINGS = {"raised": "told", "repeated": "told again", "escalated": "handed on
              "resolved": "told that it is over"}  # fmt: skip
 _STATUSES = {"sent": "● {telling} to {channel}: taken", "failed": "▲ {channel} did not take it (try {attempt})",
              "given_up": "■ {channel} did not take it in a day"}  # fmt: skip
-_PAGES = {"": "Overview", "pool": "Pool", "delisting": "Delisting", "mailboxes": "Mailboxes", "sunset": "Sunset"}
+_PAGES = {
+    "": "Overview",
+    "pipeline": "Pipeline",
+    "alerts": "Alerts",
+    "pool": "Pool",
+    "delisting": "Delisting",
+    "mailboxes": "Mailboxes",
+    "sunset": "Sunset",
+}
 
 
 @elements.live

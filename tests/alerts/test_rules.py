@@ -142,6 +142,7 @@ def test_it_is_raised_and_resolved(name: str) -> None:
     (raised,) = [each for each in played.turn(5) if each.rule == name]
     assert isinstance(raised, AlertRaised)
     assert (raised.subject, raised.severity, raised.text) == (subject, severity, text)
+    assert raised.page != "", "each has the page that shows more"
     assert [each for each in played.turn(6) if each.rule == name] == []
     played.take(*end)
     assert [each for each in played.turn(7) if each.rule == name] == [], "it has to be calm for ten minutes"

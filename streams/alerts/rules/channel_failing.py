@@ -21,7 +21,7 @@ def signs(_before: None, fact: Event | Look, _watched: Watched) -> tuple[None, t
     text = f"the channel {fact.channel} took no alert in {fact.attempt} tries: {fact.answer}"
     if not failed:
         text = f"the channel {fact.channel} takes alerts"
-    return None, (Sign(subject=fact.channel, at=fact.at, on=failed, text=text),)
+    return None, (Sign(subject=fact.channel, at=fact.at, on=failed, text=text, page="alerts"),)
 
 
 def watches(subject: str, watched: Watched) -> bool:

@@ -16,4 +16,4 @@ def signs(_before: None, fact: Event | Look, _watched: Watched) -> tuple[None, t
     if not isinstance(fact, WarehouseLooked):
         return None, ()
     text = f"ClickHouse does not answer: {fact.problem}" if fact.problem else "ClickHouse answers"
-    return None, (Sign(subject="ClickHouse", at=fact.at, on=bool(fact.problem), text=text),)
+    return None, (Sign(subject="ClickHouse", at=fact.at, on=bool(fact.problem), text=text, page="pipeline"),)

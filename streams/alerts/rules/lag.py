@@ -21,6 +21,7 @@ def signs(_before: None, fact: Event | Look, _watched: Watched) -> tuple[None, t
             subject=name,
             at=fact.at,
             on=behind > 0,
+            page="pipeline",
             text=f"{name} has not done {behind} records of {fact.minutes} minutes ago: {_LATE.get(name, 'it is late')}"
             if behind
             else f"{name} has done all of {fact.minutes} minutes ago",

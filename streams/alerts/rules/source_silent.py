@@ -44,7 +44,7 @@ def patience(log: Log) -> int:
 
 def _looked(fact: LogsLooked, silent: dict[str, Log]) -> Iterator[Sign]:
     text = "logs were heard within a week" if fact.logs else "no log of any host was heard within a week"
-    yield Sign(subject=_ALL, at=fact.at, on=not fact.logs, text=text, severity="critical")
+    yield Sign(subject=_ALL, at=fact.at, on=not fact.logs, text=text, severity="critical", page="pipeline")
     for log in fact.logs:
         what = "the log of logins" if log.logins else "the mail log"
         last = rfc3339(log.newest)
@@ -52,7 +52,9 @@ def _looked(fact: LogsLooked, silent: dict[str, Log]) -> Iterator[Sign]:
             hours = patience(log)
             often = {1: "nearly every hour", _NIGHT: "most hours"}.get(hours, "some hours")
             text = f"{what} of {log.host} is not heard since {last}, and spoke in {often} before"
-            yield Sign(subject=log.name, at=fact.at, on=True, text=text, since=log.newest + hours * _HOUR)
+            yield Sign(
+                subject=log.name, at=fact.at, on=True, text=text, since=log.newest + hours * _HOUR, page="pipeline"
+            )
         else:
             yield Sign(subject=log.name, at=fact.at, on=False, text=f"{what} of {log.host} was heard at {last}")
 
