@@ -84,33 +84,63 @@ WHERE {subject:String} = '' OR subject = {subject:String}
 ORDER BY at DESC, id LIMIT {limit:UInt32}
 """
 
-_DELIVERABILITY = """
-SELECT if(place <= {providers:UInt32}, provider, '(all others)') AS provider, toInt64(sum(attempts)) AS attempts,
+# Of the slots of five minutes that lie wholly in the span the counts are kept (schemas/clickhouse/051_mail_slots.sql); what
+# is newer or not yet counted, and what is cut by the span's ends, is asked of the rows.
+ROLLED = """
+WITH (SELECT (first, next) FROM mail_slots_of(since = {since:Int64}, until = {until:Int64})) AS rolled
+"""
+SLOTS = "mail_slots FINAL WHERE at >= rolled.1 AND at < rolled.2"
+EDGES = "at > {since:Int64} AND at <= {until:Int64} AND (at < rolled.1 OR at >= rolled.2)"
+
+_DELIVERABILITY = f"""
+{ROLLED}
+SELECT if(place <= {{providers:UInt32}}, provider, '(all others)') AS provider, toInt64(sum(attempts)) AS attempts,
        toInt64(sum(sent)) AS sent, toInt64(sum(deferred)) AS deferred, toInt64(sum(bounced)) AS bounced
 FROM
 (
-    SELECT provider, count() AS attempts, countIf(outcome = 'sent') AS sent, countIf(outcome = 'deferred') AS deferred,
-           countIf(outcome = 'bounced') AS bounced, row_number() OVER (ORDER BY attempts DESC, provider) AS place
-    FROM mail_events FINAL
-    WHERE type = 'delivery_attempted' AND at > {since:Int64} AND at <= {until:Int64} AND NOT local
+    SELECT provider, sum(all_) AS attempts, sum(sent_) AS sent, sum(deferred_) AS deferred, sum(bounced_) AS bounced,
+           row_number() OVER (ORDER BY attempts DESC, provider) AS place
+    FROM
+    (
+        SELECT name AS provider, sum(events) AS all_, sum(sent) AS sent_, sum(deferred) AS deferred_,
+               sum(bounced) AS bounced_
+        FROM {SLOTS} AND what = 'provider' GROUP BY provider
+        UNION ALL
+        SELECT provider, toInt64(count()), toInt64(countIf(outcome = 'sent')), toInt64(countIf(outcome = 'deferred')),
+               toInt64(countIf(outcome = 'bounced'))
+        FROM mail_events FINAL WHERE type = 'delivery_attempted' AND {EDGES} AND NOT local GROUP BY provider
+    )
     GROUP BY provider
 )
-GROUP BY provider, place > {providers:UInt32} ORDER BY place > {providers:UInt32}, attempts DESC, provider
-"""
+GROUP BY provider, place > {{providers:UInt32}} ORDER BY place > {{providers:UInt32}}, attempts DESC, provider
+"""  # noqa: S608 our own text, with nothing of anybody's
 
-_VOLUME = """
-SELECT intDiv(intDiv(at, 1000000), {width:Int64}) * {width:Int64} AS bucket, toInt64(count()) AS events,
-       toInt64(countIf(counts AND outcome = 'sent')) AS sent,
-       toInt64(countIf(counts AND outcome = 'deferred')) AS deferred,
-       toInt64(countIf(counts AND outcome = 'bounced')) AS bounced
+_VOLUME = f"""
+{ROLLED}
+SELECT bucket, toInt64(sum(events_)) AS events, toInt64(sum(sent_)) AS sent, toInt64(sum(deferred_)) AS deferred,
+       toInt64(sum(bounced_)) AS bounced
 FROM
 (
-    SELECT at, outcome, type = 'delivery_attempted' AND NOT local
-                        AND ({provider:String} = '' OR provider = {provider:String}) AS counts
-    FROM mail_events FINAL WHERE at > {since:Int64} AND at <= {until:Int64}
+    SELECT intDiv(intDiv(at, 1000000), {{width:Int64}}) * {{width:Int64}} AS bucket,
+           sumIf(events, what = 'log') AS events_, sumIf(sent, what = 'provider') AS sent_,
+           sumIf(deferred, what = 'provider') AS deferred_, sumIf(bounced, what = 'provider') AS bounced_
+    FROM {SLOTS}
+      AND (what = 'log' OR (what = 'provider' AND ({{provider:String}} = '' OR name = {{provider:String}})))
+    GROUP BY bucket
+    UNION ALL
+    SELECT intDiv(intDiv(at, 1000000), {{width:Int64}}) * {{width:Int64}}, toInt64(count()),
+           toInt64(countIf(counts AND outcome = 'sent')), toInt64(countIf(counts AND outcome = 'deferred')),
+           toInt64(countIf(counts AND outcome = 'bounced'))
+    FROM
+    (
+        SELECT at, outcome, type = 'delivery_attempted' AND NOT local
+                            AND ({{provider:String}} = '' OR provider = {{provider:String}}) AS counts
+        FROM mail_events FINAL WHERE {EDGES}
+    )
+    GROUP BY 1
 )
 GROUP BY bucket ORDER BY bucket
-"""
+"""  # noqa: S608 likewise
 
 _FLAGS = """
 SELECT mailbox, if(known, score_now, score_then) AS score, step, mode, fromUnixTimestamp64Micro(opened, 'UTC') AS since,
@@ -127,7 +157,11 @@ FROM
            arrayMap(e -> e.text, argMax(evidence, place)) AS reasons
     FROM mailbox_events FINAL GROUP BY mailbox HAVING newest != 'mailbox_released'
 ) AS events
-LEFT JOIN (SELECT mailbox, score AS score_now, true AS known FROM mailbox_state FINAL) AS state USING mailbox
+LEFT JOIN
+(
+    SELECT mailbox, score AS score_now, true AS known FROM mailbox_state FINAL
+    WHERE mailbox IN (SELECT DISTINCT mailbox FROM mailbox_events)
+) AS state USING mailbox
 ORDER BY step = 'watch', score DESC, mailbox LIMIT {limit:UInt32}
 """
 

@@ -3,7 +3,7 @@
 import pandas as pd
 from clickhouse_connect.driver.client import Client
 
-from dashboards.queries import frame
+from dashboards.queries import EDGES, ROLLED, SLOTS, frame
 from dashboards.span import Span
 from schemas.attribution import BLAMING
 
@@ -46,11 +46,16 @@ GROUP BY pool, ip ORDER BY pool, ip LIMIT 5000
 """
 
 _MATRIX = """
-SELECT ip, list, argMax(answer, at) AS answer, argMax(codes, at) AS codes, argMax(reason, at) AS reason,
-       argMax(scope, at) AS scope, argMax(weight, at) AS weight, fromUnixTimestamp64Micro(max(at), 'UTC') AS asked
-FROM (SELECT * FROM pool_observations
-      WHERE type = 'listing_observed' AND at > {until:Int64} - 172800000000 AND at <= {until:Int64})
-GROUP BY ip, list ORDER BY ip, list LIMIT 20000
+SELECT ip, list, newest.1 AS answer, newest.2 AS codes, newest.3 AS reason, newest.4 AS scope, newest.5 AS weight,
+       fromUnixTimestamp64Micro(last, 'UTC') AS asked
+FROM
+(
+    SELECT ip, list, argMax((answer, codes, reason, scope, weight), at) AS newest, max(at) AS last
+    FROM (SELECT * FROM pool_observations
+          WHERE type = 'listing_observed' AND at > {until:Int64} - 172800000000 AND at <= {until:Int64})
+    GROUP BY ip, list
+)
+ORDER BY ip, list LIMIT 20000
 """
 
 _HEALTH = """
@@ -69,14 +74,24 @@ FROM (SELECT * FROM pool_observations FINAL
 GROUP BY pool, hook, host ORDER BY pool, hook, host LIMIT 1000
 """
 
-_TRAFFIC = """
-SELECT outbound_ip AS ip, intDiv(intDiv(at, 1000000), {width:Int64}) * {width:Int64} AS bucket,
-       toInt64(count()) AS attempts, toInt64(countIf(outcome = 'sent')) AS sent,
-       toInt64(countIf(outcome = 'deferred')) AS deferred, toInt64(countIf(outcome = 'bounced')) AS bounced
-FROM mail_events FINAL
-WHERE type = 'delivery_attempted' AND at > {since:Int64} AND at <= {until:Int64} AND outbound_ip != ''
+_TRAFFIC = f"""
+{ROLLED}
+SELECT ip, bucket, toInt64(sum(all_)) AS attempts, toInt64(sum(sent_)) AS sent, toInt64(sum(deferred_)) AS deferred,
+       toInt64(sum(bounced_)) AS bounced
+FROM
+(
+    SELECT name AS ip, intDiv(intDiv(at, 1000000), {{width:Int64}}) * {{width:Int64}} AS bucket, sum(events) AS all_,
+           sum(sent) AS sent_, sum(deferred) AS deferred_, sum(bounced) AS bounced_
+    FROM {SLOTS} AND what = 'ip' GROUP BY ip, bucket
+    UNION ALL
+    SELECT outbound_ip, intDiv(intDiv(at, 1000000), {{width:Int64}}) * {{width:Int64}} AS moment, toInt64(count()),
+           toInt64(countIf(outcome = 'sent')), toInt64(countIf(outcome = 'deferred')),
+           toInt64(countIf(outcome = 'bounced'))
+    FROM mail_events FINAL WHERE type = 'delivery_attempted' AND {EDGES} AND outbound_ip != ''
+    GROUP BY outbound_ip, moment
+)
 GROUP BY ip, bucket ORDER BY ip, bucket
-"""
+"""  # noqa: S608 our own text, with nothing of anybody's
 
 _COMPLAINTS = """
 SELECT outbound_ip AS ip, toInt64(count()) AS complaints, toInt64(countIf(attribution = '')) AS unattributed

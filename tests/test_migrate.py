@@ -31,6 +31,7 @@ LIMITED = (
     "dead_retries",
 )
 AGGREGATES = {"old_ways", "new_ways", "heard_hosts"}
+SLOTS = {"mail_slots", "mail_slots_made"}
 WITH_EVENTS = [topic for topic in TOPICS if topic.events]
 
 
@@ -57,12 +58,15 @@ def test_all_is_applied_once(clickhouse: ClickHouseServer, database: str) -> Non
     views = {name for name, engine in there.result_rows if engine == "View"}
     measures = {"sunset_days", "sunset_burndown", "sunset_responses", "sunset_forecasts", "sunset_letters"}
     by_id = {"submitted_by_message_id", "submitted_by_queue_id", "delivered_by_queue_id", "attempted_by_queue_id"}
-    assert views == by_id | measures | {"delisting_counted"}
+    slots = {"mail_slot_days", "mail_slots_of", "mail_slots_of_events"}
+    assert views == by_id | measures | slots | {"delisting_counted"}
     fed = {name for name, engine in there.result_rows if engine == "MaterializedView"}
     tables = {row[0] for row in there.result_rows} - views - fed
-    assert {name.partition("_of_")[0] for name in fed} == AGGREGATES
+    turned = {"mail_slots_turn", "mail_slots_turned"}
+    assert turned < fed
+    assert {name.partition("_of_")[0] for name in fed - turned} == AGGREGATES
     owners = {"customer_addresses", "customer_accounts"}
-    assert tables == {topic.table for topic in TOPICS} | AGGREGATES | owners | {"schema_migrations"}
+    assert tables == {topic.table for topic in TOPICS} | AGGREGATES | SLOTS | owners | {"schema_migrations"}
 
 
 def test_keep_days_changes_the_tables_of_facts_and_leaves_what_was_decided(
