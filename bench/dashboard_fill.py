@@ -137,17 +137,25 @@ def mailbox(number: int) -> str:
     return f"user{number}@customer{number % 50_000}.example"
 
 
-def fill(client: Client, deliveries: int, until: int, days: int, told: Callable[[int], None] = lambda _rows: None) -> int:
+def fill(  # noqa: PLR0913 a week has this many sides
+    client: Client,
+    deliveries: int,
+    until: int,
+    days: int,
+    *,
+    mailboxes: int = MAILBOXES,
+    told: Callable[[int], None] = lambda _rows: None,
+) -> int:
     """Store so many delivery attempts, and what belongs to them, of the days before `until`; return the mail events.
 
     `told` gets the number of mail events after each pass.
     """
     span = {"begin": until - days * DAY, "length": days * DAY}
     client.command(_SOURCES, parameters=span)
-    _rest(client, span, deliveries, until, days)
+    _rest(client, span, deliveries, until, mailboxes)
     passes = max(1, deliveries // _PASS)
     rows = int(deliveries * _PER_DELIVERY) // passes
-    mails = {**span, "events": rows * passes, "passes": passes, "mailboxes": MAILBOXES}
+    mails = {**span, "events": rows * passes, "passes": passes, "mailboxes": mailboxes}
 
     def store(lane: int, first: int, count: int) -> None:
         client.command(_MAILS, parameters={**mails, "lane": lane, "first": first, "count": count})
@@ -162,13 +170,15 @@ def fill(client: Client, deliveries: int, until: int, days: int, told: Callable[
     return rows * passes
 
 
-def _rest(client: Client, span: dict[str, int], deliveries: int, until: int, days: int) -> None:
+def _rest(client: Client, span: dict[str, int], deliveries: int, until: int, mailboxes: int) -> None:
     """Store what the worker, the lists and the people made of it."""
     for statement, counts in ((_COUNTS, deliveries // 20), (_REPLIES, deliveries // 200)):
         for first in range(0, counts, _CHUNK):
             few = {"first": first, "count": min(_CHUNK, counts - first), "counts": counts}
             client.command(statement, parameters={**span, **few})
-    client.command(_LISTS, parameters={**span, "count": days * 24 * 8000})
-    for statement, count in ((_POOL, 4000), (_DECIDED, deliveries // 500), (_COMPLAINTS, deliveries // 500), (_DEAD, 2000)):
+    rounds = span["length"] // DAY * 24 if deliveries >= _CHUNK else 1
+    client.command(_LISTS, parameters={**span, "count": rounds * 8000})
+    few = {_POOL: 4000, _DECIDED: deliveries // 500, _COMPLAINTS: deliveries // 500, _DEAD: 2000}
+    for statement, count in few.items():
         client.command(statement, parameters={**span, "count": count})
-    client.command(_SCORES, parameters={"until": until, "mailboxes": MAILBOXES})
+    client.command(_SCORES, parameters={"until": until, "mailboxes": mailboxes})

@@ -5,6 +5,8 @@ import signal
 import sys
 from pathlib import Path
 
+import psutil
+
 import dashboards
 from dashboards import serve
 from embedded.clickhouse import ClickHouseServer
@@ -43,6 +45,7 @@ def test_it_serves_refuses_strangers_and_ends_on_sigterm(
     hall: Hall, clickhouse: ClickHouseServer, tmp_path: Path
 ) -> None:
     with serving(hall, clickhouse.password, tmp_path / "log") as (process, port):
+        assert psutil.Process(process.pid).nice() > psutil.Process().nice(), "the sink and ClickHouse come first"
         assert handshake(port, Origin=f"http://127.0.0.1:{port}") == 101
         assert handshake(port, Origin="https://evil.example") == 403
         assert handshake(port, Host="evil.example", Origin="http://evil.example") == 403

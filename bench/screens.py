@@ -1,0 +1,176 @@
+"""What open screens cost the sink: `python -m bench.screens [EVENTS] [ROUNDS] [SCREENS …]`.
+
+So many screens (0, 10 and 50) show four pages in turn, each refreshed every two seconds as a browser does it, in Streamlit's
+own messages; meanwhile one sink stores a broker's events at its full rate. Told are its rows a second, the CPU seconds
+a second of the dashboard and of ClickHouse, and how often a screen was drawn: the medians of the rounds, which take turns.
+"""
+
+import asyncio
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets.asyncio.client import ClientConnection, connect
+
+from bench.sink import PARTITIONS, fill
+from collectors.admin import ensure_topics
+from embedded.broker import Broker
+from embedded.clickhouse import ClickHouseServer
+from schemas.settings import ClickHouse, Kafka, Settings
+from tests.pages import conftest as pages
+from tests.pages.serving import serving
+from tests.sink.rig import Rig
+
+PAGES = ("", "pool", "providers", "mailboxes")
+EVERY = 2.0
+
+
+class Screen:
+    """One screen: its page is drawn once, then its fragment again and again."""
+
+    def __init__(self, socket: ClientConnection, page: str) -> None:
+        self._socket = socket
+        self._page = page
+        self._place: tuple[str, str] | None = None
+        self._hash = ""
+
+    async def draw(self) -> None:
+        """Have the page drawn, its fragment alone if it has told of one, and read all that is sent until it is."""
+        message = BackMsg()
+        message.rerun_script.page_name = self._page
+        if self._place is not None:
+            message.rerun_script.fragment_id, message.rerun_script.page_script_hash = self._place
+            message.rerun_script.is_auto_rerun = True
+        await self._socket.send(message.SerializeToString())
+        while True:
+            told = ForwardMsg.FromString(bytes(await self._socket.recv(decode=False)))
+            kind = told.WhichOneof("type")
+            if kind == "new_session":
+                self._hash = told.new_session.page_script_hash
+            elif kind == "auto_rerun":
+                self._place = (told.auto_rerun.fragment_id, self._hash)
+            elif kind == "script_finished":
+                return
+
+
+async def watch(port: int, screens: int) -> None:
+    """Keep so many screens open; each drawing is a line on standard output."""
+
+    async def show(number: int) -> None:
+        page = PAGES[number % len(PAGES)]
+        await asyncio.sleep(EVERY * number / screens)
+        async with connect(f"ws://127.0.0.1:{port}/_stcore/stream", max_size=None, proxy=None) as socket:
+            screen = Screen(socket, page)
+            while True:
+                begun = time.monotonic()
+                await screen.draw()
+                took = time.monotonic() - begun
+                print(f"{took:.3f}", flush=True)
+                await asyncio.sleep(max(0.0, EVERY - took))
+
+    async with asyncio.TaskGroup() as group:
+        for number in range(screens):
+            group.create_task(show(number))
+
+
+@contextmanager
+def watched(port: int, screens: int, log: Path) -> Iterator[None]:
+    """Have so many screens open in a process beside; wait until each was drawn once."""
+    if not screens:
+        log.write_bytes(b"")
+        yield
+        return
+    with log.open("wb") as out:
+        line = [sys.executable, "-m", "bench.screens", "--watch", str(port), str(screens)]
+        process = subprocess.Popen(line, stdout=out)
+    try:
+        deadline = time.monotonic() + 300
+        while log.read_bytes().count(b"\n") < screens:
+            if time.monotonic() > deadline or process.poll() is not None:
+                raise OSError(f"{screens} screens were not all drawn")
+            time.sleep(0.2)
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+def stored(rig: Rig, rows: int) -> tuple[float, float]:
+    """Wait until so many rows more are stored; return when the first was there, and how many came a second since."""
+    before = first = rig.count()[0]
+    while first == before:
+        time.sleep(0.05)
+        first = rig.count()[0]
+    begun, there = time.monotonic(), first
+    while there < before + rows:
+        time.sleep(0.1)
+        there = int(rig.client.command("SELECT count() FROM mail_events"))
+    return begun, (there - first) / (time.monotonic() - begun)
+
+
+def used(*processes: psutil.Process) -> list[float]:
+    """Return the CPU seconds of each process."""
+    return [sum(process.cpu_times()[:2]) for process in processes]
+
+
+def main(events: int, rounds: int, screens: tuple[int, ...]) -> None:
+    """Measure and print."""
+    with (
+        tempfile.TemporaryDirectory() as made,
+        Broker(Path(made) / "broker.log") as broker,
+        ClickHouseServer(Path(made) / "data") as server,
+    ):
+        folder = Path(made)
+        hall = pages.furnish(server, folder, "screens")
+        pages.fill(hall.client, hall.now)
+        settings = Settings(
+            kafka=Kafka(bootstrap=(broker.bootstrap,), partitions=PARTITIONS),
+            clickhouse=ClickHouse(host=server.host, port=server.port, database="screens"),
+        )
+        ensure_topics(settings)
+        rig = Rig(settings, broker, server, server.connect("screens"), folder / "sink.log")
+        told: dict[int, list[tuple[float, ...]]] = defaultdict(list)
+        with serving(hall, server.password, folder / "dashboard.log") as (process, port):
+            both = (psutil.Process(process.pid), psutil.Process(server.pid))
+            for _ in range(rounds):
+                for number in screens:
+                    with watched(port, number, folder / "drawn"):
+                        told[number].append(_round(rig, broker, events, both, folder / "drawn"))
+                    print(number, *(f"{value:.2f}" for value in told[number][-1]), flush=True)
+        rig.end()
+    print("screens: rows/s of the sink, CPU of the dashboard, of ClickHouse, drawings a second, seconds a drawing took")
+    for number, values in told.items():
+        print(f"{number:4}: " + "  ".join(f"{statistics.median(each):.2f}" for each in zip(*values, strict=True)))
+
+
+def _round(
+    rig: Rig, broker: Broker, events: int, both: tuple[psutil.Process, psutil.Process], log: Path
+) -> tuple[float, ...]:
+    """Store so many events; return the rate, the CPU a second of dashboard and ClickHouse, and the drawings."""
+    fill(broker, events)
+    drawn, cpu, begun = len(log.read_text().split()), used(*both), time.monotonic()
+    sink = rig.start()
+    _, rate = stored(rig, events)
+    passed = time.monotonic() - begun
+    sink.kill()
+    sink.wait()
+    times = [float(each) for each in log.read_text().split()[drawn:]]
+    spent = [(after - before) / passed for before, after in zip(cpu, used(*both), strict=True)]
+    return (rate, *spent, len(times) / passed, statistics.median(times) if times else 0.0)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--watch"]:
+        asyncio.run(watch(int(sys.argv[2]), int(sys.argv[3])))
+    else:
+        given = [int(word) for word in sys.argv[1:]]
+        main(*(given[:2] + [200_000, 3][len(given[:2]) :]), tuple(given[2:]) or (0, 10, 50))
