@@ -1,9 +1,9 @@
-"""What ClickHouse takes to answer the pages: `python -m bench.dashboard [--rows N] [--days N] [--runs N] [--folder DIR]`.
+"""What ClickHouse takes to answer the pages: `python -m bench.dashboard [--rows N] [--days N] [--folder DIR] …`.
 
 A week of a large hoster (`bench.dashboard_fill`) is made in an embedded ClickHouse, and every question of every page is
-asked for each range. Told are the medians and the 95th of a hundred of the runs in ms, once with ClickHouse's own caches
-emptied before each run ("cold") and once not, its CPU, and the rows that it read. A folder that was filled before is
-used as it is.
+asked for each range. Told are the medians and the 95th of a hundred of the runs in ms, once with ClickHouse's own
+caches emptied before each run ("cold") and once not, its CPU, and the rows that it has to read. A folder that was
+filled before is used as it is.
 """
 
 import argparse
@@ -124,9 +124,8 @@ def main(rows: int, days: int, runs: int, folder: Path) -> list[Asked]:
         until = furnished(client, folder, rows, days)
         load = ", ".join(f"{one:.1f}" for one in psutil.getloadavg())
         print(f"load of the machine {load}; {psutil.cpu_count()} cores; {runs} runs; ms; CPU of ClickHouse in ms")
-        print(
-            f"{'question':44} {'h':>4} {'cold':>8} {'p95':>8} {'warm':>8} {'p95':>8} {'CPU':>8} {'rows read':>12} {'answer':>6}"
-        )
+        heads = " ".join(f"{each:>8}" for each in ("cold", "p95", "warm", "p95", "CPU"))
+        print(f"{'question':44} {'h':>4} {heads} {'rows read':>12} {'answer':>6}")
         asked = []
         for one in measured(client, server.pid, until, runs):
             asked.append(one)

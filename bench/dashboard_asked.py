@@ -61,9 +61,9 @@ def _of(module: ModuleType) -> Iterator[tuple[str, Query]]:
     """Yield a module's questions: its own public functions that take a client and a span."""
     for name, function in getmembers(module, isfunction):
         takes = list(function.__annotations__)
-        if function.__module__ == module.__name__ and not name.startswith("_") and {"client", "return"} <= set(takes):
-            if "span" in takes or "_span" in takes:
-                yield f"{module.__name__.removeprefix('dashboards.')}.{name}", function
+        own = function.__module__ == module.__name__ and not name.startswith("_")
+        if own and "client" in takes and ("span" in takes or "_span" in takes):
+            yield f"{module.__name__.removeprefix('dashboards.')}.{name}", function
 
 
 def questions() -> Iterator[tuple[str, Query, tuple[Any, ...], bool]]:

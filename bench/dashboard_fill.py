@@ -1,8 +1,8 @@
 """A week of a large hoster, made by ClickHouse itself, for `bench.dashboard`: mails, logins, lists, decisions.
 
-Of seven mail events four are delivery attempts, two submissions, one is a login; a million mailboxes send very unequally,
-to 12 large providers and 300 small ones, through 200 IPs. It is stored in passes over all of the days, so that parts overlap as
-those of the sink's partitions do; and a part of what is stored comes again, as after a crash.
+Of seven mail events four are delivery attempts, two submissions, one is a login; a million mailboxes send very
+unequally, to 12 large providers and 300 small ones, through 200 IPs. It is stored in passes over all of the days, so
+that parts overlap as those of the sink's partitions do; and a part of what is stored comes again, as after a crash.
 """
 
 from collections.abc import Callable
@@ -23,7 +23,8 @@ INSERT INTO mail_events (type, id, at, host, queue_id, sender, sender_kind, enve
     message_id, size, recipients, recipient, provider, outcome, enhanced_status, reply, transport, outbound_ip,
     relay_host, relay_ip, relay_port, delay_ms, mailbox, service, method, tls,
     kafka_cluster, kafka_partition, kafka_offset)
-WITH number * {passes:UInt64} + {lane:UInt64} AS n, number % 7 AS kind, kind < 4 AS delivery, kind IN (4, 5) AS mail, kind = 6 AS login,
+WITH number * {passes:UInt64} + {lane:UInt64} AS n, number % 7 AS kind, kind < 4 AS delivery, kind IN (4, 5) AS mail,
+     kind = 6 AS login,
      cityHash64(n, 1) AS dice, dice / 18446744073709551616. AS part,
      toUInt64(pow(part, 3) * {mailboxes:UInt64}) AS box,
      concat('user', toString(box), '@customer', toString(box % 50000), '.example') AS name,
@@ -45,10 +46,11 @@ SELECT ['delivery_attempted', 'message_submitted', 'mailbox_authenticated'][mult
        multiIf(NOT delivery, '', result = 'sent', '2.0.0', result = 'deferred', '4.2.0', fate < 990, '5.1.1', '5.7.1'),
        multiIf(NOT delivery, '', result = 'sent', concat('250 2.0.0 OK ', toString(dice), ' - gsmtp'),
                result = 'deferred', '450 4.2.0 Greylisted, try again later',
-               concat('550 5.7.1 Our system has detected that this message is likely unsolicited mail ', toString(dice))),
+               concat('550 5.7.1 Our system has detected that this is likely unsolicited mail ', toString(dice))),
        if(delivery, concat('out', toString(relay)), ''),
        if(delivery, concat('192.0.', toString(2 + intDiv(relay, 100)), '.', toString(relay % 100 + 1)), ''),
-       if(delivery, concat('mx.', target, '.example'), ''), if(delivery, concat('203.0.113.', toString(luck % 250)), ''),
+       if(delivery, concat('mx.', target, '.example'), ''),
+       if(delivery, concat('203.0.113.', toString(luck % 250)), ''),
        if(delivery, 25, 0), if(delivery, 300 + way, 0), if(login, name, ''),
        if(login, ['imap', 'pop3', 'smtp'][way % 3 + 1], ''), if(login, 'PLAIN', ''), login AND way > 50,
        'bench', {lane:UInt64}, intDiv(number, 500)
@@ -63,7 +65,8 @@ FROM numbers(4)
 _COUNTS = """
 INSERT INTO pool_observations (type, id, at, partition, ip, provider, sent, deferred, bounced, first_at, last_at)
 WITH number AS n, cityHash64(n, 2) AS dice, dice % 200 AS relay
-SELECT 'traffic_counted', concat('t', lower(hex(n))), {begin:Int64} + toInt64(intDiv(toInt128(n) * {length:Int64}, {counts:Int64})) AS moment,
+SELECT 'traffic_counted', concat('t', lower(hex(n))),
+       {begin:Int64} + toInt64(intDiv(toInt128(n) * {length:Int64}, {counts:Int64})) AS moment,
        dice % 4, concat('192.0.', toString(2 + intDiv(relay, 100)), '.', toString(relay % 100 + 1)),
        if(dice % 10 < 7, ['google', 'microsoft', 'yahoo', 'telekom'][intDiv(dice, 10) % 4 + 1],
           concat('mx', toString(intDiv(dice, 1000) % 300), '.example')),
@@ -71,9 +74,11 @@ SELECT 'traffic_counted', concat('t', lower(hex(n))), {begin:Int64} + toInt64(in
 FROM numbers({first:UInt64}, {count:UInt64})
 """
 _REPLIES = """
-INSERT INTO pool_observations (type, id, at, partition, ip, provider, kind, named, reason, text, count, first_at, last_at)
+INSERT INTO pool_observations (type, id, at, partition, ip, provider, kind, named, reason, text, count, first_at,
+    last_at)
 WITH number AS n, cityHash64(n, 3) AS dice, dice % 200 AS relay
-SELECT 'replies_counted', concat('r', lower(hex(n))), {begin:Int64} + toInt64(intDiv(toInt128(n) * {length:Int64}, {counts:Int64})) AS moment,
+SELECT 'replies_counted', concat('r', lower(hex(n))),
+       {begin:Int64} + toInt64(intDiv(toInt128(n) * {length:Int64}, {counts:Int64})) AS moment,
        dice % 4, concat('192.0.', toString(2 + intDiv(relay, 100)), '.', toString(relay % 100 + 1)),
        ['google', 'microsoft', 'yahoo', 'telekom'][intDiv(dice, 10) % 4 + 1],
        ['unknown', 'reputation', 'greylisted', 'volume', 'listed'][dice % 5 + 1], '',
@@ -84,8 +89,10 @@ FROM numbers({first:UInt64}, {count:UInt64})
 _LISTS = """
 INSERT INTO pool_observations (type, id, at, ip, list, answer, scope, weight, ttl_seconds)
 WITH number % 200 AS relay, intDiv(number, 200) % 40 AS list, intDiv(number, 8000) AS round
-SELECT 'listing_observed', concat('l', lower(hex(number))), {begin:Int64} + toInt64(round) * 3600000000 + list * 1000000,
-       concat('192.0.', toString(2 + intDiv(relay, 100)), '.', toString(relay % 100 + 1)), concat('list', toString(list)),
+SELECT 'listing_observed', concat('l', lower(hex(number))),
+       {begin:Int64} + toInt64(round) * 3600000000 + list * 1000000,
+       concat('192.0.', toString(2 + intDiv(relay, 100)), '.', toString(relay % 100 + 1)),
+       concat('list', toString(list)),
        if(cityHash64(relay, list, intDiv(round, 100)) % 200 = 0, 'listed', 'not_listed'), 'ip', 1., 300
 FROM numbers({count:UInt64})
 """
@@ -102,7 +109,8 @@ _DECIDED = """
 INSERT INTO mailbox_events (type, id, at, mailbox, score, step, mode, evidence)
 WITH cityHash64(number, 5) AS dice, dice % 1000000 AS box
 SELECT ['mailbox_flagged', 'mailbox_flagged', 'mailbox_suspended', 'mailbox_released'][dice % 4 + 1],
-       concat('m', toString(number)), {begin:Int64} + toInt64(intDiv(number * {length:Int64}, {count:Int64})),
+       concat('m', toString(number)),
+       {begin:Int64} + toInt64(intDiv(number * {length:Int64}, {count:Int64})),
        concat('user', toString(box), '@customer', toString(box % 50000), '.example'), 10. + dice % 90,
        ['watch', 'flag', 'suspend', ''][dice % 4 + 1], 'propose',
        [('networks', '41 networks in 10 min, usually 2', 41., 2., 30.), ('unknown', '22 % unknown users', 22., 1., 20.)]
@@ -120,13 +128,15 @@ WITH cityHash64(number, 6) AS dice, dice % 1000000 AS box, dice % 200 AS relay
 SELECT 'complaint_received', concat('c', toString(number)),
        {begin:Int64} + toInt64(intDiv(number * {length:Int64}, {count:Int64})), 'abuse',
        if(dice % 5 = 0, '', concat('user', toString(box), '@customer', toString(box % 50000), '.example')),
-       if(dice % 5 = 0, '', 'message_id'), 1., concat('192.0.', toString(2 + intDiv(relay, 100)), '.', toString(relay % 100 + 1)),
+       if(dice % 5 = 0, '', 'message_id'), 1.,
+       concat('192.0.', toString(2 + intDiv(relay, 100)), '.', toString(relay % 100 + 1)),
        'fbl@provider.example', 'someone@provider.example'
 FROM numbers({count:UInt64})
 """
 _DEAD = """
 INSERT INTO dead_letters (type, id, at, name, reason, text, place)
-SELECT 'dead_letter', concat('d', toString(number)), {begin:Int64} + toInt64(intDiv(number * {length:Int64}, {count:Int64})),
+SELECT 'dead_letter', concat('d', toString(number)),
+       {begin:Int64} + toInt64(intDiv(number * {length:Int64}, {count:Int64})),
        'mx1', 'no status', repeat(hex(number), 20), toString(number)
 FROM numbers({count:UInt64})
 """

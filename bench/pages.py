@@ -1,8 +1,8 @@
 """How soon a page is there: `python -m bench.pages FOLDER [LOADS]`, FOLDER as `bench.dashboard` filled it.
 
-Each page is loaded in Chromium so many times, and once as the first visitor's of a dashboard that was just started. Told
-are, in ms since the address was entered, when the first value stood there (a number, a verdict, a chart or a table), and
-when the page was drawn whole: the medians and the slowest.
+Each page is loaded in Chromium so many times, and once as the first visitor's of a dashboard that was just started.
+Told are, in ms since the address was entered, when the first value stood there (a number, a verdict, a chart, a table,
+or that there is none), and when the page was drawn whole: the medians and the slowest.
 """
 
 import statistics

@@ -1,8 +1,9 @@
 """What open screens cost the sink: `python -m bench.screens [EVENTS] [ROUNDS] [SCREENS …]`.
 
-So many screens (0, 10 and 50) show four pages in turn, each refreshed every two seconds as a browser does it, in Streamlit's
-own messages; meanwhile one sink stores a broker's events at its full rate. Told are its rows a second, the CPU seconds
-a second of the dashboard and of ClickHouse, and how often a screen was drawn: the medians of the rounds, which take turns.
+So many screens (0, 10 and 50) show four pages in turn, each refreshed every two seconds as a browser does it, in
+Streamlit's own messages; meanwhile one sink stores a broker's events at its full rate. Told are its rows a second, the
+CPU seconds a second of the dashboard and of ClickHouse, and how often a screen was drawn: the medians of the rounds,
+which take turns.
 """
 
 import asyncio

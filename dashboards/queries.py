@@ -61,7 +61,12 @@ WITH (
         SELECT mailbox, argMax(transform(type, ['mailbox_suspended', 'mailbox_throttled', 'mailbox_released'],
                                          ['suspend', 'throttle', ''], step),
                                (at, indexOf(['mailbox_throttled', 'mailbox_suspended'], type), id)) AS newest
-        FROM mailbox_events FINAL WHERE at <= {until:Int64} GROUP BY mailbox HAVING newest != ''
+        FROM mailbox_events FINAL
+        WHERE at <= {until:Int64} AND mailbox IN
+        (
+            SELECT arrayJoin(culprits.sender) FROM pool_events WHERE at > {since:Int64} AND at <= {until:Int64}
+        )
+        GROUP BY mailbox HAVING newest != ''
     )
 ) AS steps
 SELECT fromUnixTimestamp64Micro(at, 'UTC') AS time, * EXCEPT (at, id) FROM
@@ -84,8 +89,8 @@ WHERE {subject:String} = '' OR subject = {subject:String}
 ORDER BY at DESC, id LIMIT {limit:UInt32}
 """
 
-# Of the slots of five minutes that lie wholly in the span the counts are kept (schemas/clickhouse/051_mail_slots.sql); what
-# is newer or not yet counted, and what is cut by the span's ends, is asked of the rows.
+# Of the slots of five minutes that lie wholly in the span the counts are kept (schemas/clickhouse/051_mail_slots.sql);
+# what is newer or not yet counted, and what is cut by the span's ends, is asked of the rows.
 ROLLED = """
 WITH (SELECT (first, next) FROM mail_slots_of(since = {since:Int64}, until = {until:Int64})) AS rolled
 """

@@ -2,8 +2,6 @@
 
 import time
 
-from clickhouse_connect.driver.client import Client
-
 from bench.dashboard import Asked, high, measured
 from bench.dashboard_asked import questions
 from bench.dashboard_fill import DAY, fill
@@ -15,7 +13,7 @@ from streams.migrate import migrate
 
 def test_every_question_is_asked_of_a_small_week(clickhouse: ClickHouseServer, database: str) -> None:
     migrate(clickhouse.connect(), database)
-    client: Client = clickhouse.connect(database)
+    client = clickhouse.connect(database)
     until = time.time_ns() // 1000
     events = fill(client, 4000, until, 7, mailboxes=1000)
     assert events == 7000
