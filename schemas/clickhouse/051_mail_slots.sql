@@ -1,6 +1,6 @@
 -- What was delivered in each five minutes, by provider and by outbound IP, and how much each log told. Counted from the
 -- rows themselves, each id once (FINAL), and anew for each five minutes for which anything was stored since: what comes
--- twice changes nothing, what comes late is counted, and what a kill cut off is made at the next turn (docs/adr/0024).
+-- twice changes nothing, what comes late is counted, and what a kill cut off is made at the next turn (docs/adr/0030).
 -- `stored`: when a row came; what was here before this column has 0.
 ALTER TABLE mail_events MODIFY COLUMN IF EXISTS stored DateTime('UTC') DEFAULT toDateTime(0, 'UTC');
 ALTER TABLE mail_events ADD COLUMN IF NOT EXISTS stored DateTime('UTC') DEFAULT toDateTime(0, 'UTC') CODEC(ZSTD(1));
