@@ -97,7 +97,12 @@ def stacked(frame: pd.DataFrame, span: Span, kinds: dict[str, tuple[str, str]], 
     height = alt.Y("floor:Q", title=what, axis=alt.Axis(tickCount=4, tickMinStep=1))
     bars = alt.Chart(pd.concat(parts)).mark_rect(stroke=None)
     bars = bars.encode(
-        x=time_axis(span), x2="end:T", y=height, y2="top:Q", color=colour, tooltip=["when:N", local(), "kind:N", "number:Q"]
+        x=time_axis(span),
+        x2="end:T",
+        y=height,
+        y2="top:Q",
+        color=colour,
+        tooltip=["when:N", local(), "kind:N", "number:Q"],
     )
     return alt.layer(bars, height=190)
 
