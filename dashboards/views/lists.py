@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboards import elements, listbook, queries_lists, words
 from dashboards.elements import Page
-from dashboards.views import list_picked
+from dashboards.views import list_hands, list_picked
 
 _KINDS = {"": "All", "no vote": "Without a vote", "listing": "List us now"}
 _SAID = (
@@ -34,6 +34,7 @@ def page() -> None:
         _all(told, search, chosen)
     if name := st.query_params.get("list", ""):
         list_picked.show(shown, name)
+        list_hands.show(shown, name)
     elif rounds is not None and not rounds.empty:
         st.caption("Pick a list to see its history.")
     shown.close()
