@@ -8,9 +8,9 @@ from pathlib import Path
 import httpx
 from streamlit.web import cli
 
-from dashboards.acting import AUDIT
 from dashboards.serve import CONFIG_ENV
 from schemas.access_settings import Dashboard
+from schemas.audit import AUDIT
 from schemas.probes import Look, clickhouse
 from schemas.settings import load
 from schemas.telemetry import telling

@@ -1,18 +1,17 @@
 """What somebody does on a page: authorised anew on the server, written as an event, and told in the audit log."""
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import msgspec
 
 from dashboards.access import Deed, Person, may, needs, person
+from schemas.audit import Audit, audit
 from schemas.events import Event
-from schemas.observations import MailboxAction, PoolAction
+from schemas.observations import MailboxAction, OperatorActed, PoolAction
 from schemas.ordering import prepared, prepared_mailbox, publish
 from schemas.settings import Settings
 
-AUDIT = logging.getLogger("relaywarden.audit")
 MOST_REASON = 500
 Made = Callable[[Settings, "Wish", str], Event]
 """Makes a wish an event, in an operator's name. ValueError where it is no order."""
@@ -37,20 +36,6 @@ class Wish:
     made: Made
 
 
-class Audit(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of the audit log: who asked for what, from where, and what came of it (`id` is the event's)."""
-
-    who: str
-    role: str
-    peer: str
-    action: str
-    subject: str
-    reason: str
-    outcome: str
-    id: str = ""
-    why: str = ""
-
-
 def give(settings: Settings, wish: Wish) -> Event:
     """Publish an order in the name of who is at the other end, and return it.
 
@@ -63,7 +48,7 @@ def give(settings: Settings, wish: Wish) -> Event:
         _audit(who, wish, "refused", why=why)
         raise NotAllowedError(why)
     try:
-        event = _ordered(settings, wish, who.name)
+        event = _ordered(settings, wish, who)
     except ValueError as error:
         _audit(who, wish, "invalid", why=str(error))
         raise
@@ -94,10 +79,12 @@ def of_mailbox(action: MailboxAction) -> Made:
     return made
 
 
-def _ordered(settings: Settings, wish: Wish, operator: str) -> Event:
+def _ordered(settings: Settings, wish: Wish, who: Person) -> Event:
     if len(wish.reason) > MOST_REASON or not wish.reason.isprintable():
         raise ValueError(f"the reason must be one line of at most {MOST_REASON} characters")
-    event = wish.made(settings, wish, operator)
+    event = wish.made(settings, wish, who.name)
+    if isinstance(event, OperatorActed) and event.pool and not may(who, "withdraw below min_active"):
+        event = msgspec.structs.replace(event, within_guard=True)  # of two at once the pool refuses the second
     publish(settings, event)
     return event
 
@@ -114,4 +101,4 @@ def _audit(who: Person, wish: Wish, outcome: str, *, identity: str = "", why: st
         id=identity,
         why=why,
     )
-    AUDIT.info("%s", msgspec.json.encode(line).decode())
+    audit(line)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from dashboards.palette import flags
+from schemas import oidc_file
 from schemas.settings import Settings
 
 _APP = Path(__file__).with_name("app.py")
@@ -40,11 +41,16 @@ def command(settings: Settings) -> list[str]:
 def run(settings: Settings, config_path: Path) -> NoReturn:
     """Become the server: this process turns into Streamlit's, which SIGTERM ends with 0.
 
-    ValueError where what a proxy proves itself by cannot be read.
+    ValueError where what a proxy proves itself by cannot be read, or nobody could log in with the `oidc_file`.
     The folder that holds our packages goes to Python's path, since Streamlit puts only the app's own folder there.
     """
-    if settings.dashboard.access.mode == "header":
-        _ = settings.dashboard.access.secret
+    access = settings.dashboard.access
+    if access.mode == "header":
+        _ = access.secret
+    if access.mode == "oidc" and access.oidc_file is not None:
+        wrong = list(oidc_file.faults(access.oidc_file, access.hosts, "dashboard.access.oidc_file"))
+        if wrong:
+            raise ValueError("; ".join(wrong))
     root = str(_APP.parents[1])
     paths = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH", ""))))
     environment = {**os.environ, CONFIG_ENV: str(config_path.resolve()), "PYTHONPATH": paths}

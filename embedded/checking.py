@@ -15,6 +15,7 @@ from collectors.geo import GeoDatabases
 from collectors.lists import chosen
 from collectors.outbound import of_master_cf
 from collectors.ways import NO_WAYS, ways_of
+from embedded.checking_access import closed, open_doors
 from embedded.checking_api import exposed, unserved
 from embedded.checking_bars import loose, suspensions
 from embedded.checking_followers import followers, odd
@@ -58,6 +59,7 @@ def findings(settings: Settings, master_cf: Path | None = None) -> list[str]:
         stages,
         alert_channels.faults,
         unserved,
+        closed,
     )
     wrong = [sentence for check in checks for sentence in check(settings)]
     return wrong + (list(_master_cf(settings, master_cf)) if master_cf else [])
@@ -75,6 +77,7 @@ def notes(settings: Settings) -> list[str]:
         *unwritten(settings),
         *alert_channels.odd(settings),
         *exposed(settings),
+        *open_doors(settings),
     ]
 
 

@@ -9,8 +9,11 @@ from schemas.checked import Ip, Name, Port, Variable
 from schemas.part import Part
 from schemas.password import secret
 
-Scope = Literal["read", "order", "complaints"]
-"""What a token may do: see what is known, give operators' orders, hand complaints in. None includes another."""
+Scope = Literal["read", "order", "admin", "complaints"]
+"""What a token may do: see what is known, give operators' orders, hand complaints in. None includes another.
+
+`admin` goes with `order`: a withdrawal may leave fewer than `min_active` IPs.
+"""
 _SHORTEST = 20
 
 
@@ -24,6 +27,8 @@ class ApiToken(Part):
 
     @model_validator(mode="after")
     def _has_a_secret(self) -> Self:
+        if "admin" in self.scopes and "order" not in self.scopes:
+            raise ValueError("scopes: admin goes with order: it says how far orders may go")
         if not self.token_env and self.token_file is None:
             raise ValueError("token_env or token_file is needed: the secret itself does not stand here")
         return self

@@ -1,6 +1,7 @@
 """Mails of an input, delivered into the Maildir that the intake reads: each once, and on disk before it is taken."""
 
 import os
+import threading
 import time
 from datetime import datetime
 from hashlib import blake2b
@@ -29,7 +30,7 @@ class Maildrop:
         waiting = self._new / base
         if waiting.exists() or (self._cur / f"{base}:2,S").exists():
             return False
-        draft = self._tmp / base
+        draft = self._tmp / f"{base}.{os.getpid()}.{threading.get_ident()}"  # another may deliver the same just now
         with draft.open("wb") as out:
             out.write(mail)
             out.flush()
@@ -39,6 +40,16 @@ class Maildrop:
         draft.replace(waiting)
         ondisk.sync_folder(self._new)
         return True
+
+    def kept(self, name: str) -> bytes | None:
+        """Return the mail that was delivered by this name, None where it is not there any more. OSError: unreadable."""
+        base = blake2b(name.encode(), digest_size=16).hexdigest()
+        for place in (self._new / base, self._cur / f"{base}:2,S"):
+            try:
+                return place.read_bytes()
+            except FileNotFoundError:
+                continue
+        return None
 
 
 def seconds_of(came: datetime | None) -> float | None:

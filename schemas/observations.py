@@ -149,7 +149,8 @@ MailboxAction = Literal["watch", "throttle", "suspend", "release"]
 class OperatorActed(Fact, frozen=True, kw_only=True):
     """An operator's order, with the name and the reason; `expires_at` 0 means until revoked.
 
-    One about an IP and a `provider` concerns what the IP sends to that provider only.
+    One about an IP and a `provider` concerns what the IP sends to that provider only. `within_guard`: who gave it may
+    not take the pool below `min_active`, so a withdrawal that would is refused.
     """
 
     operator: str
@@ -159,6 +160,7 @@ class OperatorActed(Fact, frozen=True, kw_only=True):
     pool: str = ""
     expires_at: int = 0
     provider: str = ""
+    within_guard: bool = False
 
 
 ListAction = Literal["distrust", "trust", "leave"]

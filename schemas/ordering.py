@@ -32,9 +32,12 @@ def order(  # noqa: PLR0913 an order has that many parts
     lasts: str = "",
     operator: str = "",
     provider: str = "",
+    within_guard: bool = False,
 ) -> OperatorActed:
     """Publish an operator's order and return it. ValueError as of `prepared`; OSError where Kafka confirms nothing."""
-    event = prepared(settings, action, ip, reason, lasts=lasts, operator=operator, provider=provider)
+    event = prepared(
+        settings, action, ip, reason, lasts=lasts, operator=operator, provider=provider, within_guard=within_guard
+    )
     publish(settings, event)
     return event
 
@@ -48,18 +51,20 @@ def prepared(  # noqa: PLR0913 an order has that many parts
     lasts: str = "",
     operator: str = "",
     provider: str = "",
+    within_guard: bool = False,
 ) -> OperatorActed:
     """Return an order that is given now; after `lasts` ("2h") it counts no more, "" is until revoked.
 
-    With a `provider` it concerns only what the IP sends there. ValueError where no pool has the IP, there is no such
-    provider, no reason is given or `lasts` is no duration.
+    With a `provider` it concerns only what the IP sends there; one `within_guard` takes no pool below `min_active`.
+    ValueError where no pool has the IP, there is no such provider, no reason is given or `lasts` is no duration.
     """
     subject = address(ip)
     owner = next((name for name, pool in settings.pool.items() if subject in pool.ips), None)
     if owner is None:
         raise ValueError(f"{subject} is in no pool; there are {', '.join(settings.outbound_ips.values()) or 'none'}")
     given = ordered(action, subject, reason, lasts=lasts, operator=operator)
-    return msgspec.structs.replace(given, pool=owner, provider=provider_named(provider) if provider else "")
+    to = provider_named(provider) if provider else ""
+    return msgspec.structs.replace(given, pool=owner, provider=to, within_guard=within_guard)
 
 
 def order_mailbox(  # noqa: PLR0913 an order has that many parts

@@ -40,6 +40,7 @@ def _about_ip(pool: Pool, event: OperatorActed) -> Pool:
         operator=event.operator,
         reason=event.reason,
         expires_at=event.expires_at + slow if event.expires_at else 0,
+        within_guard=event.within_guard,
     )
     if event.provider:
         providers = {**standing.providers, event.provider: _replace(regard, order=order)}

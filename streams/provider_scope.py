@@ -145,8 +145,13 @@ def _by_order(scope: _Scope, out: set[str], back: set[str]) -> Iterator[OfProvid
         order = regard.ordered("withdraw", at)
         if order is None:
             continue
-        if len(scope.carrying - out) == 1:
+        left, least = len(scope.carrying - out), scope.present.pool.rules.min_active
+        if left == 1:
             why = "it is the last IP that sends there"
+            yield from _refused(scope, ip, why, (ordered(order),), order.id)
+        elif order.within_guard and left <= least:
+            sending = f"only {left} IPs send to {scope.provider}"
+            why = f"{sending}, min_active is {least}, {order.operator} may not go below it"
             yield from _refused(scope, ip, why, (ordered(order),), order.id)
         elif scope.is_crowded(ip):
             yield from _refused(scope, ip, _TOO_MANY, (ordered(order),), order.id)

@@ -14,6 +14,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An operator's order about an IP; `expires_at` 0 means until revoked, `done` that it was obeyed.
 
     `marked`: what it forgives is marked at the listings; one of an earlier release forgives what is older than it.
+    `within_guard`: it may not take the pool below `min_active`.
     """
 
     id: str
@@ -24,6 +25,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     expires_at: int = 0
     done: bool = False
     marked: bool = False
+    within_guard: bool = False
 
     def holds(self, at: int) -> bool:
         """Tell whether the order has not run out."""

@@ -47,7 +47,10 @@ class _Accused(msgspec.Struct, frozen=True):
 
 
 def by_order(present: Present, carrying: set[str]) -> Iterator[PoolEvent]:
-    """Withdraw what an operator ordered, below the guard too, but never the last IP; `carrying` loses it, in place."""
+    """Withdraw what an operator ordered, below the guard too where he may, but never the last IP.
+
+    `carrying` loses it, in place.
+    """
     for ip, standing in sorted(present.pool.ips.items()):
         order = standing.ordered("withdraw", present.at)
         if order is None or ip not in carrying:
@@ -55,8 +58,13 @@ def by_order(present: Present, carrying: set[str]) -> Iterator[PoolEvent]:
         if carrying == {ip}:
             yield from refused(present, standing, "it is the last IP that carries mail", (ordered(order),), order.id)
             continue
-        carrying.discard(ip)
         least = present.pool.rules.min_active
+        if order.within_guard and len(carrying) <= least:
+            left = f"only {len(carrying)} of {len(present.pool.ips)} IPs carry mail"
+            why = f"{left}, min_active is {least}, {order.operator} may not go below it"
+            yield from refused(present, standing, why, (ordered(order),), order.id)
+            continue
+        carrying.discard(ip)
         notes = [f"{len(carrying)} stay, fewer than min_active {least}"] if len(carrying) < least else []
         notes += [short] if (short := lacking(present.pool, carrying, present.at)) else []
         yield IpWithdrawn(

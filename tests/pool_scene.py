@@ -181,7 +181,9 @@ class Scene:
         at = T0 + int(minute * MINUTE)
         return self._step(SenderJudged(id=f"j{next(_NUMBERS)}", at=at, mailbox=mailbox, step=step, mode=mode))
 
-    def order(self, minute: float, action: str, ip: str, expires: float = 0, provider: str = "") -> list[str]:
+    def order(  # noqa: PLR0913 an order has that many parts
+        self, minute: float, action: str, ip: str, expires: float = 0, provider: str = "", *, within_guard: bool = False
+    ) -> list[str]:
         at = T0 + int(minute * MINUTE)
         event = OperatorActed(
             id=f"o{next(_NUMBERS)}",
@@ -192,6 +194,7 @@ class Scene:
             reason="told so",
             provider=provider,
             expires_at=T0 + int(expires * MINUTE) if expires else 0,
+            within_guard=within_guard,
         )
         return self._step(event)
 

@@ -45,6 +45,28 @@ def test_an_operator_may_go_below_min_active_but_never_to_nothing() -> None:
     assert scene.order(5, "withdraw", C) == ["IpWithdrawn 3"]
 
 
+def test_who_may_not_go_below_min_active_is_refused_by_the_pool_itself() -> None:
+    """Whoever saw the pool whole before two orders met: the second is refused where they meet, and void."""
+    scene = Scene(min_active=2)
+    scene.tick(0)
+    assert scene.order(0, "withdraw", A, within_guard=True) == ["IpWithdrawn 1"]
+    assert scene.order(0, "withdraw", B, within_guard=True) == ["WithdrawalRefused 2"]
+    assert scene.events[-1].reason == (  # type: ignore[union-attr]
+        "only 2 of 3 IPs carry mail, min_active is 2, ada may not go below it"
+    )
+    assert scene.order(1, "restore", A) == ["IpRestored 1"], "what was refused is void"
+    assert scene.order(2, "withdraw", C, within_guard=True) == ["IpWithdrawn 3"]
+    assert scene.order(3, "withdraw", A) == ["IpWithdrawn 1"], "who may, goes below it"
+
+
+def test_the_guard_of_an_order_holds_for_a_provider_too() -> None:
+    scene = Scene(min_active=2)
+    scene.tick(0)
+    assert scene.order(1, "withdraw", A, provider="google", within_guard=True) == ["ProviderWithdrawn 1"]
+    assert scene.order(2, "withdraw", B, provider="google", within_guard=True) == ["ProviderRefused 2"]
+    assert scene.order(3, "withdraw", B, provider="google") == ["ProviderWithdrawn 2"]
+
+
 def test_what_a_refused_order_held_is_decided_at_once() -> None:
     scene = Scene(ips=1)
     scene.order(0, "pin", A)

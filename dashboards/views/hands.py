@@ -1,5 +1,6 @@
 """Orders given on a page: a form with its preview and typed confirmation, what became of the last one, and its undo."""
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,7 @@ from dashboards.acting import MOST_REASON, Made, NotAllowedError, Wish, give
 from dashboards.elements import Page
 from schemas.events import Event
 from schemas.names import derived_id
+from schemas.settings import Settings
 
 LASTS = {"until revoked": "", "30 min": "30m", "2 h": "2h", "1 day": "1d", "7 days": "7d"}
 
@@ -46,6 +48,27 @@ class _Given:
     reason: str
 
 
+@dataclass
+class _Form:
+    """What is known of the form at one place: which one it is, the last order given there, and what it takes back.
+
+    It is one object that is changed in place: at each look into st.session_state Streamlit may break a run off for the
+    next one, also between an order and what is noted of it; and that next one runs beside it (runner.fastReruns).
+    """
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    turn: int = 0
+    tries: int = 0  # grows as one begins, and as it ends
+    given: _Given | None = None
+    undoes: tuple[str, str] | None = None
+    problem: tuple[str, str] = ("", "")
+
+
+def _form(place: str) -> _Form:
+    form: _Form = st.session_state.setdefault(f"{place}.kept", _Form())
+    return form
+
+
 def shown_to(shown: Page) -> bool:
     """Tell whether who looks at the page may give orders, and then under which name; in the past nobody may."""
     if shown.past or not access.may(shown.person, "withdraw"):
@@ -68,11 +91,12 @@ def lasts(place: str) -> str:
 
 def ask(draft: Draft, effect: Sequence[str]) -> None:
     """Show what an order would do, and the form that gives it."""
-    turn = st.session_state.setdefault(f"{draft.place}.turn", 0)
+    form = _form(draft.place)
+    turn = form.turn
     with st.container(border=True, gap="xsmall"):
         st.caption("What it would do")
         st.text("\n".join(effect))  # one text: of several lines an old one may stand for a moment beside the new
-    back = st.session_state.get(f"{draft.place}.undoes") == (draft.action, draft.subject)
+    back = form.undoes == (draft.action, draft.subject)
     with st.form(f"{draft.place}.form.{turn}"):
         st.text_input(
             "Why is it taken back?" if back else "Reason",
@@ -85,7 +109,7 @@ def ask(draft: Draft, effect: Sequence[str]) -> None:
             st.code(draft.typed, language=None, wrap_lines=True)
             st.text_input("Confirmation", key=_typed(draft, turn), autocomplete="off")
         st.form_submit_button(f"Order: {draft.action}", on_click=_pressed, args=(draft, turn), key=_give(draft, turn))
-    of, problem = st.session_state.get(f"{draft.place}.problem", ("", ""))
+    of, problem = form.problem
     if problem and of == _typed(draft, turn):
         st.error("This was not ordered.", icon=":material/error:")
         st.text(problem)
@@ -110,29 +134,34 @@ def _typed(draft: Draft, turn: int) -> str:
 
 def _pressed(draft: Draft, turn: int) -> None:
     """Give the order that the form showed, or tell why not; it runs before the page is drawn anew."""
+    form = _form(draft.place)
+    tries = form.tries
     reason = " ".join(str(st.session_state.get(_reason(draft, turn), "")).split())
     typed = str(st.session_state.get(_typed(draft, turn), "")).strip()
     if not reason:
-        problem = "It needs a reason: it is kept with the decision."
+        form.problem = (_typed(draft, turn), "It needs a reason: it is kept with the decision.")
     elif typed != draft.typed:
-        problem = "The confirmation is not what must be typed."
+        form.problem = (_typed(draft, turn), "The confirmation is not what must be typed.")
     else:
-        problem = _given(draft, turn, reason)
-    st.session_state[f"{draft.place}.problem"] = (_typed(draft, turn), problem)
+        settings, _ = elements.opened()
+        wish = Wish(draft.action, draft.subject, reason, draft.lasts, draft.deed(), draft.made)
+        with form.lock:  # Streamlit runs a second click beside the first: it waits, and is the same order
+            if (form.turn, form.tries) == (turn, tries):
+                form.tries += 1
+                form.problem = (_typed(draft, turn), _given(settings, wish, draft, form))
+                form.tries += 1
 
 
-def _given(draft: Draft, turn: int, reason: str) -> str:
+def _given(settings: Settings, wish: Wish, draft: Draft, form: _Form) -> str:
     """Give an order and keep it to be shown; return why it was not given, "" where it was."""
-    settings, _ = elements.opened()
     try:
-        event = give(settings, Wish(draft.action, draft.subject, reason, draft.lasts, draft.deed(), draft.made))
+        event = give(settings, wish)
     except (NotAllowedError, ValueError) as error:
         return str(error)
     except OSError as error:
         return f"{error}. If it reached the log all the same, it will stand among the decisions."
-    st.session_state[f"{draft.place}.given"] = _Given(event, draft, reason)
-    st.session_state[f"{draft.place}.turn"] = turn + 1
-    st.session_state[f"{draft.place}.undoes"] = None
+    form.given, form.undoes = _Given(event, draft, wish.reason), None
+    form.turn += 1
     return ""
 
 
@@ -141,7 +170,7 @@ def last(place: str, subject: str, answer: Callable[[Any], str]) -> None:
 
     `answer` returns what became of the event, in words.
     """
-    given: _Given | None = st.session_state.get(f"{place}.given")
+    given = _form(place).given
     if given is None or subject not in {"", given.draft.subject}:
         return
     draft = given.draft
@@ -158,7 +187,7 @@ def _undo(draft: Draft) -> None:
     place = draft.place
     st.session_state[f"{place}.action"] = draft.back
     st.session_state[f"{place}.subject"] = draft.subject
-    st.session_state[f"{place}.undoes"] = (draft.back, draft.subject)
+    _form(place).undoes = (draft.back, draft.subject)
     st.session_state[f"{place}.lasts"] = next(iter(LASTS))
     for name, value in draft.chosen.items():
         st.session_state[f"{place}.{name}"] = value

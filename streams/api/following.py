@@ -1,14 +1,15 @@
 """The stream of decisions as server-sent events; a client that does not read is cut."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from http import HTTPStatus
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Literal, cast
 
 import msgspec
 from aiokafka.errors import KafkaError
 from fastapi import APIRouter, Header, Query, Request, Security
 from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from streams.api.feed import Feed, LogChangedError, OpenLog
 from streams.api.gate import BEARER, LOG, Reading
@@ -16,12 +17,12 @@ from streams.api.position import Position
 from streams.api.problems import RefusedError, away, documented, refused
 from streams.api.reading import settings_of
 
-_SLOW_SECONDS = 30.0
 _OPENING_SECONDS = 15.0
 router = APIRouter(
     prefix="/v1",
     route_class=Reading,
     responses=documented(
+        HTTPStatus.BAD_REQUEST,
         HTTPStatus.UNAUTHORIZED,
         HTTPStatus.FORBIDDEN,
         HTTPStatus.CONFLICT,
@@ -54,30 +55,18 @@ class Places:
 
 
 class _Stream(StreamingResponse):
-    """A stream without an end, to a client that reads it."""
+    """A stream without an end; the connection is cut where nobody reads it (`Door`)."""
 
     media_type = "text/event-stream"
 
-    def __init__(
-        self, content: AsyncGenerator[str, None], cut: Callable[[], None], leave: Callable[[], Awaitable[None]]
-    ) -> None:
-        super().__init__(content, headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
-        self._cut, self._leave = cut, leave
+    def __init__(self, content: AsyncGenerator[str, None], leave: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(content, headers={"X-Accel-Buffering": "no"})
+        self._leave = leave
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 of ASGI
-        """Send until the client goes, or is cut since it does not read."""
-
-        async def patient(message: MutableMapping[str, Any]) -> None:
-            try:
-                async with asyncio.timeout(_SLOW_SECONDS):
-                    await send(message)
-            except TimeoutError:
-                LOG.warning("a stream's client did not read for %g s and is cut", _SLOW_SECONDS)
-                self._cut()
-                raise OSError("the client does not read") from None
-
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send until the client goes."""
         try:
-            await super().__call__(scope, receive, patient)
+            await super().__call__(scope, receive, send)
         finally:
             await self._leave()
 
@@ -99,15 +88,10 @@ async def events(
     places = cast("Places", state.places)
     places.take()
     try:
-        log = await _opened(request)
-    except RefusedError:
+        log = await _opened(request, start)
+    except BaseException:  # however it ends, the place is free again
         places.leave()
         raise
-    if start is not None and not start.follows(log.cluster):
-        places.leave()
-        await log.close()
-        why = "it is of another log: what came between cannot be told; begin anew and ask /v1/decisions"
-        raise refused("Last-Event-ID", last, why, HTTPStatus.CONFLICT)
     feed = Feed(settings_of(request), state.ended)
     told = _lines(feed, log, start)
 
@@ -116,7 +100,7 @@ async def events(
         await told.aclose()
         await log.close()
 
-    return _Stream(told, request.scope["state"]["cut"], leave)
+    return _Stream(told, leave)
 
 
 def _start(begin: str, last: str) -> Position | None:
@@ -128,13 +112,18 @@ def _start(begin: str, last: str) -> Position | None:
         raise refused("Last-Event-ID", last, str(error)) from error
 
 
-async def _opened(request: Request) -> OpenLog:
+async def _opened(request: Request, start: Position | None) -> OpenLog:
     try:
         async with asyncio.timeout(_OPENING_SECONDS):
-            return await OpenLog(settings_of(request)).__aenter__()
+            log = await OpenLog(settings_of(request)).__aenter__()
     except (KafkaError, OSError) as error:
-        why = error if isinstance(error, OSError) else OSError(str(error))
-        raise away("Kafka", why, "nothing is lost, follow again with the same Last-Event-ID") from error
+        cause = error if isinstance(error, OSError) else OSError(str(error))
+        raise away("Kafka", cause, "nothing is lost, follow again with the same Last-Event-ID") from error
+    if start is not None and not start.follows(log.cluster):
+        await log.close()
+        why = "it is of another log: what came between cannot be told; begin anew and ask /v1/decisions"
+        raise refused("Last-Event-ID", str(start), why, HTTPStatus.CONFLICT)
+    return log
 
 
 async def _lines(feed: Feed, log: OpenLog, start: Position | None) -> AsyncGenerator[str, None]:

@@ -15,7 +15,8 @@ from fastapi.security import HTTPBearer
 from starlette.exceptions import HTTPException
 
 from schemas.api_settings import Api, Scope
-from streams.api.problems import RefusedError, Wrong, shown
+from schemas.audit import one_line
+from streams.api.problems import RefusedError, Wrong, refused, shown
 
 LOG = logging.getLogger("relaywarden.api")
 BEARER = HTTPBearer(auto_error=False, description="A token of [api.token.NAME].")
@@ -70,6 +71,10 @@ class Gate:
             why = f"the token {name} has no scope {scope}; it has {', '.join(self._tokens[name].scopes)}"
             raise RefusedError(HTTPStatus.FORBIDDEN, why, headers=_CLOSE)
 
+    def scopes(self, name: str) -> tuple[Scope, ...]:
+        """Return what a token may do."""
+        return self._tokens[name].scopes
+
     def _shown(self, authorization: str) -> str:
         """Return the name of a token, "" for none; how long that takes tells nothing about them."""
         scheme, _, given = authorization.partition(" ")
@@ -118,10 +123,14 @@ def too_large(most: int) -> RefusedError:
 
 
 class Guarded(APIRoute):
-    """A route that needs a token with the scope `needs`, and takes bodies of `most` bytes; the log tells each call."""
+    """A route that needs a token with the scope `needs`, and takes bodies of `most` bytes; the log tells each call.
+
+    With `takes`, the body has to be of that media type.
+    """
 
     needs: ClassVar[Scope]
     most: ClassVar[int] = 64 * 1024
+    takes: ClassVar[str] = ""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return the handler behind the gate."""
@@ -170,10 +179,14 @@ class Guarded(APIRoute):
         said = request.headers.get("Content-Length", "0")
         if said.isdigit() and int(said[:20]) > self.most:
             raise too_large(self.most)
+        given = request.headers.get("Content-Type", "")
+        if self.takes and given.partition(";")[0].strip().lower() != self.takes:
+            why = f"not taken; {self.takes} is"
+            raise refused("Content-Type", given, why, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
 
     def _tell(self, request: Request, who: str, status: str) -> None:
         path = request.scope.get("raw_path", b"").decode("ascii", "replace")[:500]
-        LOG.info("%s: %s %s by %s: %s", self.needs, request.method, path, who, status)
+        LOG.info("%s: %s %s by %s: %s", self.needs, request.method, path, who, one_line(status))
 
 
 class Reading(Guarded):
@@ -186,6 +199,7 @@ class Ordering(Guarded):
     """A route that needs the scope `order`."""
 
     needs = "order"
+    takes = "application/json"
 
 
 class Complaining(Guarded):

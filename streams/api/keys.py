@@ -12,6 +12,7 @@ from schemas import codec
 from schemas.events import Event
 from streams.api.problems import RefusedError
 
+OTHER_BODY = "this Idempotency-Key came with another body before"
 _WEEK = 7 * 86_400_000_000
 _TABLE = """CREATE TABLE IF NOT EXISTS orders (
     token TEXT NOT NULL, key TEXT NOT NULL, body BLOB NOT NULL, event BLOB NOT NULL, at INTEGER NOT NULL,
@@ -59,8 +60,7 @@ class Keys:
         if found:
             body, line, confirmed = found[0]
             if body != digest:
-                why = "this Idempotency-Key came with another body before"
-                raise RefusedError(HTTPStatus.UNPROCESSABLE_ENTITY, why)
+                raise RefusedError(HTTPStatus.UNPROCESSABLE_ENTITY, OTHER_BODY)
             return codec.decode(bytes(line)), True, bool(confirmed)
         event = make()
         self._do("DELETE FROM orders WHERE at < ?", event.at - _WEEK)

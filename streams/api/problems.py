@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 
 KIND = "application/problem+json"
 _LONGEST = 200
+_MOST_WRONG = 20
 
 
 class Wrong(BaseModel):
@@ -61,32 +62,37 @@ def shown(value: object) -> str | None:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
-def _answer(status: int, detail: str, wrong: Sequence[Wrong], headers: Mapping[str, str] | None) -> Response:
-    problem = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail, errors=list(wrong))
-    body = json.dumps(problem.model_dump(exclude_defaults=not wrong) | {"type": "about:blank"})
-    return Response(body, status, headers=headers, media_type=KIND)
+def document(status: int, detail: str, wrong: Sequence[Wrong] = ()) -> dict[str, Any]:
+    """Return the problem document of a refusal; of very many wrong fields the first ones."""
+    problem = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail, errors=list(wrong[:_MOST_WRONG]))
+    return problem.model_dump(exclude_defaults=not wrong) | {"type": "about:blank"}
+
+
+def answer(status: int, detail: str, wrong: Sequence[Wrong], headers: Mapping[str, str] | None) -> Response:
+    """Return a refusal."""
+    return Response(json.dumps(document(status, detail, wrong)), status, headers=headers, media_type=KIND)
 
 
 async def told(_request: Request, error: Exception) -> Response:
     """Answer a refusal, ours or of the framework (no such path, another method)."""
     assert isinstance(error, HTTPException)  # noqa: S101 registered for it alone
     if error.status_code == HTTPStatus.BAD_REQUEST:  # what the framework says of JSON that is nested too deep
-        return _answer(HTTPStatus.UNPROCESSABLE_ENTITY, "body: it cannot be read", (), error.headers)
+        return answer(HTTPStatus.UNPROCESSABLE_ENTITY, "body: it cannot be read", (), error.headers)
     wrong = error.wrong if isinstance(error, RefusedError) else ()
-    return _answer(error.status_code, str(error.detail), wrong, error.headers)
+    return answer(error.status_code, str(error.detail), wrong, error.headers)
 
 
 async def wrongly_asked(_request: Request, error: Exception) -> Response:
     """Answer what does not fit its type: every wrong field at once."""
     assert isinstance(error, RequestValidationError)  # noqa: S101 registered for it alone
     wrong = [_wrong(item) for item in error.errors()]
-    detail = "; ".join(f"{one.field}: {one.problem}" for one in wrong)
-    return _answer(HTTPStatus.UNPROCESSABLE_ENTITY, detail, wrong, None)
+    detail = "; ".join(f"{one.field}: {one.problem}" for one in wrong[:_MOST_WRONG])
+    return answer(HTTPStatus.UNPROCESSABLE_ENTITY, detail, wrong, None)
 
 
 async def failed(_request: Request, _error: Exception) -> Response:
     """Answer where it is our fault; the log tells it."""
-    return _answer(HTTPStatus.INTERNAL_SERVER_ERROR, "it is our fault; the log of the API tells more", (), None)
+    return answer(HTTPStatus.INTERNAL_SERVER_ERROR, "it is our fault; the log of the API tells more", (), None)
 
 
 def _wrong(item: Mapping[str, Any]) -> Wrong:

@@ -4,7 +4,7 @@ import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Annotated, Any, Literal, cast
 
@@ -25,6 +25,7 @@ _MOST_QUERIES = 8
 _TURN_SECONDS = 10.0
 _CURSOR = re.compile(r"([0-9]{1,18})\.([!-~]{1,200})")
 _REFUSALS = documented(
+    HTTPStatus.BAD_REQUEST,
     HTTPStatus.UNAUTHORIZED,
     HTTPStatus.FORBIDDEN,
     HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -41,6 +42,7 @@ router = APIRouter(
 )
 _turns = threading.BoundedSemaphore(_MOST_QUERIES)
 _Row = dict[str, object]
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def _type(name: str) -> str:
@@ -130,22 +132,23 @@ def delistings(request: Request, *, closed: bool = False) -> list[_Row]:
 
 
 @router.get("/decisions", response_model=shapes.Decisions)
-def decisions(
+def decisions(  # noqa: PLR0913, PLR0917 a question has that many parameters
     request: Request,
     since: Annotated[AwareDatetime | None, Query(description="Not older than this (RFC 3339).")] = None,
+    until: Annotated[AwareDatetime | None, Query(description="Older than this (RFC 3339).")] = None,
     after: Annotated[str, Query(max_length=220, description="`next` of the page before.")] = "",
     kind: Annotated[list[Annotated[str, AfterValidator(_type)]], Query(alias="type", max_length=len(TYPES))] = [],  # noqa: B006 FastAPI copies it
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> dict[str, Any]:
     """Give decisions, in the order of their times: of pools, mailboxes and cases, and the steps of sunsets' stages."""
-    place = Place(max(0, _microseconds(since) - 1), "~") if since is not None else BEGINNING
+    place = Place(max(0, microseconds(since) - 1), "~") if since is not None else BEGINNING
     if after:
         found = _CURSOR.fullmatch(after)
         if found is None:
             raise refused("after", after, "it is no `next` of a page")
         place = max(place, Place(int(found[1]), found[2]))
     with _asked(request) as client:
-        events = page(client, place, kind or TYPES, limit)
+        events = page(client, place, kind or TYPES, limit, before=microseconds(until) if until is not None else None)
     last = Place(events[-1].at, events[-1].id) if events else place
     return {
         "decisions": [msgspec.to_builtins(event) for event in events],
@@ -153,5 +156,6 @@ def decisions(
     }
 
 
-def _microseconds(moment: datetime) -> int:
-    return int(moment.astimezone(UTC).timestamp() * 1_000_000)
+def microseconds(moment: datetime) -> int:
+    """Return a moment in microseconds of the epoch; floats would miss some."""
+    return (moment - _EPOCH) // timedelta(microseconds=1)

@@ -1,6 +1,5 @@
 """The process `relaywarden api`: the routes with their document, behind a server that strangers may reach."""
 
-import asyncio
 import json
 import logging
 import signal
@@ -15,7 +14,6 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
 from starlette.exceptions import HTTPException
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from schemas import tls
 from schemas.api_settings import Api
@@ -24,6 +22,8 @@ from schemas.probes import Look, clickhouse, kafka
 from schemas.readiness import READINESS
 from schemas.settings import Settings
 from streams.api import following, ordering, problems, reading
+from streams.api.conduct import Conduct
+from streams.api.door import Door
 from streams.api.following import Places
 from streams.api.gate import Gate
 from streams.api.keys import Keys
@@ -32,9 +32,7 @@ from streams.api.told import KINDS
 
 LOG = logging.getLogger("relaywarden.api")
 _REF = "#/components/schemas/{name}"
-_MOST_CONNECTIONS = 256
 _BACKLOG = 100
-_SILENT_SECONDS = 10.0
 _IDLE_SECONDS = 75
 _END_SECONDS = 3
 
@@ -59,25 +57,6 @@ class Served(FastAPI):
             schemas |= problem.pop("$defs") | {"Problem": problem} | events | {"Decision": {"oneOf": named}}
             self.openapi_schema = msgspec.json.decode(msgspec.json.encode(made))  # no tuples among its lists
         return self.openapi_schema
-
-
-class _Door(H11Protocol):
-    """A connection: closed where no request comes for a while, and cut by whom it no longer reads."""
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin; nothing may come for so long."""
-        super().connection_made(transport)
-        self.app_state = {**self.app_state, "cut": transport.abort}
-        self._patience = self.loop.call_later(_SILENT_SECONDS, self._look)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """End."""
-        self._patience.cancel()
-        super().connection_lost(exc)
-
-    def _look(self) -> None:
-        if self.cycle is None:
-            self.transport.abort()
 
 
 def application(settings: Settings, api: Api, ended: Callable[[], bool]) -> Served:
@@ -124,14 +103,13 @@ def run(settings: Settings) -> None:
     server: uvicorn.Server | None = None
     app = application(settings, api, lambda: server is not None and server.should_exit)
     config = uvicorn.Config(
-        app,
-        http=_Door,
+        Conduct(app),
+        http=Door,
         ws="none",
         lifespan="off",
         log_config=None,
         access_log=False,
         server_header=False,
-        limit_concurrency=_MOST_CONNECTIONS,
         timeout_keep_alive=_IDLE_SECONDS,
         timeout_graceful_shutdown=_END_SECONDS,
         ssl_context_factory=(lambda *_: certificates.standing()) if certificates is not None else None,

@@ -12,7 +12,7 @@ Decision = Annotated[dict[str, Any], WithJsonSchema({"$ref": "#/components/schem
 
 def _ip(text: str) -> str:
     try:
-        return canonical_ip(text)
+        return canonical_ip(text.replace("%", " "))  # no zones of this host: they may be any text
     except ValueError:
         raise ValueError(f"{text[:80]!r} is no IP address") from None
 
@@ -37,7 +37,11 @@ Ip = Annotated[str, Field(max_length=64), AfterValidator(_ip)]
 Mailbox = Annotated[str, Field(max_length=1000), AfterValidator(_mailbox)]
 Reason = Annotated[str, Field(max_length=1000), AfterValidator(_plain)]
 Lasts = Annotated[str, Field(pattern=r"^([1-9][0-9]{0,5}[smhd])?$", description="How long it counts: 30m, 2h, 7d.")]
-Human = Annotated[str, Field(max_length=80, pattern=r"^[^/\x00-\x1f\x7f]*$", description="Who orders it, by name.")]
+Human = Annotated[
+    str,
+    Field(max_length=80, pattern=r"^[^/\x00-\x1f\x7f]*$", description="Who orders it, by name."),
+    AfterValidator(lambda text: _plain(text) if text else text),
+]
 
 
 class _Given(BaseModel):

@@ -21,7 +21,11 @@ Offsets = Mapping[tuple[str, int], int]
 PAGE = 500
 _LINE = "formatRowNoNewline('JSONEachRow', * EXCEPT (kafka_cluster, kafka_partition, kafka_offset)) AS line"
 _NEWER = "type IN {types:Array(String)} AND (at, id) > ({at:Int64}, {id:String})"
-_PAGE = " UNION ALL ".join(f"SELECT at, id, {_LINE} FROM {topic.table} FINAL WHERE {_NEWER}" for topic in TOPICS)  # noqa: S608 our own names
+_OLDER = "at < {before:Int64}"
+_PAGE = " UNION ALL ".join(
+    f"SELECT at, id, {_LINE} FROM {topic.table} FINAL WHERE {_NEWER} AND {_OLDER}"  # noqa: S608 our own names
+    for topic in TOPICS
+)
 _MISSED = " UNION ALL ".join(
     f"SELECT at, id, {_LINE} FROM {topic.table} FINAL WHERE {_NEWER} AND kafka_cluster != {{present:String}}"  # noqa: S608 our own names
     " AND (kafka_cluster > {old:String} OR kafka_cluster = {old:String} AND kafka_offset >="
@@ -29,6 +33,7 @@ _MISSED = " UNION ALL ".join(
     for number, topic in enumerate(TOPICS)
 )
 _NO_PARTITION = 2**32 - 1
+_FOR_EVER = 2**63 - 1
 
 
 class Place(NamedTuple):
@@ -41,9 +46,10 @@ class Place(NamedTuple):
 BEGINNING = Place()
 
 
-def page(client: Client, after: Place, types: Sequence[str], most: int) -> list[Event]:
-    """Return the next decisions of these types, oldest first."""
+def page(client: Client, after: Place, types: Sequence[str], most: int, *, before: int | None = None) -> list[Event]:
+    """Return the next decisions of these types, oldest first; unless None, those `before` a moment (microseconds)."""
     parameters = {"types": list(types), "at": after.at, "id": after.id, "most": most}
+    parameters["before"] = _FOR_EVER if before is None else before
     return _events(client, _PAGE, parameters)
 
 

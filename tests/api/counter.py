@@ -20,16 +20,19 @@ from schemas.topics import place_of
 from tests.whole.lab import TRANSPORTS, Lab, until
 
 SECRETS = {
-    name: f"{name}-0123456789-0123456789" for name in ("viewer", "panel", "mailer", "hasty", "busy", "everything")
+    name: f"{name}-0123456789-0123456789"
+    for name in ("viewer", "panel", "boss", "mailer", "hasty", "busy", "everything")
 }
 SCOPES = {
     "viewer": ["read"],
     "panel": ["order"],
+    "boss": ["order", "admin"],
     "mailer": ["complaints"],
     "hasty": ["read"],
     "busy": ["read", "order"],
     "everything": ["read", "order", "complaints"],
 }
+TIGHT = {"tight1": "192.0.2.21", "tight2": "192.0.2.22"}
 NOW = 1_790_000_000_000_000
 
 
@@ -51,7 +54,10 @@ class Counter(Lab):
         config = {
             "api": api,
             "complaints": {"fbl": {"maildir": str(folder / "fbl")}},
-            "pool": {"main": {"transports": TRANSPORTS, "min_active": 2}},
+            "pool": {
+                "main": {"transports": TRANSPORTS, "min_active": 2},
+                "tight": {"transports": TIGHT, "min_active": 2},
+            },
         }
         super().__init__(folder, config, Broker(folder / "broker.log", 0, f"{EMBEDDED}1"))
 

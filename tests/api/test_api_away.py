@@ -60,7 +60,8 @@ def test_what_is_away_is_named_and_nothing_is_lost(tmp_path: Path) -> None:
     [
         ("[api]\nport = 1", "api.token: field required"),
         ('[api.token.a]\nscopes = []\ntoken_env = "X"', "api.token.a.scopes"),
-        ('[api.token.a]\nscopes = ["admin"]\ntoken_env = "X"', "(is 'admin')"),
+        ('[api.token.a]\nscopes = ["root"]\ntoken_env = "X"', "(is 'root')"),
+        ('[api.token.a]\nscopes = ["read", "admin"]\ntoken_env = "X"', "admin goes with order"),
         ('[api.token.a]\nscopes = ["read"]', "token_env or token_file is needed"),
         ('[api]\ncertificate = "x"\n' + TOKEN, "certificate and key go together"),
         (TOKEN.replace("read", "complaints"), "api.complaints names no table"),

@@ -1,6 +1,7 @@
 """What is read: as the commands show it, with its document, and whatever a stranger writes into a path."""
 
 import re
+from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -12,8 +13,9 @@ from schemas.mailbox_events import CaseOpened, MailboxReleased
 from streams import case_files, operating
 from streams.api import shapes
 from streams.api.gate import Pace
+from streams.api.reading import microseconds
 from streams.api.told import KINDS, TYPES
-from tests.api.counter import NOW, Counter, restored
+from tests.api.counter import NOW, TIGHT, Counter, restored
 from tests.whole.lab import TRANSPORTS, until
 
 if TYPE_CHECKING:
@@ -25,9 +27,12 @@ HOSTILE = (
 )
 
 
+ORDER = {"action": "pin", "ip": "192.0.2.12", "reason": "a drill"}
+
+
 def test_the_pools_are_those_of_the_command(counter: Counter) -> None:
     rows = counter.get("/v1/pools").json()
-    assert [row["ip"] for row in rows] == list(TRANSPORTS.values())
+    assert [row["ip"] for row in rows] == [*TRANSPORTS.values(), *TIGHT.values()]
     assert rows[0] == {
         "pool": "main",
         "mode": "live",
@@ -50,7 +55,7 @@ def test_histories_tell_of_one_pool_and_of_one_ip(counter: Counter) -> None:
     assert counter.get("/v1/ips/::ffff:192.0.2.11/history").json() == of_ip
     assert counter.get("/v1/ips/192.0.2.14/history").json() == []
     missing = counter.get("/v1/pools/other/history")
-    assert (missing.status_code, missing.json()["detail"]) == (404, "pool: no such pool; there are main")
+    assert (missing.status_code, missing.json()["detail"]) == (404, "pool: no such pool; there are main, tight")
 
 
 def test_decisions_come_page_by_page_each_once(counter: Counter) -> None:
@@ -83,6 +88,11 @@ def test_decisions_come_page_by_page_each_once(counter: Counter) -> None:
     later = counter.get("/v1/decisions", params={"since": "2026-09-21T14:13:29+00:00", "type": "ip_restored"}).json()
     assert "page-0009" in [each["id"] for each in later["decisions"]]
     assert "page-0008" not in [each["id"] for each in later["decisions"]]
+    between = {"since": "2026-09-21T14:13:22Z", "until": "2026-09-21T16:13:24+02:00", "type": "ip_restored"}
+    ids = [each["id"] for each in counter.get("/v1/decisions", params=between).json()["decisions"]]
+    assert [each for each in ids if each.startswith("page-")] == ["page-0002", "page-0003"]
+    ages = {"since": "0001-01-01T00:00:00+14:00", "until": "9999-12-31T23:59:59-14:00", "limit": 1}
+    assert counter.get("/v1/decisions", params=ages).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -90,6 +100,7 @@ def test_decisions_come_page_by_page_each_once(counter: Counter) -> None:
     [
         ("since=yesterday", "since"),
         ("since=2026-09-21T14:13:20", "since"),
+        ("until=2026-09-21T14:13:20", "until"),
         ("limit=0", "limit"),
         ("limit=1001", "limit"),
         ("type=drop", "type.0"),
@@ -121,7 +132,12 @@ def test_hostile_names_are_harmless(counter: Counter, name: str) -> None:
 
 def test_each_call_is_one_line_of_the_log_whatever_its_path(counter: Counter) -> None:
     counter.get("/v1/ips/%0a2026-01-01 INFO relaywarden.api: order: forged/history")
-    assert not [line for line in counter.log("api").splitlines() if line.startswith("2026-01-01")]
+    counter.get("/v1/pools?a%0a2026-01-01 INFO forged=1")
+    counter.get("/v1/pools?a%e2%80%a82026-01-01 INFO forged=%c2%85")
+    counter.post("/v1/pools/orders", ORDER | {"ip": "fe80::1%\n2026-01-01 INFO forged"})
+    log = counter.log("api")
+    assert not [line for line in log.splitlines() if line.startswith("2026-01-01")]
+    assert "422 (there is no parameter a\\u000a2026-01-01 INFO forged)" in log
 
 
 def test_a_token_that_comes_too_often_is_told_when_to_come_again(counter: Counter) -> None:
@@ -181,6 +197,24 @@ def test_paths_that_there_are_not_are_problems_too(counter: Counter) -> None:
             answer = client.request(method, path)
         assert (answer.status_code, answer.headers["Content-Type"]) == (status, "application/problem+json")
         assert msgspec.json.decode(answer.content)["status"] == status
+
+
+def test_moments_are_exact_to_the_microsecond() -> None:
+    for at in (1_790_000_000_123_457, 1_790_000_000_999_999, 3, -1):
+        moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=at)
+        assert microseconds(moment.astimezone(timezone(timedelta(hours=5.5)))) == at
+
+
+def test_head_is_get_without_its_body(counter: Counter) -> None:
+    with counter.client() as client:
+        for path in ("/v1/pools", "/v1/openapi.json", "/healthz", "/v1/pools/other/history"):
+            head, got = client.head(path), client.get(path)
+            assert (head.status_code, head.content) == (got.status_code, b"")
+            assert head.headers["Content-Length"] == got.headers["Content-Length"]
+            assert (got.headers["Cache-Control"], got.headers["X-Content-Type-Options"]) == ("no-store", "nosniff")
+        refused = client.head("/v1/events")
+        assert (refused.status_code, refused.headers["Allow"]) == (405, "GET")
+        assert client.delete("/v1/pools").headers["Allow"] == "GET"
 
 
 def test_no_answer_tells_whose_server_it_is(counter: Counter) -> None:

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, get_args
 
 import msgspec
 from kafka import KafkaConsumer, TopicPartition
 
+from dashboards.access import Deed
 from embedded.broker import Broker, free_port
 from embedded.clickhouse import ClickHouseServer
 from embedded.eventlog import broker_with_topics
@@ -41,6 +42,11 @@ viewer = ["vera@example.net"]
 operator = ["kim@example.net", "group:noc"]
 admin = ["ada@example.net"]
 """
+
+
+def deeds() -> set[Deed]:
+    """Return all that somebody may do on the pages, as the type says."""
+    return {deed for part in get_args(Deed) for deed in get_args(part)}
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ import msgspec
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboards.acting import Audit
 from embedded.broker import free_port
 from embedded.clickhouse import ClickHouseServer
+from schemas.audit import Audit
 from tests.pages.conftest import Open
 from tests.pages.hands_scene import LOCAL, Desk, configured, desk
 from tests.pages.scene import IPS, KEPT, RUDE, THIEF, WITHDRAWN

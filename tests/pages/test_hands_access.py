@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from streamlit.proto.WidgetStates_pb2 import WidgetState
@@ -11,7 +12,7 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 from dashboards import serve
 from embedded.clickhouse import ClickHouseServer
 from schemas.settings import SettingsError, load, parse
-from tests.pages.hands_scene import HEADER, LOCAL, SECRET, SECRET_ENV, Desk, configured, desk
+from tests.pages.hands_scene import HEADER, LOCAL, SECRET, SECRET_ENV, Desk, configured, deeds, desk
 from tests.pages.scene import IPS, THIEF, WITHDRAWN
 from tests.pages.serving import serving
 from tests.pages.wire import Session, session
@@ -105,28 +106,73 @@ def test_from_an_address_that_is_no_trusted_proxy_nobody_is_anybody(
         assert not any(each.heading.body == SEEN for each in one.elements)
 
 
-def pressed(pages: Session, reason: str) -> list[WidgetState]:
-    """Return what a browser sends when the order of this page is given."""
+class Hand(NamedTuple):
+    """Where the pages have a button for a deed, and about what it is pressed here."""
+
+    page: str
+    subject: str
+    typed: bool = False
+
+
+HANDS: dict[str, Hand] = {
+    "withdraw": Hand("pool", IPS[0], typed=True),
+    "restore": Hand("pool", WITHDRAWN, typed=True),
+    "pin": Hand("pool", IPS[1]),
+    "unpin": Hand("pool", IPS[1]),
+    "suspend": Hand(f"mailboxes?mailbox={THIEF}", THIEF, typed=True),
+    "throttle": Hand(f"mailboxes?mailbox={THIEF}", THIEF),
+    "watch": Hand(f"mailboxes?mailbox={THIEF}", THIEF),
+    "release": Hand(f"mailboxes?mailbox={THIEF}", THIEF),
+}
+
+
+def test_the_table_has_a_hand_for_each_deed() -> None:
+    assert set(HANDS) == deeds() - {"look", "withdraw below min_active"}
+
+
+def chosen(pages: Session, deed: str) -> list[WidgetState]:
+    """Return what a browser sends when somebody chooses an order, and about what."""
+    states = [WidgetState(id=pages.widget("Order"), string_value=deed)]
+    if HANDS[deed].page == "pool":
+        states.append(WidgetState(id=pages.widget("IP"), string_value=HANDS[deed].subject))
+    return states
+
+
+def pressed(pages: Session, deed: str, reason: str) -> list[WidgetState]:
+    """Return what a browser sends when the order that is shown is given."""
+    typed = [WidgetState(id=pages.widget("Confirmation"), string_value=HANDS[deed].subject)]
     return [
+        *chosen(pages, deed),
         WidgetState(id=pages.widget("Reason"), string_value=reason),
-        WidgetState(id=pages.widget("Confirmation"), string_value=IPS[0]),
-        WidgetState(id=pages.widget(ORDER), trigger_value=True),
+        *(typed if HANDS[deed].typed else []),
+        WidgetState(id=pages.widget(f"Order: {deed}"), trigger_value=True),
     ]
 
 
-def test_a_viewer_who_forges_an_operators_message_orders_nothing(noc: Desk, trusting: tuple[int, Path]) -> None:
-    port, log = trusting
+@pytest.mark.parametrize("deed", HANDS)
+def test_a_viewer_who_forges_an_operators_message_orders_nothing(
+    noc: Desk, trusting: tuple[int, Path], deed: str
+) -> None:
+    """And an operator who clicks three times, faster than Kafka confirms, orders once."""
+    (port, log), hand = trusting, HANDS[deed]
     before = noc.given()
-    with session(port, "pool", KIM) as operator, session(port, "pool", VERA) as viewer:
-        viewer.run(pressed(operator, "forged"))
-        viewer.run(pressed(operator, "forged again"))
+    with session(port, hand.page, KIM) as operator, session(port, hand.page, VERA) as viewer:
+        operator.run(chosen(operator, deed))
+        forged = pressed(operator, deed, f"forged {deed}")
+        assert all(state.id for state in forged)
+        assert viewer.widget("Order") == viewer.widget(f"Order: {deed}") == ""
+        viewer.run(forged)
+        viewer.run(forged, times=3)
+        viewer.run()
         assert noc.given() == before
-        operator.run(pressed(operator, "the same by who may"))
+        operator.run(pressed(operator, deed, f"{deed} by who may"), times=3)
+        for _ in range(2):
+            operator.run()
         given = [one for one in noc.given() if one not in before]
-        assert [(one.operator, one.subject, one.reason) for one in given] == [
-            ("kim@example.net", IPS[0], "the same by who may")
+        assert [(one.operator, one.action, one.subject, one.reason, one.within_guard) for one in given] == [
+            ("kim@example.net", deed, hand.subject, f"{deed} by who may", hand.page == "pool")
         ]
-    audited = [line for line in log.read_text().splitlines() if "relaywarden.audit" in line]
+    audited = [line for line in log.read_text().splitlines() if "relaywarden.audit" in line and f'"{deed}"' in line]
     assert len(audited) == 1
     for part in ('"who":"kim@example.net"', '"peer":"127.0.0.1"', f'"id":"{given[0].id}"', '"outcome":"ordered"'):
         assert part in audited[0]

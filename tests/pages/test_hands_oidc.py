@@ -51,6 +51,7 @@ def pages(clickhouse: ClickHouseServer, tmp_path_factory: pytest.TempPathFactory
         file = folder / "streamlit.toml"
         hall = configured(noc.hall, _ACCESS.format(file=file), "oidc")
         port = load(hall.config).dashboard.port
+        file.touch(0o600)
         file.write_text(_AUTH.format(port=port, client=CLIENT, password=PASSWORD, url=who.url))
         with serving(hall, clickhouse.password, folder / "log"):
             yield Pages(noc, port, who)

@@ -17,18 +17,26 @@ class Session:
 
     def __init__(self, socket: ClientConnection, page: str) -> None:
         self._socket = socket
-        self._page = page
+        self._page, _, self._query = page.partition("?")
 
-    def run(self, states: Sequence[WidgetState] = ()) -> None:
-        """Have the page drawn with these states of widgets, and wait until it is."""
+    def send(self, states: Sequence[WidgetState] = ()) -> None:
+        """Ask to have the page drawn with these states of widgets."""
         message = BackMsg()
         message.rerun_script.page_name = self._page
+        message.rerun_script.query_string = self._query
         message.rerun_script.widget_states.widgets.extend(states)
         self._socket.send(message.SerializeToString())
+
+    def run(self, states: Sequence[WidgetState] = (), *, times: int = 1) -> None:
+        """Have the page drawn with these states (sent so many times at once), and wait until it is."""
+        for _ in range(times):
+            self.send(states)
         self.elements = ()
-        while True:
+        while True:  # where it is sent several times the last run draws the page; those before it are cut short
             told = ForwardMsg.FromString(bytes(self._socket.recv(timeout=60, decode=False)))
             if told.WhichOneof("type") == "script_finished":
+                if told.script_finished == ForwardMsg.FINISHED_EARLY_FOR_RERUN:
+                    continue
                 return
             if told.delta.WhichOneof("type") == "new_element":
                 self.elements = (*self.elements, told.delta.new_element)
@@ -41,7 +49,7 @@ class Session:
     def widget(self, label: str) -> str:
         """Return the id of the button or the field with this label, "" where there is none."""
         for each in self.elements:
-            for one in (each.button, each.text_input):
+            for one in (each.button, each.text_input, each.radio, each.selectbox):
                 if one.label == label:
                     return one.id
         return ""

@@ -1,0 +1,64 @@
+"""docs/hands.md's table of roles and actions against the code: a new action cannot be forgotten there."""
+
+import re
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from dashboards import access
+from dashboards.access import Person
+from embedded.mailbox_commands import mailbox_app
+from embedded.pool_commands import pool_app
+from schemas.access_settings import Role
+from schemas.api_settings import Scope
+from schemas.audit import one_line
+from streams.api.shapes import MailboxOrder, PoolOrder
+from tests.pages.hands_scene import deeds
+
+PAGE = (Path(__file__).parents[2] / "docs" / "hands.md").read_text()
+ROW = re.compile(r"^\| `([^`]+)` \| (yes|no) \| (yes|no) \| (yes|no) \| ([^|]+) \| ([^|]+) \|$", re.MULTILINE)
+ROWS = {found[1]: found.groups()[1:] for found in ROW.finditer(PAGE)}
+ROLES: tuple[Role, ...] = get_args(Role)
+COMMANDS = {
+    f"{group} {each.name}"
+    for group, app in (("pool", pool_app), ("mailbox", mailbox_app))
+    for each in app.registered_commands
+}
+
+
+def _of_the_api() -> set[str]:
+    return {
+        action for order in (PoolOrder, MailboxOrder) for action in get_args(order.model_fields["action"].annotation)
+    }
+
+
+def test_each_deed_and_each_action_of_the_api_has_its_row_and_nothing_else() -> None:
+    assert set(ROWS) == deeds() | _of_the_api()
+
+
+@pytest.mark.parametrize("deed", sorted(deeds()))
+def test_each_deed_is_allowed_to_the_roles_that_the_table_says(deed: access.Deed) -> None:
+    said = dict(zip(("viewer", "operator", "admin"), ROWS[deed][:3], strict=True))
+    assert set(said) == set(ROLES)
+    assert {role: access.may(Person("kim", role), deed) for role in ROLES} == {
+        role: word == "yes" for role, word in said.items()
+    }
+    assert not access.may(Person("kim", ""), deed)
+    assert access.may(Person("kim", access.needs(deed)), deed)
+
+
+@pytest.mark.parametrize("action", sorted(ROWS))
+def test_the_api_and_the_commands_are_as_the_table_says(action: str) -> None:
+    *_, api, command = ROWS[action]
+    scopes = set(re.findall(r"`([a-z]+)`", api))
+    assert scopes <= set(get_args(Scope))
+    assert (action in _of_the_api()) is (scopes == {"order"})
+    named = re.findall(r"`relaywarden ([a-z]+ [a-z-]+)", command)
+    assert set(named) <= COMMANDS
+    if action in _of_the_api():
+        assert named == [next(each for each in COMMANDS if each.split()[1] == action)]
+
+
+def test_nobody_reorders_or_breaks_a_line_of_the_audit() -> None:
+    assert one_line("a\u202eb\u2028c\x9bd\x85\x7f\U000e0001 ü") == r"a\u202eb\u2028c\u009bd\u0085\u007f\udb40\udc01 ü"
