@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import msgspec
 
 from dashboards.access import may, needs, person
-from dashboards.acting import AUDIT, Audit, NotAllowedError
+from dashboards.acting import NotAllowedError
+from schemas.audit import Audit, audit
 from schemas.retry_events import RetryOrdered
 from schemas.retrying import order_retry
 from schemas.settings import Settings
@@ -45,5 +46,4 @@ def try_again(  # noqa: PLR0913 an order has that many parts
 
 
 def _tell(line: Audit, outcome: str, why: str) -> None:
-    told = msgspec.structs.replace(line, outcome=outcome, why=why)
-    AUDIT.info("%s", msgspec.json.encode(told).decode())
+    audit(msgspec.structs.replace(line, outcome=outcome, why=why))

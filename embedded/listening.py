@@ -107,11 +107,11 @@ def answers_as_pull(host: str, port: int) -> bool:
 def answers_as_api(api: Api) -> bool:
     """Tell whether the API is served there; whose certificate it shows does not matter."""
     with suppress(OSError), socket.create_connection((api.host, api.port), timeout=_PATIENCE_SECONDS) as asked:
-        wrapped = _unverified().wrap_socket(asked) if api.certificate is not None else asked
-        wrapped.sendall(b"GET /healthz HTTP/1.1\r\nHost: relaywarden\r\nConnection: close\r\n\r\n")
-        answer = b""
-        while piece := wrapped.recv(4096):
-            answer += piece
+        with _unverified().wrap_socket(asked) if api.certificate is not None else asked as wrapped:
+            wrapped.sendall(b"GET /healthz HTTP/1.1\r\nHost: relaywarden\r\nConnection: close\r\n\r\n")
+            answer = b""
+            while piece := wrapped.recv(4096):
+                answer += piece
         return answer.startswith(b"HTTP/1.1 200 ") and answer.endswith(b'{"works":true}')
     return False
 

@@ -127,7 +127,8 @@ HANDS: dict[str, Hand] = {
 
 
 def test_the_table_has_a_hand_for_each_deed() -> None:
-    assert set(HANDS) == deeds() - {"look", "withdraw below min_active"}
+    elsewhere = {"try again"}  # on the page Pipeline, in two steps: tests/pages/test_pipeline_page.py
+    assert set(HANDS) == deeds() - elsewhere - {"look", "withdraw below min_active"}
 
 
 def chosen(pages: Session, deed: str) -> list[WidgetState]:

@@ -8,6 +8,7 @@ import pytest
 
 from dashboards import access
 from dashboards.access import Person
+from embedded.dead_letter_commands import dead_letters_app
 from embedded.mailbox_commands import mailbox_app
 from embedded.pool_commands import pool_app
 from schemas.access_settings import Role
@@ -22,7 +23,7 @@ ROWS = {found[1]: found.groups()[1:] for found in ROW.finditer(PAGE)}
 ROLES: tuple[Role, ...] = get_args(Role)
 COMMANDS = {
     f"{group} {each.name}"
-    for group, app in (("pool", pool_app), ("mailbox", mailbox_app))
+    for group, app in (("pool", pool_app), ("mailbox", mailbox_app), ("dead-letters", dead_letters_app))
     for each in app.registered_commands
 }
 
@@ -54,7 +55,7 @@ def test_the_api_and_the_commands_are_as_the_table_says(action: str) -> None:
     scopes = set(re.findall(r"`([a-z]+)`", api))
     assert scopes <= set(get_args(Scope))
     assert (action in _of_the_api()) is (scopes == {"order"})
-    named = re.findall(r"`relaywarden ([a-z]+ [a-z-]+)", command)
+    named = re.findall(r"`relaywarden ([a-z-]+ [a-z-]+)", command)
     assert set(named) <= COMMANDS
     if action in _of_the_api():
         assert named == [next(each for each in COMMANDS if each.split()[1] == action)]

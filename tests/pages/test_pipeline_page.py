@@ -13,9 +13,9 @@ from kafka import KafkaConsumer, TopicPartition
 from playwright.sync_api import expect
 from streamlit.testing.v1 import AppTest
 
-from dashboards.acting import Audit
 from embedded.clickhouse import ClickHouseServer
 from schemas import codec
+from schemas.audit import Audit
 from schemas.events import DeadLetter, Event, SourceOpened
 from schemas.names import derived_id, event_id, opening_id, source_id
 from schemas.observations import HookApplied, HookDrifted, HookFailed
