@@ -302,15 +302,26 @@ def check(
 
 
 @app.command()
-def replay(config: Config = DEFAULT_CONFIG, *, as_json: Json = False) -> None:
-    """Fold the pool's recorded observations again, with today's rules, and show what is decided."""
+def replay(
+    config: Config = DEFAULT_CONFIG,
+    decision: Annotated[str, typer.Option(metavar="ID", help="Make this one decision again, and compare.")] = "",
+    *,
+    as_json: Json = False,
+) -> None:
+    """Fold the pool's recorded observations again, with today's rules, and show what is decided; it writes nothing."""
     from embedded.running import live
     from embedded.terminal import stepwise
     from streams.operating import warehouse
+    from streams.redeciding import redecided
     from streams.replaying import decisions, recorded
+    from streams.sameness import sentence
 
     settings = live(load(config))
     with warehouse(settings) as client:
+        if decision:
+            again = redecided(client, settings, decision, config.stat().st_mtime_ns // 1000)
+            tell(again, sentence(again), as_json=as_json)
+            return
         decided = stepwise("replaying", recorded(client), lambda advance: decisions(client, settings, advance))
         show(decided, "no decisions", as_json=as_json)
 

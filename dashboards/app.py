@@ -39,6 +39,7 @@ def main() -> None:
         providers,
         reports,
         sunset,
+        time_travel,
     )
 
     for library in ("urllib3.connectionpool", "clickhouse_connect"):  # the pages say themselves what is away
@@ -58,6 +59,9 @@ def main() -> None:
         "reports": st.Page(reports.page, title="Reports", icon=":material/summarize:", url_path="reports"),
         "pipeline": st.Page(pipeline.page, title="Pipeline", icon=":material/conversion_path:", url_path="pipeline"),
         "sunset": st.Page(sunset.page, title="Sunset", icon=":material/wb_twilight:", url_path="sunset"),
+        "time_travel": st.Page(
+            time_travel.page, title="Time travel", icon=":material/history:", url_path="time_travel"
+        ),
     }
     st.session_state["pages"] = pages
     st.navigation(list(pages.values()), position="top").run()

@@ -75,7 +75,9 @@ class Warehouse:
         with slot.lock:
             now = self._clock()
             if now - slot.tried >= (max(every, _PAST_SECONDS) if at and slot.reading.frame is not None else every):
-                slot.reading = self._ask(query, slot.reading, Span.last(hours, at or int(now * 1_000_000)), values)
+                slot.reading = self._ask(
+                    query, slot.reading, Span.last(hours, at or int(now * 1_000_000), past=at > 0), values
+                )
                 slot.tried = now
             return slot.reading
 

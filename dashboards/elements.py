@@ -13,7 +13,7 @@ from dashboards import moment, offers, words
 from dashboards.access import Person, may, person
 from dashboards.charts import Chart
 from dashboards.connection import Query, Reading, Warehouse
-from dashboards.palette import shade
+from dashboards.grid import grid
 from dashboards.serve import CONFIG_ENV
 from dashboards.span import Span
 from schemas.access_settings import Access
@@ -56,9 +56,14 @@ def live(page: Callable[[], None]) -> Callable[[], None]:
     """Return a page that is drawn anew each two seconds; of the past it is rarely, for facts that come late."""
 
     @wraps(page)
+    def drawn() -> None:
+        offers.begin()
+        page()
+
+    @wraps(page)
     def shown() -> None:
         moment.enter(page.__module__)
-        st.fragment(page, run_every=_REFRESH_PAST if moment.past() else _REFRESH)()
+        st.fragment(drawn, run_every=_REFRESH_PAST if moment.past() else _REFRESH)()
 
     return shown
 
@@ -87,15 +92,21 @@ class Page:
         self.past = self.at > 0
         moment.keep_pace()
         self.now = pd.Timestamp(self.at or self._clock, unit="us", tz="UTC")
-        self.span = Span.last(hours, self.at or self._clock)
+        self.span = Span.last(hours, self.at or self._clock, past=self.past)
         if self.past:
             moment.strip(self.at, self._clock)
         self._notice = st.container()
         self._stale: list[Reading] = []
 
-    def read(self, query: Query, *values: Hashable, hours: int = 0, every: float = 1.5) -> pd.DataFrame | None:
-        """Return what a query says of the page's (or the given) hours; `None` where it never could be read."""
-        reading = self._warehouse.read(query, hours or self.hours, *values, every=every, at=self.at)
+    def read(
+        self, query: Query, *values: Hashable, hours: int = 0, every: float = 1.5, at: int | None = None
+    ) -> pd.DataFrame | None:
+        """Return what a query says of the page's (or the given) hours; `None` where it never could be read.
+
+        `at` (µs, 0: now) is as of another moment than the page's.
+        """
+        moment_of = self.at if at is None else at
+        reading = self._warehouse.read(query, hours or self.hours, *values, every=every, at=moment_of)
         if reading.error:
             self._stale.append(reading)
         return reading.frame
@@ -128,13 +139,15 @@ def header(title: str) -> int:
 
     The URL and the session keep the range, and the moment as of which the page is.
     """
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.header(title, anchor=False, width="content")
-        with st.container(horizontal=True, vertical_alignment="center", width="content", gap="small"):
-            offers.begin()
-            chosen = choice("range", "Time range", list(RANGES), "6h", st.session_state.get("kept.range", ""))
+    with offers.head(title):
+        chosen = choice("range", "Time range", list(RANGES), "6h", st.session_state.get("kept.range", ""))
     st.session_state["kept.range"] = chosen
     return RANGES[chosen]
+
+
+def title(text: str) -> None:
+    """Show the title of a page that has no time range, and the place of the CSV menu."""
+    offers.head(text)
 
 
 def choice(name: str, label: str, options: list[str], usual: str, kept: str = "") -> str:
@@ -213,11 +226,14 @@ def missing(frame: pd.DataFrame | None, text: str) -> bool:
     return frame is None or frame.empty
 
 
-def said(time: pd.Timestamp, sentence: str, now: pd.Timestamp) -> None:
-    """Show a decision's time and sentence, literally, on one line."""
+def said(time: pd.Timestamp, sentence: str, now: pd.Timestamp, decision: str = "") -> None:
+    """Show a decision's time and sentence, literally, on one line, and with its id the way to why."""
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         moment.stamp(words.clock(time, now), time)
         st.text(sentence, width="stretch")
+        if decision and (pages := st.session_state.get("pages")):
+            query = moment.query() | {"decision": decision}
+            st.page_link(pages["time_travel"], label="why?", query_params=query, width="content")
 
 
 def table(
@@ -228,27 +244,17 @@ def table(
     With `alarm` only the worst shape is. The CSV holds the whole frame, with the columns that are not shown.
     """
     offers.note(name, frame)
-    shown = frame[[column for column in columns if column in frame]]
-    st.dataframe(
-        _shaded(shown, shaded, alarm=alarm),
-        hide_index=True,
-        column_config=columns,
-        key=name,
-        height=_height(len(frame)),
-        placeholder="",
-    )
+    grid(frame, name, columns, shaded, alarm=alarm)
 
 
-def _shaded(frame: pd.DataFrame, columns: tuple[str, ...], *, alarm: bool = False) -> Any:  # noqa: ANN401 a Styler's type is not public
-    return frame.style.map(shade, subset=list(columns), alarm=alarm) if columns else frame
-
-
-def _height(length: int) -> int:
-    return 35 * (min(length, 11) + 1) + 3
-
-
-def picked(
-    frame: pd.DataFrame, name: str, columns: dict[str, Any], subject: str, shaded: tuple[str, ...] = ()
+def picked(  # noqa: PLR0913 a table and what is picked in it
+    frame: pd.DataFrame,
+    name: str,
+    columns: dict[str, Any],
+    subject: str,
+    shaded: tuple[str, ...] = (),
+    *,
+    alarm: bool = False,
 ) -> str | None:
     """Show a table in which a row can be picked, and offer it as CSV; return the picked row's `subject`, once.
 
@@ -260,18 +266,7 @@ def picked(
     key = f"{name}.{turn}"
     seen: list[str] = st.session_state.get(f"{name}.seen", [])
     st.session_state[f"{name}.seen"] = list(frame[subject])
-    shown = frame[[column for column in columns if column in frame]]
-    event: Any = st.dataframe(
-        _shaded(shown, shaded),
-        hide_index=True,
-        column_config=columns,
-        key=key,
-        on_select="rerun",
-        selection_mode="single-row",
-        height=_height(len(frame)),
-        placeholder="",
-    )
-    chosen: list[int] = event.selection.rows
+    chosen = grid(frame, key, columns, shaded, alarm=alarm, pick=True)
     if not chosen or chosen[0] >= len(seen):
         return None
     st.session_state[f"{name}.turn"] = turn + 1

@@ -81,7 +81,7 @@ def query() -> dict[str, str]:
     return {"at": given} if given else {}
 
 
-def _turn(text: str) -> None:
+def turn(text: str) -> None:
     """Look at another moment from the next run on, "" for now."""
     st.session_state[_KEPT] = text
     if text:
@@ -96,18 +96,19 @@ def strip(at: int, now: int) -> None:
     passed = words.age((now - at) / 1_000_000)
     with st.container(border=True, horizontal=True, vertical_alignment="center", gap="small", key="as-of"):
         st.markdown(f":material/history: **As of {moment:%d %b %Y %H:%M:%S} UTC**, {passed} ago", width="content")
+        st.caption("The configuration is today's.", width="content")
         for label, seconds in _STEPS.items():
             there = at + seconds * 1_000_000
             text = written(there) if there < now else ""
-            st.button(label, key=f"at.{seconds}", on_click=_turn, args=(text,))
-        st.button("Back to now", key="at.now", icon=":material/update:", on_click=_turn, args=("",))
+            st.button(label, key=f"at.{seconds}", on_click=turn, args=(text,))
+        st.button("Back to now", key="at.now", icon=":material/update:", on_click=turn, args=("",))
 
 
 def refused(error: ValueError) -> None:
     """Say that the URL's moment is none, and show the way back to now."""
     st.error("The URL names no moment that can be looked at.", icon=":material/error:")
     st.text(str(error))
-    st.button("Back to now", key="at.now", icon=":material/update:", on_click=_turn, args=("",))
+    st.button("Back to now", key="at.now", icon=":material/update:", on_click=turn, args=("",))
 
 
 def zone() -> ZoneInfo | None:

@@ -74,9 +74,18 @@ def _cell(cell: object) -> object:
 
 
 def begin() -> None:
-    """Reserve the menu's place where this is called, and forget what an earlier run offered."""
+    """Forget what an earlier run offered."""
     st.session_state[_OFFERS] = {}
-    st.session_state[_PLACE] = st.container(width="content")
+    st.session_state[_PLACE] = None
+
+
+def head(title: str) -> "DeltaGenerator":
+    """Show a page's title and reserve the menu's place; return the place at its right, behind the menu's."""
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.header(title, anchor=False, width="content")
+        right = st.container(horizontal=True, vertical_alignment="center", width="content", gap="small")
+    st.session_state[_PLACE] = right.container(width="content")
+    return right
 
 
 def noted() -> dict[str, Offer]:
@@ -90,7 +99,7 @@ def note(name: str, frame: pd.DataFrame, what: str = "") -> None:
 
 
 def menu(moment: str) -> None:
-    """Show the menu of what was offered in this run, at the place that `begin` reserved."""
+    """Show the menu of what was offered in this run, at the place that `head` reserved."""
     offers = noted()
     place = cast("DeltaGenerator | None", st.session_state.get(_PLACE))
     if not offers or place is None:

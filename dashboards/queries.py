@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ProgrammingError
 
 from dashboards.span import Span
 
@@ -19,6 +20,7 @@ CAPS: Mapping[str, int | str] = {
     "max_result_rows": 20_000,
     "result_overflow_mode": "throw",
 }
+_PATIENT: Mapping[str, int | str] = {"max_execution_time": 14}
 PROVIDERS = 12
 CUT = "cut"  # the key of a frame's `attrs` under which stands how many rows it can have at most
 
@@ -33,7 +35,7 @@ seen AS
     SELECT substring(id, 1, 16) AS source, max(at) AS last, count() AS events
     FROM mail_events FINAL
     WHERE type IN ('message_submitted', 'delivery_attempted', 'message_expired', 'message_rejected',
-                   'mailbox_authenticated') AND at > {until:Int64} - 3600000000
+                   'mailbox_authenticated') AND at > {until:Int64} - 3600000000 AND at <= {horizon:Int64}
     GROUP BY source
 )
 SELECT opened.name AS name, opened.host AS host, fromUnixTimestamp64Micro(max(opened.since), 'UTC') AS opened,
@@ -46,10 +48,13 @@ _FEEDS = """
 SELECT feed, fromUnixTimestamp64Micro(assumeNotNull(newest), 'UTC') AS last FROM
 (
     SELECT 'lists' AS feed, maxOrNull(at) AS newest FROM pool_observations
-    WHERE type = 'listing_observed' AND at > {until:Int64} - 172800000000
-    UNION ALL SELECT 'complaints', maxOrNull(at) FROM complaints WHERE at > {until:Int64} - 604800000000
+    WHERE type = 'listing_observed' AND at > {until:Int64} - 172800000000 AND at <= {horizon:Int64}
+    UNION ALL
+    SELECT 'complaints', maxOrNull(at) FROM complaints
+    WHERE at > {until:Int64} - 604800000000 AND at <= {horizon:Int64}
     UNION ALL SELECT 'worker', maxOrNull(at) FROM pool_observations
     WHERE type IN ('traffic_counted', 'clock_ticked') AND at > {until:Int64} - 172800000000
+          AND at <= {horizon:Int64}
 )
 WHERE newest IS NOT NULL ORDER BY feed
 """
@@ -69,7 +74,7 @@ WITH (
         GROUP BY mailbox HAVING newest != ''
     )
 ) AS steps
-SELECT fromUnixTimestamp64Micro(at, 'UTC') AS time, * EXCEPT (at, id) FROM
+SELECT fromUnixTimestamp64Micro(at, 'UTC') AS time, * EXCEPT at FROM
 (
     SELECT at, id, type, pool, if(ip = '', list, ip) AS subject, until, relapse, share, 0. AS score,
            provider AS step, mode, operator, reason, arrayMap(e -> e.text, evidence) AS reasons,
@@ -160,12 +165,12 @@ FROM
            maxIf(at, type = 'mailbox_released') AS released,
            arrayMin(arrayFilter(x -> x > released, groupArray(at))) AS opened,
            arrayMap(e -> e.text, argMax(evidence, place)) AS reasons
-    FROM mailbox_events FINAL GROUP BY mailbox HAVING newest != 'mailbox_released'
+    FROM mailbox_events FINAL WHERE at <= {until:Int64} GROUP BY mailbox HAVING newest != 'mailbox_released'
 ) AS events
 LEFT JOIN
 (
     SELECT mailbox, score AS score_now, true AS known FROM mailbox_state FINAL
-    WHERE mailbox IN (SELECT DISTINCT mailbox FROM mailbox_events)
+    WHERE at <= {until:Int64} AND mailbox IN (SELECT DISTINCT mailbox FROM mailbox_events)
 ) AS state USING mailbox
 ORDER BY step = 'watch', score DESC, mailbox LIMIT {limit:UInt32}
 """
@@ -176,6 +181,8 @@ SELECT fromUnixTimestamp64Micro(at, 'UTC') AS time, name, format, reason, text, 
 FROM dead_letters FINAL WHERE at > {since:Int64} AND at <= {until:Int64} ORDER BY at DESC, id LIMIT {limit:UInt32}
 """
 
+_FILTERS = "additional_table_filters"
+_UNDER_VIEWS = ("sunset_events", "mail_events", "bounces")  # the tables of schemas/clickhouse's views
 _LIMIT = re.compile(r"\bLIMIT (?:([0-9]+)|\{limit:UInt32\})\s*\Z")
 
 
@@ -189,7 +196,20 @@ def frame(client: Client, sql: str, columns: Sequence[str], **values: object) ->
 
 def patient(client: Client, sql: str, columns: Sequence[str], **values: object) -> pd.DataFrame:
     """Return the same of a question that reads much: it has nearly all the time for which the page waits at most."""
-    return _capped(client, sql, columns, {**CAPS, "max_execution_time": 14}, values)
+    return _capped(client, sql, columns, {**CAPS, **_PATIENT}, values)
+
+
+def as_of(client: Client, sql: str, columns: Sequence[str], span: Span, **values: object) -> pd.DataFrame:
+    """Return what views say of the facts up to the span's end: ClickHouse leaves out all later rows of their tables.
+
+    They have the time of `patient`. ProgrammingError where the user may not set this and the span is one of the past.
+    """
+    known = client.server_settings.get(_FILTERS)
+    later = "{" + ",".join(f"'{table}': 'at <= {span.until}'" for table in _UNDER_VIEWS) + "}"
+    wanted = {**CAPS, **_PATIENT, _FILTERS: later}
+    if span.past and (known is None or known.readonly):
+        raise ProgrammingError("ClickHouse's user has readonly = 1: with it nobody can ask as of a moment; take 2")
+    return _capped(client, sql, columns, wanted, values)
 
 
 def _capped(
@@ -214,12 +234,12 @@ def _range(span: Span) -> dict[str, int]:
 
 def sources(client: Client, span: Span) -> pd.DataFrame:
     """Return each followed log with the time of its newest event within the hour before the span's end, else NaT."""
-    return frame(client, _SOURCES, ("name", "host", "opened", "last", "events"), until=span.until)
+    return frame(client, _SOURCES, ("name", "host", "opened", "last", "events"), until=span.until, horizon=span.horizon)
 
 
 def feeds(client: Client, span: Span) -> pd.DataFrame:
     """Return the newest time of the lists' answers, complaints and the worker's counts; what never came has no row."""
-    return frame(client, _FEEDS, ("feed", "last"), until=span.until)
+    return frame(client, _FEEDS, ("feed", "last"), until=span.until, horizon=span.horizon)
 
 
 def decisions(client: Client, span: Span, subject: str = "", limit: int = 200) -> pd.DataFrame:
@@ -229,7 +249,7 @@ def decisions(client: Client, span: Span, subject: str = "", limit: int = 200) -
     decision `step` is the provider that it concerns, "" if all.
     """
     columns = (
-        *("time", "type", "pool", "subject", "until", "relapse", "share", "score", "step", "mode", "operator"),
+        *("time", "id", "type", "pool", "subject", "until", "relapse", "share", "score", "step", "mode", "operator"),
         *("reason", "reasons", "culprits"),
     )
     return frame(client, _DECISIONS, columns, subject=subject, limit=limit, **_range(span))
@@ -247,10 +267,13 @@ def volume(client: Client, span: Span, provider: str = "") -> pd.DataFrame:
     return frame(client, _VOLUME, columns, provider=provider, width=span.bucket_seconds, **_range(span))
 
 
-def flags(client: Client, _span: Span, limit: int = 200) -> pd.DataFrame:
-    """Return the mailboxes that are watched, flagged or suspended now: those in need of action first, by score."""
+def flags(client: Client, span: Span, limit: int = 200) -> pd.DataFrame:
+    """Return the mailboxes that are watched, flagged or suspended: those in need of action first, by score.
+
+    The score is the newest, which has no history: as of a moment it is that of the decision where it has changed since.
+    """
     columns = ("mailbox", "score", "step", "mode", "since", "decided", "reasons")
-    return frame(client, _FLAGS, columns, limit=limit)
+    return frame(client, _FLAGS, columns, limit=limit, until=span.until)
 
 
 def dead_letters(client: Client, span: Span, limit: int = 200) -> pd.DataFrame:

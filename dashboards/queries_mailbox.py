@@ -48,7 +48,7 @@ ORDER BY score DESC, mailbox LIMIT {limit:UInt32}
 """
 
 _EVIDENCE = """
-SELECT fromUnixTimestamp64Micro(at, 'UTC') AS time, type, score, step, mode, operator,
+SELECT fromUnixTimestamp64Micro(at, 'UTC') AS time, id, type, score, step, mode, operator,
        e.rule AS rule, e.text AS text, e.value AS value, e.usual AS usual, e.points AS points
 FROM mailbox_events FINAL LEFT ARRAY JOIN evidence AS e
 WHERE mailbox = {mailbox:String} AND at <= {until:Int64}
@@ -132,7 +132,7 @@ def scores(client: Client, span: Span, search: str = "", step: str = "", limit: 
 
 def evidence(client: Client, span: Span, mailbox: str, limit: int = 100) -> pd.DataFrame:
     """Return the decisions about a mailbox, a row per reason: the newest decision and weightiest reason first."""
-    columns = ("time", "type", "score", "step", "mode", "operator", "rule", "text", "value", "usual", "points")
+    columns = ("time", "id", "type", "score", "step", "mode", "operator", "rule", "text", "value", "usual", "points")
     return frame(client, _EVIDENCE, columns, until=span.until, mailbox=mailbox, limit=limit)
 
 

@@ -7,10 +7,13 @@ What is worked out stands in views that the command line asks too (schemas/click
 import pandas as pd
 from clickhouse_connect.driver.client import Client
 
-from dashboards.queries import frame, patient
+from dashboards.queries import as_of, frame
 from dashboards.span import Span
 
-_SUNSETS = "SELECT DISTINCT toString(sunset) AS name FROM sunset_days ORDER BY name LIMIT 100"
+_SUNSETS = """
+SELECT DISTINCT toString(sunset) AS name FROM sunset_events
+WHERE type = 'sunset_counted' AND at <= {until:Int64} ORDER BY name LIMIT 100
+"""
 
 _NEWEST = """
 SELECT toString(date) AS day, toInt64(sum(mailboxes_found)) AS found, toInt64(sum(mailboxes_open)) AS open,
@@ -51,14 +54,14 @@ _STEPS = """
 SELECT type, at, stage, step, until_at, operator, reason, arrayMap(e -> e.text, evidence) AS reasons,
        if(type = 'stages_planned', toJSONString(stages), '') AS plan, id, follows
 FROM sunset_events FINAL
-WHERE type IN ('stages_planned', 'stage_stepped') AND sunset = {name:String}
+WHERE type IN ('stages_planned', 'stage_stepped') AND sunset = {name:String} AND at <= {until:Int64}
 ORDER BY at, kafka_offset, type = 'stage_stepped' LIMIT 20000
 """
 
 _SWITCHES = """
 SELECT host, hook, argMax(off, (at, kafka_offset)) AS stages_off, argMax(problem, (at, kafka_offset)) AS trouble,
        fromUnixTimestamp64Micro(max(at), 'UTC') AS time
-FROM sunset_events WHERE type = 'stages_switched' AND sunset = {name:String}
+FROM sunset_events WHERE type = 'stages_switched' AND sunset = {name:String} AND at <= {until:Int64}
 GROUP BY host, hook ORDER BY host, hook LIMIT 1000
 """
 
@@ -67,7 +70,8 @@ SELECT toInt64(countIf(first > {until:Int64} - 3600000000)) AS hour,
        toInt64(countIf(first > {until:Int64} - 86400000000)) AS day, toInt64(count()) AS ever
 FROM
 (
-    SELECT min(at) AS first FROM sunset_events WHERE type = 'ticket_opened' AND sunset = {name:String} GROUP BY ticket
+    SELECT min(at) AS first FROM sunset_events
+    WHERE type = 'ticket_opened' AND sunset = {name:String} AND at <= {until:Int64} GROUP BY ticket
 )
 """
 
@@ -95,7 +99,7 @@ told AS
     SELECT type, mailbox, customer, language, relapse, at, if(type = 'user_found', use.last, last) AS seen,
            use.messages AS messages, use.confidence AS confidence, switched
     FROM sunset_events
-    WHERE type IN ('user_found', 'user_done') AND sunset = {name:String}
+    WHERE type IN ('user_found', 'user_done') AND sunset = {name:String} AND at <= {until:Int64}
       AND (positionCaseInsensitiveUTF8(mailbox, {search:String}) > 0
            OR positionCaseInsensitiveUTF8(customer, {search:String}) > 0)
     ORDER BY at LIMIT 1 BY id
@@ -109,7 +113,7 @@ FROM told GROUP BY mailbox ORDER BY mailbox LIMIT {limit:UInt32}
 
 _EXEMPT = """
 SELECT subject, argMax(until, (at, kafka_offset)) AS until_day, argMax(reason, (at, kafka_offset)) AS why
-FROM sunset_events WHERE type = 'user_exempted' AND sunset = {name:String}
+FROM sunset_events WHERE type = 'user_exempted' AND sunset = {name:String} AND at <= {until:Int64}
 GROUP BY subject HAVING NOT argMax(ended, (at, kafka_offset)) ORDER BY subject LIMIT 10000
 """
 
@@ -122,10 +126,11 @@ FROM
     SELECT told, one FROM
     (
         SELECT at AS told, use AS one FROM sunset_events
-        WHERE type = 'user_found' AND sunset = {name:String} AND mailbox = {mailbox:String}
+        WHERE type = 'user_found' AND sunset = {name:String} AND mailbox = {mailbox:String} AND at <= {until:Int64}
         UNION ALL
         SELECT at, arrayFirst(each -> each.mailbox = {mailbox:String}, uses) FROM sunset_events
         WHERE type = 'letter_due' AND sunset = {name:String} AND has(uses.mailbox, {mailbox:String})
+              AND at <= {until:Int64}
     )
     ORDER BY notEmpty(one.clients) DESC, told DESC LIMIT 1
 )
@@ -141,47 +146,47 @@ ORDER BY due DESC, id LIMIT 200
 """
 
 
-def sunsets(client: Client, _span: Span) -> pd.DataFrame:
+def sunsets(client: Client, span: Span) -> pd.DataFrame:
     """Return the names of all sunsets that were ever counted."""
-    return frame(client, _SUNSETS, ("name",))
+    return frame(client, _SUNSETS, ("name",), until=span.until)
 
 
-def newest(client: Client, _span: Span, name: str) -> pd.DataFrame:
+def newest(client: Client, span: Span, name: str) -> pd.DataFrame:
     """Return, in one row, where a sunset stood on the newest day that was counted, and when that was; else no row."""
     columns = ("day", "found", "open", "done", "exempt", "relapsed", "customers", "messages", "unheard", "time")
-    return frame(client, _NEWEST, columns, name=name)
+    return as_of(client, _NEWEST, columns, span, name=name)
 
 
-def weeks(client: Client, _span: Span, name: str) -> pd.DataFrame:
+def weeks(client: Client, span: Span, name: str) -> pd.DataFrame:
     """Return the burn-down: where it stood at the end of each week, for each language."""
     counts = ("found", "open", "done", "exempt", "relapsed", "customers", "messages", "unheard")
-    return frame(client, _WEEKS, ("monday", "language", "counted", *counts), name=name)
+    return as_of(client, _WEEKS, ("monday", "language", "counted", *counts), span, name=name)
 
 
-def forecast(client: Client, _span: Span, name: str) -> pd.DataFrame:
+def forecast(client: Client, span: Span, name: str) -> pd.DataFrame:
     """Return, in one row, the line through the logarithms of the open mailboxes; `nothing_left` "": it cannot be told.
 
     `level` is the line at the day `counted`, `slope` what it changes a day, `days` how many it is made of.
     """
     columns = ("counted", "open", "days", "slope", "level", "nothing_left")
-    return frame(client, _FORECAST, columns, name=name)
+    return as_of(client, _FORECAST, columns, span, name=name)
 
 
-def responses(client: Client, _span: Span, name: str) -> pd.DataFrame:
+def responses(client: Client, span: Span, name: str) -> pd.DataFrame:
     """Return what the letters of each number and language brought; `gone` is when the newest of them was due (µs)."""
     columns = ("number", "language", "letters", "sent", "mailboxes", "stopped", "gone")
-    return patient(client, _RESPONSES, columns, name=name)
+    return as_of(client, _RESPONSES, columns, span, name=name)
 
 
-def steps(client: Client, _span: Span, name: str) -> pd.DataFrame:
+def steps(client: Client, span: Span, name: str) -> pd.DataFrame:
     """Return all plans (`plan`, JSON) and steps of the stages, in the order of the log."""
     columns = ("type", "at", "stage", "step", "until_at", "operator", "reason", "reasons", "plan", "id", "follows")
-    return frame(client, _STEPS, columns, name=name)
+    return frame(client, _STEPS, columns, name=name, until=span.until)
 
 
-def switches(client: Client, _span: Span, name: str) -> pd.DataFrame:
+def switches(client: Client, span: Span, name: str) -> pd.DataFrame:
     """Return which stages each switch of each relay host has off, as it told last, or its trouble."""
-    return frame(client, _SWITCHES, ("host", "hook", "stages_off", "trouble", "time"), name=name)
+    return frame(client, _SWITCHES, ("host", "hook", "stages_off", "trouble", "time"), name=name, until=span.until)
 
 
 def tickets(client: Client, span: Span, name: str) -> pd.DataFrame:
@@ -191,34 +196,34 @@ def tickets(client: Client, span: Span, name: str) -> pd.DataFrame:
 
 def letter_weeks(client: Client, span: Span, name: str) -> pd.DataFrame:
     """Return how many letters of each week (`first`: the first was due then, µs) came to each state."""
-    return patient(client, _LETTER_WEEKS, ("week", "first", "state", "letters"), name=name, since=span.since)
+    return as_of(client, _LETTER_WEEKS, ("week", "first", "state", "letters"), span, name=name, since=span.since)
 
 
 def failed(client: Client, span: Span, name: str, limit: int = 1000) -> pd.DataFrame:
     """Return the letters that reached nobody, the newest first; `total` counts all."""
     columns = ("decided", "customer", "name", "recipient", "language", "kind", "number", "state", "words", "boxes")
     asked = {"name": name, "since": span.since, "limit": limit}
-    return patient(client, _FAILED, (*columns, "message_id", "total"), **asked)
+    return as_of(client, _FAILED, (*columns, "message_id", "total"), span, **asked)
 
 
-def found(client: Client, _span: Span, name: str, search: str, limit: int = 200) -> pd.DataFrame:
+def found(client: Client, span: Span, name: str, search: str, limit: int = 200) -> pd.DataFrame:
     """Return the mailboxes in whose name or whose customer's a text stands: done or not, since when, last seen when."""
     columns = ("mailbox", "customer", "language", "done", "back", "since", "seen", "confidence", "total")
-    return frame(client, _FOUND, columns, name=name, search=search, limit=limit)
+    return frame(client, _FOUND, columns, name=name, until=span.until, search=search, limit=limit)
 
 
-def exempt(client: Client, _span: Span, name: str) -> pd.DataFrame:
+def exempt(client: Client, span: Span, name: str) -> pd.DataFrame:
     """Return what is exempt (a mailbox, `@domain` or customer), until which day ("": till it ends), and why."""
-    return frame(client, _EXEMPT, ("subject", "until_day", "why"), name=name)
+    return frame(client, _EXEMPT, ("subject", "until_day", "why"), name=name, until=span.until)
 
 
-def uses(client: Client, _span: Span, name: str, mailbox: str) -> pd.DataFrame:
+def uses(client: Client, span: Span, name: str, mailbox: str) -> pd.DataFrame:
     """Return the clients of a mailbox as the newest decision that names any told them (`told`), the newest first."""
     columns = ("told", "confidence", "ip", "helo", "message_host", "program", "messages", "last")
-    return frame(client, _USES, columns, name=name, mailbox=mailbox)
+    return frame(client, _USES, columns, name=name, until=span.until, mailbox=mailbox)
 
 
-def letters(client: Client, _span: Span, name: str, mailbox: str) -> pd.DataFrame:
+def letters(client: Client, span: Span, name: str, mailbox: str) -> pd.DataFrame:
     """Return the letters that name a mailbox, or thank for it, the newest first, with what became of each."""
     columns = ("goes", "kind", "number", "of", "customer", "recipient", "language", "state", "words", "thanks")
-    return frame(client, _LETTERS, columns, name=name, mailbox=mailbox)
+    return as_of(client, _LETTERS, columns, span, name=name, mailbox=mailbox)

@@ -4,20 +4,27 @@ from dataclasses import dataclass
 
 HOURS = (1, 6, 24, 168)
 _SECOND = 1_000_000
+_AHEAD = 86_400 * _SECOND
 _BUCKETS = {1: 60, 6: 300, 24: 1200, 168: 7200}
 
 
 @dataclass(frozen=True)
 class Span:
-    """From `since` to `until`, both UTC epoch microseconds."""
+    """From `since` to `until`, both UTC epoch microseconds; `past` tells that `until` is not now."""
 
     since: int
     until: int
+    past: bool = False
 
     @classmethod
-    def last(cls, hours: int, now: int) -> "Span":
+    def last(cls, hours: int, now: int, *, past: bool = False) -> "Span":
         """Return the hours before `now`."""
-        return cls(now - hours * 3600 * _SECOND, now)
+        return cls(now - hours * 3600 * _SECOND, now, past)
+
+    @property
+    def horizon(self) -> int:
+        """Return up to when a fact may be dated to be seen: now, a clock that is ahead by up to a day shall show."""
+        return self.until if self.past else self.until + _AHEAD
 
     @property
     def bucket_seconds(self) -> int:

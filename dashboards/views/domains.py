@@ -29,7 +29,7 @@ _SAID = "Each domain is looked at once an interval, one that fails again after a
 @elements.live
 def page() -> None:
     """Show the page."""
-    st.header("Customers' domains", anchor=False)
+    elements.title("Customers' domains")
     with st.container(horizontal=True, vertical_alignment="center"):
         search = elements.search("Search a domain or customer")
         chosen = elements.choice("show", "Show", list(_FILTERS), "All")
@@ -57,7 +57,12 @@ def page() -> None:
 
 
 def _unseen(shown: Page, back: int) -> list[tuple[str, str]] | None:
-    """Return the configured domains, with their customers, that nobody looked at yet; None where that is not known."""
+    """Return the configured domains, with their customers, that nobody looked at yet; None where that is not known.
+
+    Which domains were configured at an earlier moment is not known.
+    """
+    if shown.past:
+        return None
     seen = shown.read(queries_domains.seen, back, every=_RARELY)
     try:
         config = os.environ.get(CONFIG_ENV, "")
@@ -95,7 +100,7 @@ def _numbers(counts: pd.DataFrame, unseen: list[tuple[str, str]] | None) -> None
 def _not_yet(unseen: list[tuple[str, str]] | None, search: str) -> None:
     wanted = [each for each in unseen or [] if any(search.lower() in part.lower() for part in each)]
     if unseen is None:
-        elements.unread()
+        elements.nothing("Not known.")
     elif not wanted:
         elements.nothing("Each configured domain was looked at." if not search else "No such domain.")
     else:

@@ -38,6 +38,8 @@ def page() -> None:
 
 def _scores(shown: Page, search: str, step: str) -> None:
     scores = shown.read(queries_mailbox.scores, search, step, hours=1)
+    if shown.past:
+        st.caption("? Not known as of then: the scores that changed since, for they have no history.")
     if elements.missing(scores, "No data: no such mailbox was seen.") or scores is None:
         return
     listed = scores.assign(
@@ -88,7 +90,7 @@ def _evidence(shown: Page, mailbox: str) -> None:
         first = {str(key): value for key, value in reasons.iloc[0].items()}
         with st.container(border=True, gap="xsmall"):
             said = words.decision({**first, "subject": "Mailbox"}, shown.now)
-            elements.said(first["time"], said, shown.now)
+            elements.said(first["time"], said, shown.now, first["id"])
             for _place, reason in reasons.iterrows():
                 if reason["text"]:
                     points = f" ({reason['points']:+.0f} points)" if reason["points"] else ""

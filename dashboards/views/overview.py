@@ -161,6 +161,7 @@ def _changes(shown: Page) -> None:
             "time": changes["time"],
             "what": [words.decision(row, shown.now) for row in rows],
             "why": [words.why(row) for row in rows],
+            "id": changes["id"],
         }
     )
     columns = {
@@ -168,7 +169,11 @@ def _changes(shown: Page) -> None:
         "what": elements.text("what", 390),
         "why": elements.text("why", "large"),
     }
-    elements.table(said, "changes", columns, ("what",), alarm=True)
+    said.attrs = changes.attrs
+    identity = elements.picked(said, "changes", columns, "id", ("what",), alarm=True)
+    st.caption("Pick one to see why.")
+    if identity is not None:
+        elements.go("time_travel", decision=identity)
 
 
 def _dead_letters(shown: Page) -> None:

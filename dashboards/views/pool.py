@@ -176,7 +176,7 @@ def _history(shown: Page, pool: str) -> None:
     rows = elements.rows(history)
     for row in [row for row in rows if row["type"] != "hook_failed"][:_TOLD]:
         with st.container(border=True, gap="xsmall"):
-            elements.said(row["time"], words.decision(row, shown.now), shown.now)
+            elements.said(row["time"], words.decision(row, shown.now), shown.now, row["id"])
             for reason in (row["reason"], *row["reasons"]):
                 if reason:
                     st.text(f"· {reason}")
@@ -189,6 +189,7 @@ def _history(shown: Page, pool: str) -> None:
                 "what": [words.decision(row, shown.now) for row in rows],
                 "why": [words.why(row) for row in rows],
                 "culprits": [words.culprits(row["culprits"]) for row in rows],
+                "id": history["id"],
             }
         )
         columns = {
@@ -197,7 +198,8 @@ def _history(shown: Page, pool: str) -> None:
             "why": elements.text("why", "large"),
             "culprits": elements.text("sent before", "large"),
         }
-        elements.table(told, "history", columns, ("what",))
+        if identity := elements.picked(told, "history", columns, "id", ("what",)):
+            elements.go("time_travel", decision=identity)
 
 
 def _hooks(shown: Page, pool: str) -> None:

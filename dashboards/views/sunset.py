@@ -33,7 +33,7 @@ _LINE = 7
 @elements.live
 def page() -> None:
     """Show the page."""
-    st.header("Sunset", anchor=False)
+    elements.title("Sunset")
     shown = Page(1)
     counted = shown.read(queries_sunset.sunsets, every=_RARELY)
     names = list(dict.fromkeys([*shown.settings.sunset, *([] if counted is None else counted["name"])]))

@@ -24,6 +24,9 @@ def section(shown: Page, name: str) -> None:
         elements.nothing("No letters are configured: [sunset.NAME.mail] is missing.")
         return
     whose = _whose()
+    if whose and shown.past:
+        elements.nothing("Not known as of then: a customer's letter is shown as it would be written now.")
+        return
     with st.container(horizontal=True, vertical_alignment="center"):
         languages = [*([_DECIDED] if whose else []), *get_args(Language)]
         language = elements.choice("language", "Language", languages, _DECIDED if whose else sunset.mail.language)

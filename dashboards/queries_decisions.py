@@ -1,0 +1,55 @@
+"""What the Time travel page asks the warehouse: one decision with its evidence, and what was observed before it."""
+
+import pandas as pd
+from clickhouse_connect.driver.client import Client
+
+from dashboards.queries import frame
+from dashboards.span import Span
+
+_ONE = """
+SELECT fromUnixTimestamp64Micro(at, 'UTC') AS time, * EXCEPT at, at AS moment FROM
+(
+    SELECT at, id, type, pool, ip, list, '' AS mailbox, until, relapse, share, 0. AS score, provider AS step, mode,
+           operator, reason, evidence,
+           arrayMap(c -> ('', c.sender, c.messages, c.recipients, c.unknown_users, c.refusals, c.complaints, c.networks,
+                          c.share, c.minutes), culprits) AS culprits
+    FROM pool_events FINAL WHERE id = {identity:String} AND at <= {until:Int64}
+    UNION ALL
+    SELECT at, id, type, '', '', '', mailbox, 0, 0, 0., score, step, mode, operator, '', evidence, []
+    FROM mailbox_events FINAL WHERE id = {identity:String} AND at <= {until:Int64}
+)
+LIMIT 1
+"""
+
+_OBSERVED = """
+SELECT fromUnixTimestamp64Micro(at, 'UTC') AS time, type, list, answer, provider, toInt64(sent) AS sent,
+       toInt64(deferred) AS deferred, toInt64(bounced) AS bounced, toInt64(complaints) AS complaints,
+       if(type = 'operator_acted', concat(operator, ': ', action, ', ', reason), if(text != '', text, reason)) AS said,
+       toInt64(count() OVER ()) AS total
+FROM pool_observations FINAL
+WHERE at > {since:Int64} AND at <= {until:Int64}
+      AND ({ip:String} != '' AND (ip = {ip:String} OR subject = {ip:String})
+           OR {list:String} != '' AND list = {list:String})
+ORDER BY pool_observations.at DESC, id LIMIT {limit:UInt32}
+"""
+
+
+def one(client: Client, span: Span, identity: str) -> pd.DataFrame:
+    """Return, in one row, a decision about a pool or a mailbox with its evidence; no row where there is none.
+
+    `evidence` are tuples of rule, text, value, what is usual, and points; `moment` is its time in µs.
+    """
+    columns = (
+        *("time", "id", "type", "pool", "ip", "list", "mailbox", "until", "relapse", "share", "score", "step", "mode"),
+        *("operator", "reason", "evidence", "culprits", "moment"),
+    )
+    return frame(client, _ONE, columns, identity=identity, until=span.until)
+
+
+def observed(client: Client, span: Span, ip: str, list_: str, limit: int = 500) -> pd.DataFrame:
+    """Return the newest observations about an IP, or (`ip` "") about a list; `total` counts all of the span."""
+    columns = (
+        *("time", "type", "list", "answer", "provider", "sent", "deferred", "bounced", "complaints", "said", "total"),
+    )
+    values = {"since": span.since, "until": span.until, "ip": ip, "list": list_, "limit": limit}
+    return frame(client, _OBSERVED, columns, **values)
