@@ -93,6 +93,14 @@ def noted() -> dict[str, Offer]:
     return cast("dict[str, Offer]", st.session_state.setdefault(_OFFERS, {}))
 
 
+def part(frame: pd.DataFrame, chosen: "pd.Series[bool]") -> pd.DataFrame:
+    """Return the chosen rows of a frame, which are cut where the whole was."""
+    found = frame[chosen]
+    if CUT in frame.attrs:
+        found.attrs = {CUT: len(found)} if len(frame) >= frame.attrs[CUT] else {}
+    return found
+
+
 def note(name: str, frame: pd.DataFrame, what: str = "") -> None:
     """Offer a frame as `name`.csv."""
     noted()[name] = Offer.of(frame, what or re.sub(r"[-_.]+", " ", name).capitalize())

@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from dashboards import elements, queries_bounces
+from dashboards import elements, offers, queries_bounces
 from dashboards.elements import Page
 
 _SAID = "Anybody can write a bounce: they are shown, and count for no score and no IP."
@@ -20,6 +20,7 @@ def section(shown: Page) -> None:
         return
     elements.table(_summed(summed), "bounce-reasons", _reason_columns(), ("reason",))
     elements.table(_listed(found), "bounces", _columns(), ("reason",))
+    offers.note("bounces", found)
     st.caption(_SAID)
 
 

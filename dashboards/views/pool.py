@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboards import charts, elements, pools, queries, queries_pool, words
+from dashboards import charts, elements, offers, pools, queries, queries_pool, words
 from dashboards.charts import Lanes
 from dashboards.elements import Page
 from dashboards.palette import STATES
@@ -144,8 +144,7 @@ def _traffic(shown: Page, ips: list[Standing]) -> None:
     heard = shown.read(queries.volume, "", every=shown.every)
     absent = None if history is None else _absences(history, order, shown)
     chart = charts.lanes(traffic, shown.span, Lanes("ip", "attempts", order, absent, heard))
-    said = "Delivery attempts per IP over time, with the times it was withdrawn"
-    elements.chart(chart, traffic, "traffic", said)
+    elements.chart(chart, traffic, "traffic", "Delivery attempts per IP over time, with the times it was withdrawn")
     st.caption(
         "The stronger, the more; empty: nothing left through this IP. Dashed: withdrawn. Grey: no log was heard. UTC."
     )
@@ -170,7 +169,7 @@ def _history(shown: Page, pool: str) -> None:
     st.subheader(f"Decisions about {words.inert(chosen)}" if chosen else "Decisions", anchor=False)
     history = shown.read(queries.decisions, chosen, hours=_WEEK)
     if history is not None:
-        history = history[history["pool"] == pool]
+        history = offers.part(history, history["pool"] == pool)
     if elements.missing(history, "Nothing was decided within seven days.") or history is None:
         return
     rows = elements.rows(history)
@@ -192,6 +191,7 @@ def _history(shown: Page, pool: str) -> None:
                 "id": history["id"],
             }
         )
+        told.attrs = history.attrs
         columns = {
             "time": elements.when("UTC"),
             "what": elements.text("what", "large"),

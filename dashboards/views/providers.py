@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from dashboards import elements, queries_providers, words
+from dashboards import elements, offers, queries_providers, words
 from dashboards.elements import Page
 from dashboards.views import provider_grid, provider_hands
 from schemas.reasons.words import language
@@ -28,6 +28,7 @@ def page() -> None:
         _numbers(found)
         provider_grid.show(_pairs(found))
         pair = elements.picked(_pairs(found), "pairs", _columns(), "pair", ("score",))
+        offers.note("pairs", found)
         st.caption(_SAID)
         if pair is not None:
             elements.keep("pair", pair)
@@ -130,6 +131,7 @@ def _reasons(found: pd.DataFrame) -> None:
         "last": elements.when("last, UTC"),
     }
     elements.table(shown, "reasons", columns)
+    offers.note("reasons", found)
     st.caption("Reasons as `relaywarden reasons` lists them (docs/reasons.md), of mail through outbound IPs.")
 
 
@@ -165,6 +167,7 @@ def _unknown(found: pd.DataFrame) -> None:
         "first": elements.when("first, UTC"),
         "last": elements.when("last, UTC"),
     }
+    told.attrs = found.attrs
     picked = elements.picked(told, "unknown", columns, "text")
     chosen = st.session_state[_PICKED] = picked or st.session_state.get(_PICKED) or str(told["text"].iloc[0])
     st.caption(

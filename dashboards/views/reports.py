@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from dashboards import elements, queries_reports, words
+from dashboards import elements, offers, queries_reports, words
 from dashboards.elements import Page
 
 _LEAST_HOURS = 168
@@ -22,18 +22,22 @@ def page() -> None:
     found = shown.read(queries_reports.ips, ours, every=shown.every)
     if not elements.missing(found, "No data: no report names one of our IPs.") and found is not None:
         elements.table(_ips(found), "ips", _ip_columns(), ("snds", "blocked", "google"))
+        offers.note("ips", found)
     st.subheader("DMARC", anchor=False)
     domains = shown.read(queries_reports.domains, ours, every=shown.every)
     if not elements.missing(domains, "No data: no DMARC report came.") and domains is not None:
         elements.table(_domains(domains), "domains", _domain_columns(), ("passed",))
+        offers.note("domains", domains)
     st.subheader("TLS", anchor=False)
     tls = shown.read(queries_reports.tls, every=shown.every)
     if not elements.missing(tls, "No data: no TLS report came.") and tls is not None:
         elements.table(_tls(tls), "tls", _tls_columns(), ("failed",))
+        offers.note("tls", tls)
     st.subheader("Google Postmaster Tools", anchor=False)
     google = shown.read(queries_reports.google, every=shown.every)
     if not elements.missing(google, "No data: nothing of Postmaster Tools came.") and google is not None:
         elements.table(_google(google), "google", _google_columns(), ("value",))
+        offers.note("google", google)
     shown.close()
 
 

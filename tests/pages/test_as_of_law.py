@@ -113,7 +113,7 @@ def _scene(client: Client, now: int) -> None:
 
 
 def _later(client: Client, table: str, strings: str) -> None:
-    """Store all rows of a table anew as of later, with other numbers; with "~" other texts, with "~~" other sunsets, too."""
+    """Store all rows of a table anew as of later, other numbers; with "~" other texts, with "~~" other sunsets."""
     columns = [row[:3] for row in client.query(f"DESCRIBE TABLE {table}").result_rows]
     changed = [f"at + {LATER} AS at", f"concat(id, '~{strings}') AS id"]
     changed += [f"NOT {name} AS {name}" for name, kind, _how in columns if kind == "Bool" and not strings]

@@ -13,6 +13,7 @@ from playwright.sync_api import TimeoutError as PlaywrightTimeout
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
+from dashboards import moment
 from dashboards.preview import framed
 from embedded.clickhouse import ClickHouseServer
 from tests.pages import test_delisting_page as delistings
@@ -205,6 +206,25 @@ def test_a_phones_first_screen_says_whether_we_can_send_and_what_is_urgent_which
     assert (address.path, parse_qs(address.query)) == ("/alerts", {"alert": [WORSE]})
     visitor.page.get_by_role("button", name="Where it is shown: Pool").click()
     expect(visitor.page.get_by_role("heading", name="Pool", exact=True)).to_be_visible()
+    visitor.unhurt()
+
+
+@pytest.mark.parametrize("visitor", [(1920, "light"), (PHONE, "light")], indirect=True, ids=["wall", "phone"])
+def test_a_moment_stays_on_the_way_from_page_to_page_until_it_is_now_again(visitor: Visitor) -> None:
+    at = moment.written(moment.clock() - 50 * 60_000_000)
+    visitor.go(f"/time_travel?at={at}", "Time travel")
+    visitor.table(0, THIEF if visitor.size["width"] > PHONE else "customer.example")
+    visitor.picture("time-travel")
+    visitor.page.get_by_role("link", name="Providers").last.click()
+    expect(visitor.page.get_by_role("heading", name="Providers", exact=True)).to_be_visible()
+    expect(visitor.page.get_by_text("As of", exact=False).first).to_be_visible()
+    assert parse_qs(urlsplit(visitor.page.url).query) == {"at": [at]}
+    visitor.page.get_by_role("button", name="Back to now").click()
+    expect(visitor.page.get_by_test_id("stMarkdown").filter(has_text="As of")).to_have_count(0)
+    assert "at=" not in visitor.page.url
+    csv = visitor.page.get_by_test_id("stDataFrame").first
+    csv.hover()
+    expect(visitor.page.get_by_role("button", name="Download as CSV").first).to_be_hidden()
     visitor.unhurt()
 
 

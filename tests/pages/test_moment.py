@@ -138,6 +138,8 @@ def test_what_a_query_cut_is_offered_as_a_part() -> None:
         (cut[:1], (False, 0)),
         (pd.DataFrame({"a": [1], "total": [7]}), (True, 7)),
         (pd.DataFrame({"a": [1], "total": [1]}), (False, 0)),
+        (offers.part(cut, cut["a"] == 1), (True, 0)),
+        (offers.part(cut[:1], cut["a"][:1] == 1), (False, 0)),
     ):
         offer = Offer.of(frame, "rows")
         assert (offer.cut, offer.whole, "total" in offer.frame) == (*part, False)
