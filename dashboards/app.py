@@ -60,7 +60,7 @@ def main() -> None:
         "pipeline": st.Page(pipeline.page, title="Pipeline", icon=":material/conversion_path:", url_path="pipeline"),
         "sunset": st.Page(sunset.page, title="Sunset", icon=":material/wb_twilight:", url_path="sunset"),
         "time_travel": st.Page(
-            time_travel.page, title="Time travel", icon=":material/history:", url_path="time_travel"
+            time_travel.page, title="Time travel", icon=":material/history:", url_path="time-travel"
         ),
     }
     st.session_state["pages"] = pages

@@ -71,9 +71,13 @@ def taken(client: Client, span: Span, pool: str, ip: str, identity: str) -> pd.D
     return frame(client, _TAKEN, ("taken",), pool=pool, ip=ip, id=identity, horizon=span.horizon)
 
 
-def taken_there(client: Client, span: Span, pool: str, ip: str, provider: str, identity: str) -> pd.DataFrame:
+def taken_there(  # noqa: PLR0913, PLR0917 likewise
+    client: Client, span: Span, pool: str, ip: str, provider: str, identity: str
+) -> pd.DataFrame:
     """Return whether the order is the one that the pool holds for the IP at this provider."""
-    return frame(client, _TAKEN_THERE, ("taken",), pool=pool, ip=ip, provider=provider, id=identity, horizon=span.horizon)
+    return frame(
+        client, _TAKEN_THERE, ("taken",), pool=pool, ip=ip, provider=provider, id=identity, horizon=span.horizon
+    )
 
 
 def of_mailbox(  # noqa: PLR0913, PLR0917 likewise

@@ -212,7 +212,7 @@ def test_a_phones_first_screen_says_whether_we_can_send_and_what_is_urgent_which
 @pytest.mark.parametrize("visitor", [(1920, "light"), (PHONE, "light")], indirect=True, ids=["wall", "phone"])
 def test_a_moment_stays_on_the_way_from_page_to_page_until_it_is_now_again(visitor: Visitor) -> None:
     at = moment.written(moment.clock() - 50 * 60_000_000)
-    visitor.go(f"/time_travel?at={at}", "Time travel")
+    visitor.go(f"/time-travel?at={at}", "Time travel")
     visitor.table(0, THIEF if visitor.size["width"] > PHONE else "customer.example")
     visitor.picture("time-travel")
     visitor.page.get_by_role("link", name="Providers").last.click()
