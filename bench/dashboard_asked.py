@@ -15,9 +15,11 @@ from dashboards import (
     queries_complaints,
     queries_delisting,
     queries_domains,
+    queries_letters,
     queries_mailbox,
     queries_orders,
     queries_own,
+    queries_pipeline,
     queries_pool,
     queries_providers,
     queries_reports,
@@ -27,7 +29,8 @@ from dashboards import (
 Query = Callable[..., pd.DataFrame]
 _MODULES = (
     *(queries, queries_bounces, queries_cases, queries_complaints, queries_delisting, queries_domains, queries_mailbox),
-    *(queries_orders, queries_own, queries_pool, queries_providers, queries_reports, queries_sunset),
+    *(queries_orders, queries_own, queries_pipeline, queries_pool, queries_providers, queries_reports),
+    *(queries_letters, queries_sunset),
 )
 _BUSY, _USUAL, _CASE, _IPS = mailbox(3), mailbox(400_003), "aaaaaaaaaaaa", ("192.0.2.1", "192.0.2.2")
 _BACK = 14 * 86_400_000_000
@@ -41,9 +44,15 @@ _VALUES: dict[str, tuple[tuple[Any, ...], ...]] = {
     "queries_domains.listed": ((_BACK, "", ()),),
     "queries_domains.one": ((_BACK, "customer1.example"),),
     "queries_domains.seen": ((_BACK,),),
+    "queries_letters.answers": (("o",),),
+    "queries_letters.letters": (("", "", ""),),
+    "queries_letters.one": (("d1",),),
+    "queries_letters.open_ones": (("", "", ""),),
+    "queries_letters.orders": (("o", "d1"),),
     "queries_orders.of_mailbox": (("suspend", _BUSY, "ordered", 0),),
     "queries_orders.of_pool": (("withdraw", "192.0.2.1", "ordered", 0),),
     "queries_orders.taken": (("main", "192.0.2.1", "o"),),
+    "queries_pipeline.series": (("mail.events",),),
     "queries_mailbox.scores": ((), ("user77",), (_BUSY,)),
     "queries_reports.ips": ((_IPS,),),
     "queries_reports.domains": ((_IPS,),),

@@ -114,7 +114,7 @@ def stored(rig: Rig, rows: int) -> tuple[float, float]:
     begun, there = time.monotonic(), first
     while there < before + rows:
         time.sleep(0.1)
-        there = int(rig.client.command("SELECT count() FROM mail_events"))
+        there = rig.count()[0]
     return begun, (there - first) / (time.monotonic() - begun)
 
 
@@ -174,4 +174,5 @@ if __name__ == "__main__":
         asyncio.run(watch(int(sys.argv[2]), int(sys.argv[3])))
     else:
         given = [int(word) for word in sys.argv[1:]]
-        main(*(given[:2] + [200_000, 3][len(given[:2]) :]), tuple(given[2:]) or (0, 10, 50))
+        wanted, turns = given[:2] + [200_000, 3][len(given[:2]) :]
+        main(wanted, turns, tuple(given[2:]) or (0, 10, 50))
