@@ -11,7 +11,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -78,10 +78,17 @@ def forget(client: Client) -> None:
         client.command(f"SYSTEM DROP {cache}")
 
 
-def measured(client: Client, pid: int, until: int, runs: int, hours: tuple[int, ...] = HOURS) -> Iterator[Asked]:
+def measured(  # noqa: PLR0913, PLR0917 a measurement has this many sides
+    client: Client,
+    pid: int,
+    until: int,
+    runs: int,
+    hours: tuple[int, ...] = HOURS,
+    asking: Sequence[dashboard_asked.Question] = tuple(dashboard_asked.questions()),
+) -> Iterator[Asked]:
     """Ask each question so many times, cold and warm, and yield what that took."""
     process = psutil.Process(pid)
-    for name, query, values, ranged in dashboard_asked.questions():
+    for name, query, values, ranged in asking:
         for length in hours if ranged else hours[-1:]:
             asked, span = Asked(name, length), Span.last(length, until)
             counting = _Counting(client)

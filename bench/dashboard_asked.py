@@ -27,6 +27,7 @@ from dashboards import (
 )
 
 Query = Callable[..., pd.DataFrame]
+Question = tuple[str, Query, tuple[Any, ...], bool]
 _MODULES = (
     *(queries, queries_bounces, queries_cases, queries_complaints, queries_delisting, queries_domains, queries_mailbox),
     *(queries_orders, queries_own, queries_pipeline, queries_pool, queries_providers, queries_reports),
@@ -75,7 +76,7 @@ def _of(module: ModuleType) -> Iterator[tuple[str, Query]]:
             yield f"{module.__name__.removeprefix('dashboards.')}.{name}", function
 
 
-def questions() -> Iterator[tuple[str, Query, tuple[Any, ...], bool]]:
+def questions() -> Iterator[Question]:
     """Yield each question: its name, the function, its values, and whether the page asks it for each range."""
     for module in _MODULES:
         for name, query in _of(module):
