@@ -14,6 +14,7 @@ import streamlit as st
 from kafka import KafkaConsumer, TopicPartition
 from streamlit.testing.v1 import AppTest
 
+from dashboards.checkpoints import kept_here
 from schemas import codec
 from schemas.events import DeliveryAttempted
 from schemas.lag import Lag
@@ -78,6 +79,17 @@ def tomorrow(lab: Lab) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
         yield start
 
 
+def read_and_stored(lab: Lab) -> bool:
+    """Tell whether the checkpoint stands behind the last line: with confirm = "sink" all of it is stored then."""
+    size = (lab.folder / "mail.log").stat().st_size
+    return size in {each.offset for each in kept_here(lab.settings.data)}
+
+
+def killed(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    process.wait()
+
+
 def secret(lab: Lab) -> dict[str, str]:
     return {lab.settings.clickhouse.password_env: lab.clickhouse.password}
 
@@ -113,7 +125,8 @@ def test_a_line_that_is_read_tomorrow_is_stored_once_whatever_is_killed(
         lab.run(name)
     until(lambda: lab.value("SELECT count() FROM dead_letters") == 1, 60, "the dead letter")
     until(lambda: lab.value("SELECT count() FROM mail_events WHERE type = 'message_submitted'") == 1, 60, "who sent it")
-    assert lab.end("collect", 30) == 0  # with its checkpoint: else the line would just be read again
+    until(lambda: read_and_stored(lab), 60, "the checkpoint behind all lines")
+    lab.kill("collect")
     (letter,) = lab.rows("SELECT id, at, name, reason FROM dead_letters")
     assert letter[2:] == ("mx1", "a delivery with the status 'handed-over'")
 
@@ -133,8 +146,7 @@ def test_a_line_that_is_read_tomorrow_is_stored_once_whatever_is_killed(
     page.text_input("retry.reason").set_value("a new parser")
     next(button for button in page.button if button.label == "Try again: 1 events of 1 letters").click().run()
     until(lambda: len(late(lab)) == 1, 60, "its event in Kafka")
-    collector.kill()
-    collector.wait()
+    killed(collector)
     collector = tomorrow()
     until(lambda: len(late(lab)) == 2, 60, "its event in Kafka once more")
     lab.run("sink")
@@ -150,8 +162,7 @@ def test_a_line_that_is_read_tomorrow_is_stored_once_whatever_is_killed(
     assert lab.rows("SELECT id FROM pool_observations WHERE type = 'traffic_counted'") == []
     assert "Traceback" not in lab.log("stream")
 
-    collector.kill()
-    collector.wait()
+    killed(collector)
     for checkpoint in (lab.folder / "state" / "checkpoints").glob("*.json"):
         checkpoint.unlink()
     before = lab.value("SELECT count() FROM dead_retries")
@@ -159,7 +170,7 @@ def test_a_line_that_is_read_tomorrow_is_stored_once_whatever_is_killed(
     again = ("dead-letters", "retry", letter[0], "--reason", "once more", "--wait", 60, "--config", lab.config)
     assert "recovered" in run(*again, env=secret(lab)).stdout
     until(lambda: lab.value("SELECT count() FROM dead_retries") == before + 2, 60, "the second answer")
-    collector.kill()
-    collector.wait()
+    until(lambda: read_and_stored(lab), 60, "the checkpoint behind all lines, once more")
+    killed(collector)
     assert lab.rows(ROWS) == expected
     assert lab.value("SELECT count() FROM dead_letters FINAL") == 1
