@@ -9,10 +9,10 @@ from kafka import KafkaConsumer, TopicPartition
 
 from dashboards import queries_alerts
 from dashboards.access import Deed, Person, may
-from dashboards.acting import Audit
 from embedded.clickhouse import ClickHouseServer
 from schemas import codec
 from schemas.alert_events import AlertAcknowledged, AlertUnacknowledged
+from schemas.audit import Audit
 from schemas.events import Event
 from schemas.topics import ALERT_EVENTS
 from tests.pages.alert_scene import CONFIG, GHOST, GONE, OVER, QUIET, THEFT, WORSE, alerts
