@@ -30,7 +30,7 @@ class DelistingHandled(Fact, frozen=True, kw_only=True):
     how: str = ""
     reference: str = ""
     note: str = ""
-    outcome: Literal[""] | ClosedByHand = ""
+    outcome: Literal["", "delisted", "expired", "given_up"] = ""  # a `ClosedByHand`, where it was closed
     takes_back: str = ""
 
 
