@@ -1,91 +1,69 @@
-"""Every question of every page, with values that the bench's week has answers to."""
+"""Every question of every page, with values that the bench's week has answers to where it can."""
 
 from collections.abc import Callable, Iterator
-from inspect import getmembers, isfunction
-from types import ModuleType
+from importlib import import_module
+from inspect import Parameter, getmembers, isfunction, signature
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+import dashboards
 from bench.dashboard_fill import mailbox
-from dashboards import (
-    queries,
-    queries_bounces,
-    queries_cases,
-    queries_complaints,
-    queries_delisting,
-    queries_domains,
-    queries_letters,
-    queries_mailbox,
-    queries_orders,
-    queries_own,
-    queries_pipeline,
-    queries_pool,
-    queries_providers,
-    queries_reports,
-    queries_sunset,
-)
 
 Query = Callable[..., pd.DataFrame]
 Question = tuple[str, Query, tuple[Any, ...], bool]
-_MODULES = (
-    *(queries, queries_bounces, queries_cases, queries_complaints, queries_delisting, queries_domains, queries_mailbox),
-    *(queries_orders, queries_own, queries_pipeline, queries_pool, queries_providers, queries_reports),
-    *(queries_letters, queries_sunset),
-)
-_BUSY, _USUAL, _CASE, _IPS = mailbox(3), mailbox(400_003), "aaaaaaaaaaaa", ("192.0.2.1", "192.0.2.2")
-_BACK = 14 * 86_400_000_000
-# What a question is asked with; where a tuple stands more than once, it is asked with each.
-_VALUES: dict[str, tuple[tuple[Any, ...], ...]] = {
-    "queries.decisions": ((), ("192.0.2.1",)),
-    "queries.volume": ((), ("google",)),
-    "queries_cases.happened": ((_CASE,),),
-    "queries_delisting.happened": ((_CASE,),),
-    "queries_domains.counts": ((_BACK,),),
-    "queries_domains.listed": ((_BACK, "", ()),),
-    "queries_domains.one": ((_BACK, "customer1.example"),),
-    "queries_domains.seen": ((_BACK,),),
-    "queries_letters.answers": (("o",),),
-    "queries_letters.letters": (("", "", ""),),
-    "queries_letters.one": (("d1",),),
-    "queries_letters.open_ones": (("", "", ""),),
-    "queries_letters.orders": (("o", "d1"),),
-    "queries_orders.of_mailbox": (("suspend", _BUSY, "ordered", 0),),
-    "queries_orders.of_pool": (("withdraw", "192.0.2.1", "ordered", 0),),
-    "queries_orders.taken": (("main", "192.0.2.1", "o"),),
-    "queries_pipeline.series": (("mail.events",),),
-    "queries_mailbox.scores": ((), ("user77",), (_BUSY,)),
-    "queries_reports.ips": ((_IPS,),),
-    "queries_reports.domains": ((_IPS,),),
-    "queries_sunset.found": (("pop", "user1"),),
-    "queries_sunset.uses": (("pop", _BUSY),),
-    "queries_sunset.letters": (("pop", _BUSY),),
+# What a parameter that has no value of its own is asked with; else "", 0, 0.5 or () as its type says.
+_VALUES: dict[str, Any] = {
+    "mailbox": mailbox(3),
+    "customer": "customer3.example",
+    "name": "pop",
+    "ip": "192.0.2.1",
+    "pool": "main",
+    "ours": ("192.0.2.1", "192.0.2.2"),
+    "back": 14 * 86_400_000_000,
+    "case": "aaaaaaaaaaaa",
+    "topic": "mail.events",
+    "domain": "customer1.example",
+    "likely": 0.5,
+    "today": "2026-11-29",
 }
-# The page always asks these for the same time, whatever its range.
-_ALWAYS = frozenset(
-    {"queries.sources", "queries.feeds", "queries.flags", "queries_cases.open_cases", "queries_mailbox.scores"}
-)
+_OF_ONE: dict[str, dict[str, Any]] = {
+    "queries_logins.by": {"what": "network"},
+    "queries_complaint_trends.by": {"what": "ip"},
+}
+# These are asked with other values, too: of a mailbox that sends little, of one provider, of a search.
+_ALSO: dict[str, tuple[tuple[Any, ...], ...]] = {
+    "queries.volume": (("google",),),
+    "queries.decisions": (("192.0.2.1",),),
+    "queries_mailbox.scores": (("user77",), (mailbox(3),)),
+    "queries_mailbox.recent_deliveries": ((mailbox(400_003),),),
+    "queries_mailbox.activity": ((mailbox(400_003),),),
+}
+_EMPTY: dict[str, Any] = {"str": "", "int": 0, "float": 0.5, "bool": False}
 
 
-def _of(module: ModuleType) -> Iterator[tuple[str, Query]]:
-    """Yield a module's questions: its own public functions that take a client and a span."""
-    for name, function in getmembers(module, isfunction):
-        takes = list(function.__annotations__)
-        own = function.__module__ == module.__name__ and not name.startswith("_")
-        if own and "client" in takes and ("span" in takes or "_span" in takes):
-            yield f"{module.__name__.removeprefix('dashboards.')}.{name}", function
+def modules() -> list[str]:
+    """Return the names of the modules of `dashboards` that ask ClickHouse."""
+    return sorted(path.stem for path in Path(dashboards.__file__).parent.glob("queries*.py"))
 
 
 def questions() -> Iterator[Question]:
-    """Yield each question: its name, the function, its values, and whether the page asks it for each range."""
-    for module in _MODULES:
-        for name, query in _of(module):
-            takes = query.__annotations__
-            usual: tuple[tuple[Any, ...], ...] = ((),)
-            if "mailbox" in takes:
-                usual = ((_BUSY,), (_USUAL,))
-            elif "name" in takes:
-                usual = (("pop",),)
-            for values in _VALUES.get(name, usual):
-                told = f"{name} {' '.join(str(one) for one in values if isinstance(one, str) and one)}".strip()
-                yield told[:44], query, values, "span" in takes and name not in _ALWAYS
+    """Yield each question: its name, the function, its values, and whether it depends on the page's range."""
+    for name in modules():
+        module = import_module(f"dashboards.{name}")
+        for word, query in getmembers(module, isfunction):
+            takes = list(signature(query).parameters.values())
+            own = query.__module__ == module.__name__ and not word.startswith("_")
+            if own and len(takes) > 1 and takes[0].name == "client" and takes[1].name in {"span", "_span"}:
+                asked = f"{name}.{word}"
+                for values in (_values(asked, takes[2:]), *_ALSO.get(asked, ())):
+                    told = " ".join([asked, *(one for one in values if isinstance(one, str) and one)])
+                    yield told[:44], query, values, takes[1].name == "span"
+
+
+def _values(asked: str, takes: list[Parameter]) -> tuple[Any, ...]:
+    """Return values for the parameters that have none."""
+    given = {**_VALUES, **_OF_ONE.get(asked, {})}
+    needed = [one for one in takes if one.default is Parameter.empty and one.kind is not Parameter.KEYWORD_ONLY]
+    return tuple(given.get(one.name, _EMPTY.get(getattr(one.annotation, "__name__", ""), ())) for one in needed)
