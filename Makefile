@@ -1,6 +1,6 @@
 # Relaywarden's commands. A fresh machine needs Python 3.11 and make; all else is set up here.
 PYTHON ?= python3
-JOBS ?= 2
+JOBS ?= 3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
