@@ -27,6 +27,7 @@ _VALUES: dict[str, Any] = {
     "domain": "customer1.example",
     "likely": 0.5,
     "today": "2026-11-29",
+    "action": "withdraw",
 }
 _OF_ONE: dict[str, dict[str, Any]] = {
     "queries_logins.by": {"what": "network"},
