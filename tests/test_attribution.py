@@ -15,7 +15,7 @@ from embedded.clickhouse import PASSWORD_ENV, ClickHouseServer
 from schemas import codec
 from schemas.events import ComplaintReceived, Event
 from schemas.settings import ClickHouse
-from streams.migrate import migrate
+from tests.migrated import migrate
 from tests.sent_town import (
     ALICE,
     CASES,

@@ -17,7 +17,7 @@ from embedded.clickhouse import PASSWORD_ENV, ClickHouseServer
 from schemas import codec
 from schemas.bounce_events import BounceReceived
 from schemas.settings import ClickHouse, Maildir
-from streams.migrate import migrate
+from tests.migrated import migrate
 from tests.sent_town import ALICE, HOUR, MINUTE, NOW, delivered, submitted
 
 if TYPE_CHECKING:

@@ -24,8 +24,8 @@ from streams.directory import Account, DirectoryError, Problem, kinds, staleness
 from streams.directory.found import Directory
 from streams.directory.kept import Kept, load
 from streams.directory.reading import entry, read
-from streams.migrate import migrate
 from tests.command.shell import ROOT, refusal, run
+from tests.migrated import migrate
 
 HEADER = "address,mailbox,customer,name,contact,language,tariff,flags\n"
 ANNA = "Anna@Example.NET,,K1,Anna AG,boss@example.org,de-CH,pro,vip newsletter\n"

@@ -16,6 +16,7 @@ from schemas.events import EVENT_TYPES
 from schemas.facts import Culprit, Evidence
 from schemas.topics import TOPICS, Topic
 from streams.migrate import Migration, migrate, migrations, pending
+from tests.migrated import migrate as copied
 
 PLACE = {"kafka_cluster", "kafka_partition", "kafka_offset"}
 LIMITED = (
@@ -67,6 +68,15 @@ def test_all_is_applied_once(clickhouse: ClickHouseServer, database: str) -> Non
     assert {name.partition("_of_")[0] for name in fed - turned} == AGGREGATES
     owners = {"customer_addresses", "customer_accounts"}
     assert tables == {topic.table for topic in TOPICS} | AGGREGATES | SLOTS | owners | {"schema_migrations"}
+
+
+@pytest.mark.usefixtures("tables")
+def test_the_copy_that_other_tests_take_is_what_a_migration_makes(clickhouse: ClickHouseServer, database: str) -> None:
+    copied(clickhouse.connect(), database)
+    made = "SELECT name, replaceAll(create_table_query, concat(database, '.'), '') FROM system.tables WHERE database = "
+    found = [clickhouse.connect().query(f"{made}'{name}' ORDER BY name").result_rows for name in (database, "t_tables")]
+    assert len(found[0]) > len(TOPICS)
+    assert found[0] == found[1]
 
 
 def test_keep_days_changes_the_tables_of_facts_and_leaves_what_was_decided(

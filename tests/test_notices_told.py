@@ -17,10 +17,10 @@ from schemas.facts import Evidence
 from schemas.mailbox_events import MailboxReleased, MailboxSuspended, NoticeSent
 from schemas.settings import parse
 from schemas.topics import MAILBOX_SIGNALS
-from streams.migrate import migrate
 from tests.barring_lab import hooks_running, publish, until
 from tests.command.shell import run
 from tests.mail_server import Server
+from tests.migrated import migrate
 
 # kafka-python leaves the sockets of a broker that went away to the garbage collector.
 pytestmark = pytest.mark.filterwarnings("ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning")

@@ -8,9 +8,9 @@ from pypdf import PdfReader
 
 from embedded.broker import free_port
 from embedded.clickhouse import PASSWORD_ENV, ClickHouseServer
-from streams.migrate import migrate
 from tests.command.shell import refusal, run
 from tests.mail_server import Server
+from tests.migrated import migrate
 from tests.reports.scene import keep, week
 
 REPORTS = """

@@ -8,9 +8,9 @@ import pytest
 from embedded.clickhouse import ClickHouseServer
 from schemas import codec
 from schemas.events import MailboxAuthenticated
-from streams.migrate import migrate
 from streams.operating import now
 from tests.command.shell import refusal, run
+from tests.migrated import migrate
 
 LOGIN = (
     "2026-11-23T{} mail dovecot: pop3-login: Login: user=<{}>, method=PLAIN, rip={}, lip=192.0.2.7, mpid=1, session=<a>"

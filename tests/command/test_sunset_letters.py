@@ -13,9 +13,9 @@ from embedded.broker import free_port
 from embedded.clickhouse import ClickHouseServer
 from schemas import codec
 from schemas.sunset_events import ClientUse, LetterDue, Use
-from streams.migrate import migrate
 from tests.command.shell import refusal, run
 from tests.mail_server import Server
+from tests.migrated import migrate
 
 SUNSET = """
 [sunset.pop]

@@ -15,7 +15,7 @@ from embedded.broker import free_port
 from embedded.clickhouse import PASSWORD_ENV, ClickHouseServer
 from schemas import codec
 from schemas.events import Event
-from streams.migrate import migrate
+from tests.migrated import migrate
 from tests.pages.scene import CONFIG, STATES, tables
 
 _STEP = 300_000_000

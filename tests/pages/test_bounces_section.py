@@ -11,8 +11,8 @@ from embedded.clickhouse import PASSWORD_ENV, ClickHouseServer
 from schemas import codec
 from schemas.bounce_events import BounceReceived
 from schemas.names import derived_id
-from streams.migrate import migrate
 from tests.command.shell import refusal, run
+from tests.migrated import migrate
 from tests.pages.conftest import Hall, Open
 from tests.pages.scene import RUDE_REPLY
 

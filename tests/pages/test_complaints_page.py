@@ -17,8 +17,8 @@ from embedded.clickhouse import PASSWORD_ENV, ClickHouseServer
 from schemas import codec
 from schemas.events import ComplaintReceived
 from schemas.names import derived_id
-from streams.migrate import migrate
 from tests.command.shell import refusal, run
+from tests.migrated import migrate
 from tests.pages.conftest import Hall, Open
 from tests.pages.scene import RUDE
 

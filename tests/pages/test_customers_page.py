@@ -14,8 +14,8 @@ from dashboards.views.customer_picked import rules
 from embedded.clickhouse import ClickHouseServer
 from schemas.settings import load as settings_of
 from streams.directory.kept import load
-from streams.migrate import migrate
 from streams.owners_task import store as store_owners
+from tests.migrated import migrate
 from tests.pages import customers_scene
 from tests.pages.conftest import Hall, Open, furnish, store
 from tests.pages.customers_scene import ANNA, BEN, CONFIG, DIRECTORY, GUEST, INFO, MINUTE

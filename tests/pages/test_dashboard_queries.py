@@ -30,7 +30,7 @@ from schemas.mailbox_events import (
     MailboxThrottled,
 )
 from schemas.pool_events import PoolEvent, ProviderRestored, ProviderWithdrawn
-from streams.migrate import migrate
+from tests.migrated import migrate
 from tests.pages.conftest import Hall, fill
 from tests.pages.scene import CASE, IPS, KEPT, MINUTE, PROBATION, RUDE, THIEF, WITHDRAWN, scene, tables
 

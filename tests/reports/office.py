@@ -11,10 +11,10 @@ from schemas import codec
 from schemas.mailbox_events import NoticeSent
 from schemas.settings import Settings
 from schemas.topics import MAILBOX_SIGNALS
-from streams.migrate import migrate
 from streams.report_task import Reports
 from streams.topiclog import TopicLog
 from tests.mail_server import Server
+from tests.migrated import migrate
 from tests.reports.scene import HOUR, MAIL, NOW, settings
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from embedded.clickhouse import ClickHouseServer
 from schemas.settings import Settings
 from streams.directory.found import Directory
 from streams.directory.kept import load
-from streams.migrate import migrate
 from streams.report_due import batches, question
 from streams.report_figures import told
 from streams.reports.figures import Change, Checked, Counts, Figures, Heard, Step, Using, withdrawn_hours
+from tests.migrated import migrate
 from tests.reports.scene import DAY, HOUR, NOW, SINCE, UNTIL, attempt, heard, keep, mails, settings, week
 
 

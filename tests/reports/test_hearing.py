@@ -13,7 +13,6 @@ from schemas.events import Event, MailboxAuthenticated, MessageSubmitted
 from schemas.mailbox_events import MailboxSuspended
 from schemas.report_settings import Audience
 from schemas.sunset_events import Stage, StagesPlanned, StageStep, StageStepped, Use, UserFound
-from streams.migrate import migrate
 from streams.report_due import batches
 from streams.report_sent import complete
 from streams.reports.document import Chart
@@ -22,6 +21,7 @@ from streams.reports.hearing import heard_before
 from streams.reports.periods import slots
 from streams.reports.reading import text
 from tests.mailed_reports import written
+from tests.migrated import migrate
 from tests.reports.scene import DAY, HOUR, NOW, SINCE, UNTIL, attempt, heard, keep, local, mails, report, week
 from tests.reports.test_figures import figures
 

@@ -16,12 +16,12 @@ from schemas.mailbox_events import CaseOpened, MailboxSuspended
 from schemas.settings import Settings
 from schemas.sunset_events import Use, UserFound
 from streams.directory.kept import load
-from streams.migrate import migrate
 from streams.report_due import batches, letters, question
 from streams.report_figures import told
 from streams.report_files import writer_of
 from streams.reports.document import Document
 from streams.reports.reading import text, words
+from tests.migrated import migrate
 from tests.reports.scene import DAY, MAIL, NOW, SINCE, TABLES, ZONE, attempt, heard, keep
 
 SHARED = "shared.example"

@@ -9,12 +9,12 @@ from embedded.clickhouse import ClickHouseServer
 from schemas.settings import Settings
 from schemas.sunset_events import UserExempted
 from streams.directory.kept import load
-from streams.migrate import migrate
 from streams.report_due import batches, question
 from streams.report_figures import told
 from streams.reports.figures import Ending, Figures
 from streams.reports.reading import text
 from tests.mailed_reports import written
+from tests.migrated import migrate
 from tests.reports.scene import DAY, NOW, SINCE, UNTIL, keep, settings, week
 
 OLD = "old@alpine.example"

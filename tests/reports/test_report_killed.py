@@ -19,9 +19,9 @@ from embedded.broker import Broker, free_port
 from embedded.clickhouse import PASSWORD_ENV, ClickHouseServer
 from schemas.settings import Settings
 from streams.letterbox import Letterbox
-from streams.migrate import migrate
 from streams.report_task import FILE
 from tests.mail_server import Server
+from tests.migrated import migrate
 from tests.reports.scene import MAIL
 from tests.waits import until
 

@@ -9,7 +9,7 @@ import pytest
 from embedded.broker import Broker
 from embedded.clickhouse import PASSWORD_ENV, ClickHouseServer
 from schemas.settings import ClickHouse, Kafka, Settings
-from streams.migrate import migrate
+from tests.migrated import migrate
 from tests.sink.rig import Rig
 
 

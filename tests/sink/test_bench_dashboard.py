@@ -8,7 +8,7 @@ from bench.dashboard_fill import DAY, fill
 from dashboards import queries
 from dashboards.span import Span
 from embedded.clickhouse import ClickHouseServer
-from streams.migrate import migrate
+from tests.migrated import migrate
 
 
 def test_a_small_week_is_filled_and_asked(clickhouse: ClickHouseServer, database: str) -> None:

@@ -20,9 +20,9 @@ from schemas.settings import Settings
 from schemas.topics import MAIL_EVENTS
 from streams.letterlist import letters
 from streams.letterproof import Proofs, proof
-from streams.migrate import migrate
 from streams.warehouse import store_until
 from tests.carried_letters import letter
+from tests.migrated import migrate
 from tests.parts import packed
 from tests.sink.rig import until
 

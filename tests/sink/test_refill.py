@@ -45,9 +45,9 @@ from schemas.topics import (
     place_of,
     topic_of,
 )
-from streams.migrate import migrate
 from streams.refill import events_of, refill
 from streams.rows import Record, placed
+from tests.migrated import migrate
 from tests.sink.rig import Rig, until
 
 NOW = time.time_ns() // 1000

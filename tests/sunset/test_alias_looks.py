@@ -9,11 +9,11 @@ from embedded.clickhouse import ClickHouseServer
 from schemas.events import Event, MailboxAuthenticated, MessageSubmitted, PopCandidate
 from schemas.sunset_events import UserDone
 from streams.directory import Account
-from streams.migrate import migrate
 from streams.sunset.decide import Case, users
 from streams.sunset.ledger import Ledger
 from streams.sunset.look import Look
 from streams.sunset_desk import look
+from tests.migrated import migrate
 from tests.sunset.scene import MAIL, NAME, People, decided, letters_of, use
 from tests.sunset.scene import look as seen_at
 from tests.sunset.test_uses import DAY, HOUR, MONDAY, keep, login, mail, sunset

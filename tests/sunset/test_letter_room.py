@@ -12,8 +12,8 @@ from schemas.settings import Settings
 from schemas.sunset_events import SunsetCounted
 from schemas.sunset_settings import Sunset
 from streams.letter_room import Waits, crowded, outgrown, too_many
-from streams.migrate import migrate
 from streams.sunset_status import rows
+from tests.migrated import migrate
 from tests.sunset.office import AT, HOUR, Office, letter_to, working
 from tests.sunset.scene import MAIL, SUNSET, local
 

@@ -9,11 +9,11 @@ from embedded.clickhouse import ClickHouseServer
 from schemas.sunset_events import Stage, Use, UserExempted, UserFound
 from schemas.sunset_settings import Sunset, SunsetKind
 from schemas.sunset_stages import Stages
-from streams.migrate import migrate
 from streams.sunset.ledger import Ledger, take
 from streams.sunset.load import Load
 from streams.sunset.load_heard import Log, unheard
 from streams.sunset.load_seen import load_of
+from tests.migrated import migrate
 from tests.sunset.scene import local
 
 AT = local("2027-03-01 12:00")

@@ -13,9 +13,9 @@ from schemas.mailbox_events import WITHDRAWN, NoticeSent
 from schemas.names import derived_id
 from schemas.settings import Settings
 from schemas.sunset_events import LetterDue, Stage, StagesPlanned, SunsetCounted, SunsetEvent, Use, UserDone
-from streams.migrate import migrate
 from streams.sunset.measure import Forecast, Response, Week, burndown, closes, forecasts, responses
 from streams.sunset_status import rows
+from tests.migrated import migrate
 from tests.sunset.scene import DAY, SUNSET, local
 
 MONDAY = date(2027, 2, 1)

@@ -28,11 +28,11 @@ from schemas.sunset_events import (
     UserFound,
 )
 from streams.journal import Journal
-from streams.migrate import migrate
 from streams.stage_task import StageTask
 from streams.sunset.stages import plan
 from streams.sunset.stepping import stepped
 from tests.barring_lab import publish
+from tests.migrated import migrate
 from tests.sunset.scene import local
 
 HOUR = 3_600_000_000

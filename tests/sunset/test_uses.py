@@ -14,9 +14,10 @@ from schemas import codec
 from schemas.events import Event, MailboxAuthenticated, MessageSubmitted, PopCandidate
 from schemas.sunset_events import ClientUse, Use
 from schemas.sunset_settings import Sunset, SunsetKind
-from streams.migrate import migrate, migrations
+from streams.migrate import migrations
 from streams.sunset.finding import Finding
 from streams.sunset.uses import carriers, heard, messages, surely, untold, uses
+from tests.migrated import migrate
 
 HOUR = 3_600_000_000
 DAY = 24 * HOUR

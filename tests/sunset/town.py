@@ -16,10 +16,10 @@ from schemas.settings import Settings
 from schemas.sunset_events import LetterDue, SunsetEvent
 from schemas.topics import MAIL_EVENTS
 from streams.journal import Journal
-from streams.migrate import migrate
 from streams.sunset.weeks import start_of
 from streams.sunset_desk import Sunsets
 from streams.warehouse import store_until
+from tests.migrated import migrate
 from tests.parts import packed
 from tests.sink.rig import until
 from tests.sunset.logs import LOGINS, RELAYS, noise, sent

@@ -24,8 +24,8 @@ from schemas.moments import moment_of
 from schemas.sunset_events import LetterDue, UserExempted
 from schemas.topics import SUNSET_EVENTS
 from streams.journal import Journal
-from streams.migrate import migrate
 from streams.stage_orders import ordered, planned
+from tests.migrated import migrate
 from tests.whole.sunset_oracle import Exemption, Oracle
 from tests.whole.sunset_people import customers
 from tests.whole.sunset_script import FIRST, LAST, POP, WAYS, Script, Sending, Way

@@ -1,0 +1,45 @@
+"""A database with this release's tables, copied from one that was migrated: few tests need to go the whole way."""
+
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import DatabaseError
+
+from streams import migrate as releases
+
+_MODEL = "migrated_model"
+_THERE = "SELECT count() FROM system.tables WHERE database = {model:String} AND name = 'schema_migrations'"
+_MADE = """SELECT create_table_query FROM system.tables WHERE database = {model:String}
+ORDER BY engine = 'MaterializedView', engine = 'View', name"""
+_FILLED = "SELECT name FROM system.tables WHERE database = {model:String} AND total_rows > 0"
+
+_COPY = """INSERT INTO {database:Identifier}.{table:Identifier}
+SELECT * FROM {model:Identifier}.{table:Identifier}"""
+_STOP = "SYSTEM STOP VIEW {model:Identifier}.{view:Identifier}"
+
+
+def migrate(client: Client, database: str) -> None:
+    """Give the database all tables and views, as `streams.migrate.migrate` does (`tests/test_migrate.py` compares)."""
+    model = {"model": _MODEL}
+    if not client.command(_THERE, parameters=model):
+        releases.migrate(client, _MODEL)
+        for view in ("mail_slots_turn", "mail_slots_turned"):
+            client.command(_STOP, parameters={**model, "view": view})
+    client.command("CREATE DATABASE IF NOT EXISTS {database:Identifier}", parameters={"database": database})
+    made = [str(row[0]) for row in client.query(_MADE, parameters=model).result_rows]
+    _create(client, [text.replace(f"{_MODEL}.", f"{database}.") for text in made])
+    for (table,) in client.query(_FILLED, parameters=model).result_rows:
+        client.command(_COPY, parameters={**model, "database": database, "table": table})
+
+
+def _create(client: Client, made: list[str]) -> None:
+    """Create all; a view waits for those that it reads."""
+    while made:
+        waiting = []
+        for text in made:
+            try:
+                client.command(text)
+            except DatabaseError as error:
+                if "UNKNOWN_TABLE" not in str(error):
+                    raise
+                waiting.append(text)
+        assert len(waiting) < len(made), waiting[0]
+        made = waiting
