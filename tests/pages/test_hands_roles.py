@@ -8,6 +8,7 @@ import pytest
 
 from dashboards import access
 from dashboards.access import Person
+from dashboards.acting import NotAllowedError, Wish, give
 from embedded.alert_commands import alert_app
 from embedded.dead_letter_commands import dead_letters_app
 from embedded.delisting_commands import delisting_app
@@ -17,7 +18,9 @@ from embedded.sunset_commands import sunset_app
 from embedded.sunset_stage_commands import stage_app
 from schemas.access_settings import Role
 from schemas.api_settings import Scope
-from schemas.audit import one_line
+from schemas.audit import AUDIT, one_line
+from schemas.events import Event
+from schemas.settings import Settings
 from streams.api.shapes import MailboxOrder, PoolOrder
 from tests.pages.hands_scene import deeds
 
@@ -72,6 +75,26 @@ def test_the_api_and_the_commands_are_as_the_table_says(action: str) -> None:
     assert set(named) <= COMMANDS
     if action in _of_the_api():
         assert [each.rpartition(" ")[2] for each in named] == [action]
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("deed", sorted(deeds() - {"look"}))
+def test_an_order_is_made_for_nobody_whose_role_does_not_suffice(
+    deed: access.Deed, role: Role, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    made: list[str] = []
+
+    def make(_settings: Settings, _wish: Wish, operator: str) -> Event:
+        made.append(operator)
+        raise ValueError("it is made, and none")
+
+    monkeypatch.setattr("dashboards.acting.person", lambda _access: Person("kim", role))
+    wish = Wish("act", "192.0.2.11", "a reason", "", deed, make)
+    may = ROWS[deed][ROLES.index(role)] == "yes"
+    with caplog.at_level("INFO", AUDIT.name), pytest.raises(ValueError if may else NotAllowedError):
+        give(Settings(), wish)
+    assert made == (["kim"] if may else [])
+    assert ('"outcome":"invalid"' if may else '"outcome":"refused"') in caplog.text
 
 
 def test_nobody_reorders_or_breaks_a_line_of_the_audit() -> None:
