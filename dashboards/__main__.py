@@ -16,15 +16,12 @@ from schemas.settings import load
 from schemas.telemetry import telling
 
 _SECONDS = 3.0
-_YIELDS = (
-    10  # to the sink, ClickHouse and the worker of the same machine: with many screens the pages come later, not they
-)
 
 
 def main() -> None:
     """Serve the pages with Streamlit's own arguments, those of `dashboards.serve`."""
     settings = load(Path(os.environ[CONFIG_ENV]))
-    os.nice(_YIELDS)
+    os.nice(settings.dashboard.nice)  # with many screens the pages come later, not sink, ClickHouse and worker
     os.environ["FORWARDED_ALLOW_IPS"] = ""  # uvicorn would take an address out of X-Forwarded-For for the connection's
     _audited()
     look = Look({"ClickHouse": clickhouse(settings.clickhouse)})

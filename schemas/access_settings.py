@@ -101,10 +101,11 @@ class Access(Part):
 
 
 class Dashboard(Part):
-    """Where the pages are served, and who may do what there."""
+    """Where the pages are served, and who may do what there; `nice` yields the processor to the host's other processes."""
 
     host: Ip = "127.0.0.1"
     port: Port = 8501
+    nice: Annotated[int, Field(ge=0, le=19)] = 10
     access: Access = Access()
 
     @property

@@ -54,7 +54,7 @@ def furnish(server: ClickHouseServer, folder: Path, name: str) -> Hall:
     config = folder / f"{name}.toml"
     config.write_text(
         f'[clickhouse]\nhost = "{server.host}"\nport = {server.port}\ndatabase = "{name}"\n'
-        f"[dashboard]\nport = {free_port()}\n{CONFIG}"
+        f"[dashboard]\nport = {free_port()}\nnice = 0\n{CONFIG}"
     )
     now = time.time_ns() // 1000 // _STEP * _STEP
     return Hall(server.connect(name), config, now)
