@@ -101,7 +101,7 @@ class Access(Part):
 
 
 class Dashboard(Part):
-    """Where the pages are served, and who may do what there; `nice` yields the processor to the host's other processes."""
+    """Where the pages are served, and who may do what; `nice` yields the processor to the host's other processes."""
 
     host: Ip = "127.0.0.1"
     port: Port = 8501
