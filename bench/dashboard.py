@@ -88,8 +88,8 @@ def measured(  # noqa: PLR0913, PLR0917 a measurement has this many sides
 ) -> Iterator[Asked]:
     """Ask each question so many times, cold and warm, and yield what that took."""
     process = psutil.Process(pid)
-    for name, query, values, ranged in asking:
-        for length in hours if ranged else hours[-1:]:
+    for name, query, values in asking:
+        for length in hours:
             asked, span = Asked(name, length), Span.last(length, until)
             counting = _Counting(client)
             query(counting, span, *values)

@@ -12,7 +12,7 @@ import dashboards
 from bench.dashboard_fill import mailbox
 
 Query = Callable[..., pd.DataFrame]
-Question = tuple[str, Query, tuple[Any, ...], bool]
+Question = tuple[str, Query, tuple[Any, ...]]
 # What a parameter that has no value of its own is asked with; else "", 0, 0.5 or () as its type says.
 _VALUES: dict[str, Any] = {
     "mailbox": mailbox(3),
@@ -50,17 +50,17 @@ def modules() -> list[str]:
 
 
 def questions() -> Iterator[Question]:
-    """Yield each question: its name, the function, its values, and whether it depends on the page's range."""
+    """Yield each question: its name, the function, and its values."""
     for name in modules():
         module = import_module(f"dashboards.{name}")
         for word, query in getmembers(module, isfunction):
             takes = list(signature(query).parameters.values())
             own = query.__module__ == module.__name__ and not word.startswith("_")
-            if own and len(takes) > 1 and takes[0].name == "client" and takes[1].name in {"span", "_span"}:
+            if own and len(takes) > 1 and takes[0].name == "client" and takes[1].name == "span":
                 asked = f"{name}.{word}"
                 for values in (_values(asked, takes[2:]), *_ALSO.get(asked, ())):
                     told = " ".join([asked, *(one for one in values if isinstance(one, str) and one)])
-                    yield told[:44], query, values, takes[1].name == "span"
+                    yield told[:44], query, values
 
 
 def _values(asked: str, takes: list[Parameter]) -> tuple[Any, ...]:

@@ -22,7 +22,7 @@ WHERE newest = 'ip_withdrawn' AND who = '' AND has(lists, {name:String}) ORDER B
 _ANSWER = """
 SELECT pool, type, arrayMap(e -> e.text, evidence) AS reasons FROM pool_events FINAL
 WHERE type IN ('list_distrusted', 'list_trusted') AND list = {name:String} AND {pool:String} IN ('', pool)
-      AND at >= {ordered:Int64} - 60000000
+      AND at >= {ordered:Int64} - 60000000 AND at <= {horizon:Int64}
       AND arrayExists(e -> e.rule = 'operator' AND e.text = {said:String}, evidence)
 ORDER BY at DESC, pool LIMIT 100
 """
@@ -30,7 +30,7 @@ ORDER BY at DESC, pool LIMIT 100
 _TAKEN = """
 SELECT pool, JSONExtractString(newest, 'folded', 'ordered', {name:String}, 'id') = {id:String} AS taken
 FROM (SELECT pool, argMax(state, (at, kafka_offset)) AS newest FROM pool_state
-      WHERE {pool:String} IN ('', pool) GROUP BY pool)
+      WHERE {pool:String} IN ('', pool) AND at <= {horizon:Int64} GROUP BY pool)
 ORDER BY pool LIMIT 1000
 """
 
@@ -40,11 +40,14 @@ def rests(client: Client, span: Span, name: str) -> pd.DataFrame:
     return frame(client, _RESTS, ("pool", "ip", "lists"), name=name, until=span.until)
 
 
-def answer(client: Client, _span: Span, pool: str, name: str, said: str, ordered: int) -> pd.DataFrame:
+def answer(  # noqa: PLR0913, PLR0917 what the order said
+    client: Client, span: Span, pool: str, name: str, said: str, ordered: int
+) -> pd.DataFrame:
     """Return what each pool decided by an order; `said` is its evidence. No row where nothing changed by it (yet)."""
-    return frame(client, _ANSWER, ("pool", "type", "reasons"), pool=pool, name=name, said=said, ordered=ordered)
+    values = {"pool": pool, "name": name, "said": said, "ordered": ordered, "horizon": span.horizon}
+    return frame(client, _ANSWER, ("pool", "type", "reasons"), **values)
 
 
-def taken(client: Client, _span: Span, pool: str, name: str, identity: str) -> pd.DataFrame:
-    """Return for each pool whether the order is what it holds to."""
-    return frame(client, _TAKEN, ("pool", "taken"), pool=pool, name=name, id=identity)
+def taken(client: Client, span: Span, pool: str, name: str, identity: str) -> pd.DataFrame:
+    """Return for each pool whether the order is what it holds to; no row where nothing is known of it."""
+    return frame(client, _TAKEN, ("pool", "taken"), pool=pool, name=name, id=identity, horizon=span.horizon)

@@ -3,10 +3,11 @@
 import pandas as pd
 from clickhouse_connect.driver.client import Client
 
-from dashboards.queries import frame, patient
+from dashboards.queries import as_of, frame, patient
 from dashboards.span import Span
 
-# A mailbox is in a stage by how its address begins, as streams/sunset/stages.py spells it; exempt as in the ledger.
+# A mailbox is in a stage by how its address begins, as streams/sunset/stages.py spells it; exempt as in the ledger. Of
+# the hour in which the span ends, the counts of hours tell what comes after it, too: the rows themselves are asked.
 _CONCERNED = r"""
 WITH
 exempt AS
@@ -36,14 +37,25 @@ using AS
 ),
 sent AS
 (
+    WITH intDiv({until:Int64}, 3600000000) * 3600000000 AS begun
     SELECT mailbox, sum(number) AS messages
     FROM
     (
         SELECT mailbox, toInt64(uniqMerge(events)) AS number FROM old_ways
         WHERE way = {way:String} AND hour >= toDateTime(intDiv({until:Int64}, 1000000) - 604800, 'UTC')
-          AND hour <= toDateTime(intDiv({until:Int64}, 1000000), 'UTC')
+          AND hour < toDateTime(intDiv(begun, 1000000), 'UTC')
           AND ({way:String} != 'old_tls' OR has({versions:Array(String)}, tls_version))
         GROUP BY mailbox, client_ip, helo, message_host, program, tls_version, confidence, host, hour
+        UNION ALL
+        SELECT arrayJoin(if(type = 'message_submitted', candidates.mailbox, [mail_events.mailbox])) AS mailbox,
+               toInt64(uniqExact(id))
+        FROM mail_events
+        WHERE at >= begun AND at <= {until:Int64}
+          AND ((type = 'message_submitted' AND sender_kind = 'pop' AND {way:String} = 'smtp_after_pop')
+            OR (type = 'mailbox_authenticated' AND outcome = 'succeeded' AND mail_events.mailbox != ''
+                AND (({way:String} = 'cleartext_login' AND cleartext)
+                  OR ({way:String} = 'old_tls' AND has({versions:Array(String)}, tls_version)))))
+        GROUP BY mailbox
     )
     GROUP BY mailbox
 )
@@ -55,15 +67,20 @@ FROM using LEFT JOIN sent USING mailbox
 
 _ANSWER = """
 SELECT type, step, reason FROM sunset_events
-WHERE type IN ('stage_stepped', 'stage_refused') AND sunset = {name:String} AND answers = {id:String} LIMIT 1
+WHERE type IN ('stage_stepped', 'stage_refused') AND sunset = {name:String} AND answers = {id:String}
+      AND at <= {horizon:Int64}
+ORDER BY at, id LIMIT 1
 """
 
-_STORED = "SELECT toInt64(count()) AS stored FROM sunset_events WHERE sunset = {name:String} AND id = {id:String}"
+_STORED = """
+SELECT toInt64(count()) AS stored FROM sunset_events
+WHERE sunset = {name:String} AND id = {id:String} AND at <= {horizon:Int64}
+"""
 
 _ENDED = """
 SELECT argMax(status, at) AS state, argMax(reply, at) AS words FROM sunset_events
 WHERE type = 'notice_sent' AND sunset = {name:String} AND message_id = {message_id:String}
-      AND at >= {ordered:Int64} AND status != 'intended'
+      AND at >= {ordered:Int64} AND at <= {horizon:Int64} AND status != 'intended'
 GROUP BY message_id
 """
 
@@ -96,22 +113,23 @@ def concerned(  # noqa: PLR0913, PLR0917 whom an order concerns has that many si
     return patient(client, _CONCERNED, columns, name=name, today=today, until=span.until, **said)
 
 
-def answer(client: Client, _span: Span, name: str, identity: str) -> pd.DataFrame:
+def answer(client: Client, span: Span, name: str, identity: str) -> pd.DataFrame:
     """Return the step or the refusal that answers an order of a stage; no row where there is none (yet)."""
-    return frame(client, _ANSWER, ("type", "step", "reason"), name=name, id=identity)
+    return frame(client, _ANSWER, ("type", "step", "reason"), name=name, id=identity, horizon=span.horizon)
 
 
-def stored(client: Client, _span: Span, name: str, identity: str) -> pd.DataFrame:
+def stored(client: Client, span: Span, name: str, identity: str) -> pd.DataFrame:
     """Return, in one row, whether an event came as far as here."""
-    return frame(client, _STORED, ("stored",), name=name, id=identity)
+    return frame(client, _STORED, ("stored",), name=name, id=identity, horizon=span.horizon)
 
 
-def ended(client: Client, _span: Span, name: str, message_id: str, ordered: int) -> pd.DataFrame:
+def ended(client: Client, span: Span, name: str, message_id: str, ordered: int) -> pd.DataFrame:
     """Return how a letter ended since it was settled; no row where it did not (yet)."""
-    return frame(client, _ENDED, ("state", "words"), name=name, message_id=message_id, ordered=ordered)
+    values = {"name": name, "message_id": message_id, "ordered": ordered, "horizon": span.horizon}
+    return frame(client, _ENDED, ("state", "words"), **values)
 
 
 def held(client: Client, span: Span, name: str, limit: int = 200) -> pd.DataFrame:
     """Return the letters that were tried, and of which no more is known, the oldest first; `total` counts all."""
     columns = ("last", "customer", "recipient", "kind", "number", "message_id", "total")
-    return patient(client, _HELD, columns, name=name, since=span.since, limit=limit)
+    return as_of(client, _HELD, columns, span, name=name, since=span.since, limit=limit)

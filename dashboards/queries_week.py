@@ -68,7 +68,8 @@ SELECT kind, name, fromUnixTimestamp64Micro(assumeNotNull(newest), 'UTC') AS las
     WHERE at > {until:Int64} - 2592000000000 AND at <= {until:Int64}
     UNION ALL
     SELECT 'sink', 'sink', maxOrNull(toUnixTimestamp(modification_time) * 1000000) FROM system.parts
-    WHERE database = currentDatabase() AND level < 2 AND toUnixTimestamp(modification_time) * 1000000 <= {until:Int64}
+    WHERE database = currentDatabase() AND level < 2 AND NOT {past:Bool}
+          AND toUnixTimestamp(modification_time) * 1000000 <= {until:Int64}
 )
 WHERE newest IS NOT NULL ORDER BY kind, name LIMIT 2000
 """
@@ -94,6 +95,6 @@ def sent(client: Client, span: Span) -> pd.DataFrame:
 def ages(client: Client, span: Span) -> pd.DataFrame:
     """Return when each source was heard last: lists and hooks within a week, what comes as mail within thirty days.
 
-    Of the sink that is when ClickHouse got its newest block, by ClickHouse's clock: of the past it is not known.
+    Of the sink that is when ClickHouse got its newest block, by ClickHouse's clock, which keeps nothing of the past.
     """
-    return frame(client, _AGES, ("kind", "name", "last"), until=span.until)
+    return frame(client, _AGES, ("kind", "name", "last"), until=span.until, past=span.past)

@@ -1,7 +1,9 @@
 """The law of every question of the pages: what happened after a moment changes no answer as of that moment."""
 
 import inspect
+import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
@@ -10,129 +12,71 @@ import pytest
 from clickhouse_connect.driver.client import Client
 
 import dashboards
+from dashboards import queries_week
 from dashboards.span import Span
 from embedded.clickhouse import ClickHouseServer
-from schemas.bounce_events import BounceReceived
-from schemas.facts import Evidence
-from schemas.mailbox_events import MailboxSuspended
-from schemas.names import derived_id
-from schemas.pool_events import IpWithdrawn, ProviderWithdrawn
-from schemas.sunset_events import StagesSwitched, TicketOpened, UserExempted
-from tests.pages import sunset_scene as sunsets
-from tests.pages import test_delisting_page as delistings
-from tests.pages import test_domains_page as domains
-from tests.pages import test_providers_page as providers
-from tests.pages import test_reports_page as reports
-from tests.pages.conftest import Hall, fill, furnish, store
-from tests.pages.scene import CASE, IPS, KEPT, MINUTE, RUDE, THIEF
+from tests.pages import law_scene
+from tests.pages.conftest import Hall, furnish
+from tests.pages.law_scene import DAY, SOON, VALUES, WAYS, Place
+from tests.pages.scene import THIEF
+from tests.sink.test_mail_slots import turn
 
 Query = Callable[..., pd.DataFrame]
-Answer = list[dict[str, str]]
-Before = dict[tuple[tuple[str, str], int], Answer]
-DAY = 86_400_000_000  # µs
+Answers = list[list[dict[str, str]]]
+Before = dict[Place, Answers]
 LATER = 60 * DAY
-SAID = "ada: "
-VALUES: dict[str, object] = {
-    "mailbox": THIEF,
-    "search": "",
-    "case": CASE,
-    "name": "pop",
-    "back": 40 * DAY,
-    "outcomes": (),
-    "ours": IPS,
-    "domain": "rude.example",
-    "pool": "main",
-    "ip": KEPT,
-    "list_": "",
-    "said": SAID,
-    "identity": "x",
-    "action": "withdraw",
-}
-OF: dict[tuple[str, str], dict[str, object]] = {
-    ("queries_delisting", "happened"): {"case": "aaaaaaaaaaaa"},
-    ("queries_sunset", "uses"): {"mailbox": RUDE},
-    ("queries_sunset", "letters"): {"mailbox": "bert@acme.example"},
-    ("queries_orders", "of_mailbox"): {"action": "suspend"},
-    ("queries_decisions", "one"): {"identity": derived_id("o")},
-}
-STATES = {("queries_orders", "taken")}  # asks a table of states, which keeps none but the newest
-FIXED = {("queries_decisions", "one")}  # what has its id is never told anew
-TRIED = (
-    *("queries", "queries_bounces", "queries_cases", "queries_complaints", "queries_decisions", "queries_delisting"),
-    *("queries_domains", "queries_mailbox", "queries_orders", "queries_own", "queries_pool", "queries_providers"),
-    *("queries_reports", "queries_sunset"),
-)
-"""The modules for whose questions the scene has answers."""
-UNTRIED = {
-    ("queries_orders", "of_provider"),
+FOLDER = Path(dashboards.__file__).parent
+TOOLS = {("queries", name) for name in ("frame", "patient", "as_of")}  # they ask whatever SQL they are given
+STATES = {
+    ("queries_orders", "taken"),
     ("queries_orders", "taken_there"),
-}  # no order about a provider in the scene
-TOOLS = {"frame", "patient", "as_of"}
+    ("queries_list_orders", "taken"),
+}  # they ask a table of states, which keeps none but the newest: what they say once it is later has its own test
+FIXED = {
+    ("queries_decisions", "one"),
+    ("queries_letters", "one"),
+    ("queries_replies", "counted"),
+    ("queries_sunset_orders", "answer"),
+    ("queries_sunset_orders", "stored"),
+}  # what has its id, and what came first, is never told anew: later they answer the same
+UNMERGED = {("queries_pipeline", "doubles"): "rows"}  # how often a fact is stored until a merge has no history
+NO_FACTS = {
+    **dict.fromkeys(("mailbox_state", "pool_state", "traffic_state", "case_state", "delisting_state"), "the newest"),
+    "schema_migrations": "of the tables",
+    **dict.fromkeys(("mail_slots", "mail_slots_made", "old_ways", "new_ways", "heard_hosts"), "counted from facts"),
+    **dict.fromkeys(("customer_addresses", "customer_accounts"), "changed as the desk does: law_scene.know"),
+}
+"""The tables whose rows are no facts with a time and an id, and why they are not told anew as such."""
 
 
-def questions() -> Iterator[tuple[str, str]]:
-    """Yield the module and name of each function that asks the warehouse of a span."""
-    for path in sorted(Path(dashboards.__file__).parent.glob("queries*.py")):
-        if path.stem not in TRIED:
-            continue
+def questions() -> Iterator[Place]:
+    """Yield the module and name of each function of the folder's modules that asks the warehouse."""
+    for path in sorted(FOLDER.glob("queries*.py")):
         module = import_module(f"dashboards.{path.stem}")
         for name, each in inspect.getmembers(module, inspect.isfunction):
-            if (
-                each.__module__ == module.__name__
-                and not name.startswith("_")
-                and name not in TOOLS
-                and (path.stem, name) not in UNTRIED
-            ):
-                parameters = list(inspect.signature(each).parameters)
-                if parameters[:1] == ["client"]:
-                    assert parameters[1] == "span", f"{path.stem}.{name} does not look at a span"
-                    yield path.stem, name
+            own = each.__module__ == module.__name__ and not name.startswith("_")
+            if own and (path.stem, name) not in TOOLS and "client" in inspect.signature(each).parameters:
+                yield path.stem, name
 
 
-def asked(hall: Hall, place: tuple[str, str], until: int) -> Answer:
-    """Return the answer to a question as of a moment, as text, so that all its values can be compared."""
+def asked(hall: Hall, place: Place, until: int) -> Answers:
+    """Return the answers to a question as of a moment, one for each way to ask it, as text: all values compare."""
     query: Query = getattr(import_module(f"dashboards.{place[0]}"), place[1])
-    given = {**VALUES, "ordered": hall.now - 60 * MINUTE, **OF.get(place, {})}
-    parameters = list(inspect.signature(query).parameters.values())[2:]
-    values = [given[each.name] for each in parameters if each.default is inspect.Parameter.empty]
-    answer = query(hall.client, Span.last(24 * 30, until, past=True), *values)
-    return [{str(name): repr(value) for name, value in row.items()} for row in answer.to_dict("records")]
+    found: Answers = []
+    for way in WAYS.get(place, ({},)):
+        given = {**VALUES, "ordered": hall.now - 60 * SOON, "moment": hall.now - 10 * SOON, **way}
+        parameters = list(inspect.signature(query).parameters.values())[2:]
+        values = {one.name: given[one.name] for one in parameters if one.default is one.empty or one.name in way}
+        answer = query(hall.client, Span.last(24 * 30, until, past=True), **values)
+        rows = answer.drop(columns=[UNMERGED[place]] if place in UNMERGED else []).to_dict("records")
+        found.append([{str(name): repr(value) for name, value in row.items()} for row in rows])
+    return found
 
 
-def _scene(client: Client, now: int) -> None:
-    fill(client, now)
-    for table, events in (
-        ("pool_observations", providers.scene(now)),
-        ("delisting_events", delistings.scene(now)),
-        ("reports", reports.scene(now)),
-        ("domain_checks", domains.scene(now)),
-    ):
-        store(client, table, events)
-    sunsets.fill(client, now)
-    at, why = now - 2 * MINUTE, (Evidence(rule="operator", text=f"{SAID}a test"),)
-    barred = ProviderWithdrawn(id=derived_id("p"), at=at, pool="main", ip=KEPT, provider="google", until=at)
-    store(client, "pool_events", [barred])
-    store(client, "pool_events", [IpWithdrawn(id=derived_id("o"), at=at, pool="main", ip=KEPT, until=at, evidence=why)])
-    held = MailboxSuspended(
-        id=derived_id("h"), at=at, mailbox=THIEF, score=170.0, mode="enforce", evidence=why, operator="ada"
-    )
-    store(client, "mailbox_events", [held])
-    back = BounceReceived(
-        id=derived_id("b"), at=at, format="rfc3464", action="failed", reason="user_unknown", recipient="x@example.org"
-    )
-    store(client, "bounces", [back])
-    told = (
-        StagesSwitched(id="w", at=at, sunset="pop", host="mx1", hook="postfix", off=(1,)),
-        TicketOpened(id="t", at=at, sunset="pop", ticket="T1"),
-        UserExempted(id="u", at=at, sunset="pop", subject="acme", operator="ada", reason="old printer"),
-    )
-    sunsets.put(client, "sunset_events", told)
-
-
-def _later(client: Client, table: str, strings: str) -> None:
-    """Store all rows of a table anew as of later, other numbers; with "~" other texts, with "~~" other sunsets."""
+def _anew(client: Client, table: str, moment: str, number: int, strings: str) -> None:
+    """Store all first rows of a table anew as of a moment, with other numbers; "~": other texts, "~~": names."""
     columns = [row[:3] for row in client.query(f"DESCRIBE TABLE {table}").result_rows]
-    changed = [f"at + {LATER} AS at", f"concat(id, '~{strings}') AS id"]
+    changed = [f"{moment} AS at", f"concat(id, '~{number}') AS id"]
     changed += [f"NOT {name} AS {name}" for name, kind, _how in columns if kind == "Bool" and not strings]
     for name, kind, how in columns:
         if how or name in {"at", "id"}:
@@ -143,38 +87,110 @@ def _later(client: Client, table: str, strings: str) -> None:
             changed.append(f"{name} + 1 AS {name}")
         elif (kind == "String" and strings) or (name in {"sunset", "provider"} and strings == "~~"):
             changed.append(f"concat({name}, '~') AS {name}")
-    if {"at", "id"} <= {name for name, *_more in columns}:
-        given = f"(SELECT * FROM {table} WHERE NOT endsWith(id, '~'))"  # noqa: S608 our own tables
-        client.command(f"INSERT INTO {table} SELECT * REPLACE ({', '.join(changed)}) FROM {given}")  # noqa: S608 likewise
+    given = f"(SELECT * FROM {table} WHERE position(id, '~') = 0)"  # noqa: S608 our own tables
+    client.command(f"INSERT INTO {table} SELECT * REPLACE ({', '.join(changed)}) FROM {given}")  # noqa: S608 likewise
+
+
+def _tables(client: Client) -> dict[str, bool]:
+    """Return each table, and whether its rows are facts."""
+    sql = """SELECT table, countIf(name IN ('at', 'id')) = 2 FROM system.columns WHERE database = currentDatabase()
+             AND table IN (SELECT name FROM system.tables WHERE database = currentDatabase()
+                           AND engine LIKE '%MergeTree') GROUP BY table ORDER BY table"""
+    return {str(name): bool(facts) for name, facts in client.query(sql).result_rows}
+
+
+def _happen(hall: Hall) -> None:
+    """Let all happen again soon after the moment and long after, with the contrary of some and another directory."""
+    soon = f"{hall.now + 1} + toInt64(cityHash64(id) % {SOON})"
+    facts = [table for table, are_facts in _tables(hall.client).items() if are_facts]
+    law_scene.put(hall.client, law_scene.after(hall.now + SOON))
+    law_scene.know(hall, law_scene.CHANGED, hall.now + SOON)
+    for number, (moment, strings) in enumerate(((soon, ""), (soon, "~"), (soon, "~~"), (f"at + {LATER}", ""))):
+        for table in facts:
+            _anew(hall.client, table, moment, number, strings)
+    turn(hall.client)
 
 
 @pytest.fixture(scope="module")
-def twice(clickhouse: ClickHouseServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Hall, Before]]:
-    """Give a hall to which more happened after its `now`, and what each question answered before that.
-
-    What happened after is all that it holds, with the opposite of each yes and no, with other texts, with other names.
-    """
-    hall = furnish(clickhouse, tmp_path_factory.mktemp("law"), "pages_law")
-    _scene(hall.client, hall.now)
-    places = [*questions()]
-    before = {(place, at): asked(hall, place, hall.now + at) for place in places for at in (0, LATER)}
-    found = hall.client.query(
-        "SELECT name FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree'"
-    )
-    for (table,) in found.result_rows:
-        for strings in ("", "~", "~~"):
-            _later(hall.client, str(table), strings)
-    yield hall, before
+def first(clickhouse: ClickHouseServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hall]:
+    """Give a hall with all scenes, and the counts of each five minutes made."""
+    made = furnish(clickhouse, tmp_path_factory.mktemp("law"), "pages_law")
+    hall = replace(made, now=law_scene.moment(made.now))
+    law_scene.furnished(hall)
+    for _ in range(3):
+        turn(hall.client)
+    yield hall
     clickhouse.connect().command("DROP DATABASE pages_law")
 
 
+@pytest.fixture(scope="module")
+def twice(first: Hall) -> tuple[Hall, Before]:
+    """Give the hall to which more happened after its `now`, and what each question answered before that."""
+    before = {place: asked(first, place, first.now) for place in questions()}
+    _happen(first)
+    return first, before
+
+
+def test_the_scene_has_what_the_questions_are_about(first: Hall) -> None:
+    tables = _tables(first.client)
+    assert {name for name, facts in tables.items() if not facts} == set(NO_FACTS)
+    sources = " ".join(path.read_text() for path in FOLDER.glob("queries*.py"))
+    named = [name for name in tables if re.search(rf"\b{name}\b", sources)]
+    empty = [name for name in named if not first.client.command(f"SELECT count() FROM {name}")]  # noqa: S608 our own tables
+    assert (len(named) > 15, empty) == (True, [])
+    counted = "SELECT first, next FROM mail_slots_of(since = {since:Int64}, until = {until:Int64})"
+    span = {"since": first.now - DAY, "until": first.now}
+    ((begin, end),) = first.client.query(counted, parameters=span).result_rows
+    assert begin < end <= first.now < end + 5 * SOON, "counted by five minutes up to the one of the moment"
+
+
+def test_each_question_looks_at_a_span_and_no_exemption_names_what_is_not_there() -> None:
+    places = set(questions())
+    assert len(places) > 110
+    for module, name in places:
+        query = getattr(import_module(f"dashboards.{module}"), name)
+        assert list(inspect.signature(query).parameters)[:2] == ["client", "span"], f"{module}.{name}"
+    assert {*WAYS, *STATES, *FIXED, *UNMERGED} <= places
+    asking = re.compile(r"\bclient\.\w+\(")
+    assert [path.name for path in FOLDER.rglob("*.py") if asking.search(path.read_text())] == ["queries.py"]
+
+
 @pytest.mark.parametrize("place", list(questions()), ids=".".join)
-def test_what_happens_later_changes_no_answer_as_of_a_moment(
-    place: tuple[str, str], twice: tuple[Hall, Before]
+def test_what_happens_later_changes_no_answer_as_of_a_moment(place: Place, twice: tuple[Hall, Before]) -> None:
+    hall, before = twice
+    assert all(before[place]), "a way to ask that has no answer proves nothing"
+    assert asked(hall, place, hall.now) == before[place]
+    soon = asked(hall, place, hall.now + SOON)
+    seen = [one != other for one, other in zip(before[place], soon, strict=True)]
+    assert all(seen) != (place in FIXED | STATES), "soon after, what happened is seen"
+
+
+def test_of_the_hour_in_which_the_moment_lies_the_uses_of_an_old_way_are_counted_up_to_it(
+    twice: tuple[Hall, Before],
 ) -> None:
     hall, before = twice
-    assert asked(hall, place, hall.now) == before[place, 0]
-    if place not in STATES:
-        assert before[place, 0], "nothing was asked of nothing"
-        seen = asked(hall, place, hall.now + LATER) != before[place, LATER]
-        assert seen or place in FIXED, "later, what happened is seen"
+    place = ("queries_sunset_orders", "concerned")
+    assert [(row["messages"], row["busy"]) for (row,) in before[place]] == [("2", "1")] * 3, "one then, one before"
+    assert [row["messages"] for (row,) in asked(hall, place, hall.now - 3 * SOON)] == ["1"] * 3
+
+
+def test_when_the_sink_stored_last_is_told_of_now_alone(first: Hall) -> None:
+    for past, told in ((True, 0), (False, 1)):
+        ages = queries_week.ages(first.client, Span.last(1, first.now + LATER, past=past))
+        assert list(ages["kind"]).count("sink") == told
+
+
+def test_a_state_that_is_later_than_the_moment_is_not_told_as_of_it(twice: tuple[Hall, Before]) -> None:
+    hall, before = twice
+    for table in ("mailbox_state", "pool_state"):
+        hall.client.command(f"INSERT INTO {table} SELECT * REPLACE (at + 1 AS at) FROM {table} FINAL")  # noqa: S608 our own tables
+        hall.client.command(f"OPTIMIZE TABLE {table} FINAL")
+    for place in STATES:
+        assert [[row["taken"] for row in rows] for rows in before[place]] == [["1"]], "the pool held to the order"
+        assert asked(hall, place, hall.now) == [[]], "nothing is known of it"
+    (told, _search) = asked(hall, ("queries_mailbox", "scores"), hall.now)
+    (flagged,) = asked(hall, ("queries", "flags"), hall.now)
+    assert {row["score"] for row in told if row["mailbox"] == repr(THIEF)} == {"nan"}
+    assert {row["score"] for row in flagged if row["mailbox"] == repr(THIEF)} == {"170.0"}, "that of the decision"
+    (known,) = before["queries", "flags"]
+    assert {row["score"] for row in known if row["mailbox"] == repr(THIEF)} == {"148.0"}
