@@ -110,7 +110,7 @@ SELECT sender, reason, enhanced_status, toInt64(count()) AS number, toInt64(coun
        min(confidence) AS least, argMax(reply, at) AS said, fromUnixTimestamp64Micro(max(at), 'UTC') AS last
 FROM bounces FINAL
 WHERE at > {{since:Int64}} AND at <= {{until:Int64}} AND sender != '' AND {_is_own("sender")}
-GROUP BY sender, reason, enhanced_status ORDER BY number DESC, sender LIMIT {{limit:UInt32}}
+GROUP BY sender, reason, enhanced_status ORDER BY number DESC, sender, reason, enhanced_status LIMIT {{limit:UInt32}}
 """  # noqa: S608 likewise
 
 _CASES = f"""

@@ -28,7 +28,8 @@ LEFT JOIN ({_TRIED}) AS tries ON tries.letter = letters.id
 _GROUPS = f"""
 SELECT name, format, kind, toInt64(count()) AS letters, toInt64(countIf(outcome = 'recovered')) AS recovered,
        fromUnixTimestamp64Micro(max(at), 'UTC') AS newest, argMax(text, (at, id)) AS sample
-FROM ({_LETTERS}) GROUP BY name, format, kind ORDER BY letters - recovered DESC, newest DESC LIMIT {{limit:UInt32}}
+FROM ({_LETTERS}) GROUP BY name, format, kind ORDER BY letters - recovered DESC, newest DESC, name, format, kind
+LIMIT {{limit:UInt32}}
 """  # noqa: S608 likewise
 
 _WANTED = """

@@ -157,7 +157,8 @@ SELECT answer, codes, argMax(reason, at) AS newest, toInt64(count()) AS times,
 FROM pool_observations FINAL
 WHERE type IN ('listing_observed', 'domain_listing_observed') AND list = {list:String} AND answer != 'not_listed'
       AND at > {since:Int64} AND at <= {until:Int64}
-GROUP BY answer, codes, if(answer = 'unknown', reason, '') ORDER BY answer, last DESC, codes LIMIT {limit:UInt32}
+GROUP BY answer, codes, if(answer = 'unknown', reason, '') ORDER BY answer, last DESC, codes, newest
+LIMIT {limit:UInt32}
 """
 
 _CLOCKS = """

@@ -74,7 +74,8 @@ FROM
     WHERE type IN ('mailbox_authenticated', 'message_submitted') AND at > {since:Int64} AND at <= {until:Int64}
       AND outcome != 'unavailable'
 )
-GROUP BY latitude, longitude, country, kind ORDER BY number DESC, latitude, longitude, kind LIMIT {limit:UInt32}
+GROUP BY latitude, longitude, country, kind ORDER BY number DESC, latitude, longitude, country, kind
+LIMIT {limit:UInt32}
 """.replace("$NETWORK", _NETWORK)
 
 _SCORE = """

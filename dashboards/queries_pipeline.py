@@ -64,7 +64,7 @@ SELECT opened.name AS name, opened.host AS host, opened.path AS path, toString(o
        seen.events AS events, seen.before AS before,
        if(seen.place = '', NULL, toInt64(reinterpretAsUInt64(reverse(unhex(leftPad(seen.place, 16, '0')))))) AS offset
 FROM opened LEFT JOIN seen USING source
-ORDER BY name, host, opened DESC LIMIT 5 BY name, host LIMIT 500
+ORDER BY name, host, opened DESC, source LIMIT 5 BY name, host LIMIT 500
 """  # noqa: S608 likewise
 
 _TWICE = " UNION ALL ".join(

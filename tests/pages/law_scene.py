@@ -15,11 +15,11 @@ from schemas.alert_events import AlertResolved
 from schemas.bounce_events import BounceReceived
 from schemas.delisting_events import DelistingTakenBack
 from schemas.domain_events import CustomerDomainRemoved
-from schemas.events import Event, MailboxAuthenticated, MessageSubmitted, PopCandidate
+from schemas.events import DeadLetter, Event, MailboxAuthenticated, MessageSubmitted, PopCandidate
 from schemas.facts import Evidence
-from schemas.mailbox_events import CaseClosed, MailboxReleased, MailboxSuspended, NoticeSent
+from schemas.mailbox_events import CaseClosed, MailboxFlagged, MailboxReleased, MailboxSuspended, NoticeSent
 from schemas.names import derived_id
-from schemas.observations import ListingObserved
+from schemas.observations import ListingObserved, RepliesCounted
 from schemas.pool_events import IpRestored, IpWithdrawn, ListDistrusted, ProviderRestored, ProviderWithdrawn
 from schemas.retry_events import LetterTried
 from schemas.settings import load as settings_of
@@ -48,6 +48,7 @@ from tests.pages.life_scene import life
 from tests.pages.scene import CASE, IPS, KEPT, MINUTE, RUDE, THIEF, WITHDRAWN
 
 Place = tuple[str, str]
+Ways = tuple[dict[str, object], ...]
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 SOON = MINUTE
@@ -57,6 +58,7 @@ HELD = "<held@isp.example>"
 ENDED = "<1.4@isp.example>"
 CHANGED = customers.DIRECTORY.replace("\n@bakery.example,4711", "\n@bakery.example,4713").replace("Muster", "Other")
 USER = "anna@acme.example"
+CALM = "calm@customer.example"
 _INTO_THE_HOUR = 22 * MINUTE + 17_000_000
 _WAY: dict[str, object] = {"name": "pop", "versions": ("TLSv1",), "today": "2026-01-01"}
 
@@ -83,9 +85,9 @@ VALUES: dict[str, object] = {
     "order": "order1",
     "likely": 0.5,
 }
-_PSBL: tuple[dict[str, object], ...] = ({"name": "psbl"},)
-_ANY: tuple[dict[str, object], ...] = ({"name": ""}, {"name": "mx2", "search": "x1"})
-WAYS: dict[Place, tuple[dict[str, object], ...]] = {
+_PSBL: Ways = ({"name": "psbl"},)
+_ANY: Ways = ({"name": ""}, {"name": "mx2", "search": "x1"})
+WAYS: dict[Place, Ways] = {
     ("queries", "decisions"): ({}, {"subject": THIEF}),
     ("queries", "volume"): ({}, {"provider": "google"}),
     ("queries_alerts", "alerts"): ({}, {"every": True}, {"search": THIEF}),
@@ -123,6 +125,14 @@ WAYS: dict[Place, tuple[dict[str, object], ...]] = {
     ("queries_sunset_orders", "stored"): ({"identity": "e"},),
 }
 """The questions that are asked otherwise, or in more than one way."""
+
+BY_LATER_ID: dict[Place, Ways] = {
+    ("queries_decisions", "one"): ({"identity": "let go"}, {"identity": "there again"}),
+    ("queries_letters", "one"): ({"letter": "unread"},),
+    ("queries_sunset_orders", "answer"): ({"identity": "ordered later"},),
+    ("queries_sunset_orders", "stored"): ({"identity": "no more"},),
+}
+"""The questions about what has an id, asked for what happens only later."""
 
 
 def moment(now: int) -> int:
@@ -175,6 +185,8 @@ def _keep(client: Client, now: int) -> None:
     folded = {"ips": {KEPT: {**order, "providers": {"google": order}}}, "ordered": {"psbl": {"id": "ordered"}}}
     row = {"pool": "main", "at": now, "state": json.dumps({"folded": folded})}
     client.raw_insert("pool_state", insert_block=json.dumps(row).encode(), fmt="JSONEachRow")
+    calm = {"mailbox": CALM, "at": now, "score": 3.5, "step": "", "state": "{}"}
+    client.raw_insert("mailbox_state", insert_block=json.dumps(calm).encode(), fmt="JSONEachRow")
 
 
 def _notice(identity: str, at: int, status: str, customer: str = "acme", message_id: str = HELD) -> NoticeSent:
@@ -205,6 +217,11 @@ def _ordered(now: int) -> Iterator[Event]:
         kind="letter", number=4, of=6, message_id=HELD,
     )  # fmt: skip
     yield _notice("tried", at, "intended")
+    yield _named("named before", at, IPS[5])
+
+
+def _named(identity: str, at: int, ip: str) -> Event:
+    return ListingObserved(id=identity, at=at, ip=ip, list="psbl", answer="listed", scope="ip", weight=1.0)
 
 
 def _old_ways(now: int) -> Iterator[Event]:
@@ -244,5 +261,11 @@ def after(at: int) -> Iterator[Event]:
     yield UserExempted(id="no more", at=at, sunset="pop", subject="acme.example", ended=True)
     yield _notice("gone", at, "sent")
     yield _notice("back", at, "refused", message_id=ENDED)
-    yield ListingObserved(id="named", at=at, ip=IPS[4], list="psbl", answer="listed", scope="ip", weight=1.0)
+    yield _named("named", at, IPS[4])
+    yield RepliesCounted(
+        id="told", at=at, partition=0, ip=IPS[5], provider="google", kind="listed", named="psbl", text="5.7.1", count=3
+    )
+    yield MailboxFlagged(id="new here", at=at, mailbox="fresh@bakery.example", score=60.0, step="watch")
+    yield DeadLetter(id="unread", at=at, name="mx1", format="postfix", reason="no time", text="x")
+    yield StageStepped(id="followed", at=at, sunset="pop", stage=3, step="closed", answers="ordered later")
     yield IpRestored(id="back again", at=at, pool="main", ip=IPS[0])

@@ -17,7 +17,7 @@ from dashboards.span import Span
 from embedded.clickhouse import ClickHouseServer
 from tests.pages import law_scene
 from tests.pages.conftest import Hall, furnish
-from tests.pages.law_scene import DAY, SOON, VALUES, WAYS, Place
+from tests.pages.law_scene import DAY, SOON, VALUES, WAYS, Place, Ways
 from tests.pages.scene import THIEF
 from tests.sink.test_mail_slots import turn
 
@@ -25,6 +25,7 @@ Query = Callable[..., pd.DataFrame]
 Answers = list[list[dict[str, str]]]
 Before = dict[Place, Answers]
 LATER = 60 * DAY
+NAMES = {"sunset", "provider", "kafka_cluster"}
 FOLDER = Path(dashboards.__file__).parent
 TOOLS = {("queries", name) for name in ("frame", "patient", "as_of")}  # they ask whatever SQL they are given
 STATES = {
@@ -59,11 +60,11 @@ def questions() -> Iterator[Place]:
                 yield path.stem, name
 
 
-def asked(hall: Hall, place: Place, until: int) -> Answers:
+def asked(hall: Hall, place: Place, until: int, ways: Ways | None = None) -> Answers:
     """Return the answers to a question as of a moment, one for each way to ask it, as text: all values compare."""
     query: Query = getattr(import_module(f"dashboards.{place[0]}"), place[1])
     found: Answers = []
-    for way in WAYS.get(place, ({},)):
+    for way in ways or WAYS.get(place, ({},)):
         given = {**VALUES, "ordered": hall.now - 60 * SOON, "moment": hall.now - 10 * SOON, **way}
         parameters = list(inspect.signature(query).parameters.values())[2:]
         values = {one.name: given[one.name] for one in parameters if one.default is one.empty or one.name in way}
@@ -73,19 +74,20 @@ def asked(hall: Hall, place: Place, until: int) -> Answers:
     return found
 
 
-def _anew(client: Client, table: str, moment: str, number: int, strings: str) -> None:
-    """Store all first rows of a table anew as of a moment, with other numbers; "~": other texts, "~~": names."""
+def _anew(client: Client, table: str, moment: str, number: int, how: str) -> None:
+    """Store all first rows of a table anew as of a moment, the same or with other "numbers", "texts", "names"."""
     columns = [row[:3] for row in client.query(f"DESCRIBE TABLE {table}").result_rows]
     changed = [f"{moment} AS at", f"concat(id, '~{number}') AS id"]
-    changed += [f"NOT {name} AS {name}" for name, kind, _how in columns if kind == "Bool" and not strings]
-    for name, kind, how in columns:
-        if how or name in {"at", "id"}:
+    for name, kind, default in columns:
+        if default or name in {"at", "id"}:
             continue
         if name == "day":
             changed.append(f"if(day = '', '', toString(toDate(day) + {LATER // DAY})) AS day")
-        elif kind in {"Int64", "Float64"}:
+        elif kind == "Bool" and how == "numbers":
+            changed.append(f"NOT {name} AS {name}")
+        elif kind in {"Int64", "Float64"} and how:
             changed.append(f"{name} + 1 AS {name}")
-        elif (kind == "String" and strings) or (name in {"sunset", "provider"} and strings == "~~"):
+        elif (kind == "String" and how in {"texts", "names"}) or (name in NAMES and how == "names"):
             changed.append(f"concat({name}, '~') AS {name}")
     given = f"(SELECT * FROM {table} WHERE position(id, '~') = 0)"  # noqa: S608 our own tables
     client.command(f"INSERT INTO {table} SELECT * REPLACE ({', '.join(changed)}) FROM {given}")  # noqa: S608 likewise
@@ -105,9 +107,10 @@ def _happen(hall: Hall) -> None:
     facts = [table for table, are_facts in _tables(hall.client).items() if are_facts]
     law_scene.put(hall.client, law_scene.after(hall.now + SOON))
     law_scene.know(hall, law_scene.CHANGED, hall.now + SOON)
-    for number, (moment, strings) in enumerate(((soon, ""), (soon, "~"), (soon, "~~"), (f"at + {LATER}", ""))):
+    again = ("", "numbers", "texts", "names")
+    for number, (moment, how) in enumerate((*((soon, how) for how in again), (f"at + {LATER}", ""))):
         for table in facts:
-            _anew(hall.client, table, moment, number, strings)
+            _anew(hall.client, table, moment, number, how)
     turn(hall.client)
 
 
@@ -174,6 +177,16 @@ def test_of_the_hour_in_which_the_moment_lies_the_uses_of_an_old_way_are_counted
     assert [row["messages"] for (row,) in asked(hall, place, hall.now - 3 * SOON)] == ["1"] * 3
 
 
+def test_what_is_asked_by_its_id_is_not_known_before_it_happened(twice: tuple[Hall, Before]) -> None:
+    hall, _before = twice
+    for place, ways in law_scene.BY_LATER_ID.items():
+        for rows in asked(hall, place, hall.now, ways):
+            assert rows in ([], [{"stored": "0"}])
+        for rows in asked(hall, place, hall.now + SOON, ways):
+            assert len(rows) == 1
+            assert rows[0] != {"stored": "0"}
+
+
 def test_when_the_sink_stored_last_is_told_of_now_alone(first: Hall) -> None:
     for past, told in ((True, 0), (False, 1)):
         ages = queries_week.ages(first.client, Span.last(1, first.now + LATER, past=past))
@@ -188,9 +201,15 @@ def test_a_state_that_is_later_than_the_moment_is_not_told_as_of_it(twice: tuple
     for place in STATES:
         assert [[row["taken"] for row in rows] for rows in before[place]] == [["1"]], "the pool held to the order"
         assert asked(hall, place, hall.now) == [[]], "nothing is known of it"
+    (course,) = asked(hall, ("queries_logins", "score"), hall.now)
+    assert course == [row for row in before["queries_logins", "score"][0] if row["type"] != "'now'"]
+    assert len(course) == len(before["queries_logins", "score"][0]) - 1
     (told, _search) = asked(hall, ("queries_mailbox", "scores"), hall.now)
+    known_scores = before["queries_mailbox", "scores"][0]
     (flagged,) = asked(hall, ("queries", "flags"), hall.now)
     assert {row["score"] for row in told if row["mailbox"] == repr(THIEF)} == {"nan"}
+    calm = [[row["score"] for row in rows if row["mailbox"] == repr(law_scene.CALM)] for rows in (known_scores, told)]
+    assert calm == [["3.5"], []], "nothing was decided about it: only its score tells of it"
     assert {row["score"] for row in flagged if row["mailbox"] == repr(THIEF)} == {"170.0"}, "that of the decision"
     (known,) = before["queries", "flags"]
     assert {row["score"] for row in known if row["mailbox"] == repr(THIEF)} == {"148.0"}
