@@ -11,6 +11,8 @@ from dashboards.palette import DELIVERED
 _STILL = "[data-testid=stStatusWidget] { display: none } [data-stale] { opacity: 1 !important }"
 # Streamlit cuts a badge that is wider than a phone.
 _WHOLE = ".stMarkdownBadge { white-space: normal !important }"
+# Streamlit lets a row of choices run out of a phone's side.
+_WRAPPED = "[data-testid=stButtonGroup] > div { flex-wrap: wrap !important; row-gap: 4px }"
 # A table's own toolbar offers a file without a guard against formulas; `offers` has one with it.
 _GUARDED = '[data-testid=stElementToolbarButton]:has([aria-label="Download as CSV"]) { display: none }'
 
@@ -44,24 +46,22 @@ def main() -> None:
 
     for library in ("urllib3.connectionpool", "clickhouse_connect"):  # the pages say themselves what is away
         logging.getLogger(library).setLevel(logging.ERROR)
-    st.html(f"<style>{_STILL} {_WHOLE} {_GUARDED}</style>")
-    pages = {
-        "overview": st.Page(overview.page, title="Overview", icon=":material/monitor_heart:", default=True),
-        "alerts": st.Page(alerts.page, title="Alerts", icon=":material/notifications:", url_path="alerts"),
-        "pool": st.Page(pool.page, title="Pool", icon=":material/lan:", url_path="pool"),
-        "delisting": st.Page(delisting.page, title="Delisting", icon=":material/gpp_bad:", url_path="delisting"),
-        "lists": st.Page(lists.page, title="Lists", icon=":material/checklist:", url_path="lists"),
-        "providers": st.Page(providers.page, title="Providers", icon=":material/dns:", url_path="providers"),
-        "mailboxes": st.Page(mailboxes.page, title="Mailboxes", icon=":material/mail:", url_path="mailboxes"),
-        "customers": st.Page(customers.page, title="Customers", icon=":material/group:", url_path="customers"),
-        "complaints": st.Page(complaints.page, title="Complaints", icon=":material/report:", url_path="complaints"),
-        "domains": st.Page(domains.page, title="Domains", icon=":material/domain:", url_path="domains"),
-        "reports": st.Page(reports.page, title="Reports", icon=":material/summarize:", url_path="reports"),
-        "pipeline": st.Page(pipeline.page, title="Pipeline", icon=":material/conversion_path:", url_path="pipeline"),
-        "sunset": st.Page(sunset.page, title="Sunset", icon=":material/wb_twilight:", url_path="sunset"),
-        "time_travel": st.Page(
-            time_travel.page, title="Time travel", icon=":material/history:", url_path="time-travel"
-        ),
+    st.html(f"<style>{_STILL} {_WHOLE} {_WRAPPED} {_GUARDED}</style>")
+    pages = {  # without icons, which would push the last ones out of the top of a screen of 1280 pixels
+        "overview": st.Page(overview.page, title="Overview", default=True),
+        "alerts": st.Page(alerts.page, title="Alerts", url_path="alerts"),
+        "pool": st.Page(pool.page, title="Pool", url_path="pool"),
+        "delisting": st.Page(delisting.page, title="Delisting", url_path="delisting"),
+        "lists": st.Page(lists.page, title="Lists", url_path="lists"),
+        "providers": st.Page(providers.page, title="Providers", url_path="providers"),
+        "mailboxes": st.Page(mailboxes.page, title="Mailboxes", url_path="mailboxes"),
+        "customers": st.Page(customers.page, title="Customers", url_path="customers"),
+        "complaints": st.Page(complaints.page, title="Complaints", url_path="complaints"),
+        "domains": st.Page(domains.page, title="Domains", url_path="domains"),
+        "reports": st.Page(reports.page, title="Reports", url_path="reports"),
+        "pipeline": st.Page(pipeline.page, title="Pipeline", url_path="pipeline"),
+        "sunset": st.Page(sunset.page, title="Sunset", url_path="sunset"),
+        "time_travel": st.Page(time_travel.page, title="Time travel", url_path="time-travel"),
     }
     st.session_state["pages"] = pages
     st.navigation(list(pages.values()), position="top").run()

@@ -10,6 +10,7 @@ from dashboards.palette import BOUNCED, DELIVERED, OUTCOMES, QUIET
 from dashboards.span import Span
 
 _DAY = 86_400
+_SYMBOL, _LETTER = 30, 7  # pixels of a legend's entry
 _HATCH = "no data"
 Chart = alt.LayerChart | alt.FacetChart
 
@@ -87,8 +88,10 @@ def volume(frame: pd.DataFrame, span: Span, heard: pd.DataFrame | None = None) -
 
 
 def coloured(name: str, domain: list[str], colours: list[str]) -> alt.Color:
-    """Return the colours of the values of a column, with their legend on top."""
-    legend = alt.Legend(orient="top", title=None, symbolOpacity=1)
+    """Return the colours of the values of a column; their legend has as many columns as there is room for, or one."""
+    entry = _SYMBOL + _LETTER * max(map(len, domain), default=0)
+    columns = alt.ExprRef(f"max(1, floor(width / {entry}))")
+    legend = alt.Legend(orient="top", title=None, symbolOpacity=1, symbolStrokeWidth=0, columns=columns)
     return alt.Color(f"{name}:N", scale=alt.Scale(domain=domain, range=colours), legend=legend)
 
 

@@ -4,7 +4,7 @@ import altair as alt
 import pandas as pd
 
 from dashboards import listbook
-from dashboards.charts import Chart, local, time_axis
+from dashboards.charts import Chart, coloured, local, time_axis
 from dashboards.palette import BOUNCED, DEFERRED, DELIVERED, QUIET, THIRD
 from dashboards.span import Span
 from schemas.observations import ANSWER_MS
@@ -29,8 +29,7 @@ def strip(frame: pd.DataFrame, span: Span) -> Chart:
     """Return the times of `listbook.spells` and `listbook.distrust` as lanes: the taller, the worse."""
     order = list(dict.fromkeys(frame["lane"]))
     lane = alt.Y("lane:N", title=None, sort=order, axis=alt.Axis(labelLimit=150, ticks=False, domain=False))
-    scale = alt.Scale(domain=list(_STATES), range=list(_STATES.values()))
-    colour = alt.Color("state:N", scale=scale, legend=alt.Legend(orient="top", title=None, columns=3, symbolOpacity=1))
+    colour = coloured("state", list(_STATES), list(_STATES.values()))
     layers = []
     for state, tall in _TALL.items():
         part = frame[frame["state"] == state]

@@ -11,7 +11,7 @@ import altair as alt
 import pandas as pd
 
 from dashboards import stages
-from dashboards.charts import Chart, local
+from dashboards.charts import Chart, coloured, local
 from dashboards.palette import BOUNCED, DEFERRED, DELIVERED, OTHER, QUIET, THIRD
 from dashboards.stages import Standing
 
@@ -33,7 +33,6 @@ _BEYOND = timedelta(days=28)
 _DASH = [4, 3]
 _TALL_ENOUGH = 0.06
 _FEW, _LABELLED = 3, 26
-_SYMBOL, _LETTER = 30, 6  # pixels of a legend's entry
 _DAY = 86_400_000_000
 
 
@@ -51,12 +50,7 @@ def _time(field: str, title: str | None = None) -> alt.X:
 
 
 def _colour(field: str, colours: dict[str, str]) -> alt.Color:
-    """Return the colours with a legend of as many columns as the chart is wide enough for, one at least."""
-    scale = alt.Scale(domain=list(colours), range=list(colours.values()))
-    entry = _SYMBOL + _LETTER * max(map(len, colours), default=0)
-    columns = alt.ExprRef(f"max(1, floor(width / {entry}))")
-    legend = alt.Legend(orient="top", title=None, symbolOpacity=1, symbolStrokeWidth=0, columns=columns)
-    return alt.Color(f"{field}:N", scale=scale, legend=legend)
+    return coloured(field, list(colours), list(colours.values()))
 
 
 def _rule(day: date, label: str, colour: str = BOUNCED) -> list[alt.Chart]:

@@ -1,6 +1,6 @@
 """How the pools stand: each configured IP's state from the newest decisions, and whether we can send."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -77,26 +77,31 @@ def _standing(pool: str, ip: str, row: Mapping[Any, Any] | None) -> Standing:
     )
 
 
-def verdict(pool: Pool, ips: list[Standing], age: float | None) -> Verdict:
+def verdict(pool: Pool, ips: Sequence[Standing], age: float | None) -> Verdict:
     """Return whether a pool with these IPs can send; `age` is that of the newest word of the worker."""
     number = {state: sum(ip.state == state for ip in ips) for state in ("active", "probation", "withdrawn", "kept")}
     if any(ip.state == "unknown" for ip in ips):
         return Verdict("unknown", f"not known: the state of its {len(ips)} IPs could not be read")
     if age is None:
         return Verdict("unknown", f"not known: no data of the worker about its {len(ips)} IPs")
-    sending = len(ips) - number["withdrawn"]
+    sending = sending_now(pool, ips)
     parts = [f"{sending} of {len(ips)} IPs send"]
     parts += [f"{number[state]} {text}" for state, text in _TEXT.items() if number[state]]
-    parts.append(f"never fewer than {pool.min_active}")
+    parts.append("in shadow, where all send on" if pool.is_shadow else f"never fewer than {pool.min_active}")
     late = age > LATE_SECONDS
     if late:
         parts.append(f"as of {words.age(age)} ago")
     text = ", ".join(parts)
     if not sending:
         return Verdict("bad", f"no: {text}")
-    if sending <= pool.min_active and number["withdrawn"]:
-        return Verdict("bad", f"yes, without reserve: {text}")
+    if sending <= pool.min_active and sending < len(ips):
+        return Verdict("bad", f"yes, but with no IP to spare: {text}")
     return Verdict("warn" if number["withdrawn"] or number["kept"] or late else "good", f"yes: {text}")
+
+
+def sending_now(pool: Pool, ips: Sequence[Standing]) -> int:
+    """Return how many of a pool's IPs send: all of a pool in shadow, of another all that are not withdrawn."""
+    return len(ips) if pool.is_shadow else sum(ip.state != "withdrawn" for ip in ips)
 
 
 _TEXT = {"probation": "of them on probation", "kept": "of them should leave but must stay", "withdrawn": "withdrawn"}

@@ -88,9 +88,9 @@ def earlier(number: int, counted_since: pd.Timestamp, span: Span) -> str:
     return "new" if counted_since.timestamp() * 1_000_000 <= span.since else "? not counted"
 
 
-def standing(decision: str, mode: str) -> str:
-    """Return a mailbox's newest decision in a word or two."""
-    said = {"mailbox_flagged": "flagged", "mailbox_released": "released", "": ""}
+def standing(decision: str, mode: str, step: str) -> str:
+    """Return a mailbox's newest decision in a word or two; to watch a mailbox is to flag it with this step."""
+    said = {"mailbox_flagged": "watched" if step == "watch" else "flagged", "mailbox_released": "released", "": ""}
     if decision == "mailbox_suspended":
         return "suspended" if mode == "enforce" else "suspension proposed"
     if decision == "mailbox_throttled":

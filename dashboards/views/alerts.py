@@ -63,14 +63,14 @@ def _list(shown: Page) -> None:
         }
     )
     columns = {
-        "urgency": elements.text("urgency", 110),
-        "what": elements.text("what", 430),
-        "for": elements.text("for", 70),
-        "seen to": elements.text("acknowledged by", 110),
-        "handed": elements.text("handed on to", 110),
-        "told": elements.text("told, and the answer", 200),
+        "urgency": elements.text("urgency", 90),
+        "what": elements.text("what", 360),
+        "for": elements.text("for", 60),
+        "seen to": elements.text("acknowledged by", 120),
+        "handed": elements.text("handed on to", 95),
+        "told": elements.text("told, and the answer", 160),
         "again": st.column_config.NumberColumn("repeats", width=65),
-        "rule": elements.text("rule", 130),
+        "rule": elements.text("rule", 125),
         "since": elements.when("since (UTC)"),
     }
     picked = elements.picked(listed, "alerts", columns, "alert", ("urgency",))

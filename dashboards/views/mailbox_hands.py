@@ -50,7 +50,7 @@ def _standing(shown: Page, mailbox: str) -> tuple[str, str]:
     found = shown.read(queries_mailbox.scores, mailbox, "", _MOST, hours=1)
     for row in elements.rows(found) if found is not None else []:
         if row["mailbox"] == mailbox:
-            return row["step"], words.standing(row["decision"], row["mode"])
+            return row["step"], words.standing(row["decision"], row["mode"], row["step"])
     whole = found is not None and len(found) < _MOST  # else it may be one that was left out
     return "", "never seen before" if whole else "its step is not known"
 

@@ -44,7 +44,7 @@ def _scores(shown: Page, search: str, step: str) -> None:
         return
     listed = scores.assign(
         step=scores["step"].map(STEPS).fillna(scores["step"]),
-        decision=[words.standing(*row) for row in zip(scores["decision"], scores["mode"], strict=True)],
+        decision=[words.standing(*row) for row in zip(scores["decision"], scores["mode"], scores["step"], strict=True)],
     )
     columns = {
         "step": elements.text("step", 90),
@@ -69,10 +69,10 @@ def _one(shown: Page, mailbox: str) -> None:
                 st.query_params.pop(name, None)
             st.rerun(scope="fragment")
         customers.way(shown, mailbox)
-    mailbox_hands.show(shown, mailbox)
     left, right = st.columns(2, gap="large")
     with left:
         _evidence(shown, mailbox)
+        mailbox_hands.show(shown, mailbox)
     with right:
         _score(shown, mailbox)
         _timeline(shown, mailbox)

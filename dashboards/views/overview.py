@@ -78,12 +78,14 @@ def _numbers(shown: Page, everyone: list[Standing], heard: set[str]) -> None:
     worker = "worker" in heard
     unknown = any(ip.state == "unknown" for ip in everyone) or not worker
     out = None if unknown else sum(ip.state == "withdrawn" for ip in everyone)
+    own = {name: [ip for ip in everyone if ip.pool == name] for name in shown.settings.pool}
+    sending = sum(pools.sending_now(shown.settings.pool[name], ips) for name, ips in own.items())
     flags = shown.read(queries.flags, hours=1) if worker else None
     attacked = shown.read(queries_cases.open_cases, hours=1) if worker else None
     named = delisting.open_ones(shown) if {"worker", "lists"} <= heard else None
     dead = shown.read(queries.dead_letters) if "logs" in heard else None
     numbers = {
-        f"of {len(everyone)} IPs send": None if out is None else len(everyone) - out,
+        f"of {len(everyone)} IPs send": None if out is None else sending,
         "IPs withdrawn": out,
         "open delistings": None if named is None else len(named),
         "mailboxes flagged": None if flags is None else int((flags["step"] != "watch").sum()),

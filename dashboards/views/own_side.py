@@ -61,7 +61,9 @@ def domains(shown: Page) -> None:
     if elements.missing(asked, "No data: no list of domains was asked within fourteen days.") or asked is None:
         return
     newest = words.age((shown.now - asked["asked"].max()).total_seconds())
-    st.caption(f"{len(asked)} lists asked about {words.count(int(asked['domains'].max()))} domains, {newest} ago.")
+    lists = f"{len(asked)} {'list' if len(asked) == 1 else 'lists'}"
+    number = int(asked["domains"].max())
+    st.caption(f"{lists} asked about {words.count(number)} {'domain' if number == 1 else 'domains'}, {newest} ago.")
     found = shown.read(queries_own.domains, hours=1, every=shown.every)
     if elements.missing(found, "None is listed, and each answer is known.") or found is None:
         return

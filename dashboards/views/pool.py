@@ -31,18 +31,18 @@ def page() -> None:
     everyone = pools.standings(shown.settings.pool, shown.read(queries_pool.states, hours=1))
     ips = [ip for ip in everyone if ip.pool == name]
     _states(shown, ips)
+    _history(shown, name)
     pool_hands.show(shown, name, ips)
     chosen = next((ip for ip in ips if ip.ip == st.query_params.get("ip", "")), None)
     if chosen is not None:
         pool_life.show(shown, chosen)
+    _hooks(shown, name)
     delisting.brief(delisting.open_ones(shown, name))
     pool_lists.show(shown, [ip.ip for ip in ips])
+    _traffic(shown, ips)
     own_side.identities(shown, [ip.ip for ip in ips])
     own_side.domains(shown)
-    _traffic(shown, ips)
     _unattributed(shown, {ip.ip for ip in everyone} - {ip.ip for ip in ips})
-    _history(shown, name)
-    _hooks(shown, name)
     shown.close()
 
 
@@ -210,6 +210,7 @@ def _hooks(shown: Page, pool: str) -> None:
     if elements.missing(hooks, "No hook told an MTA anything within seven days.") or hooks is None:
         return
     told = hooks.assign(
+        took_ms=hooks["took_ms"].where(hooks["type"] == "hook_applied"),  # of a failure nobody took the time
         state=[
             "● applied" if kind == "hook_applied" else f"■ failed, attempt {attempt}"
             for kind, attempt in zip(hooks["type"], hooks["attempt"], strict=True)

@@ -26,8 +26,8 @@ def show(shown: Page, ips: list[str]) -> None:
         return
     sound = {row["list"]: row for row in elements.rows(health)}
     lists = sorted({*answers["list"], *sound} - own_side.lists_of_domains(shown))
-    _matrix(shown, ips, lists, answers)
-    with st.expander("The same as a table, with each list's health", expanded=True):
+    drawn = _matrix(shown, ips, lists, answers)
+    with st.expander("The same as a table, with each list's health", expanded=not drawn):
         _table(shown, ips, lists, answers, sound)
     _listings(answers[answers["answer"] != "not_listed"])
 
@@ -50,11 +50,14 @@ def _table(shown: Page, ips: list[str], lists: list[str], answers: pd.DataFrame,
         elements.go("lists")
 
 
-def _matrix(shown: Page, ips: list[str], lists: list[str], answers: pd.DataFrame) -> None:
-    """Show the newest answers as a grid in which hovering (on a phone: tapping) tells what each list said before."""
+def _matrix(shown: Page, ips: list[str], lists: list[str], answers: pd.DataFrame) -> bool:
+    """Show the newest answers as a grid in which hovering (on a phone: tapping) tells what each list said before.
+
+    False where it cannot be drawn: where they are not read, none, or too many.
+    """
     runs = shown.read(queries_life.runs, every=shown.every)
     if runs is None or not 0 < len(ips) * len(lists) <= _MOST_CELLS:
-        return
+        return False
     before = {(row["ip"], row["list"]): row for row in elements.rows(runs)}
     cells = []
     for row in elements.rows(answers[answers["ip"].isin(ips) & answers["list"].isin(lists)]):
@@ -64,13 +67,14 @@ def _matrix(shown: Page, ips: list[str], lists: list[str], answers: pd.DataFrame
         what = {"what": ANSWERS[row["answer"]], "codes": " ".join(row["codes"]), "asked": asked, "history": told}
         cells.append({"ip": row["ip"], "list": row["list"], **what})
     if not cells:
-        return
+        return False
     drawn = charts_life.answers(pd.DataFrame(cells), ips, lists)
     said = "The newest answer of each list about each IP, and what it said before"
     elements.chart(drawn, pd.DataFrame(cells), "answers", said)
     st.caption(
         f"Hover over a cell, or tap it: what the list said within {span.words(shown.hours)}. Empty: never asked. UTC."
     )
+    return True
 
 
 def _cell(row: dict[str, Any]) -> str:

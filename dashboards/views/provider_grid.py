@@ -85,13 +85,13 @@ def fresh(shown: Page, provider: str) -> None:
         ips=[", ".join(ips) for ips in found["ips"]],
     )
     columns = {
-        "about": elements.text("about", 140),
-        "provider": elements.text("provider", 130),
+        "about": elements.text("about", 120),
+        "provider": elements.text("provider", 110),
         "number": st.column_config.NumberColumn("refusals", format="localized", width=75),
-        "text": elements.text("the newest reply", 480),
-        "reason": elements.text("reason", 160),
+        "text": elements.text("the newest reply", 330),
+        "reason": elements.text("reason", 130),
         "named": elements.text("names", 110),
-        "ips": elements.text("IPs", 160),
+        "ips": elements.text("IPs", 130),
         "first": elements.when("first, UTC"),
         "last": elements.when("last, UTC"),
     }

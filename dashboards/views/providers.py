@@ -12,6 +12,7 @@ from schemas.reply_settings import suggested
 _BLOCKED, _DOUBTFUL = 0.7, 0.95
 _PICKED = "providers.reply"
 _SAID = (
+    "■ below 0.70, ▲ below 0.95, ● better. "
     "Reputation: 1 less the share of the deliveries, each counting half after six hours, that is surely blocked "
     "(Wilson's 95 % interval; a limit weighs 0.6). Greylisting, recipients and content do not lower it."
 )
@@ -99,9 +100,9 @@ def _columns() -> dict[str, object]:
         "volume": _number("limited"),
         "greylisted": _number("greylisted"),
         "unknown": _number("unknown"),
+        "time": elements.when("newest block, UTC"),
         "named": elements.text("names", 110),
-        "text": elements.text("newest block", 420),
-        "time": elements.when("UTC"),
+        "text": elements.text("its reply", 420),
     }
 
 

@@ -121,7 +121,7 @@ def test_own_side_of_the_scene(hall: Hall, opened: Open) -> None:
     listed = next(table.value for table in pool.dataframe if "domain" in table.value)
     assert list(listed["domain"]) == ["shop.example"]
     assert list(listed["answer"]) == ["■ listed"]
-    assert "1 lists asked about 2 domains" in texts(pool)
+    assert "1 list asked about 2 domains" in texts(pool)
     drawn = next(table for table in pool.dataframe if "spamhaus_zen" in table.value)
     matrix, heads = drawn.value, json.loads(drawn.proto.columns)
     assert "spamhaus_dbl" not in matrix, "a list of domains is no column of the IPs"

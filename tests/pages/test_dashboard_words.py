@@ -123,7 +123,7 @@ def test_the_note_says_what_the_logs_say() -> None:
         ({}, None, "unknown", "not known: no data of the worker"),
         ({}, 600, "warn", "yes: 3 of 3 IPs send, never fewer than 2, as of 10 min ago"),
         ({1: "ip_probation_started"}, 1, "good", "yes: 3 of 3 IPs send, 1 of them on probation"),
-        ({1: "ip_withdrawn"}, 1, "bad", "yes, without reserve: 2 of 3 IPs send, 1 withdrawn"),
+        ({1: "ip_withdrawn"}, 1, "bad", "yes, but with no IP to spare: 2 of 3 IPs send, 1 withdrawn"),
         ({1: "ip_withdrawn", 2: "ip_withdrawn", 3: "ip_withdrawn"}, 1, "bad", "no: 0 of 3 IPs send"),
     ],
 )
@@ -178,6 +178,9 @@ def test_in_shadow_mode_an_ip_is_shown_as_sending_on() -> None:
     row: dict[str, object] = {"ip": "192.0.2.1", "type": "ip_withdrawn", "mode": "shadow"}
     first = pools.standings({"main": POOL}, _states(row))[0]
     assert (first.state, first.note) == ("withdrawn", "shadow: sends on, withdrawn is only decided")
+    shadow = Pool(min_active=2, transports=POOL.transports, mode="shadow")
+    says = pools.verdict(shadow, pools.standings({"main": shadow}, _states(row)), 1)
+    assert says == pools.Verdict("warn", "yes: 3 of 3 IPs send, 1 withdrawn, in shadow, where all send on")
 
 
 def test_culprits_in_question_are_marked_and_come_first_whatever_they_sent() -> None:
