@@ -45,7 +45,7 @@ def strip(frame: pd.DataFrame, span: Span) -> Chart:
                 tooltip=["state:N", "when:N", local("start"), "why:N"],
             )
         )
-    return alt.layer(*layers, height=36 * len(order) + 100)
+    return alt.layer(*layers, height=36 * len(order) + 140)
 
 
 def latency(frame: pd.DataFrame, span: Span) -> Chart:

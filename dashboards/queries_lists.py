@@ -114,7 +114,7 @@ ORDER BY at DESC, id LIMIT {limit:UInt32}
 """
 
 _TURNS = """
-SELECT pool, at, type = 'list_distrusted' AS lost, fault AS wrong,
+SELECT pool, at, id, type = 'list_distrusted' AS lost, fault AS wrong,
        arrayStringConcat(arrayMap(e -> e.text, evidence), '; ') AS why
 FROM pool_events FINAL
 WHERE type IN ('list_distrusted', 'list_trusted') AND list = {list:String} AND at <= {until:Int64}
@@ -162,7 +162,7 @@ LIMIT {limit:UInt32}
 """
 
 _CLOCKS = """
-SELECT pool, clock, fromUnixTimestamp64Micro(max(at), 'UTC') AS last,
+SELECT pool, clock, fromUnixTimestamp64Micro(max(at), 'UTC') AS last, argMax(id, (at, id)) AS decision,
        arrayStringConcat(arrayMap(e -> e.text, argMax(evidence, (at, id))), '; ') AS why
 FROM pool_events FINAL WHERE type = 'clock_distrusted' AND at > {since:Int64} AND at <= {until:Int64}
 GROUP BY pool, clock ORDER BY last DESC, pool LIMIT 20
@@ -224,7 +224,8 @@ def history(client: Client, span: Span, name: str, limit: int = 5000) -> pd.Data
 
 def turns(client: Client, span: Span, name: str, limit: int = 200) -> pd.DataFrame:
     """Return when a list lost its vote in each pool, or had it again (`at` in µs), the newest first."""
-    return frame(client, _TURNS, ("pool", "at", "lost", "wrong", "why"), list=name, until=span.until, limit=limit)
+    columns = ("pool", "at", "id", "lost", "wrong", "why")
+    return frame(client, _TURNS, columns, list=name, until=span.until, limit=limit)
 
 
 def listings(client: Client, span: Span, name: str, limit: int = 500) -> pd.DataFrame:
@@ -246,4 +247,4 @@ def codes(client: Client, span: Span, name: str, limit: int = 100) -> pd.DataFra
 
 def clocks(client: Client, span: Span) -> pd.DataFrame:
     """Return which clocks were not believed within the span, and why: what they dated counts as of when it came."""
-    return frame(client, _CLOCKS, ("pool", "clock", "last", "why"), since=span.since, until=span.until)
+    return frame(client, _CLOCKS, ("pool", "clock", "last", "decision", "why"), since=span.since, until=span.until)

@@ -105,7 +105,7 @@ GROUP BY host, hook, pool ORDER BY state != 'hook_failed', host, hook, pool LIMI
 """
 
 _VERIFIED = """
-SELECT fromUnixTimestamp64Micro(at, 'UTC') AS time, type, pool, ip, provider
+SELECT fromUnixTimestamp64Micro(at, 'UTC') AS time, id, type, pool, ip, provider
 FROM pool_events FINAL
 WHERE type IN ('withdrawal_verified', 'withdrawal_drifted', 'provider_verified', 'provider_drifted')
   AND at > {since:Int64} AND at <= {until:Int64}
@@ -164,4 +164,4 @@ def hooks(client: Client, span: Span) -> pd.DataFrame:
 
 def verified(client: Client, span: Span, limit: int = 100) -> pd.DataFrame:
     """Return what the logs said of withdrawals: that the IP stopped, or that it still sends; the newest first."""
-    return frame(client, _VERIFIED, ("time", "type", "pool", "ip", "provider"), limit=limit, **_range(span))
+    return frame(client, _VERIFIED, ("time", "id", "type", "pool", "ip", "provider"), limit=limit, **_range(span))

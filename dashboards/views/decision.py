@@ -48,7 +48,7 @@ def _ways(row: dict[str, Any]) -> None:
             elements.go("mailboxes", mailbox=row["mailbox"], at=then)
         if row["pool"] and st.button("The pool as of then", key="to.pool"):
             elements.go("pool", ip=row["ip"], at=then)
-        if st.button("What was otherwise then", key="to.then"):
+        if st.button("What was different then", key="to.then"):
             elements.lead(at=then)
 
 

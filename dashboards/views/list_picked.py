@@ -147,4 +147,4 @@ def _turns(shown: Page, turns: pd.DataFrame | None) -> None:
     for row in elements.rows(turns.sort_values("at", ascending=False)[:8]):
         time = pd.Timestamp(row["at"], unit="us", tz="UTC")
         verb = "■ pool {} took its vote" if row["lost"] else "● pool {} gave its vote back"
-        elements.said(time, f"{verb.format(row['pool'])}: {row['why']}", shown.now)
+        elements.said(time, f"{verb.format(row['pool'])}: {row['why']}", shown.now, row["id"])

@@ -137,7 +137,7 @@ def _clocks(shown: Page) -> None:
     found = shown.read(queries_lists.clocks)
     for row in [] if found is None else elements.rows(found):
         whose = f"▲ pool {row['pool']} did not believe the clock of {row['clock'] or 'whoever told it'}: {row['why']}"
-        elements.said(row["last"], whose, shown.now)
+        elements.said(row["last"], whose, shown.now, row["decision"])
 
 
 def _all(told: pd.DataFrame, search: str, chosen: str) -> None:

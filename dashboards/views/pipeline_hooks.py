@@ -45,7 +45,7 @@ def show(shown: Page) -> None:
     if elements.missing(told, "No data: no withdrawal was verified within the range.") or told is None:
         return
     for row in elements.rows(told):
-        elements.said(row["time"], _SAID[row["type"]].format(**row) + f" (pool {row['pool']})", shown.now)
+        elements.said(row["time"], f"{_SAID[row['type']].format(**row)} (pool {row['pool']})", shown.now, row["id"])
 
 
 def _hook(row: dict[str, Any], now: pd.Timestamp) -> dict[str, Any]:

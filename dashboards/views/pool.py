@@ -214,7 +214,7 @@ def _hooks(shown: Page, pool: str) -> None:
         state=[
             "● applied" if kind == "hook_applied" else f"■ failed, attempt {attempt}"
             for kind, attempt in zip(hooks["type"], hooks["attempt"], strict=True)
-        ]
+        ],
     )
     columns = {
         "state": elements.text("state"),

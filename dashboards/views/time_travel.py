@@ -1,4 +1,4 @@
-"""Time travel: any page as of a moment, what was otherwise then, and the decisions of the time to look into."""
+"""Time travel: any page as of a moment, what was different then, and the decisions of the time to look into."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -69,7 +69,7 @@ def _links() -> None:
 
 
 def _differences(shown: Page) -> None:
-    st.subheader("What was otherwise then", anchor=False)
+    st.subheader("What was different then", anchor=False)
     then, now = _known(shown, shown.at), _known(shown, 0)
     if then is None or now is None:
         elements.unread()
@@ -89,7 +89,9 @@ def _differences(shown: Page) -> None:
         "now": elements.text("now", 200),
     }
     elements.table(pd.DataFrame(rows), "differences", columns, ("then", "now"))
-    st.caption("Of the states of all IPs, the mailboxes that are watched or worse, and the open cases.")
+    st.caption(
+        "Of the states of all IPs, the mailboxes that are watched or worse, and the open cases; ·: none of these."
+    )
 
 
 def _known(shown: Page, at: int) -> dict[tuple[str, str], str] | None:

@@ -1,4 +1,4 @@
-"""Time travel: a page as it was, what was otherwise then, and decisions of the real functions made again."""
+"""Time travel: a page as it was, what was different then, and decisions of the real functions made again."""
 
 import json
 
@@ -167,7 +167,7 @@ def test_time_travel_tells_what_was_otherwise_and_goes_where_it_is_told(hall: Ha
     opened(hall)
     now = shown("time_travel")
     assert "Choose a moment" in texts(now)
-    assert "What was otherwise then" not in [each.value for each in now.subheader]
+    assert "What was different then" not in [each.value for each in now.subheader]
     then = shown("time_travel", at=moment.written(hall.now - 40 * MINUTE))
     told = next(table.value for table in then.dataframe if list(table.value) == ["what", "which", "then", "now"])
     rows = {(row["what"], row["which"]): (row["then"], row["now"]) for row in told.to_dict("records")}
