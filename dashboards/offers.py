@@ -22,6 +22,31 @@ if TYPE_CHECKING:
 
 _FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 _OFFERS, _PLACE = "offers", "offers.place"
+# What the menu says where the name of a table or chart alone does not tell what it is.
+_LABELS = {
+    "answers-chart": "Answers of the lists chart",
+    "before": "Who sent before the listing",
+    "changes": "Changes of the last hour",
+    "dead": "Dead letters",
+    "fresh": "New refusals",
+    "flags": "Mailboxes in question",
+    "grid-chart": "Reputation at each provider chart",
+    "history": "Decisions",
+    "ips": "Our IPs",
+    "life-chart": "Life of the IP chart",
+    "listings": "Listings and unknown answers",
+    "matrix": "Answers of the lists",
+    "moments": "Moments of listing",
+    "networks-chart": "Logins by network chart",
+    "pairs": "Each IP at each provider",
+    "scores": "Mailboxes and their scores",
+    "story": "What happened to the alert",
+    "through-chart": "Traffic through the IP chart",
+    "unattributed": "Unattributed complaints",
+    "unknown": "Replies without a pattern",
+    "urgent": "What is open",
+    "why": "Evidence of the decision",
+}
 
 
 @dataclass(frozen=True)
@@ -103,7 +128,7 @@ def part(frame: pd.DataFrame, chosen: "pd.Series[bool]") -> pd.DataFrame:
 
 def note(name: str, frame: pd.DataFrame, what: str = "") -> None:
     """Offer a frame as `name`.csv."""
-    noted()[name] = Offer.of(frame, what or re.sub(r"[-_.]+", " ", name).capitalize())
+    noted()[name] = Offer.of(frame, what or _LABELS.get(name) or re.sub(r"[-_.]+", " ", name).capitalize())
 
 
 def menu(moment: str) -> None:

@@ -113,9 +113,6 @@ def _one(shown: Page, case: str) -> None:
             st.rerun(scope="fragment")
     if elements.missing(happened, "There is no such delisting.") or happened is None:
         return
-    delisting_hands.show(shown, case, elements.rows(happened))
-    st.caption("Whether to ask now, and the text for the list's form; below, what happened (UTC):")
-    st.code(f"relaywarden delisting show {''.join(filter(str.isalnum, case))}", language=None)
     for row in elements.rows(happened):
         with st.container(border=True, gap="xsmall"):
             elements.said(row["time"], _sentence(row) + (" (taken back)" if row["void"] else ""), shown.now)
@@ -123,6 +120,9 @@ def _one(shown: Page, case: str) -> None:
                 st.text(f"· {reason}")
             if row["removal"]:
                 st.text(f"· removal: {row['removal']}")
+    st.caption("Whether to ask now, and the text for the list's form:")
+    st.code(f"relaywarden delisting show {''.join(filter(str.isalnum, case))}", language=None)
+    delisting_hands.show(shown, case, elements.rows(happened))
 
 
 def _to_the_pool(shown: Page, subject: str) -> None:

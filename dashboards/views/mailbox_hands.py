@@ -60,6 +60,8 @@ def _sent(shown: Page, mailbox: str) -> tuple[str, ...]:
     activity = shown.read(queries_mailbox.activity, mailbox, every=shown.every)
     if activity is None:
         return ("What it sent lately could not be read.",)
+    if activity.empty:  # none, or no log was heard
+        return (f"No mail of it was logged in the last {shown.hours} h.",)
     messages, recipients = int(activity["messages"].sum()), int(activity["recipients"].sum())
     sent = f"{words.count(messages)} messages to {words.count(recipients)} recipients"
     return (f"In the last {shown.hours} h it sent {sent}.",)

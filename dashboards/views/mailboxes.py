@@ -140,12 +140,12 @@ def _marked(row: dict[str, Any], now: pd.Timestamp) -> str:
 def _timeline(shown: Page, mailbox: str) -> None:
     st.subheader("Sent", anchor=False)
     activity = shown.read(queries_mailbox.activity, mailbox, every=shown.every)
-    if not elements.missing(activity, "It sent nothing in this time.") and activity is not None:
+    if not elements.missing(activity, "No mail of it was logged in this time.") and activity is not None:
         drawn = charts.activity(activity, shown.span)
         elements.chart(drawn, activity, "activity", "Messages, recipients and unknown users over time")
     st.subheader("Logins by network", anchor=False)
     logins = shown.read(queries_mailbox.logins, mailbox, every=shown.every)
-    if elements.missing(logins, "No login in this time.") or logins is None:
+    if elements.missing(logins, "No login was logged in this time.") or logins is None:
         return
     networks, order = _lanes(logins)
     drawn = charts.lanes(networks, shown.span, Lanes("network", "logins", order))

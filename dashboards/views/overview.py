@@ -10,6 +10,7 @@ from dashboards.pools import Standing
 from dashboards.views import ages, delisting, last_hour, own_side, urgent
 
 _STRIP = 24
+_NO_WORKER = "No data: no worker told anything yet."
 _ICONS = {
     "good": ":material/check_circle:",
     "warn": ":material/warning:",
@@ -33,13 +34,13 @@ def page() -> None:
     found = ages.show(shown, logs, feeds)
     own_side.brief(shown)
     _numbers(shown, everyone, heard)
-    _flags(shown)  # over the whole width: the evidence is a sentence
+    _flags(shown, heard)  # over the whole width: the evidence is a sentence
     left, right = st.columns(2, gap="large")
     with left:
         last_hour.against_last_week(shown)
         _deliverability(shown)
     with right:
-        _changes(shown)
+        _changes(shown, heard)
     _dead_letters(shown)
     ages.full(found)
     shown.close()
@@ -130,10 +131,11 @@ def _deliverability(shown: Page) -> None:
     elements.table(shares, "providers", {"provider": elements.text("provider"), "attempts": attempts, **share})
 
 
-def _flags(shown: Page) -> None:
+def _flags(shown: Page, heard: set[str]) -> None:
     st.subheader("Mailboxes in question", anchor=False)
     flags = shown.read(queries.flags, hours=1)
-    if elements.missing(flags, "No mailbox is watched, flagged or suspended.") or flags is None:
+    none = "No mailbox is watched, flagged or suspended." if "worker" in heard else _NO_WORKER
+    if elements.missing(flags, none) or flags is None:
         return
     listed = flags.assign(
         step=flags["step"].map(STEPS).fillna(flags["step"]),
@@ -152,10 +154,11 @@ def _flags(shown: Page) -> None:
         elements.go("mailboxes", mailbox=mailbox)
 
 
-def _changes(shown: Page) -> None:
+def _changes(shown: Page, heard: set[str]) -> None:
     st.subheader("Changes of the last hour", anchor=False)
     changes = shown.read(queries.decisions, hours=1)
-    if elements.missing(changes, "Nothing was decided in the last hour.") or changes is None:
+    none = "Nothing was decided in the last hour." if "worker" in heard else _NO_WORKER
+    if elements.missing(changes, none) or changes is None:
         return
     rows = elements.rows(changes)
     said = pd.DataFrame(

@@ -28,7 +28,8 @@ def page() -> None:
     name = names[0]
     if len(names) > 1:
         name = elements.choice("pool", "Pool", names, name)
-    everyone = pools.standings(shown.settings.pool, shown.read(queries_pool.states, hours=1))
+    states = pools.heard(shown.read(queries_pool.states, hours=1), shown.read(queries.feeds, hours=1))
+    everyone = pools.standings(shown.settings.pool, states)
     ips = [ip for ip in everyone if ip.pool == name]
     _states(shown, ips)
     _history(shown, name)

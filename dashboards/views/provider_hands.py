@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from dashboards import effect, elements, pools, queries_orders, queries_pool, words
+from dashboards import effect, elements, pools, queries, queries_orders, queries_pool, words
 from dashboards.acting import of_ip
 from dashboards.effect import Sent
 from dashboards.elements import Page
@@ -61,7 +61,8 @@ def _follow(ips: list[str], providers: list[str]) -> None:
 def _would(  # noqa: PLR0913, PLR0917 what an order meets has that many parts
     shown: Page, action: PoolAction, pool: str, ip: str, provider: str, pairs: pd.DataFrame
 ) -> tuple[str, ...]:
-    everyone = pools.standings(shown.settings.pool, shown.read(queries_pool.states, hours=1))
+    states = pools.heard(shown.read(queries_pool.states, hours=1), shown.read(queries.feeds, hours=1))
+    everyone = pools.standings(shown.settings.pool, states)
     ips = [each for each in everyone if each.pool == pool]
     found = shown.read(queries_pool.barred, hours=1)
     if found is None:

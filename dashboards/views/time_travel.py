@@ -96,12 +96,12 @@ def _differences(shown: Page) -> None:
 
 def _known(shown: Page, at: int) -> dict[tuple[str, str], str] | None:
     """Return as of a moment (0: now) each IP's state, each mailbox's step and the open cases; None: not read."""
-    states = shown.read(queries_pool.states, hours=1, at=at)
+    states, feeds = shown.read(queries_pool.states, hours=1, at=at), shown.read(queries.feeds, hours=1, at=at)
     flags = shown.read(queries.flags, hours=1, at=at)
     cases = shown.read(queries_cases.open_cases, hours=1, at=at)
-    if states is None or flags is None or cases is None:
+    if states is None or feeds is None or flags is None or cases is None:
         return None
-    ips = {(_STATE, ip.ip): STATES[ip.state] for ip in pools.standings(shown.settings.pool, states)}
+    ips = {(_STATE, ip.ip): STATES[ip.state] for ip in pools.standings(shown.settings.pool, pools.heard(states, feeds))}
     steps = {(_FLAGGED, row["mailbox"]): STEPS.get(row["step"], row["step"]) for row in elements.rows(flags)}
     attacked = {(_CASE, row["customer"]): f"■ open, {row['count']} mailboxes" for row in elements.rows(cases)}
     return {**ips, **steps, **attacked}

@@ -174,9 +174,11 @@ def test_no_data_is_said_and_is_not_zero(empty_hall: Hall, opened: Open) -> None
     assert "Not known: no data of the worker about its 6 IPs." in texts(overview)
     assert "worker: no data" in texts(overview)
     assert "No data: no delivery was logged in this time." in texts(overview)
+    assert "No data: no worker told anything yet." in texts(overview)
     pool = shown("pool")
     assert "No data: no list was asked within two days." in texts(pool)
     assert list(pool.dataframe[0].value["complaints"]) == ["no data"] * 6, "no complaint ever came: none is no zero"
+    assert list(pool.dataframe[0].value["state"]) == ["? unknown"] * 6, "without a worker none is known to be active"
     assert "No data: no complaint came." in texts(pool)
     assert "No data: no IP was looked at within fourteen days." in texts(pool)
     assert "No data: no list of domains was asked within fourteen days." in texts(pool)

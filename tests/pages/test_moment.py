@@ -124,7 +124,16 @@ def test_every_table_and_chart_of_a_page_is_in_its_menu(hall: Hall, opened: Open
     opened(hall)
     test = shown("overview", range="24h")
     labels = [each.label for each in test.download_button]
-    assert labels == ["Flags", "Volume chart", "Providers", "Changes", "Dead"]
+    assert labels == [
+        "What is open",
+        "Mailboxes in question",
+        "Last week",
+        "Volume chart",
+        "Providers",
+        "Changes of the last hour",
+        "Dead letters",
+        "Sources",
+    ]
     offered = test.session_state["offers"]
     assert "reasons" in offered["flags"].frame, "columns that the table leaves out are there"
     assert list(offered["volume-chart"].frame) == ["bucket", "events", "sent", "deferred", "bounced"]
