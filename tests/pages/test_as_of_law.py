@@ -107,8 +107,8 @@ def _happen(hall: Hall) -> None:
     facts = [table for table, are_facts in _tables(hall.client).items() if are_facts]
     law_scene.put(hall.client, law_scene.after(hall.now + SOON))
     law_scene.know(hall, law_scene.CHANGED, hall.now + SOON)
-    again = ("", "numbers", "texts", "names")
-    for number, (moment, how) in enumerate((*((soon, how) for how in again), (f"at + {LATER}", ""))):
+    again = [(soon, how) for how in ("", "numbers", "texts", "names")]
+    for number, (moment, how) in enumerate((*again, (f"at + {LATER}", "numbers"), (f"at + {LATER} + 1", "names"))):
         for table in facts:
             _anew(hall.client, table, moment, number, how)
     turn(hall.client)
