@@ -14,6 +14,7 @@ from tests.pages.scene import THIEF, WITHDRAWN
 
 PHONE, WALL = (390, 844), (1920, 1080)
 LOOKS: dict[str, tuple[tuple[int, int], Literal["light", "dark"]]] = {"phone": (PHONE, "light"), "wall": (WALL, "dark")}
+MOST_TABS = 400
 DEEP = (
     f"/pool?ip={WITHDRAWN}",
     f"/mailboxes?mailbox={quote(THIEF)}&part=Logins&map=Closer",
@@ -95,14 +96,17 @@ _MISSED = f"() => ({_OFFERED})().map({_NAMED}).filter(name => !window.reached.ha
 
 def test_the_keyboard_alone_reaches_all_that_a_page_offers(home: str, browser: Browser, tmp_path: Path) -> None:
     visitor = _visitor(browser, home, tmp_path, "wall")
-    missed = [""]
+    missed: list[str] = []
     for path, _ in _paths(visitor):
         visitor.open(path)
         visitor.page.evaluate(_WATCH)
-        for _ in range(int(visitor.page.evaluate(f"() => ({_OFFERED})().length")) + 10):
-            visitor.page.keyboard.press("Tab")
+        for _ in range(0, MOST_TABS, 10):  # what is drawn late is reached in a second round
+            for _ in range(10):
+                visitor.page.keyboard.press("Tab")
+            if not visitor.page.evaluate(_MISSED):
+                break
         missed += [f"{path} {name}" for name in visitor.page.evaluate(_MISSED)]
-    assert "\n".join(missed) == ""
+    assert not missed, "\n".join(missed)
     visitor.page.context.close()
 
 
