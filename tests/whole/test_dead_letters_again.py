@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -47,7 +47,7 @@ ROWS = "SELECT id, sender, sender_kind, outcome, outbound_ip FROM mail_events WH
 def lab(tmp_path: Path) -> Iterator[Lab]:
     """Give a log with one line that cannot be read, its collector and a sink."""
     log = tmp_path / "mail.log"
-    log.write_text(LINES.format(day=datetime.now(UTC).date().isoformat()))
+    log.write_text(LINES.format(day=datetime.now(UTC).date() - timedelta(days=1)))
     config = {
         "mta": {"mx1": {"format": "postfix", "log": str(log), "host": "mx1"}},
         "pool": {"main": {"transports": TRANSPORTS}},
