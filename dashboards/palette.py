@@ -61,6 +61,7 @@ _LIGHT = {
     "backgroundColor": "#FCFCFB",
     "secondaryBackgroundColor": "#F1F4F6",
     "textColor": "#0F171D",
+    "codeTextColor": "#0F171D",  # a caption shows it at 60 %
     "borderColor": "#DCE2E7",
     "redColor": "#B4452F",
     "orangeColor": "#B97A12",
@@ -72,6 +73,7 @@ _DARK = {
     "backgroundColor": "#141A20",
     "secondaryBackgroundColor": "#1C242C",
     "textColor": "#E2E8ED",
+    "codeTextColor": "#E2E8ED",
     "borderColor": "#303B46",
     "redColor": "#E58A75",
     "orangeColor": "#E3B05A",

@@ -15,7 +15,7 @@ _EVERY = 30.0
 _LONG = "Of the last 24 hours: a week's mails of everybody are not added up here; one customer's are. "
 _SAID = (
     "Those with open cases first, then by flagged mailboxes, complaints, bounces and volume; of fewer than 100 mails a "
-    "share says little. Whose a mailbox is says the directory, as `relaywarden desk` read it last (docs/directory.md)."
+    "share says little. Whose a mailbox is says the directory, as relaywarden desk read it last (docs/directory.md)."
 )
 
 

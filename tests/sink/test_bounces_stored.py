@@ -41,8 +41,9 @@ def test_it_is_stored_once_a_recipient_with_the_sender_of_the_refused_attempt(
     rig.wait_for(2)
     log, attempts = (ClickHouseLog(rig.settings.clickhouse, attempts=tried) for tried in (False, True))
     intake = Intake(Maildir(maildir=tmp_path / "returned"), "returned", log, attempts=attempts)
+    mail = _of_now(MAIL.read_bytes())
     for name in ("1", "2"):  # delivered twice: the same ids
-        (tmp_path / "returned" / "new" / name).write_bytes(_of_now(MAIL.read_bytes()))
+        (tmp_path / "returned" / "new" / name).write_bytes(mail)
     assert intake.take(publish) == 2
     publisher.close()
     rig.wait_for(2, "bounces")
