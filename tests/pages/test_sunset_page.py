@@ -184,7 +184,7 @@ def test_a_closed_stage_is_closed_to_the_end_of_the_chart(ends: date | None, edg
 
 
 @pytest.mark.parametrize(
-    ("state", "entry"), [("delivered", 93), ("nobody to write to", 156)], ids=["short names", "long names"]
+    ("state", "entry"), [("delivered", 107), ("nobody to write to", 170)], ids=["short names", "long names"]
 )
 def test_a_legend_has_as_many_columns_as_there_is_room_for(state: str, entry: int) -> None:
     told = pd.DataFrame({"week": [1, 1], "state": ["sent", state], "letters": [1, 1]})
