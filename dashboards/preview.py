@@ -4,14 +4,13 @@ The pages import nothing of what writes letters. A process of its own also means
 ended, and spoils no page.
 """
 
-import os
 import re
-import subprocess
-import sys
 from dataclasses import dataclass
 from html import escape
 
 import msgspec
+
+from dashboards import commanded
 
 _SECONDS = 20.0
 _DARK = re.compile(r"\(\s*prefers-color-scheme\s*:\s*dark\s*\)")
@@ -54,18 +53,9 @@ def letter(config: str, wish: Wish) -> Letter:
         "--kind": wish.kind,
         "--number": str(wish.number),
     }
-    line = [sys.executable, "-m", "relaywarden", "sunset", "preview", "--json"]
-    line += [f"{name}={value}" for name, value in options.items() if value]
-    try:
-        done = subprocess.run(
-            line, capture_output=True, timeout=_SECONDS, check=False, env={**os.environ, "COLUMNS": "500"}
-        )
-    except subprocess.TimeoutExpired as error:
-        raise ValueError(f"the letter was not written within {_SECONDS:.0f} s") from error
-    if done.returncode:
-        said = done.stderr.decode(errors="replace").strip().splitlines()
-        raise ValueError(said[-1].removeprefix("relaywarden: ") if said else f"status {done.returncode}")
-    return _LETTER.decode(done.stdout)
+    given = [f"{name}={value}" for name, value in options.items() if value]
+    late = f"the letter was not written within {_SECONDS:.0f} s"
+    return _LETTER.decode(commanded.said(["sunset", "preview", "--json", *given], _SECONDS, late))
 
 
 def framed(html: str, *, dark: bool) -> str:

@@ -19,6 +19,7 @@ from schemas.moments import rfc3339
 from schemas.names import derived_id, source_of
 from schemas.observations import ClockTicked
 from schemas.pool_events import PoolEvent
+from schemas.replay_shapes import Again
 from schemas.settings import Settings
 from schemas.topics import (
     COMPLAINTS,
@@ -31,7 +32,7 @@ from schemas.topics import (
 )
 from streams import pool as pools
 from streams.partition import Partition
-from streams.sameness import Again, Counted, told
+from streams.sameness import Counted, told
 
 MOST = 500_000
 """So many inputs are read at most, the newest; 500,000 of a pool are half a minute's work."""

@@ -8,8 +8,8 @@ import streamlit as st
 
 from dashboards import elements, moment, queries_decisions, queries_mailbox, replayed, words
 from dashboards.elements import Page
-from dashboards.replayed import Again
 from dashboards.serve import CONFIG_ENV
+from schemas.replay_shapes import Again
 
 _RESULTS = {
     "same": "● The same decision comes out, with the same evidence.",

@@ -5,9 +5,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 
-from dashboards import access, elements
+from dashboards import access, elements, words
 from dashboards.access import Deed
 from dashboards.acting import MOST_REASON, Made, NotAllowedError, Wish, give
 from dashboards.elements import Page
@@ -180,6 +181,23 @@ def last(place: str, subject: str, answer: Callable[[Any], str]) -> None:
         st.text(answer(given.event))
         if draft.back:
             st.button(f"Undo: {draft.back}", key=f"{place}.undo", on_click=_undo, args=(draft,), icon=":material/undo:")
+
+
+def answered(shown: Page, found: pd.DataFrame | None, taken: pd.DataFrame | None, ordered: str, more: str = "") -> str:
+    """Return what became of an order of a pool in words: its decision, whether the pool holds to it, else `more`."""
+    if found is None or taken is None:
+        return "? What became of it could not be read yet."
+    for row in elements.rows(found):
+        reason = f": {row['reason']}" if row["reason"] else ""
+        return f"{words.decision(row, shown.now)}{reason}"
+    return held(taken, ordered, more)
+
+
+def held(taken: pd.DataFrame, ordered: str, more: str = "") -> str:
+    """Return whether a pool holds to an order that no decision answers."""
+    if any(row["taken"] for row in elements.rows(taken)):
+        return f"● The pool holds to it: {ordered}"
+    return f"◆ It is in the log; the pool has not answered yet.{more}"
 
 
 def _undo(draft: Draft) -> None:

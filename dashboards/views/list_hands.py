@@ -89,6 +89,4 @@ def _answer(shown: Page, event: ListOrdered) -> str:
     if told:
         words = ("has its vote again" if has else "has no vote" for has in told.values())
         return "; ".join(f"● pool {pool}: {event.list} {word}" for pool, word in zip(told, words, strict=True))
-    if any(row["taken"] for row in elements.rows(taken)):
-        return f"● The pool holds to it: {event.action}"
-    return "◆ It is in the log; the pool has not answered yet."
+    return hands.held(taken, event.action)

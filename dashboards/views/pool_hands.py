@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from dashboards import effect, elements, pools, queries_orders, queries_pool, words
+from dashboards import effect, elements, pools, queries_orders, queries_pool
 from dashboards.access import Deed
 from dashboards.acting import of_ip
 from dashboards.elements import Page
@@ -83,12 +83,5 @@ def _answer(shown: Page, event: OperatorActed) -> str:
     said = f"{event.operator}: {event.reason}"
     found = shown.read(queries_orders.of_pool, event.action, event.subject, said, event.at, hours=1)
     taken = shown.read(queries_orders.taken, event.pool, event.subject, event.id, hours=1)
-    if found is None or taken is None:
-        return "? What became of it could not be read yet."
-    for row in elements.rows(found):
-        reason = f": {row['reason']}" if row["reason"] else ""
-        return f"{words.decision(row, shown.now)}{reason}"
-    if any(row["taken"] for row in elements.rows(taken)):
-        return f"● The pool holds to it: {event.action}"
     ignored = " Where the IP is not pinned, the pool ignores it." if event.action == "unpin" else ""
-    return f"◆ It is in the log; the pool has not answered yet.{ignored}"
+    return hands.answered(shown, found, taken, event.action, ignored)

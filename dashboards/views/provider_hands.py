@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from dashboards import effect, elements, pools, queries, queries_orders, queries_pool, words
+from dashboards import effect, elements, pools, queries, queries_orders, queries_pool
 from dashboards.acting import of_ip
 from dashboards.effect import Sent
 from dashboards.elements import Page
@@ -79,11 +79,4 @@ def _answer(shown: Page, event: OperatorActed) -> str:
     values = (event.action, event.subject, event.provider, said, event.at)
     found = shown.read(queries_orders.of_provider, *values, hours=1)
     taken = shown.read(queries_orders.taken_there, event.pool, event.subject, event.provider, event.id, hours=1)
-    if found is None or taken is None:
-        return "? What became of it could not be read yet."
-    for row in elements.rows(found):
-        reason = f": {row['reason']}" if row["reason"] else ""
-        return f"{words.decision(row, shown.now)}{reason}"
-    if any(row["taken"] for row in elements.rows(taken)):
-        return f"● The pool holds to it: {event.action}"
-    return "◆ It is in the log; the pool has not answered yet."
+    return hands.answered(shown, found, taken, event.action)

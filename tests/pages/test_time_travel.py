@@ -12,11 +12,12 @@ from schemas.events import DeliveryAttempted
 from schemas.facts import Evidence
 from schemas.mailbox_events import MailboxDecision, MailboxFlagged
 from schemas.mailbox_settings import Mailboxes
+from schemas.replay_shapes import Difference
 from schemas.settings import Settings, load
 from schemas.topics import MAIL_EVENTS, MAILBOX_EVENTS
 from streams.partition import Partition
 from streams.redeciding import redecided
-from streams.sameness import Difference, differences
+from streams.sameness import differences
 from tests.command.shell import refusal, run
 from tests.pages.conftest import Hall, Open, furnish
 from tests.pages.scene import MINUTE, THIEF
