@@ -50,3 +50,8 @@ def database(clickhouse: ClickHouseServer, request: pytest.FixtureRequest) -> It
     client.command(f"CREATE DATABASE {name}")
     yield name
     client.command(f"DROP DATABASE IF EXISTS {name}")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the tests of the whole begin: they take minutes each, and at the end no process shall wait for another's."""
+    items.sort(key=lambda item: "tests/whole/" not in item.nodeid)

@@ -14,10 +14,23 @@ _files: Callable[[], Iterator[tuple[Path, str]]] = runpy.run_path(str(Path(__fil
 
 
 # The folders whose files hold what is expected; those of the others are read by tests of their own.
-KINDS = (
-    "bounces complaints customer_domains detectors domainreport feedback hooks letters logins mta notices programs "
-    "reasons replies reports"
-).split()
+KINDS = [
+    "bounces",
+    "complaints",
+    "customer_domains",
+    "detectors",
+    "domainreport",
+    "feedback",
+    "hooks",
+    "letters",
+    "logins",
+    "mta",
+    "notices",
+    "programs",
+    "reasons",
+    "replies",
+    "reports",
+]
 
 
 @pytest.fixture(scope="module")
