@@ -17,7 +17,7 @@ _MOST_CONNECTIONS = 256
 _SILENT_SECONDS = 10.0
 _IDLE_SECONDS = 75.0
 _MOST_HEADERS = 64
-_LINGER_SECONDS = 1.0
+_LINGER_SECONDS = 10.0  # so long a refused body is read and thrown away, or its sender might lose the answer
 
 
 class BusyError(Exception):

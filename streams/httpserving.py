@@ -9,10 +9,12 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import cast
 
-from streams.pullreading import Bounded, Places
+from streams.pullreading import Bounded, Places, thrown_away
 
 _REQUEST_SECONDS = 10.0
 _STOP_SECONDS = 3.0
+_LINGER_SECONDS = 10.0
+_LINGER_BYTES = 16 * 1024 * 1024
 _END_SEEN_SECONDS = 0.1
 
 
@@ -28,6 +30,13 @@ class Asking(BaseHTTPRequestHandler):
         self.rfile.close()
         self._sent = Bounded(self.connection, _REQUEST_SECONDS)
         self.rfile = io.BufferedReader(self._sent)
+        self._awaits_more = False
+
+    def finish(self) -> None:
+        """End; where a client may still be sending what nobody wants, so that it gets its answer (RFC 9112, 9.6)."""
+        super().finish()
+        if self._awaits_more:
+            thrown_away(self.connection, _LINGER_SECONDS, _LINGER_BYTES)
 
     def handle_one_request(self) -> None:
         """Serve one request; each has its own bounds."""
@@ -40,6 +49,11 @@ class Asking(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Say nothing: a client that polls would fill the log."""
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Answer what is no request of ours, and end."""
+        self._awaits_more = True
+        super().send_error(code, message, explain)
 
     def let_in(self) -> bool:
         """Tell whether the client has the token; one that has not is told so."""
@@ -62,6 +76,7 @@ class Asking(BaseHTTPRequestHandler):
         has_body = self.headers.get("Content-Length", "0") != "0" or self.headers.get("Transfer-Encoding")
         if has_body and not read:
             self.send_header("Connection", "close")  # a body that nobody reads must not become the next request
+            self._awaits_more = True
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(content)

@@ -8,12 +8,14 @@ import socket
 import threading
 import time
 from collections import Counter
+from contextlib import suppress
 from ipaddress import ip_address
 from typing import Any
 
 MOST_BYTES = 80 * 1024
 MOST_CLIENTS = 32
 MOST_OF_ONE = 8
+_SCRATCH_BYTES = 64 * 1024
 
 
 class Places:
@@ -68,3 +70,19 @@ class Bounded(io.RawIOBase):
         self._connection.settimeout(self._seconds)
         self._left -= read
         return read
+
+
+def thrown_away(connection: socket.socket, seconds: float, most: int) -> None:
+    """Tell a client that no more is answered, and read on until it ends, too, within so many seconds and bytes.
+
+    A socket that is closed with unread bytes resets the connection: the client may lose an answer that it has not read.
+    """
+    until, scratch = time.monotonic() + seconds, bytearray(_SCRATCH_BYTES)
+    with suppress(OSError):  # it is gone, or too slow
+        connection.shutdown(socket.SHUT_WR)
+        while most > 0 and (left := until - time.monotonic()) > 0:
+            connection.settimeout(left)
+            read = connection.recv_into(scratch)
+            if not read:
+                return
+            most -= read

@@ -14,6 +14,7 @@ import zstandard
 from collectors import httpdoor
 from collectors.inputs import http
 from tests.http_inputs import JSON, TEXT, TOKEN, Posted, serving
+from tests.late_answers import answer_while_sending, sent_until_cut
 from tests.line_inputs import kept, line
 
 
@@ -89,6 +90,27 @@ def test_what_strangers_send_is_answered_or_ended(posted: Posted, caplog: pytest
     assert asked.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK")
     assert kept(posted.outlet) == [b"abc"]
     assert "Traceback" not in caplog.text
+
+
+def test_who_is_still_sending_gets_the_whole_refusal(posted: Posted) -> None:
+    token = f"Host: h\r\nAuthorization: Bearer {TOKEN}\r\n"
+    for head, status in (
+        (f"POST /v1/mails HTTP/1.1\r\n{token}Content-Type: message/rfc822\r\nContent-Length: 99999999\r\n", 413),
+        (f"POST /v1/lines HTTP/1.1\r\n{token}Content-Type: image/png\r\nContent-Length: 99999999\r\n", 415),
+        ("POST /v1/lines HTTP/1.1\r\nHost: h\r\nContent-Type: text/plain\r\nContent-Length: 99999999\r\n", 401),
+    ):
+        for _ in range(5):
+            answer = answer_while_sending(posted.port, f"{head}\r\n".encode())
+            assert answer.startswith(f"HTTP/1.1 {status} ".encode())
+            assert answer.endswith(b'"}')
+
+
+def test_who_never_stops_sending_is_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(httpdoor, "_LINGER_SECONDS", 0.5)
+    head = b"POST /v1/lines HTTP/1.1\r\nHost: h\r\nContent-Type: text/plain\r\nContent-Length: 99999999999\r\n\r\n"
+    with serving(tmp_path) as posted:
+        assert sent_until_cut(posted.port, head, 0.01) > 0
+        assert posted.lines(line(1)).json() == {"taken": 1}
 
 
 def test_who_opens_many_connections_keeps_nobody_out(posted: Posted, monkeypatch: pytest.MonkeyPatch) -> None:

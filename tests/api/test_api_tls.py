@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import socket
+import ssl
 import subprocess
 import sys
 import tomllib
@@ -18,6 +19,7 @@ from embedded.health import ailments
 from schemas.settings import Settings, load
 from tests.api.counter import SECRETS, Counter, restored
 from tests.certificates import make
+from tests.late_answers import TEN_MIB
 from tests.parts import require
 from tests.whole.lab import ROOT, until
 
@@ -76,6 +78,24 @@ def test_what_is_no_tls_gets_nothing(secured: Settings) -> None:
         except ConnectionResetError:
             answer = b""
     assert b"works" not in answer
+
+
+def test_who_is_still_sending_gets_the_whole_refusal(secured: Settings) -> None:
+    assert secured.api is not None
+    context = ssl.create_default_context(cafile=secured.api.certificate)
+    head = f"POST /v1/orders HTTP/1.1\r\nHost: x\r\nContent-Length: {TEN_MIB}\r\nTransfer-Encoding: chunked\r\n\r\n"
+    for _ in range(5):
+        with (
+            socket.create_connection(("127.0.0.1", secured.api.port), timeout=60) as plain,
+            context.wrap_socket(plain, server_hostname="127.0.0.1") as client,
+        ):
+            client.sendall(head.encode())
+            answer = client.recv(1)
+            client.sendall(b"x" * TEN_MIB)
+            while b"}" not in answer:
+                answer += client.recv(65_536)
+        assert answer.startswith(b"HTTP/1.1 400 ")
+        assert json.loads(answer.partition(b"\r\n\r\n")[2])["status"] == 400
 
 
 def test_a_renewed_certificate_is_shown_without_a_restart(secured: Settings, tmp_path: Path) -> None:

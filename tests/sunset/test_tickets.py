@@ -7,8 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from streams import httpserving
 from streams.serving import listen
 from streams.tickets import Ticket, Tickets
+from tests.late_answers import TEN_MIB, answer_while_sending, sent_until_cut
 
 TOKEN = "t0ken"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
@@ -112,6 +114,29 @@ def test_without_a_length_nothing_is_read(desk: _Desk) -> None:
     client.request("POST", "/v1/tickets", iter([b'{"ticket":"T"}']), BEARER, encode_chunked=True)
     assert client.getresponse().status == 411
     client.close()
+
+
+@pytest.mark.parametrize(
+    ("method", "status", "told"),
+    [("POST", 413, b'most 65536 bytes"}\n'), ("GET", 404, b'{"error":"nothing"}\n'), ("PATCH", 501, b"</html>\n")],
+)
+def test_who_is_still_sending_gets_the_whole_refusal(desk: _Desk, method: str, status: int, told: bytes) -> None:
+    head = f"{method} /v1/tickets HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\n"
+    for _ in range(5):
+        answer = answer_while_sending(desk.port, f"{head}Content-Length: {TEN_MIB}\r\n\r\n".encode())
+        assert answer.startswith(f"HTTP/1.1 {status} ".encode())
+        assert answer.endswith(told)
+
+
+@pytest.mark.parametrize(("seconds", "most", "pause"), [(0.5, 1 << 40, 0.01), (3600.0, 1 << 20, 0.0)])
+def test_who_never_stops_sending_is_cut_after_a_time_and_a_size(
+    desk: _Desk, monkeypatch: pytest.MonkeyPatch, seconds: float, most: int, pause: float
+) -> None:
+    monkeypatch.setattr(httpserving, "_LINGER_SECONDS", seconds)
+    monkeypatch.setattr(httpserving, "_LINGER_BYTES", most)
+    head = b"POST /v1/tickets HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999999\r\n\r\n"
+    assert sent_until_cut(desk.port, head, pause) > (0 if pause else most)
+    assert desk.post('{"ticket":"T-3"}') == (200, '{"written":true}\n')
 
 
 def test_what_is_not_written_in_time_is_not_acknowledged(desk: _Desk) -> None:
