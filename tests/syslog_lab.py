@@ -114,7 +114,7 @@ def running(
         finally:
             stop.set()
             for thread in threads:
-                thread.join(10)
+                thread.join(60)
     assert failed == []
     assert not any(thread.is_alive() for thread in threads)
 

@@ -17,12 +17,13 @@ _DATAGRAM = 1 << 16
 
 
 class Datagrams:
-    """A bound UDP socket."""
+    """A bound UDP socket; of `left` bytes, once the end has come, it may be that the kernel had taken them before."""
 
     def __init__(self, place: str, bound: socket.socket, desk: Desk) -> None:
         self.socket = bound
         self._place, self._desk = place, desk
         self._buffer = bytearray(_DATAGRAM)
+        self.left = 0
         _enlarge(place, bound)
         self._dropped = self._drops()
         if self._dropped is None:
@@ -40,6 +41,7 @@ class Datagrams:
             except OSError as error:
                 LOG.warning("%s: %s", self._place, os.strerror(error.errno or 0))
                 break
+            self.left -= length
             peer = peer_of(address[0])
             message = bytes(buffer[:length])
             if peer.allowed:
@@ -48,6 +50,10 @@ class Datagrams:
                 self._desk.lost(peer, "udp", "this address is in no network of `allow`", sample=message)
         if taken:
             self._desk.take(taken, "udp")
+
+    def end(self) -> None:
+        """Count from now on."""
+        self.left = self.socket.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
 
     def sweep(self) -> None:
         """Note what the kernel dropped since the last time."""

@@ -22,6 +22,7 @@ HANDSHAKE_SECONDS = 10.0
 FRAME_SECONDS = 60.0
 _SHARE = 4
 _AT_ONCE = 16
+WAITING = 1024  # as many may wait to be accepted
 _BUFFER = 1 << 18
 _SHUT = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
 _KEEPALIVE = (
@@ -33,13 +34,17 @@ _KEEPALIVE = (
 
 
 class _Connection:
-    """A client: `since` is when its handshake, or the frame that has not ended, began."""
+    """A client: `since` is when its handshake, or the frame that has not ended, began.
 
-    __slots__ = ("frames", "handshaking", "peer", "since", "socket", "way")
+    `left`: of so many bytes, once the end has come, it may be that the kernel had taken them before.
+    """
+
+    __slots__ = ("frames", "handshaking", "left", "peer", "since", "socket", "way")
 
     def __init__(self, accepted: socket.socket, peer: Peer, way: str, since: float) -> None:
         self.socket, self.peer, self.way, self.since = accepted, peer, way, since
         self.handshaking = isinstance(accepted, ssl.SSLSocket)
+        self.left = 0
         self.frames = Frames()
 
 
@@ -48,12 +53,13 @@ class Streams:
 
     def __init__(self, selector: selectors.BaseSelector, desk: Desk, most: int) -> None:
         self._selector, self._desk, self._most = selector, desk, most
-        self._listening: dict[socket.socket, Callable[[], None]] = {}
+        self._listening: dict[socket.socket, Callable[[], bool]] = {}
         self._connections: set[_Connection] = set()
         self._held: Counter[str] = Counter()
         self._buffer = memoryview(bytearray(_BUFFER))
         self._away = Away("syslog: connections")
         self._accepts_at = 0.0
+        self._ends = False
 
     @property
     def open(self) -> int:
@@ -66,18 +72,34 @@ class Streams:
         self._selector.register(listening, selectors.EVENT_READ, self._listening[listening])
 
     def end(self) -> None:
-        """Accept no more, and tell the clients that nothing more is taken; what is on its way can still be read."""
+        """Accept no more, and tell the clients that nothing more is taken; what is on its way can still be read.
+
+        Whom the kernel let in already is a client, too: it was told that it may send.
+        """
+        self._ends = True
+        for accept in self._listening.values():
+            for _ in range(WAITING // _AT_ONCE):
+                if self._accepts_at or not accept():
+                    break
         self._accepts_at = 0.0
         for listening in self._listening:
             with suppress(KeyError):
                 self._selector.unregister(listening)
             listening.close()
+        for connection in self._connections:
+            connection.left = connection.socket.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
+            if not connection.handshaking:
+                self._tell_the_end(connection)
+
+    def close_endless(self) -> None:
+        """Close, after `end`, who has sent more than the kernel could have held by then, or does not shake hands."""
         for connection in tuple(self._connections):
-            if connection.handshaking:
+            if connection.handshaking or connection.left <= 0:
                 self._close(connection)
-                continue
-            with suppress(OSError):  # not SSLSocket's own, which would go on in the clear
-                socket.socket.shutdown(connection.socket, socket.SHUT_WR)
+
+    def _tell_the_end(self, connection: _Connection) -> None:
+        with suppress(OSError):  # not SSLSocket's own, which would go on in the clear
+            socket.socket.shutdown(connection.socket, socket.SHUT_WR)
 
     def close(self) -> None:
         """Close all connections."""
@@ -97,19 +119,21 @@ class Streams:
             for listening, accept in self._listening.items():
                 self._selector.register(listening, selectors.EVENT_READ, accept)
 
-    def _accept(self, listening: socket.socket, certificates: Certificates | None) -> None:
+    def _accept(self, listening: socket.socket, certificates: Certificates | None) -> bool:
+        """Let in who waits, so many at once; tell whether there may be more."""
         for _ in range(_AT_ONCE):
             try:
                 accepted, address = listening.accept()
             except (BlockingIOError, ConnectionAbortedError):
-                return
+                return False
             except OSError as error:  # no descriptor is left, or no memory
                 self._accepts_at = self._desk.now() + self._away.failed(os.strerror(error.errno or 0))
                 for each in self._listening:
                     self._selector.unregister(each)
-                return
+                return False
             self._away.well()
             self._begin(accepted, self._desk.peer(address[0]), certificates)
+        return True
 
     def _begin(self, accepted: socket.socket, peer: Peer, certificates: Certificates | None) -> None:
         way = "tls" if certificates else "tcp"
@@ -157,6 +181,7 @@ class Streams:
             if not length:
                 self._ended(connection, "")
                 return
+            connection.left -= length
             self._take(connection, self._buffer[:length])
 
     def _take(self, connection: _Connection, data: memoryview) -> None:
@@ -187,6 +212,8 @@ class Streams:
             return False
         else:
             connection.handshaking = False
+            if self._ends:
+                self._tell_the_end(connection)
         self._selector.modify(secured, events, lambda: self._ready(connection))
         return not connection.handshaking
 

@@ -19,7 +19,7 @@ from collectors.inputs._gathered import Gathered
 from collectors.inputs._refused import words_of
 from collectors.inputs._syslog_datagrams import Datagrams
 from collectors.inputs._syslog_desk import Desk
-from collectors.inputs._syslog_streams import Streams
+from collectors.inputs._syslog_streams import WAITING, Streams
 from schemas import tls
 from schemas.inputs.syslog import SyslogInput, address_of
 from schemas.tls import Certificates, Warn
@@ -27,8 +27,9 @@ from schemas.tls import Certificates, Warn
 LOG = logging.getLogger("relaywarden.collect")
 _LOOK_SECONDS = 0.2
 _SWEEP_SECONDS = 1.0
-_END_SECONDS = 1.0
-_BACKLOG = 1024
+_END_SECONDS = 1.0  # so long who sends on and on is read at the end,
+_END_MOST_SECONDS = 5.0  # and so long what the kernel had taken before, if the machine is that slow
+_ROOM_SECONDS = 0.02
 _RECEIVE_BYTES = 256 * 1024  # of a connection: what the kernel took and nobody read is lost with this process
 
 
@@ -61,10 +62,12 @@ class _Reader:
         self._desk = desk
         self._streams = Streams(self._selector, desk, settings.connections)
         self._sweeps: list[Callable[[], None]] = [self._streams.sweep]
+        self._datagrams: list[Datagrams] = []
         for way, bound in sockets.items():
             if way == "udp":
                 datagrams = Datagrams(f"udp {settings.udp}", bound, desk)
                 self._selector.register(bound, selectors.EVENT_READ, datagrams.ready)
+                self._datagrams.append(datagrams)
                 self._sweeps.append(datagrams.sweep)
             else:
                 self._streams.listen(bound, certificates if way == "tls" else None)
@@ -78,12 +81,30 @@ class _Reader:
                 if time.monotonic() >= sweep_at:
                     self._sweep()
                     sweep_at = time.monotonic() + _SWEEP_SECONDS
-            self._streams.end()
-            deadline = time.monotonic() + _END_SECONDS
-            while not self._desk.full and time.monotonic() < deadline and self._read(_LOOK_SECONDS):
-                pass
+            self._end()
             self._sweep()
             self._streams.close()
+
+    def _end(self) -> None:
+        """Read what is there, until nothing comes any more; who sends without an end does not hold it up."""
+        began = time.monotonic()
+        self._streams.end()
+        for datagrams in self._datagrams:
+            datagrams.end()
+        while (passed := time.monotonic() - began) < _END_MOST_SECONDS:
+            if passed >= _END_SECONDS:
+                self._close_endless()
+            if self._desk.full:  # who writes it down makes room, or tells what is lost
+                time.sleep(_ROOM_SECONDS)
+            elif not self._read(_LOOK_SECONDS):
+                return
+
+    def _close_endless(self) -> None:
+        self._streams.close_endless()
+        for datagrams in tuple(self._datagrams):
+            if datagrams.left <= 0:
+                self._datagrams.remove(datagrams)
+                self._selector.unregister(datagrams.socket)
 
     def _read(self, seconds: float) -> bool:
         """Read where there is something, waiting for it so long; tell whether there was."""
@@ -130,7 +151,7 @@ def _bound(way: str, host: str, port: int) -> socket.socket:
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BYTES)
         bound.bind((host, port))
         if way != "udp":
-            bound.listen(_BACKLOG)
+            bound.listen(WAITING)
     except OSError:
         bound.close()
         raise
