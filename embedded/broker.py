@@ -40,7 +40,7 @@ class Broker:
         """Return `host:port` for Kafka clients."""
         return f"127.0.0.1:{self.port}"
 
-    def start(self, timeout_seconds: float = 10.0) -> Self:
+    def start(self, timeout_seconds: float = 30.0) -> Self:
         """Start the broker and wait until it accepts connections. TimeoutError with the log's place if it does not."""
         url = f"tcp://{self.bootstrap}"
         command = [

@@ -26,6 +26,7 @@ from collectors.checkpoint import Checkpoint, Held, load, save
 from collectors.collect import BusyError, run
 from collectors.follow import Position
 from embedded.broker import Broker
+from embedded.eventlog import broker_with_topics
 from schemas.codec import decode_chunk
 from schemas.events import DeadLetter, DeliveryAttempted, Event, MessageSubmitted, SourceOpened
 from schemas.settings import Settings, parse
@@ -361,8 +362,7 @@ def test_with_a_forgetful_broker_a_line_counts_when_it_is_stored(fresh_broker: B
         time.sleep(1.5)
         assert offset_in(file) == kept
         fresh_broker.kill()
-        with Broker(tmp_path / "second.log", fresh_broker.port, "second") as second:
-            ensure_topics(settings)
+        with broker_with_topics(settings, tmp_path / "second.log") as second:
             write(log, range(900, 1_000))
             wait_until(lambda: len(applied(second)) >= 1_800, 40)
             stored += applied(second, marks)

@@ -17,6 +17,7 @@ from kafka import KafkaConsumer, TopicPartition
 from collectors.admin import ensure_topics
 from collectors.publish import CHUNK_EVENTS, BrokerReplacedError, Publisher, StoppedError
 from embedded.broker import Broker, free_port
+from embedded.eventlog import broker_with_topics
 from schemas.codec import decode_chunk
 from schemas.events import DeadLetter, Event, MailboxAuthenticated, SourceOpened
 from schemas.names import event_id, opening_id, partition_of
@@ -267,8 +268,7 @@ def test_another_cluster_in_the_brokers_place_is_told(
     publisher.publish([login(1)])
     publisher.barrier()
     ready.kill()
-    with Broker(tmp_path / "second.log", ready.port, "second") as second:
-        ensure_topics(Settings(kafka=kafka(second)))
+    with broker_with_topics(Settings(kafka=kafka(ready)), tmp_path / "second.log") as second:
         with pytest.raises(BrokerReplacedError):
             publish_all(publisher, [login(2)])
         again = Publisher(kafka(second), stop)

@@ -7,7 +7,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import tomli_w
 
 from collectors.admin import ensure_topics
 from embedded.broker import Broker, free_port
+from embedded.eventlog import broker_with_topics
 from schemas.alert_events import AlertAcknowledged, AlertDelivered, AlertRaised, AlertResolved
 from schemas.alert_settings import PULSE
 from schemas.events import Event
@@ -183,14 +184,13 @@ def test_clickhouse_that_is_away_is_an_alert(
 def test_a_broker_that_goes_and_comes_back_loses_nothing(
     fresh_broker: Broker, tmp_path: Path, urls: Callable[..., dict[str, Any]]
 ) -> None:
-    with Webhook() as hook:
+    with Webhook() as hook, ExitStack() as stack:
         settings = _settings(fresh_broker, tmp_path, urls(noc=hook))
         with _working(settings):
             _withdraw(settings)
             until(lambda: len(hook.taken) == 1, "the alert", 60)
             fresh_broker.kill()
-            fresh_broker.start()  # empty, as the embedded one always is
-            ensure_topics(settings)
+            stack.enter_context(broker_with_topics(settings, tmp_path / "second.log"))
             _withdraw(settings, IPS["out2"])
             until(lambda: len(hook.taken) == 2, "the alert of the new log", 60)
     assert "192.0.2.2 was taken out" in hook.taken[1]["title"]

@@ -14,6 +14,7 @@ from kafka import KafkaConsumer, TopicPartition
 
 from embedded.broker import Broker
 from embedded.clickhouse import ClickHouseServer
+from embedded.eventlog import broker_with_topics
 from schemas import codec
 from schemas.delisting_events import DelistingRequested
 from schemas.events import EVENT_TYPES, Event
@@ -203,10 +204,8 @@ def test_new_broker_goes_on_where_the_old_one_was(rig: Rig, tmp_path: Path) -> N
     rig.wait_for(1, "delisting_events")
     rig.forget_broker()
     rig.broker.stop()
-    time.sleep(4)  # this broker makes a topic of 4 partitions of any name it is asked for: let the session end before
-    with Broker(tmp_path / "second.log", rig.broker.port, "second") as second:
+    with broker_with_topics(rig.settings, tmp_path / "second.log") as second:
         rig.broker = second
-        rig.ensure_topics()
         filled = {"pool.events": 20, "mailbox.events": 2, "mailbox.leaks": 1, "case.events": 1, "delisting.events": 1}
         filled |= {"mailbox.signals": 2, "case.observations": 1}
         filled |= {"mailbox.state": 1, "traffic.state": 1, "pool.state": 1, "case.state": 1, "delisting.state": 1}
