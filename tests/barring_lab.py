@@ -46,7 +46,7 @@ def publish(configuration: Settings, *events: Event) -> None:
     producer = KafkaProducer(bootstrap_servers=list(configuration.kafka.bootstrap), acks="all")
     for event in events:
         topic, partition = place_of(event, configuration.kafka.partitions)
-        producer.send(topic.name, codec.encode(event), partition=partition).get(timeout=10)
+        producer.send(topic.name, codec.encode(event), partition=partition).get(timeout=60)
     producer.close()
 
 
@@ -60,5 +60,5 @@ def hooks_running(configuration: Settings) -> Iterator[None]:
         yield
     finally:
         stop.set()
-        thread.join(15)
+        thread.join(30)
         assert not thread.is_alive()

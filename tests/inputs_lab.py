@@ -58,7 +58,7 @@ def running(settings: LineInput, outlet: Outlet) -> Iterator[threading.Thread]:
         yield thread
     finally:
         stop.set()
-        thread.join(20)
+        thread.join(30)
         assert not thread.is_alive()
     if failed:
         raise failed[0]

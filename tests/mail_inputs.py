@@ -117,7 +117,7 @@ def running(run: Run, settings: object, outlet: Outlet) -> Iterator[Callable[[],
         yield thread.is_alive
     finally:
         stop.set()
-        thread.join(15)
+        thread.join(30)
         assert not thread.is_alive()
     if failed:
         raise failed[0]

@@ -19,7 +19,7 @@ def wait_for_nothing() -> None:
 
 def asked(port: int, path: str, host: str = "127.0.0.1") -> tuple[int, str]:
     """Return status and body of what a process answers."""
-    connection = http.client.HTTPConnection(host, port, timeout=10)
+    connection = http.client.HTTPConnection(host, port, timeout=60)
     try:
         connection.request("GET", path)
         answer = connection.getresponse()

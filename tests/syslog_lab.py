@@ -114,7 +114,7 @@ def running(
         finally:
             stop.set()
             for thread in threads:
-                thread.join(60)
+                thread.join(30)
     assert failed == []
     assert not any(thread.is_alive() for thread in threads)
 

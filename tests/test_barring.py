@@ -233,7 +233,7 @@ def test_the_process_comes_back_with_what_it_knew(tmp_path: Path, end: signal.Si
         until(lambda: _done(tmp_path) == [f"suspend {ALICE}"], "the command, once")
         time.sleep(0.5)
         process.send_signal(end)
-        _, said = process.communicate(timeout=15)
+        _, said = process.communicate(timeout=60)
         assert process.returncode == (-9 if end is signal.SIGKILL else 0)
         assert b"Traceback" not in said
     assert _done(tmp_path) == [f"suspend {ALICE}"]

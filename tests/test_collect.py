@@ -130,7 +130,7 @@ def assert_each_once(events: list[Event], count: int) -> None:
             assert all(one < two for one, two in pairwise(mine))
 
 
-def wait_until(done: Callable[[], bool], seconds: float = 20) -> None:
+def wait_until(done: Callable[[], bool], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not done():
         assert time.monotonic() < deadline, "waited in vain"
@@ -158,7 +158,7 @@ class Collecting:
 
     def __exit__(self, *_: object) -> None:
         self.stop.set()
-        self._thread.join(15)
+        self._thread.join(30)
         assert not self._thread.is_alive()
         assert self.failure is None
 
@@ -364,7 +364,7 @@ def test_with_a_forgetful_broker_a_line_counts_when_it_is_stored(fresh_broker: B
         fresh_broker.kill()
         with broker_with_topics(settings, tmp_path / "second.log") as second:
             write(log, range(900, 1_000))
-            wait_until(lambda: len(applied(second)) >= 1_800, 40)
+            wait_until(lambda: len(applied(second)) >= 1_800)
             stored += applied(second, marks)
             assert offset_in(file) == kept
             commit(second, "relaywarden-sink")

@@ -211,5 +211,5 @@ def test_the_poller_ends_at_once_though_no_name_server_answers() -> None:
     thread = threading.Thread(target=OwnSide(settings).run, args=(told.append, stop))
     thread.start()
     stop.set()
-    thread.join(20)
+    thread.join(60)
     assert (thread.is_alive(), told) == (False, [])

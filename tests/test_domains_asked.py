@@ -165,7 +165,7 @@ class Watched:
 
     def ended(self) -> None:
         self._stop.set()
-        self._thread.join(20)
+        self._thread.join(30)
         assert not self._thread.is_alive()
 
 

@@ -97,7 +97,7 @@ def _answers(port: int, questions: int = 60) -> set[str]:
 def _publish(bootstrap: str, *events: PoolEvent) -> None:
     producer = KafkaProducer(bootstrap_servers=bootstrap, acks="all")
     for event in events:
-        producer.send(POOL_EVENTS.name, codec.encode(event), partition=0).get(timeout=10)
+        producer.send(POOL_EVENTS.name, codec.encode(event), partition=0).get(timeout=60)
     producer.close()
 
 

@@ -142,4 +142,4 @@ def test_a_directory_that_is_none_is_named(tmp_path: Path) -> None:
         pytest.raises(ValueError, match=r"input\.in1\.(directory: '.*/none' is no directory|kind: 'journald', but)"),
         running(settings, outlet_in(tmp_path, "journald")) as thread,
     ):
-        thread.join(10)
+        thread.join(60)

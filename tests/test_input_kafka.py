@@ -46,7 +46,7 @@ def topics(broker: Broker) -> list[str]:
 def send(broker: Broker, name: str, values: Iterable[tuple[int, bytes]]) -> None:
     with closing(KafkaProducer(bootstrap_servers=[broker.bootstrap])) as producer:
         for sent in [producer.send(name, value, partition=number) for number, value in values]:
-            sent.get(20)
+            sent.get(60)
 
 
 def settings(broker: Broker, name: str, **more: str) -> KafkaInput:

@@ -80,7 +80,7 @@ def test_what_has_come_when_it_is_told_to_end_is_kept(tmp_path: Path) -> None:
         running.stdin.write(b"two\nthr")
         running.stdin.flush()
         running.send_signal(signal.SIGTERM)
-        assert running.wait(10) == 0
+        assert running.wait(60) == 0
     assert kept(tmp_path) == [b"one", b"two", b"thr"]
 
 
@@ -130,6 +130,6 @@ def test_while_there_is_no_room_omprog_is_told_to_wait_and_confirms_nothing(tmp_
         running.stdin.flush()
         assert running.stdout.read(2) == b".."
         running.send_signal(signal.SIGTERM)
-        said, _ = running.communicate(timeout=10)
+        said, _ = running.communicate(timeout=60)
     assert said.strip(b".") == b""
     assert kept(tmp_path) == [b"x" * 80]

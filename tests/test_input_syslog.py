@@ -142,7 +142,7 @@ def test_while_the_spool_is_full_tcp_waits_at_its_sender_and_nothing_is_lost(
         sender.join(0.3)
         assert sender.is_alive()
         until(read, "all lines")
-        sender.join(10)
+        sender.join(60)
     assert found == [line[4:] for line in sent]
     assert lab.letters == []
 
@@ -220,7 +220,7 @@ def test_lines_that_the_end_finds_without_a_place_on_disk_are_told(why: str, tmp
     stop.set()
     gathered.put([b"three"])
     gathered.close()
-    thread.join(10)
+    thread.join(60)
     letters: list[object] = []
     losses.run(letters.extend, stop)
     (letter,) = letters

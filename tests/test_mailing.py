@@ -74,7 +74,7 @@ def host(server: Server, tmp_path: Path) -> Iterator[Host]:
 
 
 def until(there: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 60
     while not there():
         assert time.monotonic() < deadline, "it did not come to that"
         time.sleep(0.02)

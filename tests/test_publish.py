@@ -230,7 +230,7 @@ def test_a_broker_that_is_away_at_the_start_is_waited_for(
     with broker:
         time.sleep(1)  # without topics: they are waited for as well
         ensure_topics(Settings(kafka=kafka(broker)))
-        publishing.join(20)
+        publishing.join(60)
         assert not publishing.is_alive()
         assert_each_once(broker, events)
     assert sum("takes no events" in text for text in caplog.messages) == 1

@@ -43,7 +43,7 @@ def _serving(token: str = "", **pools: Publish) -> Iterator[tuple[Server, int]]:
 
 
 def _get(port: int, path: str = "/v1/pool/main", method: str = "GET", **headers: str) -> tuple[HTTPResponse, str]:
-    with closing(HTTPConnection("127.0.0.1", port, timeout=20)) as client:
+    with closing(HTTPConnection("127.0.0.1", port, timeout=60)) as client:
         client.request(method, path, headers={name.replace("_", "-"): value for name, value in headers.items()})
         answer = client.getresponse()
         return answer, answer.read().decode()
@@ -92,7 +92,7 @@ def test_a_client_that_waits_is_told_the_change_at_once() -> None:
         waiting.start()
         server.sets.publish("other", _set("out2", pool="other"))
         server.sets.publish("main", _set("out2", decision="d8"))
-        waiting.join(15)
+        waiting.join(60)
     assert [json.loads(body)["decision"] for body in told] == ["d8"]
 
 
@@ -207,7 +207,7 @@ def test_the_process_gives_the_last_good_set_while_kafka_is_away(tmp_path: Path)
         body = json.loads(_get(port, "/v1/pool")[1])
     finally:
         stop.set()
-        process.join(30)
+        process.join(60)
     assert (body["main"]["active"][0]["share"], body["main"]["decision"]) == (0.5, "d3")
     assert [each["ip"] for each in body["two"]["active"]] == ["192.0.2.2"]
 

@@ -253,14 +253,14 @@ def test_systemd_sockets_are_taken_by_the_process_they_are_meant_for() -> None:
         with socket.create_connection((host, port), timeout=10) as early:
             process = _activated(program, listening.fileno())
             assert early.recv(100) == repr((host, port)).encode()
-        assert process.communicate(timeout=10)[1] == b""
+        assert process.communicate(timeout=60)[1] == b""
         assert process.returncode == 0
 
 
 def test_a_descriptor_of_systemd_that_is_no_listening_socket_is_refused() -> None:
     reading, writing = os.pipe()
     process = _activated("inherited(os.environ, os.getpid())\n", reading)
-    _, said = process.communicate(timeout=10)
+    _, said = process.communicate(timeout=60)
     os.close(reading)
     os.close(writing)
     assert b"ValueError: systemd's descriptor 3 is no socket: Socket operation on non-socket" in said

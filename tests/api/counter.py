@@ -96,7 +96,7 @@ class Counter(Lab):
         with closing(KafkaProducer(bootstrap_servers=[self.broker.bootstrap])) as producer:
             for event in events:
                 topic, partition = place_of(event, self.settings.kafka.partitions)
-                producer.send(topic.name, codec.encode(event), partition=partition, headers=headers).get(20)
+                producer.send(topic.name, codec.encode(event), partition=partition, headers=headers).get(60)
 
 
 def restored(number: int, prefix: str = "decision") -> Event:

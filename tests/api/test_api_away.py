@@ -46,7 +46,7 @@ def test_what_is_away_is_named_and_nothing_is_lost(tmp_path: Path) -> None:
             "whether the order was taken is not known: send it again with the same Idempotency-Key"
         )
         refused = Follower(lab, follower.last)
-        refused.join(40)
+        refused.join(60)
         assert (refused.status, "follow again with the same Last-Event-ID" in refused.said) == (503, True)
         assert lab.get("/healthz", "").status_code == 200
         assert ailments(lab.settings, "api") == []

@@ -168,14 +168,14 @@ def test_a_key_that_is_under_way_is_a_conflict(tmp_path: Path) -> None:
 
     def slow(_event: object) -> None:
         begun.set()
-        go_on.wait(20)
+        go_on.wait(60)
 
     def make() -> OperatorActed:
         return OperatorActed(id="o", at=1, operator="ada", action="pin", subject="192.0.2.1", reason="x")
 
     thread = threading.Thread(target=keys.once, args=("panel", "k", b"", make, slow))
     thread.start()
-    begun.wait(20)
+    begun.wait(60)
     with pytest.raises(RefusedError) as refused:
         keys.once("panel", "k", b"", make, slow)
     go_on.set()

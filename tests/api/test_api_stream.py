@@ -63,7 +63,7 @@ def test_kill_9_of_the_api_loses_and_doubles_nothing(counter: Counter) -> None:
         counter.publish([restored(begin + number, "killed") for number in range(5)])
         _came(follower, _ids(begin - 5 if turn else 0, begin + 5, "killed"))
         counter.kill("api")
-        follower.join(10)
+        follower.join(60)
         ids += follower.ids
         counter.publish([restored(begin + number, "killed") for number in range(5, 10)])
         counter.serve()
@@ -91,21 +91,21 @@ def test_a_position_between_two_records_is_exact(counter: Counter) -> None:
 @pytest.mark.parametrize("last", [";y:0=1", "a;pool.events:0=x", "a;pool.events:0", "a b", "'; DROP TABLE x", "%00"])
 def test_an_id_that_is_none_of_ours_is_refused(counter: Counter, last: str) -> None:
     follower = Follower(counter, last)
-    follower.join(10)
+    follower.join(60)
     assert follower.status == 422
     assert "Last-Event-ID" in follower.said
 
 
 def test_of_another_log_nothing_is_made_up(counter: Counter) -> None:
     follower = Follower(counter, "MkU3OEVBNTcwNTJENDM2Qk;pool.events:0=5")
-    follower.join(10)
+    follower.join(60)
     assert (follower.status, "begin anew and ask /v1/decisions" in follower.said) == (409, True)
 
 
 def test_more_clients_than_places_are_refused_and_places_come_back(counter: Counter) -> None:
     held = [Follower(counter).begun() for _ in range(4)]
     fifth = Follower(counter)
-    fifth.join(10)
+    fifth.join(60)
     assert (fifth.status, "api.streams" in fifth.said) == (429, True)
     for follower in held:
         follower.stop()

@@ -83,7 +83,7 @@ def test_of_a_pipe_it_is_shown_how_much_was_read(tmp_path: Path) -> None:
     writer = Thread(target=pipe.write_bytes, args=(LINE * 1000,), daemon=True)
     writer.start()
     terminal = on_terminal("parse", "postfix", pipe, env={"COLUMNS": "200"})[1]
-    writer.join(10)
+    writer.join(60)
     assert "%" not in terminal
     assert " kB" in terminal
 

@@ -61,7 +61,7 @@ def lab(tmp_path: Path) -> Iterator[Lab]:
         producer = KafkaProducer(bootstrap_servers=list(lab.settings.kafka.bootstrap))
         days = [TODAY - timedelta(days=back) for back in range(8, -1, -1)]
         value = packed(event for day in days for event in seen(day, (A, B, S), before=NOW))
-        producer.send(MAIL_EVENTS.name, value, partition=0).get(10)
+        producer.send(MAIL_EVENTS.name, value, partition=0).get(60)
         producer.close()
         # its views are filled after the table
         until(lambda: lab.value("SELECT uniqExact(mailbox) FROM old_ways") == 3, 30, "the logs are stored")

@@ -47,7 +47,7 @@ def _written(broker: ApacheKafka, topic: Topic, value: bytes, stamp: int) -> tup
         closing(KafkaProducer(bootstrap_servers=bootstrap)) as producer,
         closing(KafkaConsumer(bootstrap_servers=bootstrap, auto_offset_reset="earliest")) as consumer,
     ):
-        producer.send(topic.name, value, partition=0, timestamp_ms=stamp // 1000).get(20)
+        producer.send(topic.name, value, partition=0, timestamp_ms=stamp // 1000).get(60)
         consumer.assign([place])
         (record,) = consumer.poll(20_000)[place]
         return record.timestamp * 1000, record.value

@@ -51,7 +51,7 @@ def topic(broker: ApacheKafka, name: str, partitions: int = 1) -> None:
 def send(broker: ApacheKafka, name: str, values: list[tuple[int, int]]) -> None:
     with closing(KafkaProducer(bootstrap_servers=[broker.bootstrap])) as producer:
         for sent in [producer.send(name, line(number), partition=at) for at, number in values]:
-            sent.get(20)
+            sent.get(60)
 
 
 def settings(broker: ApacheKafka, name: str, decode: str = "line") -> KafkaInput:

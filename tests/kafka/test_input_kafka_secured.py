@@ -69,11 +69,11 @@ def test_tls_and_passwords(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capl
             scram = UserScramCredentialUpsertion("reader", ScramMechanism.SCRAM_SHA_512, password=b"secret")
             admin.alter_user_scram_credentials([scram])
         with closing(KafkaProducer(**options)) as producer:
-            producer.send("maillog", line(1)).get(20)
+            producer.send("maillog", line(1)).get(60)
         with running(kafka.run, admin_of, to):
             until(lambda: kept(to) == [line(1)], "the line, by PLAIN")
         with closing(KafkaProducer(**options)) as producer:
-            producer.send("maillog", line(2)).get(20)
+            producer.send("maillog", line(2)).get(60)
         with running(kafka.run, reader_of.model_copy(update={"password_env": "WRONG"}), to):
             until(lambda: "is away, tried again until it answers" in caplog.text, "the warning", 60)
         with running(kafka.run, reader_of, to):

@@ -39,7 +39,7 @@ _DRAWN = """() => !document.querySelector('[data-testid=stSkeleton]') && [...doc
     '[data-testid=stDataFrame], [data-testid=stVegaLiteChart]')].every(each => each.querySelector('canvas, svg'))"""
 _PAINTED = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 _SEARCH = re.compile(r"/[a-z-]+/_stcore/(health|host-config)$")
-expect.set_options(timeout=40 * SECONDS)
+expect.set_options(timeout=60 * SECONDS)
 
 
 class Visitor:
@@ -101,7 +101,7 @@ class Visitor:
             box.scroll_into_view_if_needed()
             box.click(position={"x": 16, "y": 52})
             with suppress(PlaywrightTimeout):
-                self.page.get_by_test_id("stCode").wait_for(timeout=20 * SECONDS)
+                self.page.get_by_test_id("stCode").wait_for(timeout=60 * SECONDS)
                 break
         expect(self.page.get_by_test_id("stCode")).to_have_text(THIEF)
 

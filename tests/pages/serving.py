@@ -42,7 +42,7 @@ def serving(hall: Hall, password: str, log: Path) -> Iterator[tuple[subprocess.P
 
 def status(port: int, path: str, **headers: str) -> int:
     """Return the status that the dashboard answers to a request."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     try:
         connection.request("GET", path, headers=headers)
         return connection.getresponse().status

@@ -50,7 +50,7 @@ def post(clickhouse: ClickHouseServer, tmp_path_factory: pytest.TempPathFactory)
 
 def test_bounces_are_summed_by_reason_and_listed_with_what_is_known_of_the_sender(post: Hall, opened: Open) -> None:
     opened(post)
-    test = AppTest.from_string("from dashboards.views import complaints\ncomplaints.page()", default_timeout=30).run()
+    test = AppTest.from_string("from dashboards.views import complaints\ncomplaints.page()", default_timeout=60).run()
     assert not test.exception, [error.value for error in test.exception]
     assert [each.value for each in test.subheader] == ["Bounces by mail"]
     summed, listed = (each.value for each in test.dataframe)

@@ -52,7 +52,7 @@ def desk(clickhouse: ClickHouseServer, tmp_path_factory: pytest.TempPathFactory)
 
 
 def _shown(**query: str) -> AppTest:
-    test = AppTest.from_string("from dashboards.views import customers\ncustomers.page()", default_timeout=30)
+    test = AppTest.from_string("from dashboards.views import customers\ncustomers.page()", default_timeout=60)
     for name, value in query.items():
         test.query_params[name] = value
     test.run()

@@ -135,7 +135,7 @@ def test_the_way_from_a_letter_that_failed_to_the_customer_and_from_a_mailbox_to
         visitor.table(1, "■ refused")
         visitor.page.get_by_test_id("stDataFrame").nth(1).click(position={"x": 16, "y": 52})
         with suppress(PlaywrightTimeout):
-            found.wait_for(timeout=20 * SECONDS)
+            found.wait_for(timeout=60 * SECONDS)
             break
     expect(found).to_be_visible()
     assert parse_qs(urlsplit(visitor.page.url).query) == {"part": ["Search"], "search": [RUDE]}
@@ -177,7 +177,7 @@ def test_an_open_delisting_is_one_click_away(visitor: Visitor) -> None:
         visitor.go("/pool?range=24h", "Pool")
         visitor.page.get_by_role("button", name=f"spamcop lists {delistings.A}").click()
         with suppress(PlaywrightTimeout):
-            story.wait_for(timeout=20 * SECONDS)
+            story.wait_for(timeout=60 * SECONDS)
             break
     expect(story).to_be_visible()
     address = urlsplit(visitor.page.url)
@@ -201,7 +201,7 @@ def test_a_phones_first_screen_says_whether_we_can_send_and_what_is_urgent_which
         visitor.refreshed()
         visitor.page.get_by_test_id("stDataFrame").nth(0).click(position={"x": 16, "y": 52})
         with suppress(PlaywrightTimeout):
-            visitor.page.get_by_role("heading", name="One alert").wait_for(timeout=20 * SECONDS)
+            visitor.page.get_by_role("heading", name="One alert").wait_for(timeout=60 * SECONDS)
             break
     address = urlsplit(visitor.page.url)
     assert (address.path, parse_qs(address.query)) == ("/alerts", {"alert": [WORSE]})

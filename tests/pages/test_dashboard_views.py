@@ -24,7 +24,7 @@ PAGES = ("overview", "pool", "mailboxes")
 
 def shown(page: str, **query: str) -> AppTest:
     script = f"from dashboards.views import {page}\n{page}.page()"
-    test = AppTest.from_string(script, default_timeout=30)
+    test = AppTest.from_string(script, default_timeout=60)
     for name, value in query.items():
         test.query_params[name] = value
     test.run()
@@ -265,7 +265,7 @@ def test_a_page_shows_the_last_good_values_when_clickhouse_goes(
 
 def until_away(test: AppTest) -> None:
     """Run the page until it says so: an answer is good for a second and a half, however fast the page is run."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         test.run()
         if test.warning:

@@ -35,7 +35,7 @@ def noc(clickhouse: ClickHouseServer, tmp_path_factory: pytest.TempPathFactory) 
 
 def page(noc: Desk, opened: Open, role: str) -> AppTest:
     opened(configured(noc.hall, LOCAL.format(role=role), role))
-    test = AppTest.from_string(_SCRIPT, default_timeout=30).run()
+    test = AppTest.from_string(_SCRIPT, default_timeout=60).run()
     assert not test.exception
     return test
 

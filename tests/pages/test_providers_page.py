@@ -94,7 +94,7 @@ def desk(clickhouse: ClickHouseServer, tmp_path_factory: pytest.TempPathFactory)
 
 
 def _shown(**query: str) -> AppTest:
-    test = AppTest.from_string("from dashboards.views import providers\nproviders.page()", default_timeout=30)
+    test = AppTest.from_string("from dashboards.views import providers\nproviders.page()", default_timeout=60)
     for name, value in query.items():
         test.query_params[name] = value
     test.run()

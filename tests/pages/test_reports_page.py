@@ -42,7 +42,7 @@ def desk(clickhouse: ClickHouseServer, tmp_path_factory: pytest.TempPathFactory)
 
 
 def _shown() -> AppTest:
-    test = AppTest.from_string("from dashboards.views import reports\nreports.page()", default_timeout=30)
+    test = AppTest.from_string("from dashboards.views import reports\nreports.page()", default_timeout=60)
     test.run()
     assert not test.exception, [error.value for error in test.exception]
     return test

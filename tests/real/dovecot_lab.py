@@ -93,7 +93,7 @@ class DovecotLab:
 
     def session(self, user: str) -> imaplib.IMAP4:
         """Return an IMAP session of a mailbox. imaplib.IMAP4.error where its login is refused."""
-        client = imaplib.IMAP4("127.0.0.1", self.port, timeout=15)
+        client = imaplib.IMAP4("127.0.0.1", self.port, timeout=60)
         try:
             client.login(user, PASSWORD)
         except imaplib.IMAP4.error:

@@ -199,7 +199,7 @@ class EximLab:
 
     def send(self, number: int, domain: str = "example.net") -> int:
         """Submit so many mails in one session, and return how many Exim accepted."""
-        with smtplib.SMTP("127.0.0.1", self.port, local_hostname="client.example.test", timeout=30) as client:
+        with smtplib.SMTP("127.0.0.1", self.port, local_hostname="client.example.test", timeout=60) as client:
             for count in range(number):
                 client.sendmail("alice@example.test", [f"bob{count}@{domain}"], "Subject: lab\r\n\r\nHello\r\n")
         return number

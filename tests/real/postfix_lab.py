@@ -175,7 +175,7 @@ class PostfixLab:
         question for 30 s, send all these mails through the same transport.
         """
         accepted = 0
-        with smtplib.SMTP("127.0.0.1", self.port, local_hostname="client.example.test", timeout=30) as client:
+        with smtplib.SMTP("127.0.0.1", self.port, local_hostname="client.example.test", timeout=60) as client:
             for _ in range(number):
                 self._running_number += 1
                 with suppress(smtplib.SMTPSenderRefused, smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError):

@@ -82,7 +82,7 @@ class SaslLab:
         self, login: str, client: str, sender: str, *recipients: str, text: str = "Subject: lab\r\n\r\nHello\r\n"
     ) -> None:
         """Likewise, from another address, if one is named."""
-        with smtplib.SMTP("127.0.0.1", self.lab.port, local_hostname="client.example.test", timeout=20) as session:
+        with smtplib.SMTP("127.0.0.1", self.lab.port, local_hostname="client.example.test", timeout=60) as session:
             if client:
                 session.ehlo()
                 session.docmd(f"XCLIENT ADDR={client} NAME=[UNAVAILABLE]")

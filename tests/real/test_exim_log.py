@@ -45,7 +45,7 @@ def _read(log: str) -> list[Event]:
 
 
 def _client(lab: EximLab) -> smtplib.SMTP:
-    return smtplib.SMTP("127.0.0.1", lab.port, local_hostname="pc.example.test", timeout=30)
+    return smtplib.SMTP("127.0.0.1", lab.port, local_hostname="pc.example.test", timeout=60)
 
 
 def test_every_selector_of_a_real_exim_is_read(lab: EximLab) -> None:

@@ -50,7 +50,7 @@ def lab(request: pytest.FixtureRequest) -> Iterator[tuple[PostfixLab, SmtpInput]
 
 
 def _submit(lab: PostfixLab, mail: str, *recipients: str) -> None:
-    with smtplib.SMTP("127.0.0.1", lab.port, timeout=30) as client:
+    with smtplib.SMTP("127.0.0.1", lab.port, timeout=60) as client:
         client.sendmail("", recipients, mail)
 
 

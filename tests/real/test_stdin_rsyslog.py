@@ -54,7 +54,7 @@ def rsyslog(tmp_path: Path) -> Iterator[socket.socket]:
             log.connect(str(tmp_path / "log"))
             yield log
         running.terminate()
-        running.wait(20)
+        running.wait(60)
 
 
 def test_each_line_is_kept_once_though_the_collector_is_killed(tmp_path: Path, rsyslog: socket.socket) -> None:

@@ -57,7 +57,7 @@ def postfix(tmp_path: Path) -> Iterator[SaslLab]:
 def _mail(lab: SaslLab, program: str, *, tls: bool = False, login: str = "") -> None:
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    with smtplib.SMTP("127.0.0.1", lab.lab.port, local_hostname="scanner-2", timeout=20) as session:
+    with smtplib.SMTP("127.0.0.1", lab.lab.port, local_hostname="scanner-2", timeout=60) as session:
         if tls:
             session.starttls(context=context)
         if login:
@@ -102,7 +102,7 @@ def test_dovecot_tells_the_tls_version_and_calls_loopback_secured(tmp_path: Path
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         plain = lab.session(ALICE)
         plain.logout()
-        secured = imaplib.IMAP4("127.0.0.1", lab.port, timeout=15)
+        secured = imaplib.IMAP4("127.0.0.1", lab.port, timeout=60)
         secured.starttls(context)
         secured.login(ALICE, "correct-horse")
         secured.logout()

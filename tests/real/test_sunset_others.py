@@ -48,7 +48,7 @@ def packages() -> Iterator[Path]:
 
 
 def _asked(lab: EximLab, sender: str, client: str = POP, login: str = "", recipient: str = "friend@example.net") -> str:
-    with smtplib.SMTP("127.0.0.1", lab.port, "client.test", timeout=20, source_address=(client, 0)) as session:
+    with smtplib.SMTP("127.0.0.1", lab.port, "client.test", timeout=60, source_address=(client, 0)) as session:
         session.ehlo()
         if login:
             session.login(login, "secret")
@@ -111,7 +111,7 @@ class _Imap(imaplib.IMAP4):
 
 
 def _lets_in(lab: DovecotLab, mailbox: str, *, tls: bool) -> bool:
-    client = _Imap("127.0.0.1", lab.port, timeout=15)
+    client = _Imap("127.0.0.1", lab.port, timeout=60)
     try:
         if tls:
             anybody = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

@@ -52,7 +52,7 @@ def sending(folder: Path, text: str, options: str = "") -> Iterator[socket.socke
                 yield client
         finally:
             running_one.terminate()
-            running_one.wait(20)
+            running_one.wait(60)
 
 
 def template() -> str:

@@ -51,7 +51,7 @@ def test_two_desks_on_one_broker_send_each_report_once(office: Office, tmp_path:
     begun = threading.Barrier(2)
 
     def work(desk: Reports) -> None:
-        begun.wait(30)
+        begun.wait(60)
         while _left(desk):
             turn(desk)
             if desk._shared._over.keys() and len(office.server.taken) >= CUSTOMERS:  # noqa: SLF001

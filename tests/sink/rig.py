@@ -19,6 +19,7 @@ from schemas.names import event_id
 from schemas.settings import Settings
 from schemas.topics import MAIL_EVENTS
 from tests.parts import packed
+from tests.waits import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[2]
 _SINK = """
@@ -129,14 +130,14 @@ class Rig:
         ).result_rows
         return int(rows[0][0]), int(rows[0][1])
 
-    def wait_for(self, expected: int, table: str = "mail_events", seconds: float = 60) -> None:
+    def wait_for(self, expected: int, table: str = "mail_events", seconds: float = 120) -> None:
         """Wait until a table has that many ids. TimeoutError when it does not get them."""
         until(lambda: self.count(table)[1] >= expected, seconds, f"{table}: {self.count(table)}, not {expected}")
 
 
 def until(done: Callable[[], bool], seconds: float, what: str) -> None:
     """Wait until `done()`. TimeoutError says what did not come."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + max(seconds, PATIENCE)
     while not done():
         if time.monotonic() > deadline:
             raise TimeoutError(what)

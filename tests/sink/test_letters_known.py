@@ -111,7 +111,7 @@ def test_a_letter_counts_as_not_taken_once_all_is_stored_that_the_log_held(
     line = MessageSubmitted(
         id=identity, at=tried, host="mx1", queue_id="4F2", message_id="anna@isp.example", sender="us"
     )
-    producer.send(MAIL_EVENTS.name, packed([line]), partition=0).get(10)
+    producer.send(MAIL_EVENTS.name, packed([line]), partition=0).get(60)
     producer.close()
     proofs = Proofs(settings)
     assert [proofs.proof(asked, NOW) for _ in range(3)] == ["not_yet"] * 3, "nobody has stored it"
@@ -126,7 +126,7 @@ def test_a_letter_counts_as_not_taken_once_all_is_stored_that_the_log_held(
     until(lambda: proofs.proof(other, NOW) != "not_yet", 30, "an answer about the other")
     assert proofs.proof(other, NOW) == "not_taken", "told at once where the sink is not behind"
     stop.set()
-    sink.join(20)
+    sink.join(60)
     fresh_broker.kill()
     assert proofs.proof(other, NOW) == "not_yet"
 

@@ -90,7 +90,7 @@ def test_two_desks_on_one_topic_hand_each_letter_over_once(office: Office, tmp_p
 
     def work(desk: _Desk) -> None:
         with desk as journal:
-            begun.wait(30)
+            begun.wait(60)
             desk.posted.turn(journal)
             while desk.posted.left():
                 desk.posted.turn(journal)

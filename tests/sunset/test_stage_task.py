@@ -218,7 +218,7 @@ def _post(settings: Settings, ticket: str) -> int:
     stages = settings.sunset["pop"].stages
     assert stages is not None
     assert stages.tickets is not None
-    client = http.client.HTTPConnection("127.0.0.1", stages.tickets.port, timeout=20)
+    client = http.client.HTTPConnection("127.0.0.1", stages.tickets.port, timeout=60)
     body = f'{{"ticket":"{ticket}","mailbox":"Info@X.example"}}'
     client.request("POST", "/v1/tickets", body, {"Authorization": "Bearer t0ken"})
     status = client.getresponse().status
@@ -238,7 +238,7 @@ def _answers(desk: _Desk, *numbers: int) -> list[int]:
         while telling.is_alive() and time.monotonic() < deadline:
             desk.task.turn(journal)
             journal.read()
-    telling.join(5)
+    telling.join(60)
     return answers
 
 

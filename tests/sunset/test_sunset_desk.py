@@ -207,7 +207,7 @@ def test_a_broker_that_goes_away_is_waited_for_and_read_from_the_beginning(town:
     count = len(beats)
     until(lambda: len(beats) > count, 20, "it still beats")
     stop.set()
-    thread.join(20)
+    thread.join(60)
     assert not thread.is_alive()
 
 

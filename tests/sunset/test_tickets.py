@@ -39,7 +39,7 @@ class _Desk:
         self._thread.join()
 
     def post(self, body: str, headers: dict[str, str] | None = None, path: str = "/v1/tickets") -> tuple[int, str]:
-        client = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        client = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         client.request("POST", path, body.encode(), BEARER if headers is None else headers)
         answer = client.getresponse()
         found = answer.status, answer.read().decode()
@@ -110,7 +110,7 @@ def test_a_wrong_request_is_told(  # noqa: PLR0913, PLR0917 a row of the table
 
 
 def test_without_a_length_nothing_is_read(desk: _Desk) -> None:
-    client = http.client.HTTPConnection("127.0.0.1", desk.port, timeout=10)
+    client = http.client.HTTPConnection("127.0.0.1", desk.port, timeout=60)
     client.request("POST", "/v1/tickets", iter([b'{"ticket":"T"}']), BEARER, encode_chunked=True)
     assert client.getresponse().status == 411
     client.close()

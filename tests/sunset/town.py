@@ -82,7 +82,7 @@ class Town:
     def stop_storing(self) -> None:
         """End the sink."""
         self._stop.set()
-        self._sink.join(20)
+        self._sink.join(60)
 
     def close(self) -> None:
         self._producer.close(timeout=2)
@@ -101,7 +101,7 @@ class Town:
         self._publish([noise(host, first) for host in (*RELAYS, LOGINS) if host not in silent])
 
     def _publish(self, events: Sequence[Event]) -> None:
-        self._producer.send(MAIL_EVENTS.name, packed(events), partition=0).get(10)
+        self._producer.send(MAIL_EVENTS.name, packed(events), partition=0).get(60)
 
     def turn(self, at: int, journal: Journal) -> None:
         """Set the clock, and give the desk its turn until it has looked."""

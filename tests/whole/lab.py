@@ -18,6 +18,7 @@ from embedded.clickhouse import ClickHouseServer
 from schemas.settings import Settings, load
 from streams.migrate import migrate
 from tests.kafka.apache import ApacheKafka
+from tests.waits import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[2]
 TRANSPORTS = {"out1": "192.0.2.11", "out2": "192.0.2.12", "out3": "192.0.2.13", "out4": "192.0.2.14"}
@@ -25,6 +26,7 @@ TRANSPORTS = {"out1": "192.0.2.11", "out2": "192.0.2.12", "out3": "192.0.2.13", 
 
 def until(done: Callable[[], bool], seconds: float, what: str) -> None:
     """Wait until `done()`; a TimeoutError says what did not come."""
+    seconds = max(seconds, PATIENCE)
     deadline = time.monotonic() + seconds
     while not done():
         if time.monotonic() > deadline:

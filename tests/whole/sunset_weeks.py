@@ -76,7 +76,7 @@ class Warehouse:
             chunks[TopicPartition(topic.name, number)].append(event)
         for place, chunk in chunks.items():
             self._last[place] = (
-                self._producer.send(place.topic, packed(chunk), partition=place.partition).get(10).offset
+                self._producer.send(place.topic, packed(chunk), partition=place.partition).get(60).offset
             )
 
     def store(self, ends: Offsets | None = None) -> None:

@@ -64,7 +64,7 @@ def _asked(sender: str) -> str:
 
 
 def _ticket(number: int) -> int:
-    client = http.client.HTTPConnection("127.0.0.1", TICKETS, timeout=20)
+    client = http.client.HTTPConnection("127.0.0.1", TICKETS, timeout=60)
     client.request("POST", "/v1/tickets", f'{{"ticket":"T-{number}"}}', {"Authorization": "Bearer t0ken"})
     status = client.getresponse().status
     client.close()

@@ -46,7 +46,7 @@ def settings(settings: Settings) -> Settings:
 def send(bench: Bench, event: Event) -> None:
     topic, partition = place_of(event, bench.settings.kafka.partitions)
     key = key_of(event) if isinstance(event, IdentityLeaked) else None
-    bench.producer.send(topic.name, value=codec.encode(event), key=key, partition=partition).get(timeout=30)
+    bench.producer.send(topic.name, value=codec.encode(event), key=key, partition=partition).get(timeout=60)
 
 
 def states(bench: Bench) -> dict[str, bytes]:

@@ -44,7 +44,7 @@ class Worker:
         assert self.process is not None
         self.process.send_signal(number)
 
-    def says(self, words: str, times: int = 1, seconds: float = 30) -> None:
+    def says(self, words: str, times: int = 1, seconds: float = 60) -> None:
         """Wait until the log holds these words so many times."""
         deadline = time.monotonic() + seconds
         while self.text().count(words) < times:
@@ -92,7 +92,7 @@ class Bench:
         self.producer.close()
 
     def send(self, topic: Topic, partition: int, value: bytes) -> None:
-        self.producer.send(topic.name, value=value, partition=partition).get(timeout=30)
+        self.producer.send(topic.name, value=value, partition=partition).get(timeout=60)
 
     def send_mail(self, events: Sequence[Event], most: int = 500) -> None:
         """Send chunks as the publisher does: of each partition in order, the next after the last is acknowledged."""
