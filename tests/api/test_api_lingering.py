@@ -25,7 +25,6 @@ REFUSED = {
     "a mail that is too large": (_MAIL + _LONG, 413),
     "two lengths": (_ORDER + "Transfer-Encoding: chunked\r\n" + _LONG, 400),
     "two keys": (_ORDER + "Idempotency-Key: a\r\nIdempotency-Key: b\r\n" + _LONG, 400),
-    "no token": (_ORDER.replace(SECRETS["panel"], "x") + _LONG, 401),
     "no scope": (_ORDER.replace(SECRETS["panel"], SECRETS["viewer"]) + _LONG, 403),
     "no HTTP": (_ORDER + "Content-Length: x\r\n\r\n", 400),
 }
