@@ -26,7 +26,7 @@ def _body(server: Server, place: int) -> str:
 
 
 @pytest.mark.real
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(480)
 def test_an_ip_is_listed_and_withdrawn_and_the_alert_arrives_by_mail(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -73,7 +73,7 @@ def test_an_ip_is_listed_and_withdrawn_and_the_alert_arrives_by_mail(
     assert f"{BAD} carries mail of the pool main again" in _body(server, 1)
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(480)
 def test_up_alerts_without_a_channel_and_a_new_broker_raises_nothing_again(tmp_path: Path) -> None:
     with Up(tmp_path) as up:
         table = tomllib.loads(up.config.read_text())
@@ -87,7 +87,7 @@ def test_up_alerts_without_a_channel_and_a_new_broker_raises_nothing_again(tmp_p
         broker = up.child("--cluster-id")
         assert broker is not None
         broker.kill()
-        until(lambda: "the new broker is in its place" in up.messages(), 60, "a new broker")
+        until(lambda: "the new broker is in its place" in up.messages(), 120, "a new broker")
         log = up.data / "log" / "desk.log"
         until(lambda: log.read_text().count("alerts: all is read, 1 are open") >= 1, 60, "the desk has read it again")
         until(lambda: ailments(up.effective, "desk") == [], 60, "the desk works")

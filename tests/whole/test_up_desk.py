@@ -36,7 +36,7 @@ def test_the_desk_is_a_part_of_up_and_reads_its_decisions_back_from_a_new_broker
         broker = up.child("--cluster-id")
         assert broker is not None
         broker.kill()
-        until(lambda: "the new broker is in its place" in up.messages(), 60, "a new broker")
+        until(lambda: "the new broker is in its place" in up.messages(), 120, "a new broker")
         log = up.data / "log" / "desk.log"
         until(lambda: log.read_text().count("read all that was decided") >= 2, 60, "the desk has read it again")
         until(lambda: ailments(up.effective, "desk") == [], 60, "the desk works")
