@@ -2,7 +2,6 @@
 
 import random
 import signal
-import threading
 import time
 from pathlib import Path
 from subprocess import Popen
@@ -17,11 +16,9 @@ from schemas.mailbox_events import MailboxFlagged
 from schemas.observations import ClockTicked
 from schemas.topics import MAIL_EVENTS, MAILBOX_EVENTS, MAILBOX_STATE, POOL_OBSERVATIONS, TOPICS
 from streams.rows import Record, placed
+from tests.sink.flow import EVENTS, SOURCES, Flow
 from tests.sink.rig import Rig, until
 
-SOURCES = ("a" * 16, "b" * 16, "c" * 16, "d" * 16)
-EVENTS = 50_000
-SHARE = EVENTS // 4
 KILLS = 10
 
 
@@ -44,49 +41,12 @@ def committed(rig: Rig) -> dict[str, int]:
         consumer.close(autocommit=False)
 
 
-class _Flow(threading.Thread):
-    """Sends each source's deliveries in chunks; one chunk in five goes back and repeats with other boundaries.
-
-    It goes no further than it is let; `sent` is how many events it has sent.
-    """
-
-    def __init__(self, rig: Rig, chance: random.Random, pause: float) -> None:
-        super().__init__(daemon=True)
-        self._rig, self._chance, self._pause = rig, chance, pause
-        self._let = threading.Condition()
-        self._limit = self.sent = 0
-
-    def let(self, parts: int, of: int) -> None:
-        """Let it go on until so many parts of all are sent."""
-        with self._let:
-            self._limit = SHARE * parts // of
-            self._let.notify_all()
-
-    def run(self) -> None:
-        """Send all, as far as it is let."""
-        reached = dict.fromkeys(range(4), 0)
-        while min(reached.values()) < SHARE:
-            with self._let:
-                self._let.wait_for(lambda: min(reached.values()) < self._limit)
-                limit = self._limit
-            for partition in (each for each in reached if reached[each] < limit):
-                start = reached[partition]
-                if self._chance.random() < 0.2:
-                    start = max(0, start - self._chance.randrange(600))
-                end = min(limit, start + self._chance.randrange(1, 500))
-                self._rig.send(partition, SOURCES[partition], start, end)
-                reached[partition] = max(reached[partition], end)
-                self.sent = sum(reached.values())
-                time.sleep(self._pause)
-        self._rig.producer.flush()
-
-
 @pytest.mark.slow
 @pytest.mark.timeout(900)  # a minute on an idle machine; each of twelve sinks has to begin
 def test_each_event_once_through_ten_kills_and_an_outage(rig: Rig) -> None:
     chance = random.Random(20261121)
     kept: list[tuple[int, int]] = []
-    flow = _Flow(rig, random.Random(7), 0.05)
+    flow = Flow(rig, random.Random(7), 0.05)
     flow.start()
     for kill in range(KILLS):
         before, sink = rig.count()[0], rig.start()
@@ -278,7 +238,7 @@ def test_away_servers_are_waited_for_with_one_warning(rig: Rig) -> None:
 
 
 def test_end_comes_in_time_under_load(rig: Rig) -> None:
-    flow = _Flow(rig, random.Random(3), 0.025)
+    flow = Flow(rig, random.Random(3), 0.025)
     flow.let(1, 1)
     flow.start()
     sink = rig.start()
