@@ -1,0 +1,84 @@
+"""A visitor's eye for `bench.paint`: one page in a fresh browser context, and when what stood there."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+from playwright.sync_api import Browser, Page
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
+
+WIDE, PHONE = (1440, 900), (390, 844)  # pixels
+_LONGEST_MS = 60_000
+_EYE = Path(__file__).with_suffix(".js")
+_TABLE = "[data-testid=stDataFrame] canvas"
+_METRIC = "[data-testid=stMetricValue]"
+PLACES: dict[str, tuple[str, str]] = {
+    "": ("[data-testid=stAlert]", r"\d+ of \d+ IPs send"),
+    "alerts": (_TABLE, ""),
+    "pool": (".stMarkdownBadge", r"\d+ (active|withdrawn)"),
+    "delisting": (_TABLE, ""),
+    "lists": (_TABLE, ""),
+    "providers": (_METRIC, r"\d"),
+    "mailboxes": (_TABLE, ""),
+    "customers": (_TABLE, ""),
+    "complaints": (_METRIC, r"\d"),
+    "domains": (_METRIC, r"\d"),
+    "reports": (_TABLE, ""),
+    "pipeline": (_METRIC, r"\d"),
+    "sunset": (_METRIC, r"\d"),
+    "time-travel": (_TABLE, ""),
+}
+"""Where each page's first useful value stands, and what it looks like: "" is a table's canvas, drawn only with rows."""
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What a visit saw, in ms since the navigation began, None where it never came.
+
+    `socket` is what came through the WebSocket, in bytes; `cpu` Chromium's CPU seconds.
+    """
+
+    painted: float | None
+    useful: float | None
+    whole: float | None
+    socket: int = 0
+    cpu: float = 0.0
+
+
+def visit(browser: Browser, home: str, name: str, size: tuple[int, int]) -> Sight:
+    """Open a page as somebody who was never there; wait until it is whole, a minute at the most."""
+    context = browser.new_context(
+        viewport={"width": size[0], "height": size[1]}, timezone_id="Europe/Zurich", has_touch=size == PHONE
+    )
+    try:
+        page, before = context.new_page(), _spent()
+        page.add_init_script(_eye(*PLACES[name]))
+        page.goto(f"{home}/{name}", wait_until="commit")
+        with suppress(PlaywrightTimeout):
+            page.wait_for_function("window.relaywardenPaint.whole !== null", timeout=_LONGEST_MS, polling=50)
+        return _seen(page, _spent() - before)
+    finally:
+        context.close()
+
+
+def _eye(place: str, pattern: str) -> str:
+    script = _EYE.read_text(encoding="utf-8")
+    return f"(() => {{\nconst PLACE = {place!r}, PATTERN = /{pattern or '(?!)'}/;\n{script}\n}})();"
+
+
+def _spent() -> float:
+    """Return the CPU seconds of all processes of this process's Chromium that still run."""
+    spent = 0.0
+    for each in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):
+            spent += sum(each.cpu_times()[:2]) if "chrom" in each.name() else 0.0
+    return spent
+
+
+def _seen(page: Page, cpu: float) -> Sight:
+    painted = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? null")
+    told = page.evaluate("window.relaywardenPaint")
+    useful = told["value"] if told["value"] is not None and told["value"] > 0 else None
+    whole = None if told["whole"] is None else max(told["whole"], useful or 0.0)
+    return Sight(painted, useful, whole, int(told["socket"]), cpu)
