@@ -54,7 +54,11 @@ def silence(heard: pd.DataFrame, span: Span) -> alt.Chart:
     missing = pd.DataFrame({"bucket": [b for b in span.buckets if b not in known]}, dtype="int64")
     bands = with_times(missing, span.bucket_seconds).assign(what=_HATCH)
     chart: alt.Chart = alt.Chart(bands).mark_rect(opacity=0.16, color=QUIET)
-    return chart.encode(x=time_axis(span), x2="end:T", tooltip=["when:N", local(), alt.Tooltip("what:N", title="log")])
+    return chart.encode(
+        x=time_axis(span),
+        x2=alt.X2("end:T"),
+        tooltip=[alt.Tooltip("when:N"), local(), alt.Tooltip("what:N", title="log")],
+    )
 
 
 def volume(frame: pd.DataFrame, span: Span, heard: pd.DataFrame | None = None) -> Chart:
@@ -77,11 +81,11 @@ def volume(frame: pd.DataFrame, span: Span, heard: pd.DataFrame | None = None) -
         .mark_rect(stroke=None)
         .encode(
             x=time_axis(span),
-            x2="end:T",
+            x2=alt.X2("end:T"),
             y=alt.Y("floor:Q", title="attempts", axis=alt.Axis(tickCount=4)),
-            y2="top:Q",
+            y2=alt.Y2("top:Q"),
             color=coloured("outcome", list(OUTCOMES), list(OUTCOMES.values())),
-            tooltip=["when:N", local(), "outcome:N", "attempts:Q"],
+            tooltip=[alt.Tooltip("when:N"), local(), alt.Tooltip("outcome:N"), alt.Tooltip("attempts:Q")],
         )
     )
     return alt.layer(silence(frame if heard is None else heard, span), bars, height=230)
@@ -112,13 +116,14 @@ class Lanes:
 
 def lanes(frame: pd.DataFrame, span: Span, what: Lanes) -> Chart:
     """Return the lanes over time, the stronger the more; an empty place had none."""
-    timed = with_times(frame[frame[what.label].isin(what.order)], span.bucket_seconds)
+    drawn = frame.loc[frame[what.label].isin(what.order), ["bucket", what.label, what.value]]
+    timed = with_times(drawn, span.bucket_seconds).drop(columns="bucket")
     axis = alt.Axis(labelLimit=150, labelOverlap=False, ticks=False, domain=False)
     lane = alt.Y(f"{what.label}:N", title=None, sort=what.order, scale=alt.Scale(domain=what.order), axis=axis)
     shade = alt.Opacity(f"{what.value}:Q", scale=alt.Scale(range=[0.3, 1]), legend=None)
-    tooltip = ["when:N", local(), f"{what.label}:N", f"{what.value}:Q"]
+    tooltip = [alt.Tooltip("when:N"), local(), alt.Tooltip(f"{what.label}:N"), alt.Tooltip(f"{what.value}:Q")]
     cells = alt.Chart(timed).mark_rect(color=DELIVERED)
-    cells = cells.encode(x=time_axis(span), x2="end:T", y=lane, opacity=shade, tooltip=tooltip)
+    cells = cells.encode(x=time_axis(span), x2=alt.X2("end:T"), y=lane, opacity=shade, tooltip=tooltip)
     layers = [cells] if what.heard is None else [silence(what.heard, span), cells]
     if what.absent is not None and not what.absent.empty:
         layers.append(_withdrawn(what.absent, span, what.label, lane))
@@ -129,8 +134,8 @@ def _withdrawn(frame: pd.DataFrame, span: Span, label: str, lane: alt.Y) -> alt.
     bands = alt.Chart(frame).mark_rect(
         fill=BOUNCED, fillOpacity=0.12, stroke=BOUNCED, strokeWidth=1.5, strokeDash=[4, 2]
     )
-    tooltip = [f"{label}:N", alt.Tooltip("when:N", title="withdrawn"), local("start", "local time, from")]
-    encoded: alt.Chart = bands.encode(x=time_axis(span), x2="end:T", y=lane, tooltip=tooltip)
+    tooltip = [alt.Tooltip(f"{label}:N"), alt.Tooltip("when:N", title="withdrawn"), local("start", "local time, from")]
+    encoded: alt.Chart = bands.encode(x=time_axis(span), x2=alt.X2("end:T"), y=lane, tooltip=tooltip)
     return encoded
 
 
@@ -153,11 +158,11 @@ def activity(frame: pd.DataFrame, span: Span) -> Chart:
         layers.append(
             bars.encode(
                 x=time_axis(span),
-                x2="end:T",
+                x2=alt.X2("end:T"),
                 y=alt.Y("floor:Q", title="per bar", scale=alt.Scale(type="symlog"), axis=alt.Axis(values=_DECADES)),
-                y2="number:Q",
+                y2=alt.Y2("number:Q"),
                 color=coloured("what", list(_ACTIVITY), colours),
-                tooltip=["when:N", local(), "what:N", "number:Q"],
+                tooltip=[alt.Tooltip("when:N"), local(), alt.Tooltip("what:N"), alt.Tooltip("number:Q")],
             )
         )
     return alt.layer(*layers, height=200)

@@ -41,14 +41,20 @@ def stretches(frame: pd.DataFrame, span: Span, order: list[str]) -> Chart:
     """
     plain = alt.Axis(labelLimit=150, labelOverlap=False, ticks=False, domain=False)
     lane = alt.Y("lane:N", title=None, sort=order, scale=alt.Scale(domain=order, paddingInner=0.3), axis=plain)
-    tooltip = ["when:N", local("start", "local time, from"), "lane:N", "what:N", alt.Tooltip("said:N", title="codes")]
+    tooltip = [
+        alt.Tooltip("when:N"),
+        local("start", "local time, from"),
+        alt.Tooltip("lane:N"),
+        alt.Tooltip("what:N"),
+        alt.Tooltip("said:N", title="codes"),
+    ]
     known = [name for name in _SAID if name in set(frame["what"])]
     bars = alt.Chart(frame).mark_rect(stroke=None)
-    bars = bars.encode(x=time_axis(span), x2="end:T", y=lane, color=_shapes(known), tooltip=tooltip)
+    bars = bars.encode(x=time_axis(span), x2=alt.X2("end:T"), y=lane, color=_shapes(known), tooltip=tooltip)
     whole = (span.until - span.since) / 1_000_000
     wide = frame[(frame["end"] - frame["start"]).dt.total_seconds() > whole * _WIDE_ENOUGH]
     signs = alt.Chart(wide.assign(sign=wide["what"].str[:1])).mark_text(align="left", dx=4, color="#14202A")
-    signs = signs.encode(x=time_axis(span), y=lane, text="sign:N", tooltip=tooltip)
+    signs = signs.encode(x=time_axis(span), y=lane, text=alt.Text("sign:N"), tooltip=tooltip)
     return alt.layer(bars, signs, height=_CELL * len(order) + 60)
 
 
@@ -57,12 +63,12 @@ def answers(frame: pd.DataFrame, ips: list[str], lists: list[str]) -> Chart:
     across = alt.X("list:N", title=None, sort=lists, scale=alt.Scale(domain=lists))
     across = across.axis(orient="top", labelAngle=-45, labelLimit=140, ticks=False, domain=False)
     down = alt.Y("ip:N", title=None, sort=ips, scale=alt.Scale(domain=ips), axis=alt.Axis(ticks=False, domain=False))
-    tooltip = [*("ip:N", "list:N"), *(alt.Tooltip(f"{name}:N") for name in ("what", "codes", "asked", "history"))]
+    tooltip = [alt.Tooltip(f"{name}:N") for name in ("ip", "list", "what", "codes", "asked", "history")]
     known = [name for name in _SAID if name in set(frame["what"])]
     cells = alt.Chart(frame).mark_rect(stroke=None)
     cells = cells.encode(x=across, y=down, color=_shapes(known), tooltip=tooltip)
     signs = alt.Chart(frame.assign(sign=frame["what"].str[:1])).mark_text(color="#14202A", fontSize=13)
-    signs = signs.encode(x=across, y=down, text="sign:N", tooltip=tooltip)
+    signs = signs.encode(x=across, y=down, text=alt.Text("sign:N"), tooltip=tooltip)
     return alt.layer(cells, signs, height=_CELL * len(ips) + 150)
 
 
@@ -75,12 +81,14 @@ def reputations(frame: pd.DataFrame, ips: list[str], providers: list[str]) -> Ch
     across = across.axis(orient="top", labelAngle=-45, ticks=False, domain=False)
     down = alt.Y("provider:N", title=None, sort=providers, scale=alt.Scale(domain=providers))
     down = down.axis(ticks=False, domain=False, labelLimit=150)
-    names = ("score", "messages", "delivered", "deferred", "bounced", "text")
-    tooltip = ["provider:N", "ip:N", *(alt.Tooltip(f"{name}:N") for name in names)]
+    names = ("provider", "ip", "score", "messages", "delivered", "deferred", "bounced", "text")
+    tooltip = [alt.Tooltip(f"{name}:N") for name in names]
     signs = list(_STRENGTH)
     colour = alt.Color("sign:N", scale=alt.Scale(domain=signs, range=list(_STRENGTH.values())), legend=None)
     cells = alt.Chart(frame).mark_rect().encode(x=across, y=down, color=colour, tooltip=tooltip)
-    words = alt.Chart(frame).mark_text(color="#14202A").encode(x=across, y=down, text="score:N", tooltip=tooltip)
+    words = (
+        alt.Chart(frame).mark_text(color="#14202A").encode(x=across, y=down, text=alt.Text("score:N"), tooltip=tooltip)
+    )
     return alt.layer(cells, words, height=_CELL * len(providers) + 100)
 
 
@@ -98,11 +106,11 @@ def stacked(frame: pd.DataFrame, span: Span, kinds: dict[str, tuple[str, str]], 
     bars = alt.Chart(pd.concat(parts)).mark_rect(stroke=None)
     bars = bars.encode(
         x=time_axis(span),
-        x2="end:T",
+        x2=alt.X2("end:T"),
         y=height,
-        y2="top:Q",
+        y2=alt.Y2("top:Q"),
         color=colour,
-        tooltip=["when:N", local(), "kind:N", "number:Q"],
+        tooltip=[alt.Tooltip("when:N"), local(), alt.Tooltip("kind:N"), alt.Tooltip("number:Q")],
     )
     return alt.layer(bars, height=190)
 
@@ -126,6 +134,10 @@ def score(frame: pd.DataFrame, span: Span, limits: dict[str, float]) -> Chart:
         x=time_axis(span, "time"), y=height, shape=alt.Shape("step:N", scale=marks, legend=None), tooltip=tooltip
     )
     begins = pd.DataFrame({"step": list(limits), "score": list(limits.values())})
-    rules = alt.Chart(begins).mark_rule(color=DEFERRED, strokeDash=[6, 4], opacity=0.7).encode(y="score:Q")
-    names = alt.Chart(begins).mark_text(align="left", dy=-6, color=QUIET, x=4).encode(y="score:Q", text="step:N")
+    rules = alt.Chart(begins).mark_rule(color=DEFERRED, strokeDash=[6, 4], opacity=0.7).encode(y=alt.Y("score:Q"))
+    names = (
+        alt.Chart(begins)
+        .mark_text(align="left", dy=-6, color=QUIET, x=4)
+        .encode(y=alt.Y("score:Q"), text=alt.Text("step:N"))
+    )
     return alt.layer(rules, names, line, points, height=230)

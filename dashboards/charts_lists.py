@@ -39,10 +39,10 @@ def strip(frame: pd.DataFrame, span: Span) -> Chart:
         layers.append(
             marks.encode(
                 x=time_axis(span),
-                x2="end:T",
+                x2=alt.X2("end:T"),
                 y=lane,
                 color=colour,
-                tooltip=["state:N", "when:N", local("start"), "why:N"],
+                tooltip=[alt.Tooltip("state:N"), alt.Tooltip("when:N"), local("start"), alt.Tooltip("why:N")],
             )
         )
     return alt.layer(*layers, height=36 * len(order) + 140)
@@ -58,9 +58,9 @@ def latency(frame: pd.DataFrame, span: Span) -> Chart:
     cells = alt.Chart(frame).mark_rect(color=DELIVERED)
     cells = cells.encode(
         x=time_axis(span),
-        x2="end:T",
+        x2=alt.X2("end:T"),
         y=alt.Y("within:N", title=None, sort=used[::-1], axis=alt.Axis(ticks=False, domain=False, labelOverlap=False)),
         opacity=alt.Opacity("share:Q", scale=alt.Scale(domain=[0, 1], range=[0.15, 1]), legend=None),
-        tooltip=["when:N", local("start"), "within:N", "answers:Q"],
+        tooltip=[alt.Tooltip("when:N"), local("start"), alt.Tooltip("within:N"), alt.Tooltip("answers:Q")],
     )
     return alt.layer(cells, height=18 * len(used) + 50)

@@ -49,8 +49,8 @@ def places(frame: pd.DataFrame, *, closer: bool) -> Chart:
     legend = alt.Legend(orient="top", title=None, symbolOpacity=1)
     names = ("place", "what", "number", "networks", "systems", "last")
     marks = marks.encode(
-        longitude="longitude:Q",
-        latitude="latitude:Q",
+        longitude=alt.Longitude("longitude:Q"),
+        latitude=alt.Latitude("latitude:Q"),
         size=alt.Size("number:Q", scale=alt.Scale(type="sqrt", range=[60, 900]), legend=None),
         color=alt.Color("what:N", scale=alt.Scale(domain=words, range=colours), legend=legend),
         shape=alt.Shape("what:N", scale=alt.Scale(domain=words, range=shapes), legend=legend),

@@ -19,11 +19,11 @@ def rate(frame: pd.DataFrame, span: Span) -> Chart:
         .mark_rect(color=DELIVERED, opacity=0.75)
         .encode(
             x=time_axis(span),
-            x2="end:T",
+            x2=alt.X2("end:T"),
             y=alt.Y("floor:Q", title=NOW, axis=alt.Axis(tickCount=4)),
-            y2="now:Q",
+            y2=alt.Y2("now:Q"),
             tooltip=[
-                "when:N",
+                alt.Tooltip("when:N"),
                 local(),
                 alt.Tooltip("now:Q", format=".3f", title=NOW),
                 alt.Tooltip("events:Q", title="events"),
@@ -35,8 +35,8 @@ def rate(frame: pd.DataFrame, span: Span) -> Chart:
         .mark_line(color=QUIET, strokeDash=[4, 3], interpolate="step-after", aria=False)  # the table says it, too
         .encode(
             x=time_axis(span),
-            y="usual:Q",
-            tooltip=["when:N", local(), alt.Tooltip("usual:Q", format=".3f", title=USUAL)],
+            y=alt.Y("usual:Q"),
+            tooltip=[alt.Tooltip("when:N"), local(), alt.Tooltip("usual:Q", format=".3f", title=USUAL)],
         )
     )
     return alt.layer(silence(frame[frame["events"] > 0], span), bars, usual, height=200)

@@ -58,8 +58,8 @@ def _rule(day: date, label: str, colour: str = BOUNCED) -> list[alt.Chart]:
     data = pd.DataFrame({"day": [_noon(day)], "label": [label]})
     line = alt.Chart(data).mark_rule(color=colour, strokeWidth=2, strokeDash=[6, 3])
     name = alt.Chart(data).mark_text(dy=-3, baseline="bottom", color=BOUNCED, fontWeight=600)
-    at_top = name.encode(x=_time("day"), y=alt.value(0), text="label:N", tooltip=["label:N"])
-    return [line.encode(x=_time("day"), tooltip=["label:N"]), at_top]
+    at_top = name.encode(x=_time("day"), y=alt.value(0), text=alt.Text("label:N"), tooltip=[alt.Tooltip("label:N")])
+    return [line.encode(x=_time("day"), tooltip=[alt.Tooltip("label:N")]), at_top]
 
 
 def parts_of(weeks: pd.DataFrame) -> pd.DataFrame:
@@ -101,15 +101,15 @@ def burndown(weeks: pd.DataFrame, forecast: dict[str, Any] | None, ends: date | 
     parts = parts_of(weeks)
     tooltip = [
         alt.Tooltip("monday:N", title="week from"),
-        "language:N",
+        alt.Tooltip("language:N"),
         *(alt.Tooltip(f"{name}:Q") for name in ("open", "done", "exempt", "relapsed", "customers", "messages")),
-        "log:N",
+        alt.Tooltip("log:N"),
     ]
     place: dict[str, Any] = {
         "x": _time("start"),
-        "x2": "end:T",
+        "x2": alt.X2("end:T"),
         "y": alt.Y("floor:Q", title="open mailboxes", axis=alt.Axis(tickCount=4, tickMinStep=1)),
-        "y2": "top:Q",
+        "y2": alt.Y2("top:Q"),
         "color": _colour("language", {name: _LANGUAGES.get(name, QUIET) for name in dict.fromkeys(parts["language"])}),
         "tooltip": tooltip,
     }
@@ -119,11 +119,15 @@ def burndown(weeks: pd.DataFrame, forecast: dict[str, Any] | None, ends: date | 
         layers.append(pale.encode(**place))
     for known, ink in ((True, _INK), (False, QUIET)):
         names = alt.Chart(parts[(parts["named"] != "") & (parts["known"] == known)]).mark_text(color=ink, fontSize=11)
-        layers.append(names.encode(x=_time("noon"), y="middle:Q", text="named:N", tooltip=tooltip))
+        layers.append(names.encode(x=_time("noon"), y=alt.Y("middle:Q"), text=alt.Text("named:N"), tooltip=tooltip))
     line = line_of(forecast, ends + _BEYOND if ends else None) if forecast else pd.DataFrame()
     if len(line):
         drawn = alt.Chart(line.assign(what="forecast")).mark_line(color=QUIET, strokeDash=_DASH, strokeWidth=2.5)
-        layers.append(drawn.encode(x=_time("day"), y="open:Q", tooltip=["what:N", alt.Tooltip("open:Q", format=".0f")]))
+        layers.append(
+            drawn.encode(
+                x=_time("day"), y=alt.Y("open:Q"), tooltip=[alt.Tooltip("what:N"), alt.Tooltip("open:Q", format=".0f")]
+            )
+        )
     if ends is not None:
         layers += _rule(ends, f"ends {ends:%d %b}")
     return alt.layer(*layers, height=300)
@@ -139,7 +143,14 @@ def responses(told: pd.DataFrame) -> Chart:
     so_far = shown["settled"].map({True: "", False: " so far"})
     shown = shown.assign(named=shown["language"] + " " + shown["share"].map("{:.0f} %".format) + so_far)
     shown = shown.dropna(subset=["share"])
-    tooltip = ["letter:N", "language:N", alt.Tooltip("share:Q", format=".1f"), "mailboxes:Q", "stopped:Q", "state:N"]
+    tooltip = [
+        alt.Tooltip("letter:N"),
+        alt.Tooltip("language:N"),
+        alt.Tooltip("share:Q", format=".1f"),
+        alt.Tooltip("mailboxes:Q"),
+        alt.Tooltip("stopped:Q"),
+        alt.Tooltip("state:N"),
+    ]
     place: dict[str, Any] = {
         "x": alt.X("letter:O", title="letter", axis=alt.Axis(labelAngle=0)),
         "xOffset": alt.XOffset("language:N", sort=list(_LANGUAGES)),
@@ -153,7 +164,7 @@ def responses(told: pd.DataFrame) -> Chart:
     if len(growing):
         pale = alt.Chart(growing).mark_bar(opacity=0.4, stroke=QUIET, strokeDash=_DASH)
         bars.append(pale.encode(**place, color=colour))
-    names = alt.Chart(shown).mark_text(dy=-7, color=QUIET, fontSize=11).encode(**place, text="named:N")
+    names = alt.Chart(shown).mark_text(dy=-7, color=QUIET, fontSize=11).encode(**place, text=alt.Text("named:N"))
     return alt.layer(*bars, names, height=260)
 
 
@@ -172,8 +183,8 @@ def letters(told: pd.DataFrame) -> Chart:
         x=alt.X("number:O", title="week", sort=None, axis=alt.Axis(labelAngle=0)),
         y=alt.Y("letters:Q", title="letters", axis=alt.Axis(tickCount=4, tickMinStep=1)),
         color=_colour("told", colours),
-        order="place:Q",
-        tooltip=[alt.Tooltip("number:N", title="week"), alt.Tooltip("told:N", title="state"), "letters:Q"],
+        order=alt.Order("place:Q"),
+        tooltip=[alt.Tooltip("number:N", title="week"), alt.Tooltip("told:N", title="state"), alt.Tooltip("letters:Q")],
     )
     return alt.layer(drawn, height=240)
 
@@ -203,11 +214,11 @@ def plan(every: list[Standing], now: int, ends: date | None) -> Chart:
         .mark_rect(stroke=QUIET, strokeWidth=1)
         .encode(
             x=_time("start"),
-            x2="end:T",
+            x2=alt.X2("end:T"),
             y=place,
             color=_colour("what", {"◆ brown-out": DEFERRED, "■ closed": BOUNCED}),
             tooltip=[
-                "said:N",
+                alt.Tooltip("said:N"),
                 *(
                     alt.Tooltip(f"{end}:T", format="%d %b %H:%M UTC", timeUnit="utcyearmonthdatehoursminutes")
                     for end in ("start", "end")
@@ -220,12 +231,12 @@ def plan(every: list[Standing], now: int, ends: date | None) -> Chart:
     marks = (
         alt.Chart(closes)
         .mark_text(color=BOUNCED, align="right", dx=-3)
-        .encode(x=_time("start"), y=place, text="mark:N")
+        .encode(x=_time("start"), y=place, text=alt.Text("mark:N"))
     )
     here = pd.DataFrame({"at": [_moment(now)], "label": ["now"]})
-    rule = alt.Chart(here).mark_rule(color=QUIET, strokeWidth=2).encode(x=_time("at"), tooltip=["label:N"])
+    rule = alt.Chart(here).mark_rule(color=QUIET, strokeWidth=2).encode(x=_time("at"), tooltip=[alt.Tooltip("label:N")])
     name = alt.Chart(here).mark_text(dy=-3, baseline="bottom", color=QUIET, fontWeight=600)
-    layers = [bars, marks, rule, name.encode(x=_time("at"), y=alt.value(0), text="label:N")]
+    layers = [bars, marks, rule, name.encode(x=_time("at"), y=alt.value(0), text=alt.Text("label:N"))]
     if ends is not None:
         layers += _rule(ends, f"ends {ends:%d %b}", QUIET)
     return alt.layer(*layers, height=30 * max(_FEW, len(every)) + 110)
