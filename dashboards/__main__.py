@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 from streamlit.web import cli
 
+from dashboards import ready
 from dashboards.serve import CONFIG_ENV
 from schemas.access_settings import Dashboard
 from schemas.audit import AUDIT
@@ -24,6 +25,7 @@ def main() -> None:
     os.nice(settings.dashboard.nice)  # with many screens the pages come later, not sink, ClickHouse and worker
     os.environ["FORWARDED_ALLOW_IPS"] = ""  # uvicorn would take an address out of X-Forwarded-For for the connection's
     _audited()
+    ready.load()
     look = Look({"ClickHouse": clickhouse(settings.clickhouse)})
     with telling(settings.metrics, "dashboard", partial(_silent, settings.dashboard), look=look):
         cli.main(prog_name="streamlit")

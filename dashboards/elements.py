@@ -11,6 +11,7 @@ import streamlit as st
 
 from dashboards import moment, offers, words
 from dashboards.access import Person, may, person
+from dashboards.answers import Answers
 from dashboards.charts import Chart
 from dashboards.connection import Query, Reading, Warehouse
 from dashboards.grid import grid
@@ -76,11 +77,12 @@ class Page:
 
     def __init__(self, hours: int) -> None:
         try:
-            self.settings, self._warehouse = opened()
+            self.settings, warehouse = opened()
         except SettingsError as error:
             st.error("The configuration cannot be used.", icon=":material/error:")
             st.text(str(error))
             st.stop()
+        self._answers = Answers(warehouse)
         self.person = admitted(self.settings.dashboard.access)
         self.hours = hours
         self._clock = moment.clock()
@@ -103,13 +105,17 @@ class Page:
     ) -> pd.DataFrame | None:
         """Return what a query says of the page's (or the given) hours; `None` where it never could be read.
 
-        `at` (µs, 0: now) is as of another moment than the page's.
+        `at` (µs, 0: now) is as of another moment than the page's. What is read twice in a run is asked once.
         """
         moment_of = self.at if at is None else at
-        reading = self._warehouse.read(query, hours or self.hours, *values, every=every, at=moment_of)
+        reading = self._answers.read(query, hours or self.hours, *values, every=every, at=moment_of)
         if reading.error:
             self._stale.append(reading)
         return reading.frame
+
+    def ahead(self, query: Query, *values: Hashable, hours: int = 0, every: float = 1.5) -> None:
+        """Have ClickHouse asked beside what the page will `read` later, with the same words; the soonest first."""
+        self._answers.ahead(query, hours or self.hours, *values, every=every, at=self.at)
 
     @property
     def every(self) -> float:

@@ -9,6 +9,11 @@ from dashboards.elements import Page
 _SAID = "Anybody can write a bounce: they are shown, and count for no score and no IP."
 
 
+def ahead(shown: Page) -> None:
+    """Ask beside what `section` reads first."""
+    shown.ahead(queries_bounces.reasons, hours=168, every=shown.every)
+
+
 def section(shown: Page) -> None:
     """Show the bounces of the page's hours; nothing where none came within seven days."""
     week = shown.read(queries_bounces.reasons, hours=168, every=shown.every)

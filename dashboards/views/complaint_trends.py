@@ -21,6 +21,12 @@ _KINDS = {
 _BY = {"Provider": "reporter", "IP": "ip"}
 
 
+def ahead(shown: Page) -> None:
+    """Ask beside what `show` reads."""
+    shown.ahead(queries_complaint_trends.over_time, LIKELY, every=shown.every)
+    shown.ahead(queries_complaint_trends.by, _BY.get(st.query_params.get("by", ""), "reporter"), every=shown.every)
+
+
 def show(shown: Page) -> None:
     """Show the trends of the page's hours."""
     st.subheader("Trends", anchor=False)

@@ -29,6 +29,9 @@ def page() -> None:
         elements.nothing("No data: no complaint came within seven days.")
     else:
         _numbers(told)
+        shown.ahead(queries_complaints.listed, _FILTERS[chosen])
+        complaint_trends.ahead(shown)
+        bounces.ahead(shown)
         _listed(shown, unattributed=_FILTERS[chosen])
         _ways(told)
         st.caption(_SAID)

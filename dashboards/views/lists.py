@@ -25,6 +25,8 @@ def page() -> None:
         search = elements.search("Search a list").strip().lower()
         chosen = elements.choice("show", "Show", list(_KINDS.values()), "All")
     shown = Page(hours)
+    for each in (queries_lists.answers, queries_lists.now, queries_lists.caused, queries_lists.agreed):
+        shown.ahead(each, every=shown.every)
     rounds = shown.read(queries_lists.rounds, every=shown.every)
     if rounds is None:
         elements.unread()

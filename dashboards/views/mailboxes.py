@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboards import casebook, charts, charts_life, elements, queries_logins, queries_mailbox, words
+from dashboards import casebook, charts, charts_life, elements, queries_cases, queries_logins, queries_mailbox, words
 from dashboards.charts import Lanes
 from dashboards.elements import Page
 from dashboards.palette import STEPS
@@ -27,6 +27,7 @@ def page() -> None:
         step = elements.choice("step", "Step", list(names), "All")
     shown = Page(hours)
     mailbox = st.query_params.get("mailbox", "")
+    shown.ahead(queries_cases.cases)
     _scores(shown, search.strip(), names[step])
     casebook.cases(shown)
     if mailbox:

@@ -3,7 +3,18 @@
 import pandas as pd
 import streamlit as st
 
-from dashboards import charts, elements, pools, queries, queries_cases, queries_pool, words
+from dashboards import (
+    charts,
+    elements,
+    pools,
+    queries,
+    queries_alerts,
+    queries_cases,
+    queries_delisting,
+    queries_pool,
+    queries_week,
+    words,
+)
 from dashboards.elements import Page
 from dashboards.palette import BADGES, STEPS
 from dashboards.pools import Standing
@@ -28,6 +39,7 @@ def page() -> None:
     states = shown.read(queries_pool.states, hours=1)  # once, so that sentence, strip and numbers tell the same
     _sending(shown, pools.standings(shown.settings.pool, states), known.get("worker"))
     everyone = pools.standings(shown.settings.pool, states if "worker" in known else None)
+    _ahead(shown)
     heard = {*known} | ({"logs"} if logs is not None and not logs.empty else set())
     urgent.show(shown, heard)
     _strip(shown, everyone)
@@ -44,6 +56,22 @@ def page() -> None:
     _dead_letters(shown)
     ages.full(found)
     shown.close()
+
+
+def _ahead(shown: Page) -> None:
+    """Ask beside what the page reads, in its order."""
+    if shown.settings.alert:
+        shown.ahead(queries_alerts.alerts, hours=1)
+    shown.ahead(queries.flags, hours=1)
+    shown.ahead(queries_cases.cases, hours=1)
+    shown.ahead(queries_delisting.delistings, hours=1)
+    shown.ahead(queries_week.ages, hours=1, every=20)
+    shown.ahead(queries_cases.open_cases, hours=1)
+    shown.ahead(queries.dead_letters)
+    shown.ahead(queries_week.hour, hours=1, every=20)
+    shown.ahead(queries.deliverability, every=shown.every)
+    shown.ahead(queries.volume, st.session_state.get("provider") or "", every=shown.every)
+    shown.ahead(queries.decisions, hours=1)
 
 
 def _sending(shown: Page, everyone: list[Standing], worker: pd.Timestamp | None) -> None:

@@ -27,6 +27,9 @@ def _behind(_path: str) -> Behind:
 
 def show(shown: Page) -> None:
     """Show the section."""
+    shown.ahead(queries_pipeline.rates, every=shown.every)  # while Kafka is waited for
+    shown.ahead(queries_pipeline.series, _topic(), every=shown.every)
+    shown.ahead(queries_pipeline.sources, every=shown.every)
     _lag(shown)
     _rates(shown)
     _sources(shown)
@@ -133,8 +136,7 @@ def _rates(shown: Page) -> None:
     if found is None:
         elements.unread()
         return
-    topic = st.query_params.get("topic", "mail.events")
-    topic = topic if topic in queries_pipeline.topics() else "mail.events"
+    topic = _topic()
     series = shown.read(queries_pipeline.series, topic, every=shown.every)
     if not elements.missing(series, f"No data: nothing came on {topic}, neither now nor a week before.") and (
         series is not None
@@ -160,6 +162,12 @@ def _rates(shown: Page) -> None:
     if chosen is not None:
         st.query_params["topic"] = chosen
         st.rerun(scope="fragment")
+
+
+def _topic() -> str:
+    """Return the topic that the URL names, else that of the mails."""
+    topic = st.query_params.get("topic", "mail.events")
+    return topic if topic in queries_pipeline.topics() else "mail.events"
 
 
 def _per_second(count: int, seconds: float) -> str:

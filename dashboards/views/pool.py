@@ -5,15 +5,16 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboards import charts, elements, offers, pools, queries, queries_pool, words
+from dashboards import charts, elements, offers, pools, queries, queries_delisting, queries_pool, words
 from dashboards.charts import Lanes
 from dashboards.elements import Page
-from dashboards.palette import STATES
+from dashboards.palette import BADGES, STATES
 from dashboards.pools import Standing
 from dashboards.views import delisting, own_side, pool_hands, pool_life, pool_lists
 
 _WEEK = 168
 _TOLD = 5
+_MOST_LANES = 40
 _NO_VOTE = "Anybody can forge a complaint: they are shown, and withdraw no IP."
 
 
@@ -29,6 +30,7 @@ def page() -> None:
     if len(names) > 1:
         name = elements.choice("pool", "Pool", names, name)
     states = pools.heard(shown.read(queries_pool.states, hours=1), shown.read(queries.feeds, hours=1))
+    _ahead(shown)
     everyone = pools.standings(shown.settings.pool, states)
     ips = [ip for ip in everyone if ip.pool == name]
     _states(shown, ips)
@@ -47,8 +49,26 @@ def page() -> None:
     shown.close()
 
 
+def _ahead(shown: Page) -> None:
+    """Ask beside what the page reads, in its order."""
+    shown.ahead(queries_pool.traffic, every=shown.every)
+    shown.ahead(queries_pool.complaints)
+    shown.ahead(queries_pool.barred, hours=1)
+    shown.ahead(queries.decisions, st.query_params.get("ip", ""), hours=_WEEK)
+    shown.ahead(queries_pool.hooks, hours=1)
+    shown.ahead(queries_delisting.delistings, hours=1)
+    shown.ahead(queries_pool.matrix, hours=1)
+    shown.ahead(queries_pool.health, hours=1)
+    shown.ahead(queries.volume, "", every=shown.every)
+    shown.ahead(queries_pool.unattributed)
+
+
 def _states(shown: Page, ips: list[Standing]) -> None:
     st.subheader("Relay IPs", anchor=False)
+    with st.container(horizontal=True, gap="small"):  # at once: the table waits for the traffic of all
+        for state, shape in STATES.items():
+            if number := sum(ip.state == state for ip in ips):
+                st.badge(f"{shape[0]} {words.count(number)} {shape[2:]}", color=BADGES[state])
     traffic = shown.read(queries_pool.traffic, every=shown.every)
     sums, said, barred = _sums(traffic), _complaints(shown), _barred(shown)
     rows = []
@@ -140,28 +160,40 @@ def _traffic(shown: Page, ips: list[Standing]) -> None:
     traffic = shown.read(queries_pool.traffic, every=shown.every)
     if elements.missing(traffic, "No data: no delivery through a known IP was logged in this time.") or traffic is None:
         return
-    order = [ip.ip for ip in ips]
-    history = shown.read(queries.decisions, hours=_WEEK)
+    order = _busiest([ip.ip for ip in ips], traffic)
+    history = shown.read(queries.decisions, "", hours=_WEEK)
     heard = shown.read(queries.volume, "", every=shown.every)
     absent = None if history is None else _absences(history, order, shown)
     chart = charts.lanes(traffic, shown.span, Lanes("ip", "attempts", order, absent, heard))
     elements.chart(chart, traffic, "traffic", "Delivery attempts per IP over time, with the times it was withdrawn")
     st.caption(
         "The stronger, the more; empty: nothing left through this IP. Dashed: withdrawn. Grey: no log was heard. UTC."
+        + (f" The {len(order)} busiest of {len(ips)} IPs; the CSV has all." if len(order) < len(ips) else "")
     )
+
+
+def _busiest(ips: list[str], traffic: pd.DataFrame) -> list[str]:
+    """Return the IPs that get a lane, in their order: of a large pool those that sent most."""
+    if len(ips) <= _MOST_LANES:
+        return ips
+    sent = traffic.groupby("ip")["attempts"].sum()
+    most = set(sorted(ips, key=lambda ip: -int(sent.get(ip, 0)))[:_MOST_LANES])
+    return [ip for ip in ips if ip in most]
 
 
 def _absences(history: pd.DataFrame, order: list[str], shown: Page) -> pd.DataFrame:
     """Return from when to when each IP was withdrawn within the page's range."""
     changes = history[history["type"].isin(["ip_withdrawn", "ip_probation_started", "ip_restored"])]
     start, rows = pd.Timestamp(shown.span.since, unit="us", tz="UTC"), []
-    for ip in order:
-        ended = shown.now
-        for row in elements.rows(changes[changes["subject"] == ip]):
-            if row["type"] == "ip_withdrawn" and ended > start:
-                when = f"{words.clock(row['time'], shown.now)} to {words.clock(ended, shown.now)} UTC"
-                rows.append({"ip": ip, "start": max(row["time"], start), "end": ended, "when": when})
-            ended = row["time"]
+    until = dict.fromkeys(order, shown.now)
+    for row in elements.rows(changes[["type", "subject", "time"]]):  # the newest first
+        ip = row["subject"]
+        if (ended := until.get(ip)) is None:
+            continue
+        if row["type"] == "ip_withdrawn" and ended > start:
+            when = f"{words.clock(row['time'], shown.now)} to {words.clock(ended, shown.now)} UTC"
+            rows.append({"ip": ip, "start": max(row["time"], start), "end": ended, "when": when})
+        until[ip] = row["time"]
     return pd.DataFrame(rows)
 
 

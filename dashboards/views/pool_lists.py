@@ -55,8 +55,10 @@ def _matrix(shown: Page, ips: list[str], lists: list[str], answers: pd.DataFrame
 
     False where it cannot be drawn: where they are not read, none, or too many.
     """
+    if not 0 < len(ips) * len(lists) <= _MOST_CELLS:
+        return False
     runs = shown.read(queries_life.runs, every=shown.every)
-    if runs is None or not 0 < len(ips) * len(lists) <= _MOST_CELLS:
+    if runs is None:
         return False
     before = {(row["ip"], row["list"]): row for row in elements.rows(runs)}
     cells = []

@@ -8,12 +8,13 @@ from dashboards.elements import Page
 from schemas.reasons.words import language
 
 _MOST_IPS, _MOST_PROVIDERS = 60, 25
+_DRAWN = ["ip", "provider", "score", "messages", "delivered", "deferred", "bounced", "text"]
 _ABOUT = {"listed": "■ our IP is listed", "reputation": "■ our poor name", "volume": "▲ too much at once"}
 
 
 def show(pairs: pd.DataFrame) -> None:
     """Show each IP at each provider as a grid: the worst providers first, the busiest of those alike."""
-    told = pairs[pairs["messages"] > 0].assign(sign=pairs["score"].str[:1])
+    told = pairs.loc[pairs["messages"] > 0, _DRAWN].assign(sign=pairs["score"].str[:1])
     if told.empty:
         return
     providers = list(dict.fromkeys(told["provider"]))
@@ -27,7 +28,7 @@ def show(pairs: pd.DataFrame) -> None:
         for names, most, what in ((providers, _MOST_PROVIDERS, "providers"), (ips, _MOST_IPS, "IPs"))
         if len(names) > most
     ]
-    beside = f" {' and '.join(left_out)} stand in the table only." if left_out else ""
+    beside = f" {' and '.join(left_out)} stand in the table, or in the CSV, only." if left_out else ""
     st.caption(f"Hover over a cell, or tap it, for its numbers. Empty: nothing was sent there.{beside}")
 
 

@@ -3,13 +3,14 @@
 import pandas as pd
 import streamlit as st
 
-from dashboards import elements, offers, queries_providers, words
+from dashboards import elements, offers, queries, queries_providers, queries_replies, words
 from dashboards.elements import Page
 from dashboards.views import provider_grid, provider_hands
 from schemas.reasons.words import language
 from schemas.reply_settings import suggested
 
 _BLOCKED, _DOUBTFUL = 0.7, 0.95
+_MOST = 250
 _PICKED = "providers.reply"
 _SAID = (
     "■ below 0.70, ▲ below 0.95, ● better. "
@@ -27,10 +28,12 @@ def page() -> None:
     chosen = st.query_params.get("provider", "")
     if not elements.missing(found, "No data: nothing left through an outbound IP in this time.") and found is not None:
         _numbers(found)
-        provider_grid.show(_pairs(found))
-        pair = elements.picked(_pairs(found), "pairs", _columns(), "pair", ("score",))
+        _ahead(shown, chosen)
+        pairs = _pairs(found)
+        provider_grid.show(pairs)
+        pair = elements.picked(pairs[:_MOST], "pairs", _columns(), "pair", ("score",))
         offers.note("pairs", found)
-        st.caption(_SAID)
+        st.caption(f"{_first(len(pairs))}{_SAID}")
         if pair is not None:
             elements.keep("pair", pair)
             elements.keep("provider", pair.partition(" ")[2])
@@ -52,6 +55,20 @@ def page() -> None:
         _unknown(unknown[unknown["further"] == 0])
         _further(unknown[unknown["further"] == 1])
     shown.close()
+
+
+def _ahead(shown: Page, provider: str) -> None:
+    """Ask beside what the page reads, in its order."""
+    shown.ahead(queries.volume, provider, every=shown.every)
+    shown.ahead(queries_providers.reasons, every=shown.every)
+    shown.ahead(queries_replies.texts, "", provider, True, every=shown.every)
+    shown.ahead(queries_replies.counted, every=shown.every)
+    shown.ahead(queries_providers.unknown, every=shown.every)
+
+
+def _first(pairs: int) -> str:
+    """Say where the table has only the first of so many pairs."""
+    return f"The worst {_MOST} of {words.count(pairs)}; the CSV has all. " if pairs > _MOST else ""
 
 
 def _numbers(found: pd.DataFrame) -> None:

@@ -20,6 +20,9 @@ def page() -> None:
     st.caption(_SAID)
     st.subheader("Our IPs", anchor=False)
     found = shown.read(queries_reports.ips, ours, every=shown.every)
+    shown.ahead(queries_reports.domains, ours, every=shown.every)
+    shown.ahead(queries_reports.tls, every=shown.every)
+    shown.ahead(queries_reports.google, every=shown.every)
     if not elements.missing(found, "No data: no report names one of our IPs.") and found is not None:
         elements.table(_ips(found), "ips", _ip_columns(), ("snds", "blocked", "google"))
         offers.note("ips", found)
