@@ -8,9 +8,9 @@ from dashboards import (
     elements,
     pools,
     queries,
-    queries_alerts,
     queries_cases,
     queries_delisting,
+    queries_own,
     queries_pool,
     queries_week,
     words,
@@ -59,13 +59,13 @@ def page() -> None:
 
 
 def _ahead(shown: Page) -> None:
-    """Ask beside what the page reads, in its order."""
-    if shown.settings.alert:
-        shown.ahead(queries_alerts.alerts, hours=1)
+    """Ask beside what the page reads, in its order; the alerts come at once."""
     shown.ahead(queries.flags, hours=1)
     shown.ahead(queries_cases.cases, hours=1)
     shown.ahead(queries_delisting.delistings, hours=1)
     shown.ahead(queries_week.ages, hours=1, every=20)
+    shown.ahead(queries_own.identities, hours=1, every=shown.every)
+    shown.ahead(queries_own.domains, hours=1, every=shown.every)
     shown.ahead(queries_cases.open_cases, hours=1)
     shown.ahead(queries.dead_letters)
     shown.ahead(queries_week.hour, hours=1, every=20)

@@ -160,7 +160,7 @@ def _traffic(shown: Page, ips: list[Standing]) -> None:
     traffic = shown.read(queries_pool.traffic, every=shown.every)
     if elements.missing(traffic, "No data: no delivery through a known IP was logged in this time.") or traffic is None:
         return
-    order = _busiest([ip.ip for ip in ips], traffic)
+    order = busiest([ip.ip for ip in ips], traffic)
     history = shown.read(queries.decisions, "", hours=_WEEK)
     heard = shown.read(queries.volume, "", every=shown.every)
     absent = None if history is None else _absences(history, order, shown)
@@ -172,7 +172,7 @@ def _traffic(shown: Page, ips: list[Standing]) -> None:
     )
 
 
-def _busiest(ips: list[str], traffic: pd.DataFrame) -> list[str]:
+def busiest(ips: list[str], traffic: pd.DataFrame) -> list[str]:
     """Return the IPs that get a lane, in their order: of a large pool those that sent most."""
     if len(ips) <= _MOST_LANES:
         return ips
