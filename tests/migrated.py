@@ -14,7 +14,7 @@ _FILLED = "SELECT name FROM system.tables WHERE database = {model:String} AND to
 _COPY = """INSERT INTO {database:Identifier}.{table:Identifier}
 SELECT * FROM {model:Identifier}.{table:Identifier}"""
 _STOP = "SYSTEM STOP VIEW {database:Identifier}.{view:Identifier}"
-_TURNING = ("mail_slots_turn", "mail_slots_turned")
+_TURNING = ("mail_slots_turn", "mail_slots_turned", "pool_slots_turn", "pool_slots_turned")
 
 
 def migrate(client: Client, database: str) -> None:

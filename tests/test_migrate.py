@@ -32,7 +32,7 @@ LIMITED = (
     "dead_retries",
 )
 AGGREGATES = {"old_ways", "new_ways", "heard_hosts"}
-SLOTS = {"mail_slots", "mail_slots_made"}
+SLOTS = {"mail_slots", "mail_slots_made", "pool_slots", "pool_slots_made"}
 WITH_EVENTS = [topic for topic in TOPICS if topic.events]
 
 
@@ -59,11 +59,11 @@ def test_all_is_applied_once(clickhouse: ClickHouseServer, database: str) -> Non
     views = {name for name, engine in there.result_rows if engine == "View"}
     measures = {"sunset_days", "sunset_burndown", "sunset_responses", "sunset_forecasts", "sunset_letters"}
     by_id = {"submitted_by_message_id", "submitted_by_queue_id", "delivered_by_queue_id", "attempted_by_queue_id"}
-    slots = {"mail_slot_days", "mail_slots_of", "mail_slots_of_events"}
+    slots = {"mail_slot_days", "mail_slots_of", "mail_slots_of_events", "pool_slot_days", "pool_slots_of"}
     assert views == by_id | measures | slots | {"delisting_counted"}
     fed = {name for name, engine in there.result_rows if engine == "MaterializedView"}
     tables = {row[0] for row in there.result_rows} - views - fed
-    turned = {"mail_slots_turn", "mail_slots_turned"}
+    turned = {"mail_slots_turn", "mail_slots_turned", "pool_slots_turn", "pool_slots_turned"}
     assert turned < fed
     assert {name.partition("_of_")[0] for name in fed - turned} == AGGREGATES
     owners = {"customer_addresses", "customer_accounts"}

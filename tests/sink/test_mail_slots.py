@@ -57,7 +57,7 @@ def store(client: Client, what: Iterable[DeliveryAttempted]) -> None:
 
 def turn(client: Client) -> None:
     """Have the counts made anew where anything was stored, and wait for it."""
-    for view in ("mail_slots_turn", "mail_slots_turned"):
+    for view in ("mail_slots_turn", "mail_slots_turned", "pool_slots_turn", "pool_slots_turned"):
         client.command(f"SYSTEM START VIEW {view}")
         client.command(f"SYSTEM REFRESH VIEW {view}")
         client.command(f"SYSTEM WAIT VIEW {view}")
