@@ -11,17 +11,27 @@ BEFORE_HOURS = 6
 """So long before a listing its senders are looked for: spam traps are told of with a delay."""
 _HOUR = 3_600_000_000
 
-# `said` is a list's answers about an IP in the order of their times; a run begins where the answer changes.
+# `said` is a list's answers about an IP in the order of their times; a run begins where the answer changes. Most have
+# no code: those are numbers until they are told, four times the time and the place of the answer among `answers`.
 _RUNS = """
+WITH ['listed', 'not_listed', 'unknown'] AS answers
 SELECT ip, list, toInt64(length(said)) AS asked, fromUnixTimestamp64Micro(said[-1].1, 'UTC') AS newest,
-       arraySlice(arrayFilter((one, place) -> place = 1 OR one.2 != said[place - 1].2, said, arrayEnumerate(said)),
-                  -{kept:Int32}) AS runs
+       arrayMap(one -> (one.1, answers[one.2], one.3),
+                arraySlice(arrayFilter((one, before) -> one.2 != before.2, said,
+                                       arrayPushFront(arrayPopBack(said), (toInt64(0), toUInt8(0), ''))),
+                           -{kept:Int32})) AS runs
 FROM
 (
-    SELECT ip, list, arraySort(groupUniqArray((at, toString(answer), arrayStringConcat(codes, ' ')))) AS said
-    FROM pool_observations
-    WHERE type = 'listing_observed' AND at > {since:Int64} AND at <= {until:Int64}
-      AND ({ip:String} = '' OR ip = {ip:String})
+    SELECT ip, list, groupUniqArrayIf(at * 4 + place, told = '') AS plain,
+           groupUniqArrayIf((at, toUInt8(place), told), told != '') AS coded,
+           arraySort(arrayConcat(arrayMap(one -> (intDiv(one, 4), toUInt8(one % 4), ''), plain), coded)) AS said
+    FROM
+    (
+        SELECT ip, list, at, toInt64(indexOf(answers, toString(answer))) AS place, arrayStringConcat(codes, ' ') AS told
+        FROM pool_observations
+        WHERE type = 'listing_observed' AND at > {since:Int64} AND at <= {until:Int64}
+          AND ({ip:String} = '' OR ip = {ip:String})
+    )
     GROUP BY ip, list
 )
 ORDER BY ip, list LIMIT {limit:UInt32}

@@ -4,6 +4,7 @@ import pandas as pd
 from clickhouse_connect.driver.client import Client
 
 from dashboards.queries import frame
+from dashboards.queries_rolled import AGE
 from dashboards.span import Span
 from schemas.observations import FURTHER_REPLIES
 
@@ -15,7 +16,7 @@ SELECT provider, kind, named, said AS text, reason, toInt64(number) AS number, t
 FROM
 (
     SELECT provider, toString(kind) AS kind, toString(named) AS named, if(pattern = '', text, toString(pattern)) AS row,
-           argMax(text, (last_at, id)) AS said, toString(argMax(reason, (last_at, id))) AS reason,
+           argMax(text, $AGE) AS said, toString(argMax(reason, $AGE)) AS reason,
            sumIf(count, at > {since:Int64}) AS number, sumIf(count, at <= {since:Int64}) AS old,
            arraySort(groupUniqArrayIf(16)(ip, at > {since:Int64})) AS ips,
            minIf(first_at, at > {since:Int64}) AS opened, max(last_at) AS newest
@@ -28,7 +29,7 @@ FROM
 )
 ORDER BY kind IN ('listed', 'reputation', 'volume') DESC, old = 0 DESC, number DESC, provider, text
 LIMIT {limit:UInt32}
-"""
+""".replace("$AGE", AGE)
 
 _COUNTED = """
 SELECT fromUnixTimestamp64Micro(assumeNotNull(begun), 'UTC') AS since FROM
