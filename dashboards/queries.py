@@ -12,7 +12,7 @@ import pandas as pd
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ProgrammingError
 
-from dashboards.queries_rolled import beside, slots_of, whole, within
+from dashboards.slots import beside, slots_of, whole, within
 from dashboards.span import Span
 
 CAPS: Mapping[str, int | str] = {

@@ -7,7 +7,7 @@ import pandas as pd
 from clickhouse_connect.driver.client import Client
 
 from dashboards.queries import frame
-from dashboards.queries_rolled import SLOT, WEEK, beside, cut, slots_of, whole, within
+from dashboards.slots import SLOT, WEEK, beside, cut, slots_of, whole, within
 from dashboards.span import Span
 from schemas.topics import TOPICS, Topic
 

@@ -4,7 +4,7 @@ import pandas as pd
 from clickhouse_connect.driver.client import Client
 
 from dashboards.queries import frame
-from dashboards.queries_rolled import AGE
+from dashboards.slots import AGE
 from dashboards.span import Span
 from schemas.observations import FURTHER_REPLIES
 

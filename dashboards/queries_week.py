@@ -4,7 +4,7 @@ import pandas as pd
 from clickhouse_connect.driver.client import Client
 
 from dashboards.queries import frame
-from dashboards.queries_rolled import beside, slots_of, within
+from dashboards.slots import beside, slots_of, within
 from dashboards.span import Span
 
 _NOW, _THEN = (
