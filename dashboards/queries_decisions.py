@@ -13,10 +13,10 @@ SELECT fromUnixTimestamp64Micro(at, 'UTC') AS time, * EXCEPT at, at AS moment FR
            operator, reason, evidence,
            arrayMap(c -> ('', c.sender, c.messages, c.recipients, c.unknown_users, c.refusals, c.complaints, c.networks,
                           c.share, c.minutes), culprits) AS culprits
-    FROM pool_events FINAL WHERE id = {identity:String} AND at <= {until:Int64}
+    FROM pool_events FINAL PREWHERE id = {identity:String} WHERE at <= {until:Int64}
     UNION ALL
     SELECT at, id, type, '', '', '', mailbox, 0, 0, 0., score, step, mode, operator, '', evidence, []
-    FROM mailbox_events FINAL WHERE id = {identity:String} AND at <= {until:Int64}
+    FROM mailbox_events FINAL PREWHERE id = {identity:String} WHERE at <= {until:Int64}
 )
 LIMIT 1
 """

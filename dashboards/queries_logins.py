@@ -1,12 +1,13 @@
 """What the Mailboxes page asks about one mailbox's logins, programs and places, and its score over time.
 
-As in `queries_mailbox`, PREWHERE picks the mailbox's rows before FINAL collapses those stored twice.
+Rows are read from where the mailbox's lie together, and each id is taken once, as in `queries_mailbox`.
 """
 
 import pandas as pd
 from clickhouse_connect.driver.client import Client
 
 from dashboards.queries import frame
+from dashboards.queries_mailbox import OF_MAILBOX
 from dashboards.span import Span
 
 BY = ("network", "AS", "country", "protocol", "method")
@@ -15,6 +16,18 @@ BY = ("network", "AS", "country", "protocol", "method")
 _NETWORK = """multiIf(isIPv4String(client_ip), concat(replaceRegexpOne(client_ip, '[.][0-9]+$', ''), '.0/24'),
         isIPv6String(client_ip), concat(toString(tupleElement(IPv6CIDRToRange(toIPv6(client_ip), 48), 1)), '/48'),
         '')"""
+
+
+def _events(types: str) -> str:
+    return f"""(
+        SELECT type, at, outcome, attempts, client_ip, client_country, client_asn, client_latitude, client_longitude,
+               service, method, helo, mailer, recipients
+        FROM mail_events
+        WHERE {OF_MAILBOX} AND type IN ({types}) AND at > {{since:Int64}} AND at <= {{until:Int64}} LIMIT 1 BY at, id
+    )"""  # noqa: S608 our own text, with nothing of anybody's
+
+
+_LOGINS = _events("'mailbox_authenticated'")
 
 _BY = """
 SELECT value, toInt64(sumIf(times, outcome = 'succeeded')) AS succeeded,
@@ -30,31 +43,27 @@ FROM
            multiIf({by:String} = 'network', network,
                    {by:String} = 'AS', if(client_asn = 0, '', concat('AS', toString(client_asn))),
                    {by:String} = 'country', client_country, {by:String} = 'protocol', service, method) AS value
-    FROM mail_events FINAL PREWHERE mailbox = {mailbox:String}
-    WHERE type = 'mailbox_authenticated' AND at > {since:Int64} AND at <= {until:Int64}
+    FROM $LOGINS
 )
 GROUP BY value ORDER BY failed + succeeded + unavailable DESC, value LIMIT {limit:UInt32}
-""".replace("$NETWORK", _NETWORK)
+""".replace("$NETWORK", _NETWORK).replace("$LOGINS", _LOGINS)
 
 _OVER_TIME = """
 SELECT intDiv(intDiv(at, 1000000), {width:Int64}) * {width:Int64} AS bucket,
        toInt64(sumIf(greatest(attempts, 1), outcome = 'succeeded')) AS succeeded,
        toInt64(sumIf(greatest(attempts, 1), outcome = 'failed')) AS failed,
        toInt64(sumIf(greatest(attempts, 1), outcome = 'unavailable')) AS unavailable
-FROM mail_events FINAL PREWHERE mailbox = {mailbox:String}
-WHERE type = 'mailbox_authenticated' AND at > {since:Int64} AND at <= {until:Int64}
-GROUP BY bucket ORDER BY bucket
-"""
+FROM $LOGINS GROUP BY bucket ORDER BY bucket
+""".replace("$LOGINS", _LOGINS)
 
 _PROGRAMS = """
 SELECT mailer AS program, helo, toInt64(count()) AS messages, toInt64(sum(recipients)) AS recipients,
        toInt64(uniqExactIf($NETWORK, client_ip != '')) AS networks,
        fromUnixTimestamp64Micro(min(at), 'UTC') AS first, fromUnixTimestamp64Micro(max(at), 'UTC') AS last,
        toInt64(count() OVER ()) AS total
-FROM mail_events FINAL PREWHERE sender = {mailbox:String}
-WHERE type = 'message_submitted' AND at > {since:Int64} AND at <= {until:Int64}
+FROM $SUBMITTED
 GROUP BY program, helo ORDER BY messages DESC, program, helo LIMIT {limit:UInt32}
-""".replace("$NETWORK", _NETWORK)
+""".replace("$NETWORK", _NETWORK).replace("$SUBMITTED", _events("'message_submitted'"))
 
 _PLACES = """
 SELECT latitude, longitude, client_country AS country, kind, toInt64(sum(times)) AS number,
@@ -69,14 +78,11 @@ FROM
            round(client_latitude, 1) AS latitude, round(client_longitude, 1) AS longitude,
            if(type = 'mailbox_authenticated', greatest(attempts, 1), 1) AS times,
            multiIf(type = 'message_submitted', 'sent', outcome = 'succeeded', 'good', 'failed') AS kind
-    FROM mail_events FINAL PREWHERE (type = 'mailbox_authenticated' AND mailbox = {mailbox:String})
-                                 OR (type = 'message_submitted' AND sender = {mailbox:String})
-    WHERE type IN ('mailbox_authenticated', 'message_submitted') AND at > {since:Int64} AND at <= {until:Int64}
-      AND outcome != 'unavailable'
+    FROM $BOTH WHERE outcome != 'unavailable'
 )
 GROUP BY latitude, longitude, country, kind ORDER BY number DESC, latitude, longitude, country, kind
 LIMIT {limit:UInt32}
-""".replace("$NETWORK", _NETWORK)
+""".replace("$NETWORK", _NETWORK).replace("$BOTH", _events("'mailbox_authenticated', 'message_submitted'"))
 
 _SCORE = """
 SELECT fromUnixTimestamp64Micro(at, 'UTC') AS time, type, score, step, mode, operator FROM

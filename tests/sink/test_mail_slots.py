@@ -166,7 +166,7 @@ def test_what_was_stored_before_is_counted_though_the_upgrade_is_cut_off(server:
     assert lasting(client, now) > DAY
     agree(client, now, known + more)
     ((rows,),) = client.query(
-        "SELECT toInt64(sum(rows)) FROM system.projection_parts WHERE active AND name = 'by_mailbox'"
+        "SELECT toInt64(sum(rows)) FROM system.projection_parts WHERE active AND name = 'by_domain'"
         " AND database = 'grown'"
     ).result_rows
     assert rows == len(known + more), "each part has its projection, also those from before"
