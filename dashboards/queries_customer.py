@@ -50,32 +50,26 @@ FROM customer_accounts FINAL WHERE {HOLDS} AND customer = {{customer:String}} LI
 
 _BOXES = f"""
 WITH {_OWN}, {_MAILS}
-SELECT box, kind, behind, toInt64(attempts) AS mails, toInt64(bounced) AS bounces, step, mode, score,
-       if(last = 0, NULL, fromUnixTimestamp64Micro(last, 'UTC')) AS sent, toInt64(count() OVER ()) AS total
+SELECT box, max(kind_) AS kind, max(behind_) AS behind, toInt64(sum(mails_)) AS mails, toInt64(sum(bounced)) AS bounces,
+       max(step_) AS step, max(mode_) AS mode, max(score_) AS score,
+       if(max(last) = 0, NULL, fromUnixTimestamp64Micro(max(last), 'UTC')) AS sent, toInt64(count() OVER ()) AS total
 FROM
 (
-    SELECT box, max(kind) AS kind, max(behind) AS behind, sum(mails) AS attempts, sum(bounced) AS bounced,
-           max(last) AS last
-    FROM
-    (
-        SELECT address AS box, kind, mailbox AS behind, 0 AS mails, 0 AS bounced, 0 AS last
-        FROM customer_addresses FINAL WHERE {HOLDS} AND customer = {{customer:String}} AND kind != 'domain'
-        UNION ALL
-        SELECT sender, '', '', count(), countIf(outcome = 'bounced'), max(at) FROM mails GROUP BY sender
-        UNION ALL
-        SELECT DISTINCT mailbox, '', '', 0, 0, 0 FROM mailbox_events
-        WHERE at <= {{until:Int64}} AND {_is_own("mailbox")}
-    )
-    GROUP BY box
-) AS boxes
-LEFT JOIN
-(
-    WITH (at, indexOf(['mailbox_throttled', 'mailbox_suspended'], type), id) AS place
-    SELECT mailbox, argMax(score, place) AS score, argMax(mode, place) AS mode,
+    SELECT address AS box, kind AS kind_, mailbox AS behind_, 0 AS mails_, 0 AS bounced, 0 AS last,
+           '' AS step_, '' AS mode_, 0. AS score_
+    FROM customer_addresses FINAL PREWHERE customer = {{customer:String}} WHERE {HOLDS} AND kind != 'domain'
+    UNION ALL
+    SELECT sender, '', '', count(), countIf(outcome = 'bounced'), max(at), '', '', 0. FROM mails GROUP BY sender
+    UNION ALL
+    SELECT mailbox, '', '', 0, 0, 0,
            transform(argMax(type, place), ['mailbox_suspended', 'mailbox_throttled', 'mailbox_released'],
-                     ['suspend', 'throttle', ''], argMax(step, place)) AS step
-    FROM mailbox_events WHERE at <= {{until:Int64}} AND {_is_own("mailbox")} GROUP BY mailbox
-) AS decided ON boxes.box = decided.mailbox
+                     ['suspend', 'throttle', ''], argMax(step, place)),
+           argMax(mode, place), argMax(score, place)
+    FROM (SELECT *, (at, indexOf(['mailbox_throttled', 'mailbox_suspended'], type), id) AS place
+          FROM mailbox_events WHERE at <= {{until:Int64}} AND {_is_own("mailbox")})
+    GROUP BY mailbox
+)
+GROUP BY box
 ORDER BY indexOf(['suspend', 'throttle', 'flag', 'watch'], step) = 0,
          indexOf(['suspend', 'throttle', 'flag', 'watch'], step), mails DESC, box
 LIMIT {{limit:UInt32}}
