@@ -24,7 +24,7 @@ CAPS: Mapping[str, int | str] = {
 }
 _PATIENT: Mapping[str, int | str] = {"max_execution_time": 14}
 PROVIDERS = 12
-_FEW = 2000
+_FEW = 4000
 CUT = "cut"  # the key of a frame's `attrs` under which stands how many rows it can have at most
 
 # Lines of a log that are no mail are counted with it, and taken off.
