@@ -10,6 +10,7 @@ from dashboards import (
     queries,
     queries_cases,
     queries_delisting,
+    queries_flags,
     queries_own,
     queries_pool,
     queries_week,
@@ -60,7 +61,7 @@ def page() -> None:
 
 def _ahead(shown: Page) -> None:
     """Ask beside what the page reads, in its order; the alerts come at once."""
-    shown.ahead(queries.flags, hours=1)
+    shown.ahead(queries_flags.flags, hours=1)
     shown.ahead(queries_cases.cases, hours=1)
     shown.ahead(queries_delisting.delistings, hours=1)
     shown.ahead(queries_week.ages, hours=1, every=20)
@@ -109,7 +110,7 @@ def _numbers(shown: Page, everyone: list[Standing], heard: set[str]) -> None:
     out = None if unknown else sum(ip.state == "withdrawn" for ip in everyone)
     own = {name: [ip for ip in everyone if ip.pool == name] for name in shown.settings.pool}
     sending = sum(pools.sending_now(shown.settings.pool[name], ips) for name, ips in own.items())
-    flags = shown.read(queries.flags, hours=1) if worker else None
+    flags = shown.read(queries_flags.flags, hours=1) if worker else None
     attacked = shown.read(queries_cases.open_cases, hours=1) if worker else None
     named = delisting.open_ones(shown) if {"worker", "lists"} <= heard else None
     dead = shown.read(queries.dead_letters) if "logs" in heard else None
@@ -161,7 +162,7 @@ def _deliverability(shown: Page) -> None:
 
 def _flags(shown: Page, heard: set[str]) -> None:
     st.subheader("Mailboxes in question", anchor=False)
-    flags = shown.read(queries.flags, hours=1)
+    flags = shown.read(queries_flags.flags, hours=1)
     none = "No mailbox is watched, flagged or suspended." if "worker" in heard else _NO_WORKER
     if elements.missing(flags, none) or flags is None:
         return

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pandas as pd
 import streamlit as st
 
-from dashboards import elements, moment, pools, queries, queries_cases, queries_pool, words
+from dashboards import elements, moment, pools, queries, queries_cases, queries_flags, queries_pool, words
 from dashboards.elements import Page
 from dashboards.palette import STATES, STEPS
 from dashboards.views import decision
@@ -97,7 +97,7 @@ def _differences(shown: Page) -> None:
 def _known(shown: Page, at: int) -> dict[tuple[str, str], str] | None:
     """Return as of a moment (0: now) each IP's state, each mailbox's step and the open cases; None: not read."""
     states, feeds = shown.read(queries_pool.states, hours=1, at=at), shown.read(queries.feeds, hours=1, at=at)
-    flags = shown.read(queries.flags, hours=1, at=at)
+    flags = shown.read(queries_flags.flags, hours=1, at=at)
     cases = shown.read(queries_cases.open_cases, hours=1, at=at)
     if states is None or feeds is None or flags is None or cases is None:
         return None

@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from dashboards import elements, queries, queries_alerts, queries_cases, words
+from dashboards import elements, queries_alerts, queries_cases, queries_flags, words
 from dashboards.elements import Page
 from dashboards.urgency import Urgent, ordered
 from dashboards.views import delisting
@@ -15,7 +15,7 @@ def show(shown: Page, heard: set[str]) -> None:
     """Show what is open, each a way to its page; nothing is said to be calm of what nobody could read or told."""
     worker = "worker" in heard
     alerts = shown.read(queries_alerts.alerts, hours=1) if shown.settings.alert else None
-    flags = shown.read(queries.flags, hours=1) if worker else None
+    flags = shown.read(queries_flags.flags, hours=1) if worker else None
     cases = shown.read(queries_cases.cases, hours=1) if worker else None
     named = delisting.open_ones(shown) if {"worker", "lists"} <= heard else None
     found = ordered(alerts, flags, cases, named)

@@ -207,10 +207,10 @@ def test_a_state_that_is_later_than_the_moment_is_not_told_as_of_it(twice: tuple
     assert len(course) == len(before["queries_logins", "score"][0]) - 1
     (told, _search) = asked(hall, ("queries_mailbox", "scores"), hall.now)
     known_scores = before["queries_mailbox", "scores"][0]
-    (flagged,) = asked(hall, ("queries", "flags"), hall.now)
+    (flagged,) = asked(hall, ("queries_flags", "flags"), hall.now)
     assert {row["score"] for row in told if row["mailbox"] == repr(THIEF)} == {"nan"}
     calm = [[row["score"] for row in rows if row["mailbox"] == repr(law_scene.CALM)] for rows in (known_scores, told)]
     assert calm == [["3.5"], []], "nothing was decided about it: only its score tells of it"
     assert {row["score"] for row in flagged if row["mailbox"] == repr(THIEF)} == {"170.0"}, "that of the decision"
-    (known,) = before["queries", "flags"]
+    (known,) = before["queries_flags", "flags"]
     assert {row["score"] for row in known if row["mailbox"] == repr(THIEF)} == {"148.0"}

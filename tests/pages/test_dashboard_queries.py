@@ -11,6 +11,7 @@ from dashboards import (
     queries,
     queries_cases,
     queries_complaint_trends,
+    queries_flags,
     queries_life,
     queries_logins,
     queries_mailbox,
@@ -36,7 +37,7 @@ from tests.pages.scene import CASE, IPS, KEPT, MINUTE, PROBATION, RUDE, THIEF, W
 
 ALL: list[tuple[Callable[..., pd.DataFrame], tuple[str | float, ...]]] = [
     *((query, ()) for query in (queries.sources, queries.feeds, queries.decisions, queries.deliverability)),
-    *((query, ()) for query in (queries.volume, queries.flags, queries.dead_letters, queries_mailbox.scores)),
+    *((query, ()) for query in (queries.volume, queries_flags.flags, queries.dead_letters, queries_mailbox.scores)),
     *((query, ()) for query in (queries_pool.states, queries_pool.matrix, queries_pool.health, queries_pool.hooks)),
     *((query, ()) for query in (queries_pool.traffic, queries_pool.complaints, queries_pool.unattributed)),
     *((query, (THIEF,)) for query in (queries_mailbox.evidence, queries_mailbox.activity, queries_mailbox.logins)),
@@ -139,7 +140,7 @@ def test_volume_leaves_out_the_buckets_in_which_no_log_was_heard(hall: Hall) -> 
 
 
 def test_flags_are_those_still_open_the_worst_first(hall: Hall) -> None:
-    answer = queries.flags(hall.client, hall.span)
+    answer = queries_flags.flags(hall.client, hall.span)
     assert list(zip(answer["mailbox"], answer["step"], answer["score"], strict=True)) == [
         (THIEF, "suspend", 148.0),
         (RUDE, "flag", 96.0),
@@ -165,7 +166,7 @@ def test_who_is_throttled_is_told_so(hall: Hall, clickhouse: ClickHouseServer, d
     events.append(MailboxSuspended(id="1", at=at, mailbox=both, score=140.0, mode="propose"))
     events.append(MailboxReleased(id="2", at=at + MINUTE, mailbox=over, score=9.0))
     client.raw_insert("mailbox_events", insert_block=b"\n".join(map(codec.encode, events)), fmt="JSONEachRow")
-    flags = queries.flags(client, hall.span)
+    flags = queries_flags.flags(client, hall.span)
     shown = list(zip(flags["mailbox"], flags["step"], flags["mode"], strict=True))
     assert shown == [(both, "suspend", "propose"), (slow, "throttle", "enforce")]
     scores = queries_mailbox.scores(client, hall.span).set_index("mailbox")

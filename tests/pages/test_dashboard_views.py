@@ -10,7 +10,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from dashboards import queries
+from dashboards import queries, queries_flags
 from dashboards.connection import Warehouse
 from embedded.broker import free_port
 from embedded.clickhouse import PASSWORD_ENV, ClickHouseServer
@@ -225,20 +225,20 @@ def test_the_last_good_answer_stays_with_the_error_and_then_the_new_one_comes(
         fill(server.connect("relaywarden"), hall.now)
         clock = Clock(hall.now / 1_000_000)
         warehouse = Warehouse(ClickHouse(port=server.port), clock)
-        first = warehouse.read(queries.flags, 1)
+        first = warehouse.read(queries_flags.flags, 1)
         assert first.frame is not None
         assert (len(first.frame), first.error, first.read_at) == (3, "", clock.now)
-        assert warehouse.read(queries.flags, 1) is first, "asked again too early"
+        assert warehouse.read(queries_flags.flags, 1) is first, "asked again too early"
         server.kill()
         clock.now += 10
-        away = warehouse.read(queries.flags, 1)
+        away = warehouse.read(queries_flags.flags, 1)
         assert away.frame is first.frame
         assert away.read_at == first.read_at
         assert away.error == f"127.0.0.1:{server.port}: Connection refused"
         assert warehouse.read(queries.volume, 6).frame is None, "never read: no value, no zero"
     with ClickHouseServer(tmp_path / "data", server.port, server.password):
         clock.now += 10
-        again = warehouse.read(queries.flags, 1)
+        again = warehouse.read(queries_flags.flags, 1)
         assert again.frame is not None
         assert (len(again.frame), again.error, again.read_at) == (3, "", clock.now)
 

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from dashboards import queries, queries_mailbox
+from dashboards import queries_flags, queries_mailbox
 from dashboards.span import Span
 from embedded.clickhouse import ClickHouseServer
 from tests.migrated import migrate
@@ -116,7 +116,7 @@ def town(clickhouse: ClickHouseServer) -> Iterator[Town]:
 
 
 def flags(town: Town, until: int, limit: int) -> list[tuple[Any, ...]]:
-    """Return plainly what `queries.flags` should."""
+    """Return plainly what `queries_flags.flags` should."""
     known, course = town.scores(until), defaultdict[str, list[Row]](list)
     for row in town.decisions:
         if row["at"] <= until:
@@ -164,7 +164,7 @@ def _plain(value: object) -> object:
 @pytest.mark.parametrize("limit", [150, 3000])
 def test_flags_are_those_of_a_plain_computation(town: Town, ago: int, limit: int) -> None:
     counting, until = Counting(town.client), town.now - ago
-    answer = queries.flags(counting, Span.last(24, until, past=ago > 0), limit)  # type: ignore[arg-type]
+    answer = queries_flags.flags(counting, Span.last(24, until, past=ago > 0), limit)  # type: ignore[arg-type]
     assert told(answer) == flags(town, until, limit)
     if not ago:
         assert counting.asked == (1 if limit == 150 else 2), "the highest are enough for a page, not for everything"
