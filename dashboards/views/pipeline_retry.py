@@ -1,5 +1,7 @@
 """Of the Pipeline page: "try again": first what it would give, then the order with its reason, then what came of it."""
 
+import threading
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -9,6 +11,7 @@ from dashboards import access, elements, queries_letters, words
 from dashboards.acting import MOST_REASON, NotAllowedError
 from dashboards.elements import Page
 from dashboards.retrying import try_again
+from schemas.names import derived_id
 from schemas.retry_events import MOST_LETTERS
 from schemas.retrying import kind_of
 
@@ -21,6 +24,19 @@ _STATES = {
 }
 _PROBLEM = "retry.problem"
 _FOREVER = 2**62
+
+
+@dataclass
+class _Buttons:
+    """Which buttons are shown: a second click on one, beside the first or after it, is the same order."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    turn: int = 0  # grows with each order, and with each that was refused
+
+
+def _buttons() -> _Buttons:
+    kept: _Buttons = st.session_state.setdefault("retry.kept", _Buttons())
+    return kept
 
 
 def of_one(shown: Page, row: dict[str, Any]) -> None:
@@ -52,12 +68,13 @@ def _may(shown: Page) -> bool:
 
 
 def _offer(label: str, letters: list[str], since: int, until: int) -> None:
+    turn = _buttons().turn
     st.button(
         label,
         icon=":material/replay:",
-        key="retry.preview",
+        key=f"retry.preview.{turn}",
         on_click=_ordered,
-        args=(letters, "", since, until),
+        args=(turn, letters, "", since, until),
         kwargs={"preview": True},
     )
     if problem := st.session_state.get(_PROBLEM, ""):
@@ -65,18 +82,23 @@ def _offer(label: str, letters: list[str], since: int, until: int) -> None:
         st.text(problem)
 
 
-def _ordered(letters: list[str], reason: str, since: int, until: int, *, preview: bool) -> None:
+def _ordered(turn: int, letters: list[str], reason: str, since: int, until: int, *, preview: bool) -> None:  # noqa: PLR0913 an order has that many parts
     """Give the order, and keep its id in the URL; it runs before the page is drawn anew."""
     settings, _ = elements.opened()
-    st.session_state[_PROBLEM] = ""
-    try:
-        event = try_again(settings, letters, reason, since=since, until=until, preview=preview)
-    except (NotAllowedError, ValueError) as error:
-        st.session_state[_PROBLEM] = str(error)
-    except OSError as error:
-        st.session_state[_PROBLEM] = f"{error}. If it reached the log all the same, it is carried out."
-    else:
-        elements.keep("asked", event.id)
+    kept = _buttons()
+    with kept.lock:
+        if kept.turn != turn:
+            return
+        kept.turn += 1
+        st.session_state[_PROBLEM] = ""
+        try:
+            event = try_again(settings, letters, reason, since=since, until=until, preview=preview)
+        except (NotAllowedError, ValueError) as error:
+            st.session_state[_PROBLEM] = str(error)
+        except OSError as error:
+            st.session_state[_PROBLEM] = f"{error}. If it reached the log all the same, it is carried out."
+        else:
+            elements.keep("asked", event.id)
 
 
 def asked(shown: Page) -> None:
@@ -146,21 +168,25 @@ def _form(answers: pd.DataFrame) -> None:
         elements.nothing("Today's parsers read none of them: there is nothing to do.")
         return
     events = int(answers.loc[answers["outcome"] == "recovered", "count"].sum())
+    turn = _buttons().turn
     with st.form("retry.form"):
         st.text_input("Reason", key="retry.reason", max_chars=MOST_REASON, autocomplete="off")
         st.form_submit_button(
-            f"Try again: {events} events of {len(good)} letters", on_click=_pressed, args=(good,), key="retry.give"
+            f"Try again: {events} events of {len(good)} letters",
+            on_click=_pressed,
+            args=(turn, good),
+            key=f"retry.give.{turn}.{derived_id('retry', *good)}",  # it orders what it was drawn for, and nothing else
         )
     if problem := st.session_state.get("retry.refused", ""):
         st.error("This was not ordered.", icon=":material/error:")
         st.text(problem)
 
 
-def _pressed(letters: list[str]) -> None:
+def _pressed(turn: int, letters: list[str]) -> None:
     reason = " ".join(str(st.session_state.get("retry.reason", "")).split())
     if not reason:
         st.session_state["retry.refused"] = "It needs a reason: it is kept with the order."
         return
     st.session_state["retry.refused"] = ""
-    _ordered(letters, reason, 0, _FOREVER, preview=False)
+    _ordered(turn, letters, reason, 0, _FOREVER, preview=False)
     st.session_state["retry.refused"] = st.session_state[_PROBLEM]

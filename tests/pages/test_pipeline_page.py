@@ -186,7 +186,7 @@ def test_try_again_is_previewed_ordered_with_a_reason_and_audited(
 ) -> None:
     caplog.set_level(logging.INFO, "relaywarden.audit")
     test = drawn(noc, opened, "operator", section="Dead letters", letter=LINE)
-    test.button("retry.preview").click().run()
+    test.button("retry.preview.0").click().run()
     (preview,) = ordered(noc)
     assert (preview.operator, preview.preview, preview.letters) == ("kim", True, (LINE,))
     assert preview.id in test.query_params["asked"]
