@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 import httpx
+from streamlit.runtime.app_session import AppSession
 from streamlit.web import cli
 
 from dashboards import ready
@@ -26,6 +27,7 @@ def main() -> None:
     os.environ["FORWARDED_ALLOW_IPS"] = ""  # uvicorn would take an address out of X-Forwarded-For for the connection's
     _audited()
     ready.load()
+    AppSession._handle_clear_cache_request = _unheard  # type: ignore[assignment, method-assign]  # noqa: SLF001 no option refuses it
     look = Look({"ClickHouse": clickhouse(settings.clickhouse)})
     with telling(settings.metrics, "dashboard", partial(_silent, settings.dashboard), look=look):
         cli.main(prog_name="streamlit")
@@ -37,6 +39,14 @@ def _audited() -> None:
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     AUDIT.addHandler(handler)
     AUDIT.setLevel(logging.INFO)
+
+
+def _unheard(_session: AppSession) -> None:
+    """Do nothing where a visitor asks to have all caches dropped.
+
+    Anybody who connects may send that, also without a role, and it is for all: the configuration would be read anew,
+    and ClickHouse asked for all that the pages know.
+    """
 
 
 def _silent(dashboard: Dashboard) -> list[str]:
