@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar, get_args
 
 import msgspec
+import pytest
 from kafka import KafkaConsumer, TopicPartition
 
 from dashboards.access import Deed
@@ -26,11 +27,13 @@ from streams.habits import MailboxState
 from streams.orders import obey
 from streams.pools import Pools
 from tests.pages.conftest import Hall, fill, furnish, store
+from tests.pages.serving import serving
 
 Told = TypeVar("Told", bound=Fact)
 SECRET = "between the proxy and the pages"
 SECRET_ENV = "RELAYWARDEN_TEST_PROXY_SECRET"
 LOCAL = '[dashboard.access]\nname = "kim"\nrole = "{role}"\n'
+PROOF = ("X-Relaywarden-Secret", SECRET)
 HEADER = f"""[dashboard.access]
 mode = "header"
 hosts = ["noc.example.net"]
@@ -47,6 +50,11 @@ admin = ["ada@example.net"]
 def deeds() -> set[Deed]:
     """Return all that somebody may do on the pages, as the type says."""
     return {deed for part in get_args(Deed) for deed in get_args(part)}
+
+
+def by_name(name: str, *more: tuple[str, str]) -> list[tuple[str, str]]:
+    """Return the headers of a proxy by which somebody of this name comes."""
+    return [("X-Forwarded-User", name), PROOF, *more]
 
 
 @dataclass(frozen=True)
@@ -118,3 +126,13 @@ def configured(hall: Hall, access: str, name: str) -> Hall:
     config = hall.config.with_name(f"{name}.toml")
     config.write_text(text.replace(f"port = {port}\n", f"port = {free_port()}\n") + access)
     return replace(hall, config=config)
+
+
+@contextmanager
+def served(noc: Desk, clickhouse: ClickHouseServer, access: str, name: str) -> Iterator[tuple[int, Path]]:
+    """Serve the pages with this access; give their port and their log."""
+    log = noc.hall.config.with_name(f"{name}.log")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(SECRET_ENV, SECRET)
+        with serving(configured(noc.hall, access, name), clickhouse.password, log) as (_process, port):
+            yield port, log

@@ -32,6 +32,7 @@ from tests.pages.scene import RUDE, RUDE_REPLY
 
 HOUR = 3_600_000_000
 DAY = 24 * HOUR
+HELD = "<3.4@isp.example>"
 UNREAD = (20, 21)
 """These days ago a log was not read: the counts of the week after each say so."""
 
@@ -179,6 +180,23 @@ def letters(now: int) -> Iterator[Event]:
     yield _notice(refused, "refused", RUDE_REPLY)
     gone = _due(now, 3, "leaver", ("gus@leaver.example",))
     yield from (gone, _notice(gone, "refused", f"{WITHDRAWN}all its mailboxes are done"))
+
+
+def held(now: int) -> list[Event]:
+    """Return a letter that was tried, and of which nobody knows more."""
+    waiting = next(each for each in letters(now) if getattr(each, "message_id", "") == HELD)
+    tried = NoticeSent(
+        id="tried",
+        at=now - HOUR,
+        customer="acme",
+        recipient="4@3.example",
+        template="smtp_after_pop",
+        language="de",
+        message_id=HELD,
+        status="intended",
+        sunset="pop",
+    )
+    return [waiting, tried]
 
 
 def delivered(now: int) -> Iterator[Event]:

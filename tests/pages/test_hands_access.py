@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple, get_args
 
@@ -13,18 +12,12 @@ from dashboards import serve
 from embedded.clickhouse import ClickHouseServer
 from schemas.observations import MailboxAction, PoolAction
 from schemas.settings import SettingsError, load, parse
-from tests.pages.hands_scene import HEADER, LOCAL, SECRET, SECRET_ENV, Desk, configured, deeds, desk
+from tests.pages.hands_scene import HEADER, LOCAL, PROOF, SECRET_ENV, Desk, by_name, configured, deeds, desk, served
 from tests.pages.scene import IPS, THIEF, WITHDRAWN
-from tests.pages.serving import serving
 from tests.pages.wire import Session, session
 
-PROOF = ("X-Relaywarden-Secret", SECRET)
 ORDER = "Order: withdraw"
 SEEN = "Relay IPs"
-
-
-def by_name(name: str, *more: tuple[str, str]) -> list[tuple[str, str]]:
-    return [("X-Forwarded-User", name), PROOF, *more]
 
 
 KIM, VERA = by_name("kim@example.net"), by_name("vera@example.net")
@@ -35,16 +28,6 @@ def noc(clickhouse: ClickHouseServer, tmp_path_factory: pytest.TempPathFactory) 
     """Give the pages whose orders all tests of this file give."""
     with desk(clickhouse, tmp_path_factory.mktemp("access"), "pages_access") as made:
         yield made
-
-
-@contextmanager
-def served(noc: Desk, clickhouse: ClickHouseServer, access: str, name: str) -> Iterator[tuple[int, Path]]:
-    """Serve the pages with this access; give their port and their log."""
-    log = noc.hall.config.with_name(f"{name}.log")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(SECRET_ENV, SECRET)
-        with serving(configured(noc.hall, access, name), clickhouse.password, log) as (_process, port):
-            yield port, log
 
 
 @pytest.fixture(scope="module")
@@ -128,10 +111,7 @@ HANDS: dict[str, Hand] = {
 
 
 def test_the_table_has_a_hand_for_each_deed_about_an_ip_or_a_mailbox() -> None:
-    """The hands of other pages are not shown to a viewer, who so has nothing to forge: the tests of each page.
-
-    That none of them counts where his role does not suffice is shown by tests/pages/test_hands_roles.py.
-    """
+    """The same is tried with all others, which is asserted there, in tests/pages/test_hands_forged.py."""
     about = {*get_args(PoolAction), *get_args(MailboxAction)}
     assert set(HANDS) == deeds() & about
 

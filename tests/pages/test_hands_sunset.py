@@ -10,7 +10,6 @@ from streamlit.testing.v1 import AppTest
 from dashboards import access
 from dashboards.access import Deed, Person
 from embedded.clickhouse import ClickHouseServer
-from schemas.mailbox_events import NoticeSent
 from schemas.names import derived_id
 from schemas.settings import load
 from schemas.sunset_events import LetterOutcome, LetterSettled, StageAction, StageOrdered, UserExempted
@@ -36,21 +35,7 @@ def noc(clickhouse: ClickHouseServer, tmp_path_factory: pytest.TempPathFactory) 
         hall = made.hall
         hall.config.write_text(hall.config.read_text() + scene.config(hall.now))
         scene.fill(hall.client, hall.now)
-        waiting = next(
-            each for each in scene.letters(hall.now) if getattr(each, "message_id", "") == "<3.4@isp.example>"
-        )
-        tried = NoticeSent(
-            id="tried",
-            at=hall.now - scene.HOUR,
-            customer="acme",
-            recipient="4@3.example",
-            template="smtp_after_pop",
-            language="de",
-            message_id="<3.4@isp.example>",
-            status="intended",
-            sunset="pop",
-        )
-        scene.put(hall.client, "sunset_events", [waiting, tried])
+        scene.put(hall.client, "sunset_events", scene.held(hall.now))
         uses = [
             {
                 "way": "smtp_after_pop",
@@ -167,12 +152,12 @@ def test_what_is_exempt_is_listed_where_nobody_is_searched(noc: Desk, opened: Op
 
 
 def test_of_a_letter_that_nobody_knows_of_an_operator_says_what_becomes(noc: Desk, opened: Open) -> None:
-    test = page(noc, opened, part="Letters", letter="<3.4@isp.example>")
+    test = page(noc, opened, part="Letters", letter=scene.HELD)
     assert "the customer may get it twice" in choose(test, LETTER, "again")
     assert "customer care calls" in choose(test, LETTER, "refused")
     order(test, "called him")
     (given,) = noc.said(LetterSettled)
-    assert (given.message_id, given.status, given.operator) == ("<3.4@isp.example>", "refused", "kim")
+    assert (given.message_id, given.status, given.operator) == (scene.HELD, "refused", "kim")
     assert given.id == derived_id("settled", "kim", given.message_id, "refused", given.at)
     assert "the desk has not followed it yet" in texts(test)
 
@@ -182,7 +167,7 @@ def test_of_a_letter_that_nobody_knows_of_an_operator_says_what_becomes(noc: Des
     [
         ({"part": "Stages"}, STAGE),
         ({"part": "Search", "mailbox": ANNA}, EXEMPT),
-        ({"part": "Letters", "letter": "<3.4@isp.example>"}, LETTER),
+        ({"part": "Letters", "letter": scene.HELD}, LETTER),
     ],
 )
 def test_a_viewer_sees_none_of_these_hands(noc: Desk, opened: Open, query: dict[str, str], place: str) -> None:
