@@ -267,12 +267,14 @@ def migrate(
 ) -> None:
     """Bring ClickHouse to this release's tables."""
     from embedded.terminal import steps
+    from streams.migrate import UPGRADE_SECONDS
     from streams.migrate import migrate as apply
     from streams.operating import warehouse
 
     settings = load(config)
+    opened = warehouse(settings, database="", answer_seconds=UPGRADE_SECONDS)
     database, keep_days = settings.clickhouse.database, settings.clickhouse.keep_days
-    with warehouse(settings, database="") as client, steps(f"migrating {database}") as advance:
+    with opened as client, steps(f"migrating {database}") as advance:
         done = apply(client, database, keep_days=keep_days, dry_run=dry_run, progress=advance)
     word = "would apply" if dry_run else "applied"
     show([{"migration": name, "done": word} for name in done], "the tables are up to date", as_json=as_json)

@@ -22,7 +22,7 @@ from schemas import topics
 from schemas.lag import Carried, Lag
 from schemas.settings import Settings
 from streams.hooking import has_work
-from streams.migrate import migrate
+from streams.migrate import UPGRADE_SECONDS, migrate
 from streams.warehouse_client import connect
 
 LOG = logging.getLogger("relaywarden.up")
@@ -96,7 +96,7 @@ class Machine:
         """Make tables and topics and fill the broker."""
         self._log = EventLog(self._settings, self._logs / "broker.log")
         try:
-            with connect(self._settings, database="") as client:
+            with connect(self._settings, database="", answer_seconds=UPGRADE_SECONDS) as client:
                 chosen = self._settings.clickhouse
                 migrate(client, chosen.database, keep_days=chosen.keep_days)
             self._rewinding.rewind()

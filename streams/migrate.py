@@ -21,6 +21,10 @@ _KNOWN = "SELECT count() FROM system.tables WHERE database = {database:String} A
 _LIMITED = "SELECT name, engine_full FROM system.tables WHERE database = {database:String}"
 _LIMIT = "ALTER TABLE {table:Identifier} MODIFY TTL toDateTime(fromUnixTimestamp64Micro(at, 'UTC')) + "
 _KEEP_DAYS = ClickHouse().keep_days
+# What is made of all rows is made beside, as a server does it; the embedded one would wait. Who must wait says so.
+_BESIDE = {"mutations_sync": 0}
+UPGRADE_SECONDS = 6 * 3600
+"""So long a statement of an upgrade may take: some make a column of all rows, and the next needs it."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +103,7 @@ def migrate(
 def _apply(client: Client, todo: list[Migration], progress: Callable[[int], None]) -> None:
     for item in todo:
         for statement in item.statements():
-            client.command(statement)
+            client.command(statement, settings=_BESIDE)
         client.insert("schema_migrations", [[item.name, item.checksum]], column_names=["name", "checksum"])
         progress(1)
 
@@ -118,5 +122,5 @@ def _unlimited(client: Client, database: str, days: int) -> list[str]:
 
 def _limit(client: Client, tables: list[str], days: int, progress: Callable[[int], None]) -> None:
     for table in tables:
-        client.command(_LIMIT + _interval(days), parameters={"table": table})
+        client.command(_LIMIT + _interval(days), parameters={"table": table}, settings=_BESIDE)
         progress(1)

@@ -1,8 +1,14 @@
 """`python -m bench.dashboard` at a small size: it fills, asks, and tells what that took."""
 
+import math
 import time
 
-from bench.dashboard import Asked, high, measured
+import pandas as pd
+import pytest
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import DatabaseError
+
+from bench.dashboard import Asked, high, measured, summary
 from bench.dashboard_asked import modules, questions
 from bench.dashboard_fill import DAY, fill
 from dashboards import queries
@@ -37,3 +43,26 @@ def test_the_95th_of_a_hundred_is_a_time_that_was_measured() -> None:
     assert high([3.0, 1.0, 2.0]) == 3.0
     told = Asked("q", 24, cold=[0.3], warm=[0.201], cpu=[0.1]).line()
     assert told.endswith("above the goal")
+
+
+def test_the_summary_is_of_all_runs_of_all_questions() -> None:
+    quick = [Asked(f"q{number}", 24, cold=[0.15], warm=[0.1], cpu=[0.1]) for number in range(19)]
+    slow = Asked("slow", 24, cold=[0.9], warm=[math.inf], cpu=[0.1])
+    assert summary([*quick, slow]) == (
+        "20 questions (each with each range), p95 of all runs 100 ms, cold 150 ms; 1 above 200 ms"
+    )
+    assert slow.line().endswith("above the goal")
+
+
+def test_a_question_that_reaches_the_time_limit_took_for_ever(clickhouse: ClickHouseServer, database: str) -> None:
+    def endless(client: Client, _span: Span) -> pd.DataFrame:
+        return client.query_df("SELECT sleepEachRow(0.1) AS slept FROM numbers(20)", {}, {"max_execution_time": 0.3})
+
+    def wrong(client: Client, _span: Span) -> pd.DataFrame:
+        return client.query_df("SELECT nothing", {}, {})
+
+    client = clickhouse.connect(database)
+    (asked,) = measured(client, clickhouse.pid, time.time_ns() // 1000, 1, (24,), [("endless", endless, ())])
+    assert (asked.warm, asked.cold, asked.found) == ([math.inf], [math.inf], 0)
+    with pytest.raises(DatabaseError, match="nothing"):
+        list(measured(client, clickhouse.pid, time.time_ns() // 1000, 1, (24,), [("wrong", wrong, ())]))
