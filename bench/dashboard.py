@@ -24,7 +24,7 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import DatabaseError
 
 from bench import dashboard_asked
-from bench.dashboard_fill import fill
+from bench.dashboard_fill import fill, settle
 from dashboards.span import HOURS, Span
 from embedded.clickhouse import ClickHouseServer
 from streams.migrate import migrate
@@ -147,6 +147,9 @@ def main(rows: int, days: int, runs: int, folder: Path) -> list[Asked]:
         migrate(server.connect(), "bench")
         client = server.connect("bench")
         until = furnished(client, folder, rows, days)
+        begun = time.monotonic()
+        settle(client)
+        print(f"counted and merged in {time.monotonic() - begun:.0f} s", flush=True)
         load = ", ".join(f"{one:.1f}" for one in psutil.getloadavg())
         print(f"load of the machine {load}; {psutil.cpu_count()} cores; {runs} runs; ms; CPU of ClickHouse in ms")
         heads = " ".join(f"{each:>8}" for each in ("cold", "p95", "warm", "p95", "CPU"))

@@ -5,8 +5,10 @@ unequally, to 12 large providers and 300 small ones, through 200 IPs. It is stor
 that parts overlap as those of the sink's partitions do; and a part of what is stored comes again, as after a crash.
 """
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 from clickhouse_connect.driver.client import Client
 
@@ -18,6 +20,15 @@ _PER_DELIVERY = 7 / 4
 _CHUNK = 1_000_000
 _PASS = 10_000_000
 _AGAIN = 50_000
+_TURNS = ("mail_slots_turn", "mail_slots_turned", "pool_slots_turn", "pool_slots_turned")
+_LARGE = ("mail_events", "new_ways", "pool_observations")
+# Without it each insert would collapse what it brings, which a merge does anyhow: a quarter of the time.
+_PLAIN = {"optimize_on_insert": 0}
+_QUIET_LOOKS = 3
+_BUSY = """SELECT (SELECT count() FROM system.merges WHERE database = currentDatabase())
++ (SELECT count() FROM system.mutations WHERE database = currentDatabase() AND NOT is_done)"""
+_UNCOUNTED = """SELECT (SELECT count() FROM mail_slot_days WHERE counted = 0)
++ (SELECT count() FROM pool_slot_days WHERE counted = 0)"""
 _MAILS = """
 INSERT INTO mail_events (type, id, at, host, queue_id, sender, sender_kind, envelope_from, client_ip, sasl_method,
     message_id, size, recipients, recipient, provider, outcome, enhanced_status, reply, transport, outbound_ip,
@@ -168,16 +179,56 @@ def fill(  # noqa: PLR0913 a week has this many sides
     mails = {**span, "events": rows * passes, "passes": passes, "mailboxes": mailboxes}
 
     def store(lane: int, first: int, count: int) -> None:
-        client.command(_MAILS, parameters={**mails, "lane": lane, "first": first, "count": count})
+        parameters = {**mails, "lane": lane, "first": first, "count": count}
+        client.command(_MAILS, parameters=parameters, settings=_PLAIN)
 
-    for lane in range(passes):
-        with ThreadPoolExecutor(2) as two:
-            chunks = range(0, rows, _CHUNK)
-            for done in [two.submit(store, lane, first, min(_CHUNK, rows - first)) for first in chunks]:
-                done.result()
-        store(lane, 0, min(_AGAIN, rows))
-        told((lane + 1) * rows)
+    with _still(client):
+        for lane in range(passes):
+            with ThreadPoolExecutor(2) as two:
+                chunks = range(0, rows, _CHUNK)
+                for done in [two.submit(store, lane, first, min(_CHUNK, rows - first)) for first in chunks]:
+                    done.result()
+            store(lane, 0, min(_AGAIN, rows))
+            told((lane + 1) * rows)
     return rows * passes
+
+
+@contextmanager
+def _still(client: Client) -> Iterator[None]:
+    """Have nothing merged and counted meanwhile: a hoster's week comes in a week, and not in half an hour."""
+    for view in _TURNS:
+        client.command(f"SYSTEM STOP VIEW {view}")
+    for table in _LARGE:
+        client.command(f"SYSTEM STOP MERGES {table}")
+    try:
+        yield
+    finally:
+        for table in _LARGE:
+            client.command(f"SYSTEM START MERGES {table}")
+
+
+def settle(client: Client, seconds: float = 3600.0) -> None:
+    """Wait until all days are counted and nothing is merged any more, as it is of a week that came in a week.
+
+    TimeoutError where that takes longer.
+    """
+    deadline = time.monotonic() + seconds
+    while client.command(_UNCOUNTED):
+        for view in _TURNS:
+            client.command(f"SYSTEM START VIEW {view}")
+            client.command(f"SYSTEM REFRESH VIEW {view}")
+            client.command(f"SYSTEM WAIT VIEW {view}")
+        _in_time(deadline)
+    quiet = 0
+    while quiet < _QUIET_LOOKS:
+        quiet = 0 if client.command(_BUSY) else quiet + 1
+        time.sleep(1)
+        _in_time(deadline)
+
+
+def _in_time(deadline: float) -> None:
+    if time.monotonic() > deadline:
+        raise TimeoutError("the counts and merges of the tables have not come to their end")
 
 
 def _rest(client: Client, span: dict[str, int], deliveries: int, until: int, mailboxes: int) -> None:

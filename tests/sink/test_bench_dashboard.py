@@ -10,7 +10,7 @@ from clickhouse_connect.driver.exceptions import DatabaseError
 
 from bench.dashboard import Asked, high, measured, summary
 from bench.dashboard_asked import modules, questions
-from bench.dashboard_fill import DAY, fill
+from bench.dashboard_fill import DAY, fill, settle
 from dashboards import queries
 from dashboards.span import Span
 from embedded.clickhouse import ClickHouseServer
@@ -23,6 +23,9 @@ def test_a_small_week_is_filled_and_asked(clickhouse: ClickHouseServer, database
     until = time.time_ns() // 1000
     events = fill(client, 4000, until, 7, mailboxes=1000)
     assert events == 7000
+    settle(client)
+    assert client.command("SELECT countIf(counted = 0) FROM mail_slot_days") == 0
+    assert client.command("SELECT sum(sent + deferred + bounced) FROM mail_slots FINAL WHERE what = 'ip'") == 4000
     found = queries.deliverability(client, Span(until - 7 * DAY - 1, until))
     assert found["attempts"].sum() == 4000, "what came again counts once"
     some = [each for each in questions() if each[0].startswith(("queries_pool.traffic", "queries_mailbox.scores user"))]
