@@ -138,9 +138,12 @@ def test_what_an_operators_browser_sends_counts_from_him_only(
             assert offered(operator) == [here] or (hand.place == "hand.pool" and here[0] in offered(operator)[0])
         forged = hand.pressing(operator, f"forged: {hand}")
         assert all(state.id for state in forged)
-        for other in others(hand):
+        viewer, *strangers = others(hand)
+        for other in (viewer, *strangers):
             assert other.widget("Order") == hand.button(other) == ""
-            forge(other, forged)
+        forge(viewer, forged)
+        for stranger in strangers:
+            stranger.run(forged)
         assert (events.new(), pages.audited()[before:]) == ([], [])
         pressed = hand.pressing(operator, f"{hand} by who may")
         operator.run(pressed, times=3)

@@ -22,7 +22,7 @@ from streams.partition import Partition
 from tests.kafka.apache import ApacheKafka, jars
 from tests.whole.lab import TRANSPORTS, Lab, until
 
-KILLS = 20
+KILLS = int(os.environ.get("RELAYWARDEN_KILLS", "12"))
 EVENTS = 100_000
 START = 1_793_000_000_000_000
 SEED = int(os.environ.get("RELAYWARDEN_SEED", "11"))
