@@ -14,7 +14,7 @@ from tests.pages.scene import THIEF, WITHDRAWN
 
 PHONE, WALL = (390, 844), (1920, 1080)
 LOOKS: dict[str, tuple[tuple[int, int], Literal["light", "dark"]]] = {"phone": (PHONE, "light"), "wall": (WALL, "dark")}
-MOST_TABS = 400
+MOST_TABS = 1600  # a crowded machine draws late, and what has the focus anew
 DEEP = (
     f"/pool?ip={WITHDRAWN}",
     f"/mailboxes?mailbox={quote(THIEF)}&part=Logins&map=Closer",
