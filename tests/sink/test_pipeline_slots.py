@@ -158,12 +158,14 @@ def hours_agree(client: Client, span: Span, mail: list[Stored]) -> None:
 def agree(client: Client, now: int, known: dict[str, list[Stored]]) -> None:
     """Compare all answers, also as of moments past and of an hour, whose ends cut slots."""
     mail = known["mail.events"]
+    offset = {codec.encode(event): number for number, event in reversed(tuple(enumerate(mail)))}  # of the first
     for hours, until in ((168, now), (24, now), (1, now), (24, now - 77 * MINUTE - 7_777_777)):
         span = Span.last(hours, until, past=until < now)
         topics_agree(client, span, known)
         day = inside(mail, Span.last(24, until))
         places = {
-            number: max(mail.index(event) for event in day if mail.index(event) % 3 == number) for number in range(3)
+            number: max(each for each in (offset[codec.encode(event)] for event in day) if each % 3 == number)
+            for number in range(3)
         }
         logs_agree(client, span, mail, places)
     hours_agree(client, Span.last(1, now), mail)
