@@ -10,4 +10,4 @@ ALTER TABLE mail_events ADD PROJECTION IF NOT EXISTS by_domain
            outbound_ip, service, method, attempts, reason, tls
     ORDER BY substringIndex(if(empty(mailbox), sender, mailbox), '@', -1), if(empty(mailbox), sender, mailbox), type, at
 );
-ALTER TABLE mail_events MATERIALIZE PROJECTION by_domain SETTINGS mutations_sync = 0;
+ALTER TABLE mail_events MATERIALIZE PROJECTION by_domain;
