@@ -130,7 +130,7 @@ def summary(asked: Sequence[Asked]) -> str:
 
 
 def furnished(client: Client, folder: Path, rows: int, days: int) -> int:
-    """Return the moment at which the folder's week ends; it is filled where it is new."""
+    """Return the moment at which the folder's week ends; it is filled where it is new, and settled."""
     note = folder / _UNTIL
     if not note.exists():
         until = time.time_ns() // 1000  # noqa: TID251 the tables forget what is old
@@ -138,6 +138,9 @@ def furnished(client: Client, folder: Path, rows: int, days: int) -> int:
         events = fill(client, rows, until, days, told=lambda done: print(f"  {done} mail events", flush=True))
         print(f"{events} mail events of {days} days made in {time.monotonic() - begun:.0f} s", flush=True)
         note.write_text(str(until))
+    begun = time.monotonic()
+    settle(client)
+    print(f"counted and merged in {time.monotonic() - begun:.0f} s", flush=True)
     return int(note.read_text())
 
 
@@ -147,9 +150,6 @@ def main(rows: int, days: int, runs: int, folder: Path) -> list[Asked]:
         migrate(server.connect(), "bench")
         client = server.connect("bench")
         until = furnished(client, folder, rows, days)
-        begun = time.monotonic()
-        settle(client)
-        print(f"counted and merged in {time.monotonic() - begun:.0f} s", flush=True)
         load = ", ".join(f"{one:.1f}" for one in psutil.getloadavg())
         print(f"load of the machine {load}; {psutil.cpu_count()} cores; {runs} runs; ms; CPU of ClickHouse in ms")
         heads = " ".join(f"{each:>8}" for each in ("cold", "p95", "warm", "p95", "CPU"))

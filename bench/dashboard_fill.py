@@ -12,6 +12,8 @@ from contextlib import contextmanager
 
 from clickhouse_connect.driver.client import Client
 
+from tests.turning import still, turn
+
 SECOND = 1_000_000
 DAY = 86_400 * SECOND
 MAILBOXES = 1_000_000
@@ -20,7 +22,6 @@ _PER_DELIVERY = 7 / 4
 _CHUNK = 1_000_000
 _PASS = 10_000_000
 _AGAIN = 50_000
-_TURNS = ("mail_slots_turn", "mail_slots_turned", "pool_slots_turn", "pool_slots_turned")
 _LARGE = ("mail_events", "new_ways", "pool_observations")
 # Without it each insert would collapse what it brings, which a merge does anyhow: a quarter of the time.
 _PLAIN = {"optimize_on_insert": 0}
@@ -196,8 +197,7 @@ def fill(  # noqa: PLR0913 a week has this many sides
 @contextmanager
 def _still(client: Client) -> Iterator[None]:
     """Have nothing merged and counted meanwhile: a hoster's week comes in a week, and not in half an hour."""
-    for view in _TURNS:
-        client.command(f"SYSTEM STOP VIEW {view}")
+    still(client, str(client.database))
     for table in _LARGE:
         client.command(f"SYSTEM STOP MERGES {table}")
     try:
@@ -214,10 +214,7 @@ def settle(client: Client, seconds: float = 3600.0) -> None:
     """
     deadline = time.monotonic() + seconds
     while client.command(_UNCOUNTED):
-        for view in _TURNS:
-            client.command(f"SYSTEM START VIEW {view}")
-            client.command(f"SYSTEM REFRESH VIEW {view}")
-            client.command(f"SYSTEM WAIT VIEW {view}")
+        turn(client)
         _in_time(deadline)
     quiet = 0
     while quiet < _QUIET_LOOKS:

@@ -18,7 +18,7 @@ from clickhouse_connect.driver.client import Client
 
 import dashboards
 from bench.dashboard import furnished
-from bench.dashboard_fill import IPS, settle
+from bench.dashboard_fill import IPS
 from collectors.admin import ensure_topics
 from dashboards.serve import CONFIG_ENV, command
 from embedded.broker import Broker, free_port
@@ -83,7 +83,6 @@ def opened(folder: Path, rows: int, days: int, nice: int) -> Iterator[tuple[Page
         migrate(server.connect(), DATABASE)
         client = server.connect(DATABASE)
         until = furnished(client, folder, rows, days)
-        settle(client)
         now = until // _STEP * _STEP
         _scenes(client, folder / _SCENES, now)
         config = folder / "paint.toml"

@@ -4,6 +4,7 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import DatabaseError
 
 from streams import migrate as releases
+from tests.turning import still
 
 _MODEL = "migrated_model"
 _THERE = "SELECT count() FROM system.tables WHERE database = {model:String} AND name = 'schema_migrations'"
@@ -13,8 +14,6 @@ _FILLED = "SELECT name FROM system.tables WHERE database = {model:String} AND to
 
 _COPY = """INSERT INTO {database:Identifier}.{table:Identifier}
 SELECT * FROM {model:Identifier}.{table:Identifier}"""
-_STOP = "SYSTEM STOP VIEW {database:Identifier}.{view:Identifier}"
-_TURNING = ("mail_slots_turn", "mail_slots_turned", "pool_slots_turn", "pool_slots_turned")
 
 
 def migrate(client: Client, database: str) -> None:
@@ -22,19 +21,13 @@ def migrate(client: Client, database: str) -> None:
     model = {"model": _MODEL}
     if not client.command(_THERE, parameters=model):
         releases.migrate(client, _MODEL)
-        _still(client, _MODEL)
+        still(client, _MODEL)
     client.command("CREATE DATABASE IF NOT EXISTS {database:Identifier}", parameters={"database": database})
     made = [str(row[0]) for row in client.query(_MADE, parameters=model).result_rows]
     _create(client, [text.replace(f"{_MODEL}.", f"{database}.") for text in made])
     for (table,) in client.query(_FILLED, parameters=model).result_rows:
         client.command(_COPY, parameters={**model, "database": database, "table": table})
-    _still(client, database)
-
-
-def _still(client: Client, database: str) -> None:
-    """Have the views that count each minute stand still: those of a whole run of tests would keep one core busy."""
-    for view in _TURNING:
-        client.command(_STOP, parameters={"database": database, "view": view})
+    still(client, database)
 
 
 def _create(client: Client, made: list[str]) -> None:

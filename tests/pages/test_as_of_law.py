@@ -19,7 +19,7 @@ from tests.pages import law_scene
 from tests.pages.conftest import Hall, furnish
 from tests.pages.law_scene import DAY, SOON, VALUES, WAYS, Place, Ways
 from tests.pages.scene import THIEF
-from tests.sink.test_mail_slots import turn
+from tests.turning import turn
 
 Query = Callable[..., pd.DataFrame]
 Answers = list[list[dict[str, str]]]

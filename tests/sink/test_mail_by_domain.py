@@ -12,10 +12,10 @@ from msgspec.structs import replace
 from dashboards import queries_customer, queries_logins, queries_mailbox
 from dashboards.span import Span
 from embedded.clickhouse import ClickHouseServer
-from schemas import codec
 from schemas.events import DeliveryAttempted, Event, MailboxAuthenticated, MessageSubmitted
 from schemas.names import source_id
 from tests.migrated import migrate
+from tests.pages.conftest import store
 from tests.sink.rig import delivery
 
 MINUTE = 60_000_000
@@ -82,11 +82,6 @@ def _events(now: int) -> Iterator[Event]:
                 client_country=dice.choice(("DE", "BR")),
                 method="PLAIN",
             )
-
-
-def store(client: Client, events: list[Event]) -> None:
-    """Store events as rows of their own parts, whatever is there already."""
-    client.raw_insert("mail_events", insert_block=b"\n".join(map(codec.encode, events)), fmt="JSONEachRow")
 
 
 def _network(event: MessageSubmitted | MailboxAuthenticated) -> str:
@@ -167,10 +162,10 @@ def test_what_lies_by_domain_is_what_happened(clickhouse: ClickHouseServer, data
     client.insert("customer_addresses", ADDRESSES, column_names=names)
     now = time.time_ns() // 1000
     known = list(_events(now))
-    store(client, known[:3000])
-    store(client, known[:2000])  # again, in parts of their own
+    store(client, "mail_events", known[:3000])
+    store(client, "mail_events", known[:2000])  # again, in parts of their own
     agree(client, now, known[:3000])
-    store(client, known[3000:])  # late: of all three days
+    store(client, "mail_events", known[3000:])  # late: of all three days
     agree(client, now, known)
     client.command("SYSTEM START MERGES mail_events")
     client.command("OPTIMIZE TABLE mail_events FINAL")

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -13,11 +13,12 @@ from msgspec.structs import replace
 from dashboards import queries, queries_mailbox, queries_pool
 from dashboards.span import Span
 from embedded.clickhouse import ClickHouseServer
-from schemas import codec
 from schemas.events import DeliveryAttempted
 from schemas.names import source_id
-from streams.migrate import migrate, migrations
+from streams.migrate import migrate
+from tests.pages.conftest import store
 from tests.sink.rig import delivery
+from tests.turning import before, cut_off, killed_in_a_turn, turn, turn_until
 
 MINUTE = 60_000_000
 DAY = 1440 * MINUTE
@@ -25,6 +26,7 @@ SOURCE = source_id("mx1", "/var/log/mail.log")
 PROVIDERS = ("google", "microsoft", "example.org")
 OUTCOMES = ("sent", "sent", "sent", "deferred", "bounced")
 LASTING = "SELECT toInt64(next - first) FROM mail_slots_of(since = {since:Int64}, until = {until:Int64})"
+UNCOUNTED = "SELECT count() FROM mail_slot_days WHERE counted = 0"
 STORED = "SELECT toInt64(count()), toInt64(uniqExact(id)) FROM mail_events"
 
 
@@ -48,28 +50,6 @@ def events(now: int, numbers: range) -> list[DeliveryAttempted]:
         )
         for number in numbers
     ]
-
-
-def store(client: Client, what: Iterable[DeliveryAttempted]) -> None:
-    """Store events as rows of their own parts, whatever is there already."""
-    client.raw_insert("mail_events", insert_block=b"\n".join(map(codec.encode, what)), fmt="JSONEachRow")
-
-
-def turn(client: Client) -> None:
-    """Have the counts made anew where anything was stored, and wait for it."""
-    for view in ("mail_slots_turn", "mail_slots_turned", "pool_slots_turn", "pool_slots_turned"):
-        client.command(f"SYSTEM START VIEW {view}")
-        client.command(f"SYSTEM REFRESH VIEW {view}")
-        client.command(f"SYSTEM WAIT VIEW {view}")
-
-
-def whole(client: Client) -> None:
-    """Have all days counted."""
-    for _ in range(6):
-        if not client.command("SELECT count() FROM mail_slot_days WHERE counted = 0"):
-            return
-        turn(client)
-    pytest.fail(str(client.query("SELECT * FROM mail_slot_days").result_rows))
 
 
 def lasting(client: Client, now: int) -> int:
@@ -119,22 +99,18 @@ def test_replays_late_events_and_kills_change_no_count(server: ClickHouseServer)
     client.command("SYSTEM STOP MERGES mail_events")
     now = time.time_ns() // 1000
     known = events(now, range(3000))
-    store(client, known)
-    whole(client)
+    store(client, "mail_events", known)
+    turn_until(client, UNCOUNTED)
     assert lasting(client, now) > DAY, "most of it is answered out of the counts"
     agree(client, now, known)
     for _ in range(2):
-        store(client, known)  # the same again, in parts of their own
+        store(client, "mail_events", known)  # the same again, in parts of their own
     turn(client)
     assert client.query(STORED).result_rows == [(9000, 3000)]
     agree(client, now, known)
     late = events(now, range(3000, 3500))
-    store(client, late)  # into slots that were counted before
-    client.command("SYSTEM REFRESH VIEW mail_slots_turn")
-    server.kill()
-    server.start()
-    client = server.connect("slots")
-    turn(client)
+    store(client, "mail_events", late)  # into slots that were counted before
+    client = killed_in_a_turn(server, "slots", "mail_slots_turn")
     agree(client, now, known + late)
     client.command("OPTIMIZE TABLE mail_events FINAL")
     client.command("OPTIMIZE TABLE mail_slots FINAL")
@@ -142,27 +118,15 @@ def test_replays_late_events_and_kills_change_no_count(server: ClickHouseServer)
 
 
 def test_what_was_stored_before_is_counted_though_the_upgrade_is_cut_off(server: ClickHouseServer) -> None:
-    client = server.connect()
-    client.command("CREATE DATABASE grown")
-    client = server.connect("grown")
-    for item in migrations():
-        if item.name < "050":
-            for statement in item.statements():
-                client.command(statement)
+    client = before(server, "grown", "050")
     now = time.time_ns() // 1000
     known = events(now, range(2000))
-    store(client, known)
-    (upgrade,) = (item for item in migrations() if item.name.startswith("051"))
-    for statement in list(upgrade.statements())[:4]:
-        client.command(statement)
-    server.kill()
-    server.start()
-    migrate(server.connect(), "grown")
-    client = server.connect("grown")
+    store(client, "mail_events", known)
+    client = cut_off(server, "grown", "051")
     agree(client, now, known)
     more = events(now, range(2000, 2100))
-    store(client, more)
-    whole(client)
+    store(client, "mail_events", more)
+    turn_until(client, UNCOUNTED)
     assert lasting(client, now) > DAY
     agree(client, now, known + more)
     ((rows,),) = client.query(

@@ -1,7 +1,7 @@
 """The worker's counts kept by hour and day: right whatever is stored twice, comes late, or is killed in the midst."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,12 +10,12 @@ from clickhouse_connect.driver.client import Client
 from dashboards import queries_providers
 from dashboards.span import Span
 from embedded.clickhouse import ClickHouseServer
-from schemas import codec
 from schemas.facts import ReplyKind
 from schemas.observations import RepliesCounted, TrafficCounted
-from streams.migrate import migrate, migrations
+from streams.migrate import migrate
 from streams.reputation import Outcomes, faded, score
-from tests.sink.test_mail_slots import turn
+from tests.pages.conftest import store
+from tests.turning import before, cut_off, killed_in_a_turn, turn, turn_until
 
 MINUTE = 60_000_000
 DAY = 1440 * MINUTE
@@ -50,11 +50,6 @@ def counts(now: int, numbers: range) -> Iterator[Count]:
                 id=f"r{number}", at=at, partition=0, ip=ip, provider=provider, kind=kind, named=f"list {number % 5}",
                 text=f"550 {number}", count=1 + number % 2, first_at=at, last_at=at - number % 7 * MINUTE,
             )  # fmt: skip
-
-
-def store(client: Client, what: Iterable[Count]) -> None:
-    """Store counts as rows of their own parts, whatever is there already."""
-    client.raw_insert("pool_observations", insert_block=b"\n".join(map(codec.encode, what)), fmt="JSONEachRow")
 
 
 def bounds(client: Client, now: int) -> tuple[int, int]:
@@ -95,15 +90,6 @@ def compare(row: dict[str, object], span: Span, of: list[Count]) -> None:
     assert told == ((newest.kind, newest.named, newest.text) if newest else ("", "", ""))
 
 
-def whole(client: Client) -> None:
-    """Have all days counted whole."""
-    for _ in range(8):
-        if not client.command("SELECT count() FROM pool_slot_days WHERE due"):
-            return
-        turn(client)
-    pytest.fail(str(client.query("SELECT * FROM pool_slot_days").result_rows))
-
-
 def test_replays_late_counts_and_kills_change_no_answer(server: ClickHouseServer) -> None:
     migrate(server.connect(), "slots")
     client = server.connect("slots")
@@ -111,7 +97,7 @@ def test_replays_late_counts_and_kills_change_no_answer(server: ClickHouseServer
     client.command("SYSTEM STOP MERGES pool_observations")
     now = time.time_ns() // 1000
     known = list(counts(now, range(3000)))
-    store(client, known)
+    store(client, "pool_observations", known)
     agree(client, now, known)
     for _ in range(6):
         turn(client)
@@ -119,16 +105,12 @@ def test_replays_late_counts_and_kills_change_no_answer(server: ClickHouseServer
     length, _ = bounds(client, now)
     assert length > 2 * DAY, "most of it is answered out of the counts"
     for _ in range(2):
-        store(client, known)  # the same again, in parts of their own
+        store(client, "pool_observations", known)  # the same again, in parts of their own
     turn(client)
     agree(client, now, known)
     late = list(counts(now, range(3000, 3400)))
-    store(client, late)  # into hours and days that were counted before
-    client.command("SYSTEM REFRESH VIEW pool_slots_turn")
-    server.kill()
-    server.start()
-    client = server.connect("slots")
-    turn(client)
+    store(client, "pool_observations", late)  # into hours and days that were counted before
+    client = killed_in_a_turn(server, "slots", "pool_slots_turn")
     agree(client, now, known + late)
     client.command("OPTIMIZE TABLE pool_observations FINAL")
     client.command("OPTIMIZE TABLE pool_slots FINAL")
@@ -138,30 +120,18 @@ def test_replays_late_counts_and_kills_change_no_answer(server: ClickHouseServer
 def test_what_was_stored_before_is_counted_by_whole_days_though_the_upgrade_is_cut_off(
     server: ClickHouseServer,
 ) -> None:
-    client = server.connect()
-    client.command("CREATE DATABASE grown")
-    client = server.connect("grown")
-    for item in migrations():
-        if item.name < "057":
-            for statement in item.statements():
-                client.command(statement)
+    client = before(server, "grown", "057")
     now = time.time_ns() // 1000
     known = list(counts(now, range(2000)))
-    store(client, known)
-    (upgrade,) = (item for item in migrations() if item.name.startswith("057"))
-    for statement in list(upgrade.statements())[:4]:
-        client.command(statement)
-    server.kill()
-    server.start()
-    migrate(server.connect(), "grown")
-    client = server.connect("grown")
+    store(client, "pool_observations", known)
+    client = cut_off(server, "grown", "057")
     agree(client, now, known)
-    whole(client)
+    turn_until(client, "SELECT count() FROM pool_slot_days WHERE due")
     length, days = bounds(client, now)
     assert (length > 2 * DAY, days) == (True, 2)
     agree(client, now, known)
     late = list(counts(now, range(2000, 2300)))
-    store(client, late)
+    store(client, "pool_observations", late)
     turn(client)
     assert bounds(client, now)[1] < days, "a day into which something came late is answered by its hours"
     agree(client, now, known + late)
