@@ -144,8 +144,8 @@ def furnished(client: Client, folder: Path, rows: int, days: int) -> int:
     return int(note.read_text())
 
 
-def main(rows: int, days: int, runs: int, folder: Path) -> list[Asked]:
-    """Fill, ask and print."""
+def main(rows: int, days: int, runs: int, folder: Path, wanted: Sequence[str] = ()) -> list[Asked]:
+    """Fill, ask and print, all questions or those whose names begin with one of `wanted`."""
     with ClickHouseServer(folder / "data") as server:
         migrate(server.connect(), "bench")
         client = server.connect("bench")
@@ -155,7 +155,8 @@ def main(rows: int, days: int, runs: int, folder: Path) -> list[Asked]:
         heads = " ".join(f"{each:>8}" for each in ("cold", "p95", "warm", "p95", "CPU"))
         print(f"{'question':44} {'h':>4} {heads} {'rows read':>12} {'answer':>6}")
         asked = []
-        for one in measured(client, server.pid, until, runs):
+        chosen = [one for one in dashboard_asked.questions() if one[0].startswith(tuple(wanted) or "")]
+        for one in measured(client, server.pid, until, runs, asking=chosen):
             asked.append(one)
             print(one.line(), flush=True)
         print(summary(asked))
@@ -168,13 +169,14 @@ def _arguments(given: list[str]) -> argparse.Namespace:
     parser.add_argument("--days", type=int, default=7, help="over how many days")
     parser.add_argument("--runs", type=int, default=7, help="of each question, cold and warm")
     parser.add_argument("--folder", type=Path, help="where the data stays; else it is thrown away")
+    parser.add_argument("--question", nargs="+", default=(), help="only those whose names begin so: queries_pool.")
     return parser.parse_args(given)
 
 
 if __name__ == "__main__":
     wanted = _arguments(sys.argv[1:])
     if wanted.folder:
-        main(wanted.rows, wanted.days, wanted.runs, wanted.folder)
+        main(wanted.rows, wanted.days, wanted.runs, wanted.folder, wanted.question)
     else:
         with tempfile.TemporaryDirectory() as made:
-            main(wanted.rows, wanted.days, wanted.runs, Path(made))
+            main(wanted.rows, wanted.days, wanted.runs, Path(made), wanted.question)

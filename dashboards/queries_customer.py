@@ -78,9 +78,11 @@ LIMIT {{limit:UInt32}}
 _TRAFFIC = f"""
 WITH {_OWN}, {_MAILS}
 SELECT intDiv(intDiv(at, 1000000), {{width:Int64}}) * {{width:Int64}} AS bucket, provider,
+       grouping(bucket) AS whole,
        toInt64(countIf(outcome = 'sent')) AS sent, toInt64(countIf(outcome = 'deferred')) AS deferred,
        toInt64(countIf(outcome = 'bounced')) AS bounced
-FROM mails GROUP BY bucket, provider ORDER BY bucket, provider
+FROM mails GROUP BY GROUPING SETS ((bucket), (provider))
+ORDER BY whole, bucket, sent + deferred + bounced DESC, provider LIMIT {{limit:UInt32}}
 """  # noqa: S608 likewise
 
 _DOMAINS = f"""
@@ -179,10 +181,13 @@ def boxes(client: Client, span: Span, customer: str, limit: int = 500) -> pd.Dat
     return patient(client, _BOXES, columns, limit=limit, **_values(span, customer))
 
 
-def traffic(client: Client, span: Span, customer: str) -> pd.DataFrame:
-    """Return the customer's deliveries by outcome, per bucket (epoch seconds) and provider."""
-    columns = ("bucket", "provider", "sent", "deferred", "bounced")
-    return patient(client, _TRAFFIC, columns, width=span.bucket_seconds, **_values(span, customer))
+def traffic(client: Client, span: Span, customer: str, limit: int = 500) -> pd.DataFrame:
+    """Return the customer's deliveries by outcome, per bucket (epoch seconds) and, where `whole`, per provider.
+
+    Of providers the largest, as `limit` rows leave place for them.
+    """
+    columns = ("bucket", "provider", "whole", "sent", "deferred", "bounced")
+    return patient(client, _TRAFFIC, columns, width=span.bucket_seconds, limit=limit, **_values(span, customer))
 
 
 def domains(client: Client, span: Span, back: int, customer: str, limit: int = 500) -> pd.DataFrame:

@@ -50,7 +50,7 @@ def _traffic(shown: Page, customer: str) -> None:
     ):
         return
     outcomes = ["sent", "deferred", "bounced"]
-    summed = found.groupby("bucket", as_index=False)[outcomes].sum()
+    summed = found.loc[~found["whole"].astype(bool), ["bucket", *outcomes]]
     if heard is not None:  # a time in which a log was heard, and nothing of his: empty, not grey
         summed = heard[["bucket"]].merge(summed, on="bucket", how="left").fillna(0).astype("int64")
     left, right = st.columns([3, 2], gap="large")
@@ -58,9 +58,8 @@ def _traffic(shown: Page, customer: str) -> None:
         drawn = charts.volume(summed, shown.span)
         elements.chart(drawn, summed, "customer-traffic", "The customer's deliveries over time, by outcome")
     with right:
-        by = found.groupby("provider", as_index=False)[outcomes].sum()
-        by["attempts"] = by[outcomes].sum(axis=1)
-        by = by.sort_values(["attempts", "provider"], ascending=[False, True])
+        by = found.loc[found["whole"].astype(bool), ["provider", *outcomes]]
+        by = by.assign(attempts=by[outcomes].sum(axis=1))
         for outcome in outcomes:
             by[outcome] = [words.percent(*row) for row in zip(by[outcome], by["attempts"], strict=True)]
         columns = {
