@@ -1,5 +1,6 @@
 """Real parts for the tests: found, or skipped with the install line (an error under RELAYWARDEN_REQUIRE_REAL=1)."""
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,3 +56,8 @@ def database(clickhouse: ClickHouseServer, request: pytest.FixtureRequest) -> It
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let the tests of the whole begin: they take minutes each, and at the end no process shall wait for another's."""
     items.sort(key=lambda item: "tests/whole/" not in item.nodeid)
+
+
+def pytest_collection_finish() -> None:
+    """Leave all that was collected out of Python's collections: Streamlit asks for a full one after each drawing."""
+    gc.freeze()
