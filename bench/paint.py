@@ -3,8 +3,8 @@
 Each page of the navigation is opened in a fresh browser context (nothing cached) over a folder that `bench.dashboard`
 filled, as of the folder's end, served as `relaywarden dashboard` serves it. Told are, in ms from the start of the
 navigation, the first contentful paint; the first useful value, which is a datum and not a title
-(`bench.paint_eye.PLACES`: the Overview's sentence on how many IPs send, the first number or the first table with rows
-of another page); and when the page is whole: its script has ended, nothing is a skeleton, and nothing in the DOM
+(`bench.paint_eye.PLACES`: the Overview's sentence on how many IPs send, the first number of another page, as in the
+line above its table); and when the page is whole: its script has ended, nothing is a skeleton, and nothing in the DOM
 changes for 300 ms, of which the last change counts. Cold is the first visit of a process just started, warm the next
 of another visitor. Median and 95th of a hundred are by nearest rank. Beside them stand the CPU ms of the pages'
 process, of ClickHouse and of Chromium until then, and the kB that came through the WebSocket.

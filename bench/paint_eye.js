@@ -4,7 +4,7 @@
   const STATE = 'data-test-script-state', QUIET = 300;
   const told = window.relaywardenPaint = {value: null, whole: null, socket: 0};
   let last = 0, turns = 0, finished = false, before = '';
-  const holds = each => PATTERN.test(each.textContent) || each.tagName === 'CANVAS' && each.width > 0;
+  const holds = each => PATTERN.test(each.textContent);
   const drawn = () => !document.querySelector('[data-testid=stSkeleton], [data-testid=stSpinner]')
     && [...document.querySelectorAll('[data-testid=stDataFrame], [data-testid=stVegaLiteChart]')]
       .every(each => each.querySelector('canvas, svg'));

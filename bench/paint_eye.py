@@ -11,25 +11,25 @@ from playwright.sync_api import TimeoutError as PlaywrightTimeout
 WIDE, PHONE = (1440, 900), (390, 844)  # pixels
 _LONGEST_MS = 60_000
 _EYE = Path(__file__).with_suffix(".js")
-_TABLE = "[data-testid=stDataFrame] canvas"
 _METRIC = "[data-testid=stMetricValue]"
+_TALLY = ("[data-testid=stMarkdown] strong", r"\d")
 PLACES: dict[str, tuple[str, str]] = {
     "": ("[data-testid=stAlert]", r"\d+ of \d+ IPs send"),
-    "alerts": (_TABLE, ""),
+    "alerts": _TALLY,
     "pool": (".stMarkdownBadge", r"\d+ (active|withdrawn)"),
-    "delisting": (_TABLE, ""),
-    "lists": (_TABLE, ""),
+    "delisting": _TALLY,
+    "lists": (_METRIC, r"\d"),
     "providers": (_METRIC, r"\d"),
-    "mailboxes": (_TABLE, ""),
-    "customers": (_TABLE, ""),
+    "mailboxes": _TALLY,
+    "customers": _TALLY,
     "complaints": (_METRIC, r"\d"),
     "domains": (_METRIC, r"\d"),
-    "reports": (_TABLE, ""),
+    "reports": _TALLY,
     "pipeline": (_METRIC, r"\d"),
     "sunset": (_METRIC, r"\d"),
-    "time-travel": (_TABLE, ""),
+    "time-travel": _TALLY,
 }
-"""Where each page's first useful value stands, and what it looks like: "" is a table's canvas, drawn only with rows."""
+"""Where each page's first useful value stands, and what it looks like."""
 
 
 @dataclass(frozen=True)

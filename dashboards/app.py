@@ -7,7 +7,7 @@ from PIL import Image, ImageDraw
 
 from dashboards.palette import DELIVERED
 
-# A page that asks every two seconds would show Streamlit's running man every two seconds, and fade under load.
+# A page that asks every four seconds would show Streamlit's running man as often, and fade under load.
 _STILL = "[data-testid=stStatusWidget] { display: none } [data-stale] { opacity: 1 !important }"
 # Streamlit cuts a badge that is wider than a phone.
 _WHOLE = ".stMarkdownBadge { white-space: normal !important }"

@@ -23,7 +23,7 @@ from schemas.settings import Settings, SettingsError, load
 RANGES = {"1h": 1, "6h": 6, "24h": 24, "7d": 168}
 CLOCK = "DD MMM HH:mm:ss"
 _TURN = "turn"
-_REFRESH, _REFRESH_PAST = "2s", "30s"
+_REFRESH, _REFRESH_PAST = "4s", "30s"
 
 
 @st.cache_resource(show_spinner=False)
@@ -54,7 +54,7 @@ def admitted(access: Access) -> Person:
 # takes it for a change of page, and at the new page's next refresh it empties all that is not drawn anew. A fragment
 # that is drawn whole fills the page again; one below a header found its place gone ("Bad delta path index").
 def live(page: Callable[[], None]) -> Callable[[], None]:
-    """Return a page that is drawn anew each two seconds; of the past it is rarely, for facts that come late."""
+    """Return a page that is drawn anew each four seconds; of the past it is rarely, for facts that come late."""
 
     @wraps(page)
     def drawn() -> None:

@@ -78,7 +78,7 @@ LIMIT {{limit:UInt32}}
 _TRAFFIC = f"""
 WITH {_OWN}, {_MAILS}
 SELECT intDiv(intDiv(at, 1000000), {{width:Int64}}) * {{width:Int64}} AS bucket, provider,
-       grouping(bucket) AS whole,
+       toBool(grouping(bucket)) AS whole,
        toInt64(countIf(outcome = 'sent')) AS sent, toInt64(countIf(outcome = 'deferred')) AS deferred,
        toInt64(countIf(outcome = 'bounced')) AS bounced
 FROM mails GROUP BY GROUPING SETS ((bucket), (provider))

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboards import elements, queries_alerts, words
+from dashboards import elements, queries_alerts, tally, words
 from dashboards.elements import Page
 from dashboards.urgency import SEVERITIES, said, way
 from dashboards.views import alert_hands
@@ -73,8 +73,9 @@ def _list(shown: Page) -> None:
         "rule": elements.text("rule", 125),
         "since": elements.when("since (UTC)"),
     }
-    picked = elements.picked(listed, "alerts", columns, "alert", ("urgency",))
     total = int(found["total"].max())
+    tally.show(listed["urgency"], "alerts", total)
+    picked = elements.picked(listed, "alerts", columns, "alert", ("urgency",))
     if total > len(found):
         st.caption(f"The first {words.count(len(found))} of {words.count(total)}: search, or choose a shorter time.")
     if picked is not None:

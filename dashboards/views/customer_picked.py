@@ -50,7 +50,7 @@ def _traffic(shown: Page, customer: str) -> None:
     ):
         return
     outcomes = ["sent", "deferred", "bounced"]
-    summed = found.loc[~found["whole"].astype(bool), ["bucket", *outcomes]]
+    summed = found.loc[~found["whole"], ["bucket", *outcomes]]
     if heard is not None:  # a time in which a log was heard, and nothing of his: empty, not grey
         summed = heard[["bucket"]].merge(summed, on="bucket", how="left").fillna(0).astype("int64")
     left, right = st.columns([3, 2], gap="large")
@@ -58,7 +58,7 @@ def _traffic(shown: Page, customer: str) -> None:
         drawn = charts.volume(summed, shown.span)
         elements.chart(drawn, summed, "customer-traffic", "The customer's deliveries over time, by outcome")
     with right:
-        by = found.loc[found["whole"].astype(bool), ["provider", *outcomes]]
+        by = found.loc[found["whole"], ["provider", *outcomes]]
         by = by.assign(attempts=by[outcomes].sum(axis=1))
         for outcome in outcomes:
             by[outcome] = [words.percent(*row) for row in zip(by[outcome], by["attempts"], strict=True)]

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboards import elements, queries, queries_customers, words
+from dashboards import elements, queries, queries_customers, tally, words
 from dashboards.elements import Page
 from dashboards.views import customer_picked
 
@@ -58,6 +58,7 @@ def _all(shown: Page, search: str) -> None:
     feeds = shown.read(queries.feeds, hours=1)
     heard = bool(found["complained"].sum()) or (feeds is not None and "complaints" in set(feeds["feed"]))
     told = pd.DataFrame([_row(row, heard=heard) for row in elements.rows(found)])
+    tally.show(map(_need, elements.rows(found)), "customers", int(found["total"].max()))
     customer = elements.picked(told, "customers", _columns(), "customer", ("cases", "boxes"))
     total = int(found["total"].max())
     st.caption(
@@ -65,6 +66,10 @@ def _all(shown: Page, search: str) -> None:
     )
     if customer is not None:
         elements.lead(customer=customer)
+
+
+def _need(row: dict[str, Any]) -> str:
+    return "■ open cases" if row["cases"] else "▲ flagged mailboxes" if row["boxes"] else "● neither"
 
 
 def _row(row: dict[str, Any], *, heard: bool) -> dict[str, Any]:

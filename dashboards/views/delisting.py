@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboards import elements, queries, queries_delisting, words
+from dashboards import elements, queries, queries_delisting, tally, words
 from dashboards.elements import Page
 from dashboards.views import delisting_hands
 
@@ -87,6 +87,7 @@ def _delistings(shown: Page) -> None:
         "lasted": elements.text("lasted", 100),
         "removal": elements.text("removal is asked for at", "large"),
     }
+    tally.show(told["state"], "delistings")
     case = elements.picked(told, "delistings", columns, "case", ("state",))
     if case is not None:
         st.query_params["delisting"] = case

@@ -5,7 +5,17 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboards import casebook, charts, charts_life, elements, queries_cases, queries_logins, queries_mailbox, words
+from dashboards import (
+    casebook,
+    charts,
+    charts_life,
+    elements,
+    queries_cases,
+    queries_logins,
+    queries_mailbox,
+    tally,
+    words,
+)
 from dashboards.charts import Lanes
 from dashboards.elements import Page
 from dashboards.palette import STEPS
@@ -55,6 +65,7 @@ def _scores(shown: Page, search: str, step: str) -> None:
         "decided": elements.when("decided (UTC)"),
         "updated": elements.when("seen (UTC)"),
     }
+    tally.show(listed["step"], "with the highest scores" if not search else "that match, the highest scores first")
     mailbox = elements.picked(listed, "scores", columns, "mailbox", ("step",))
     if mailbox is not None:
         st.query_params["mailbox"] = mailbox

@@ -1,5 +1,7 @@
 """Overview: can we send, what is urgent, how old is what we know, what changed, how mail arrives against last week."""
 
+from collections import Counter
+
 import pandas as pd
 import streamlit as st
 
@@ -17,7 +19,7 @@ from dashboards import (
     words,
 )
 from dashboards.elements import Page
-from dashboards.palette import BADGES, STEPS
+from dashboards.palette import BADGES, STATES, STEPS
 from dashboards.pools import Standing
 from dashboards.views import ages, delisting, last_hour, own_side, urgent
 
@@ -90,17 +92,22 @@ def _sending(shown: Page, everyone: list[Standing], worker: pd.Timestamp | None)
 
 
 def _strip(shown: Page, everyone: list[Standing]) -> None:
-    """Show the state of each IP; of a large pool only those that are not simply active, and how many are."""
+    """Show the state of each IP; of a large pool some that are not simply active, and how the others stand."""
     for name in shown.settings.pool:
         ips = [ip for ip in everyone if ip.pool == name]
         told = ips if len(ips) <= _STRIP else [ip for ip in ips if ip.state != "active"]
         with st.container(horizontal=True, gap="small", vertical_alignment="center"):
             if len(shown.settings.pool) > 1:
                 st.caption(words.inert(name), width="content")
-            for ip in told:
+            for ip in told[:_STRIP]:
                 st.badge(words.inert(words.state(ip.ip, ip.state, ip.share)), color=BADGES[ip.state])
-            if len(told) < len(ips):
-                st.badge(f"● {words.count(len(ips) - len(told))} active", color=BADGES["active"])
+            more = Counter(ip.state for ip in ips) - Counter(ip.state for ip in told[:_STRIP])
+            for state in sorted(more, key=list(STATES).index):
+                sign, word = STATES[state].split(" ", 1)
+                st.badge(
+                    f"{sign} {words.count(more[state])} {'more ' if state != 'active' else ''}{word}",
+                    color=BADGES[state],
+                )
 
 
 def _numbers(shown: Page, everyone: list[Standing], heard: set[str]) -> None:

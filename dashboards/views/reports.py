@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from dashboards import elements, offers, queries_reports, words
+from dashboards import elements, offers, queries_reports, tally, words
 from dashboards.elements import Page
 
 _LEAST_HOURS = 168
@@ -24,6 +24,7 @@ def page() -> None:
     shown.ahead(queries_reports.tls, every=shown.every)
     shown.ahead(queries_reports.google, every=shown.every)
     if not elements.missing(found, "No data: no report names one of our IPs.") and found is not None:
+        tally.show((_COLOURS.get(each, "· no colour of SNDS") for each in found["snds"]), "IPs that receivers tell of")
         elements.table(_ips(found), "ips", _ip_columns(), ("snds", "blocked", "google"))
         offers.note("ips", found)
     st.subheader("DMARC", anchor=False)

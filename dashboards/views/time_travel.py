@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pandas as pd
 import streamlit as st
 
-from dashboards import elements, moment, pools, queries, queries_cases, queries_flags, queries_pool, words
+from dashboards import elements, moment, pools, queries, queries_cases, queries_flags, queries_pool, tally, words
 from dashboards.elements import Page
 from dashboards.palette import STATES, STEPS
 from dashboards.views import decision
@@ -127,6 +127,8 @@ def _decisions(shown: Page) -> None:
         "what": elements.text("what", 420),
         "why": elements.text("why", "large"),
     }
+    kinds = (f"{row[0][:1]} {row[1].replace('_', ' ')}" for row in zip(told["what"], found["type"], strict=True))
+    tally.show(kinds, "newest decisions" if len(found) == found.attrs[queries.CUT] else "decisions")
     identity = elements.picked(told, "decisions", columns, "id", ("what",))
     st.caption("Pick one to see what it was made from, and to make it again.")
     if identity is not None:

@@ -104,9 +104,7 @@ def of_mailbox(client: Client, span: Span, mailbox: str, seen: list[Event]) -> N
     places["DE", "sent"] = len(mails)
     outcomes = ["succeeded", "failed", "unavailable"]
     by = queries_logins.by(client, span, mailbox, "network").set_index("value")[outcomes].to_dict("index")
-    assert by == {
-        name: {each: count[each] for each in ("sent", "deferred", "bounced")} for name, count in networks.items()
-    }
+    assert by == {name: {each: count[each] for each in outcomes} for name, count in networks.items()}
     course = queries_logins.over_time(client, span, mailbox)
     assert {each: course[each].sum() for each in outcomes} == {each: times[each] for each in outcomes}
     spread = queries_mailbox.logins(client, span, mailbox)
@@ -140,8 +138,8 @@ def of_customer(client: Client, span: Span, customer: str, senders: set[str], se
     assert set(counts) == senders
     traffic = queries_customer.traffic(client, span, customer)
     outcomes = ["sent", "deferred", "bounced"]
-    told = traffic[traffic["whole"].astype(bool)].set_index("provider")[outcomes].to_dict("index")
-    slots = traffic[~traffic["whole"].astype(bool)].set_index("bucket")["sent"].to_dict()
+    told = traffic[traffic["whole"]].set_index("provider")[outcomes].to_dict("index")
+    slots = traffic[~traffic["whole"]].set_index("bucket")["sent"].to_dict()
     width = span.bucket_seconds
     delivered = Counter(one.at // 1_000_000 // width * width for one in sent if one.outcome == "sent")
     assert {bucket: number for bucket, number in slots.items() if number} == delivered
@@ -177,6 +175,29 @@ def test_what_lies_by_domain_is_what_happened(clickhouse: ClickHouseServer, data
     client.command("SYSTEM START MERGES mail_events")
     client.command("OPTIMIZE TABLE mail_events FINAL")
     agree(client, now, known)
+
+
+def test_a_customer_who_writes_to_everybody_at_all_times_is_told_in_few_rows(
+    clickhouse: ClickHouseServer, database: str
+) -> None:
+    migrate(clickhouse.connect(), database)
+    client = clickhouse.connect(database)
+    now = time.time_ns() // 1000
+    client.command(_EVERYBODY, parameters={"now": now})
+    traffic = queries_customer.traffic(client, Span.last(168, now), "d.example")
+    by_time, by_provider = traffic[~traffic["whole"]], traffic[traffic["whole"]]
+    assert len(traffic) == 500
+    assert (by_time["sent"].sum(), by_time["bounced"].sum()) == (90_000, 10_000)
+    largest = by_provider[["sent", "bounced"]].sum(axis=1)
+    assert (by_provider["provider"].iloc[0], set(largest)) == ("mx0.example", {139}), "640 of 720 are as large"
+
+
+_EVERYBODY = """
+INSERT INTO mail_events (type, id, at, sender, outcome, provider)
+SELECT 'delivery_attempted', toString(number), {now:Int64} - number * 6000000, 'user@d.example',
+       if(number % 10 = 0, 'bounced', 'sent'), concat('mx', toString(number % 720), '.example')
+FROM numbers(100000)
+"""
 
 
 @pytest.mark.parametrize("customer", [False, True])

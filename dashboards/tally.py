@@ -1,0 +1,37 @@
+"""How many rows of a table say what, above the table: a browser fetches what draws tables last of all."""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Literal
+
+import streamlit as st
+
+from dashboards import words
+
+_MOST = 6
+_COLOURS: dict[str, Literal["red", "orange", "green", "gray"]] = {
+    "■": "red",
+    "▲": "orange",
+    "◆": "orange",
+    "◐": "orange",
+    "●": "green",
+}
+_ORDER = "■▲◆◐?●○·"
+
+
+def show(values: Iterable[str], noun: str, whole: int | None = None) -> None:
+    """Show how many rows there are, of `whole` where that is more, and how many say each of the few different things.
+
+    The values begin with a shape ("■ suspend"); the worst come first.
+    """
+    counts = Counter(values)
+    rows = counts.total()
+    cut = f" of {words.count(whole)}" if whole is not None and whole > rows else ""
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        st.markdown(f"**{words.count(rows)}{cut} {words.inert(noun)}**", width="content")
+        ordered = sorted(counts, key=lambda value: ((_ORDER + value[:1]).index(value[:1]), value))
+        for value in ordered[:_MOST]:
+            label = f"{words.inert(value)}: {words.count(counts[value])}"
+            st.badge(label, color=_COLOURS.get(value[:1], "gray"))
+        if others := sum(counts[value] for value in ordered[_MOST:]):
+            st.badge(f"others: {words.count(others)}", color="gray")
