@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 import streamlit as st
 
-from dashboards import elements, moment, pools, queries_week, words
+from dashboards import elements, folds, moment, pools, queries_week, words
 from dashboards.elements import Page
 
 _LATE_SECONDS = {"log": 300, "worker": pools.LATE_SECONDS, "lists": 3600, "list": 6 * 3600, "sink": 300}
@@ -99,8 +99,8 @@ def full(found: list[Age]) -> None:
     """Show the age of each source."""
     if not found:
         return
-    with st.expander(f"How old the newest word of each source is: {len(found)} sources"):
-        rows = [(f"{each.shape} {each.word}", each.kind, each.name) for each in found]
-        listed = pd.DataFrame(rows, columns=["age", "kind", "source"])
-        columns = {"age": elements.text("newest"), "kind": elements.text("kind"), "source": elements.text("source")}
-        elements.table(listed, "sources", columns, ("age",), alarm=True)
+    rows = [(f"{each.shape} {each.word}", each.kind, each.name) for each in found]
+    listed = pd.DataFrame(rows, columns=["age", "kind", "source"])
+    columns = {"age": elements.text("newest"), "kind": elements.text("kind"), "source": elements.text("source")}
+    label = f"How old the newest word of each source is: {len(found)} sources"
+    folds.table(label, listed, "sources", columns, ("age",), alarm=True)

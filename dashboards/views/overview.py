@@ -8,6 +8,7 @@ import streamlit as st
 from dashboards import (
     charts,
     elements,
+    folds,
     pools,
     queries,
     queries_cases,
@@ -222,13 +223,12 @@ def _dead_letters(shown: Page) -> None:
     if dead is None or dead.empty:
         return
     total = int(dead["total"].max())
-    with st.expander(f"Dead letters: {words.count(total)} lines of ours that could not be read"):
-        columns = {
-            "time": elements.when("UTC"),
-            "name": elements.text("source", "small"),
-            "format": elements.text("format", "small"),
-            "reason": elements.text("reason", "medium"),
-            "text": elements.text("text", "large"),
-            "place": elements.text("place"),
-        }
-        elements.table(dead, "dead", columns)
+    columns = {
+        "time": elements.when("UTC"),
+        "name": elements.text("source", "small"),
+        "format": elements.text("format", "small"),
+        "reason": elements.text("reason", "medium"),
+        "text": elements.text("text", "large"),
+        "place": elements.text("place"),
+    }
+    folds.table(f"Dead letters: {words.count(total)} lines of ours that could not be read", dead, "dead", columns)

@@ -187,8 +187,9 @@ def _unknown(found: pd.DataFrame) -> None:
     }
     told.attrs = found.attrs
     picked = elements.picked(told, "unknown", columns, "text")
-    chosen = st.session_state[_PICKED] = picked or st.session_state.get(_PICKED) or str(told["text"].iloc[0])
+    chosen = st.session_state[_PICKED] = picked or st.session_state.get(_PICKED, "")
     st.caption(
         "Pick a row for a pattern to begin with: into relaywarden.toml, with the kind that it is (docs/replies.md)."
     )
-    st.code(suggested(chosen), language=None)
+    if chosen:  # a browser loads much for the first code that it shows
+        st.code(suggested(chosen), language=None)
