@@ -1,6 +1,6 @@
 """What open screens cost the sink: `python -m bench.screens [EVENTS] [ROUNDS] [SCREENS …]`.
 
-So many screens (0, 10 and 50) show four pages in turn, each refreshed every two seconds as a browser does it, in
+So many screens (0, 10 and 50) show four pages in turn, each refreshed as often as a browser does it, in
 Streamlit's own messages; meanwhile one sink stores a broker's events at its full rate. Told are its rows a second, the
 CPU seconds a second of the dashboard and of ClickHouse, and how often a screen was drawn: the medians of the rounds,
 which take turns.
@@ -24,6 +24,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from bench.sink import PARTITIONS, fill
 from collectors.admin import ensure_topics
+from dashboards.elements import EVERY
 from embedded.broker import Broker
 from embedded.clickhouse import ClickHouseServer
 from schemas.settings import ClickHouse, Kafka, Settings
@@ -32,7 +33,6 @@ from tests.pages.serving import serving
 from tests.sink.rig import Rig
 
 PAGES = ("", "pool", "providers", "mailboxes")
-EVERY = 2.0
 
 
 class Screen:

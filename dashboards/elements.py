@@ -23,7 +23,7 @@ from schemas.settings import Settings, SettingsError, load
 RANGES = {"1h": 1, "6h": 6, "24h": 24, "7d": 168}
 CLOCK = "DD MMM HH:mm:ss"
 _TURN = "turn"
-_REFRESH, _REFRESH_PAST = "4s", "30s"
+EVERY, _EVERY_PAST = 4.0, 30.0  # seconds from one drawing of a page to the next
 
 
 @st.cache_resource(show_spinner=False)
@@ -64,7 +64,7 @@ def live(page: Callable[[], None]) -> Callable[[], None]:
     @wraps(page)
     def shown() -> None:
         moment.enter(page.__module__)
-        st.fragment(drawn, run_every=_REFRESH_PAST if moment.past() else _REFRESH)()
+        st.fragment(drawn, run_every=_EVERY_PAST if moment.past() else EVERY)()
 
     return shown
 
