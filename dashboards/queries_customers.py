@@ -9,27 +9,45 @@ import pandas as pd
 from clickhouse_connect.driver.client import Client
 
 from dashboards.queries import frame, patient
+from dashboards.slots import beside, within
 from dashboards.span import Span
 from schemas.attribution import BLAMING
 
 HOLDS = "begun <= {until:Int64} AND (ended = 0 OR ended > {until:Int64})"
 
-_FACTS = """
+# From which hour to before which the counts of hours are taken (schemas/clickhouse/060_customer_hours.sql): up to the
+# newest that is counted, as far back as each is, with the directory of the span's end.
+_HOURS = """
+(SELECT max(greatest(if(begun <= {until:Int64}, begun, 0), if(ended <= {until:Int64}, ended, 0)))
+ FROM customer_addresses) AS version,
+(SELECT groupArray(at) FROM
+ (
+     SELECT at FROM customer_hours_state
+     WHERE at > {since:Int64} AND at + 3600000000 <= {until:Int64} + 1 AND fresh AND directory = version
+     ORDER BY at DESC
+ )) AS counted,
+arrayFilter((hour, number) -> hour = counted[1] - (number - 1) * 3600000000, counted, arrayEnumerate(counted)) AS run,
+if(empty(run), ({until:Int64} + 1, {until:Int64} + 1), (run[-1], run[1] + 3600000000)) AS new
+"""
+
+_FACTS = f"""
     SELECT sender AS box, count() AS mails, countIf(outcome = 'bounced') AS bounced, countIf(outcome = 'sent') AS sent,
            0 AS complaints, 0 AS flagged, 0 AS opened
     FROM mail_events FINAL
-    WHERE type = 'delivery_attempted' AND at > {since:Int64} AND at <= {until:Int64} AND NOT local AND sender != ''
+    WHERE type = 'delivery_attempted' AND NOT local AND sender != ''
+      AND {beside("new", "{since:Int64}", "{until:Int64}")}
     GROUP BY sender
     UNION ALL
     SELECT sender, 0, 0, 0, count(), 0, 0 FROM complaints FINAL
-    WHERE at > {since:Int64} AND at <= {until:Int64} AND sender != '' AND has({blaming:Array(String)}, feedback_type)
+    WHERE at > {{since:Int64}} AND at <= {{until:Int64}} AND sender != ''
+      AND has({{blaming:Array(String)}}, feedback_type)
     GROUP BY sender
     UNION ALL
     SELECT mailbox, 0, 0, 0, 0, 1, 0 FROM
     (
         SELECT mailbox, argMax((type, step), (at, indexOf(['mailbox_throttled', 'mailbox_suspended'], type), id))
                             AS newest
-        FROM mailbox_events FINAL WHERE at <= {until:Int64}
+        FROM mailbox_events FINAL WHERE at <= {{until:Int64}}
         GROUP BY mailbox HAVING newest.1 != 'mailbox_released' AND newest.2 != 'watch'
     )
     UNION ALL
@@ -37,10 +55,10 @@ _FACTS = """
     (
         SELECT argMax(mailboxes, place) AS boxes, cityHash64(`case`) AS number
         FROM (SELECT *, (at, length(mailboxes), type = 'case_closed', id) AS place
-              FROM case_events FINAL WHERE at <= {until:Int64})
+              FROM case_events FINAL WHERE at <= {{until:Int64}})
         GROUP BY `case` HAVING argMax(type, place) != 'case_closed'
     )
-"""
+"""  # noqa: S608 our own text, with nothing of anybody's
 
 # One hash of both, addresses and domains, and the smaller side in it: a million rows are read once.
 _OWNED = f"""
@@ -53,6 +71,13 @@ _OWNED = f"""
     LEFT JOIN (SELECT substring(address, 2) AS name, customer FROM customer_addresses FINAL
                WHERE {HOLDS} AND address >= '@' AND address < 'A') AS whole ON facts.domain = whole.name
 """  # noqa: S608 our own text, with nothing of anybody's
+
+_ALL = f"""
+    SELECT whose, known, mails, bounced, sent, complaints, flagged, opened FROM ({_OWNED})
+    UNION ALL
+    SELECT customer, known, toUInt64(mails), toUInt64(bounced), toUInt64(sent), 0, 0, 0 FROM customer_hours
+    WHERE {within("new")} AND customer != '' AND (at, made) IN (SELECT at, made FROM customer_hours_state)
+"""  # noqa: S608 likewise
 
 _FOUND = f"""
     SELECT customer FROM customer_accounts FINAL
@@ -72,20 +97,21 @@ _NEED = """cases > 0 DESC, boxes DESC, complained / greatest(attempts, 100) DESC
          bounces / greatest(attempts, 100) DESC, attempts DESC, whose"""
 
 _NEEDY = f"""
+WITH {_HOURS}
 SELECT whose AS customer, {_SUMS}, toInt64(count() OVER ()) AS total
-FROM ({_OWNED}) GROUP BY whose
+FROM ({_ALL}) GROUP BY whose
 ORDER BY {_NEED} LIMIT {{limit:UInt32}}
 """  # noqa: S608 likewise
 
 _SEARCHED = f"""
-WITH found AS ({_FOUND})
+WITH found AS ({_FOUND}), {_HOURS}
 SELECT whose AS customer, {_SUMS}, toInt64(count() OVER ()) AS total
 FROM
 (
-    SELECT * EXCEPT (box, domain) FROM ({_OWNED})
+    SELECT * FROM ({_ALL})
     WHERE whose IN (found) OR positionCaseInsensitiveUTF8(whose, {{search:String}}) > 0
     UNION ALL
-    SELECT 0, 0, 0, 0, 0, 0, customer, true FROM found
+    SELECT customer, true, 0, 0, 0, 0, 0, 0 FROM found
 )
 GROUP BY whose ORDER BY {_NEED} LIMIT {{limit:UInt32}}
 """  # noqa: S608 likewise

@@ -17,6 +17,7 @@ from schemas.facts import Culprit, Evidence
 from schemas.topics import TOPICS, Topic
 from streams.migrate import Migration, migrate, migrations, pending
 from tests.migrated import migrate as copied
+from tests.turning import VIEWS
 
 PLACE = {"kafka_cluster", "kafka_partition", "kafka_offset"}
 LIMITED = (
@@ -32,7 +33,7 @@ LIMITED = (
     "dead_retries",
 )
 AGGREGATES = {"old_ways", "new_ways", "heard_hosts"}
-SLOTS = {"mail_slots", "mail_slots_made", "pool_slots", "pool_slots_made"}
+SLOTS = {"mail_slots", "mail_slots_made", "pool_slots", "pool_slots_made", "customer_hours", "customer_hours_made"}
 WITH_EVENTS = [topic for topic in TOPICS if topic.events]
 
 
@@ -59,11 +60,18 @@ def test_all_is_applied_once(clickhouse: ClickHouseServer, database: str) -> Non
     views = {name for name, engine in there.result_rows if engine == "View"}
     measures = {"sunset_days", "sunset_burndown", "sunset_responses", "sunset_forecasts", "sunset_letters"}
     by_id = {"submitted_by_message_id", "submitted_by_queue_id", "delivered_by_queue_id", "attempted_by_queue_id"}
-    slots = {"mail_slot_days", "mail_slots_of", "mail_slots_of_events", "pool_slot_days", "pool_slots_of"}
+    slots = {
+        "mail_slot_days",
+        "mail_slots_of",
+        "mail_slots_of_events",
+        "pool_slot_days",
+        "pool_slots_of",
+        "customer_hours_state",
+    }
     assert views == by_id | measures | slots | {"delisting_counted"}
     fed = {name for name, engine in there.result_rows if engine == "MaterializedView"}
     tables = {row[0] for row in there.result_rows} - views - fed
-    turned = {"mail_slots_turn", "mail_slots_turned", "pool_slots_turn", "pool_slots_turned"}
+    turned = set(VIEWS)
     assert turned < fed
     assert {name.partition("_of_")[0] for name in fed - turned} == AGGREGATES
     owners = {"customer_addresses", "customer_accounts"}

@@ -5,7 +5,14 @@ from clickhouse_connect.driver.client import Client
 from embedded.clickhouse import ClickHouseServer
 from streams.migrate import migrate, migrations
 
-VIEWS = ("mail_slots_turn", "mail_slots_turned", "pool_slots_turn", "pool_slots_turned")
+VIEWS = (
+    "mail_slots_turn",
+    "mail_slots_turned",
+    "pool_slots_turn",
+    "pool_slots_turned",
+    "customer_hours_turn",
+    "customer_hours_turned",
+)
 _CUT_OFF_AFTER = 4
 
 

@@ -44,7 +44,10 @@ UNMERGED = {("queries_pipeline", "doubles"): "rows"}  # how often a fact is stor
 NO_FACTS = {
     **dict.fromkeys(("mailbox_state", "pool_state", "traffic_state", "case_state", "delisting_state"), "the newest"),
     "schema_migrations": "of the tables",
-    **dict.fromkeys(("mail_slots", "mail_slots_made", "pool_slots", "pool_slots_made"), "counted from facts"),
+    **dict.fromkeys(
+        ("mail_slots", "mail_slots_made", "pool_slots", "pool_slots_made", "customer_hours", "customer_hours_made"),
+        "counted from facts",
+    ),
     **dict.fromkeys(("old_ways", "new_ways", "heard_hosts"), "counted from facts"),
     **dict.fromkeys(("customer_addresses", "customer_accounts"), "changed as the desk does: law_scene.know"),
 }
