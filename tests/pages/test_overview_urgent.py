@@ -91,6 +91,8 @@ def test_no_data_last_week_is_said_and_is_no_change(hall: Hall, opened: Open) ->
 
 
 def test_every_source_has_its_age(test: AppTest) -> None:
+    test.session_state["sources.fold"] = True  # the table is drawn once somebody opens it
+    test.run()
     table = next(table.value for table in test.dataframe if "source" in table.value and "age" in table.value)
     ages = {(row["kind"], row["source"]): row["age"] for row in table.to_dict("records")}
     kinds = {kind for kind, _ in ages}
