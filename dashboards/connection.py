@@ -27,11 +27,15 @@ _AHEAD = 2
 
 @dataclass(frozen=True)
 class Reading:
-    """The last good answer, `None` before the first; `error` says why there is no newer one, "" when there is."""
+    """The last good answer, `None` before the first; `error` says why there is no newer one, "" when there is.
+
+    With `away` ClickHouse itself did not answer; else it answered, but not this question (too long, too much memory).
+    """
 
     frame: pd.DataFrame | None
     read_at: float = 0.0
     error: str = ""
+    away: bool = False
 
 
 @dataclass
@@ -99,19 +103,20 @@ class Warehouse:
     def _ask(self, query: Query, last: Reading, span: Span, values: tuple[Hashable, ...]) -> Reading:
         now = self._clock()
         if now - self._away_since < _REST_SECONDS:
-            return Reading(last.frame, last.read_at, self._away)
+            return Reading(last.frame, last.read_at, self._away, away=True)
         try:
             with QUERIES.labels(query.__name__).time():
                 answer = query(self._connected(), span, *values)
         except (ClickHouseError, OSError) as error:
             FAILED.labels(query.__name__).inc()
             text = _sentence(error)
-            if isinstance(error, OperationalError | OSError):
+            away = isinstance(error, OperationalError | OSError)
+            if away:
                 text = f"{self._settings.host}:{self._settings.port}: {text}"
                 if not self._away:
                     LOG.warning("ClickHouse does not answer: %s", text)
                 self._away_since, self._away = self._clock(), text
-            return Reading(last.frame, last.read_at, text)
+            return Reading(last.frame, last.read_at, text, away)
         self._away = ""
         return Reading(answer, now)
 

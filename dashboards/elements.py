@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboards import moment, offers, words
+from dashboards import moment, offers, unanswered, words
 from dashboards.access import Person, may, person
 from dashboards.answers import Answers
 from dashboards.charts import Chart
@@ -129,15 +129,11 @@ class Page:
             st.button("Log out", on_click=st.logout, key="log-out", icon=":material/logout:")
         if not self._stale:
             return
-        good = [reading.read_at for reading in self._stale if reading.frame is not None]
-        text = "ClickHouse does not answer; nothing was read yet."
-        if good:
-            oldest = pd.Timestamp.fromtimestamp(min(good), tz="UTC")
-            passed = words.age(self._clock / 1_000_000 - min(good))
-            text = f"ClickHouse does not answer. The values are from {oldest:%H:%M:%S} UTC, {passed} ago."
+        away = any(reading.away for reading in self._stale)
         with self._notice:
-            st.warning(text, icon=":material/cloud_off:")
-            st.text(self._stale[0].error)
+            st.warning(unanswered.said(self._stale, self._clock), icon=f":material/{'cloud_off' if away else 'help'}:")
+            for error in dict.fromkeys(each.error for each in self._stale if each.away or not away):
+                st.text(error)
 
 
 def header(title: str) -> int:

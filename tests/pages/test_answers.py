@@ -3,10 +3,12 @@
 import threading
 
 import pandas as pd
+import pytest
 from clickhouse_connect.driver.client import Client
 
+from dashboards import unanswered
 from dashboards.answers import Answers
-from dashboards.connection import Warehouse
+from dashboards.connection import Reading, Warehouse
 from dashboards.span import Span
 from schemas.settings import load
 from tests.pages.conftest import Hall, Open
@@ -67,3 +69,48 @@ def test_a_question_that_waits_for_its_turn_is_asked_at_once(hall: Hall, opened:
     slow.go.set()
     assert answer.frame is not None
     assert asked.threads == [threading.current_thread().name]
+
+
+def test_an_answer_that_failed_is_no_clickhouse_that_is_away(hall: Hall, opened: Open) -> None:
+    opened(hall)
+    now, fails = [1_000_000.0], [False]
+
+    def heavy(client: Client, _span: Span) -> pd.DataFrame:
+        return client.query_df(f"SELECT throwIf({int(fails[0])}, 'Memory limit exceeded') AS one")
+
+    warehouse = Warehouse(load(hall.config).clickhouse, lambda: now[0])
+    good = warehouse.read(heavy, 1)
+    fails[0], now[0] = True, now[0] + 60
+    failed = warehouse.read(heavy, 1)
+    assert failed.frame is good.frame
+    assert "Memory limit exceeded" in failed.error
+    assert not failed.away
+    assert unanswered.said([failed, failed], round(now[0] * 1_000_000)) == (
+        "1 question was not answered; all others were. Their values are from 13:46:40 UTC, 60 s ago."
+    )
+    now[0] += 1
+    assert warehouse.read(lambda _client, _span: pd.DataFrame({"a": [1]}), 1).error == "", "others go on being asked"
+
+
+FRAME = pd.DataFrame({"a": [1]})
+SLOW, FULL = Reading(None, 0.0, "too slow"), Reading(FRAME, 100.0, "memory limit")
+AWAY, OLD = Reading(None, 0.0, "refused", away=True), Reading(FRAME, 100.0, "refused", away=True)
+
+
+@pytest.mark.parametrize(
+    ("stale", "said"),
+    [
+        ((SLOW,), "1 question was not answered; all others were. Of 1 nothing was read yet."),
+        (
+            (SLOW, FULL, FULL),
+            (
+                "2 questions were not answered; all others were. Of 1 nothing was read yet. "
+                "Their values are from 00:01:40 UTC, 20 s ago."
+            ),
+        ),
+        ((AWAY, SLOW), "ClickHouse does not answer; nothing was read yet."),
+        ((AWAY, OLD), "ClickHouse does not answer. The values are from 00:01:40 UTC, 20 s ago."),
+    ],
+)
+def test_the_notice_tells_what_had_no_answer(stale: tuple[Reading, ...], said: str) -> None:
+    assert unanswered.said(stale, 120_000_000) == said
