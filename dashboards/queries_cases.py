@@ -3,6 +3,7 @@
 import pandas as pd
 from clickhouse_connect.driver.client import Client
 
+from dashboards import counted
 from dashboards.queries import frame
 from dashboards.span import Span
 
@@ -11,7 +12,7 @@ WITH (at, length(mailboxes), type = 'case_closed', id) AS place
 SELECT `case`, customer, if(argMax(type, place) = 'case_closed', 'closed', 'open') AS state,
        toInt64(length(argMax(mailboxes, place))) AS count,
        fromUnixTimestamp64Micro(min(at), 'UTC') AS opened, fromUnixTimestamp64Micro(max(at), 'UTC') AS changed,
-       argMax(mailboxes, place) AS members
+       argMax(mailboxes, place) AS members, toInt64(countIf(state = 'open') OVER ()) AS counted
 FROM case_events FINAL WHERE at <= {until:Int64}
 GROUP BY `case`, customer HAVING state = 'open' OR changed > fromUnixTimestamp64Micro({since:Int64}, 'UTC')
 ORDER BY state = 'closed', opened DESC, `case` LIMIT {limit:UInt32}
@@ -34,9 +35,12 @@ ORDER BY at DESC, length(mailboxes) DESC, id LIMIT {limit:UInt32}
 
 
 def cases(client: Client, span: Span, limit: int = 100) -> pd.DataFrame:
-    """Return the open cases, and those that changed in the span, the newest first; the closed ones last."""
-    columns = ("case", "customer", "state", "count", "opened", "changed", "members")
-    return frame(client, _CASES, columns, since=span.since, until=span.until, limit=limit)
+    """Return the open cases, and those that changed in the span, the newest first; the closed ones last.
+
+    `counted.of` it are all that are open.
+    """
+    columns = ("case", "customer", "state", "count", "opened", "changed", "members", "counted")
+    return counted.noted(frame(client, _CASES, columns, since=span.since, until=span.until, limit=limit))
 
 
 def open_cases(client: Client, span: Span, limit: int = 6) -> pd.DataFrame:

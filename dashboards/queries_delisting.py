@@ -3,13 +3,15 @@
 import pandas as pd
 from clickhouse_connect.driver.client import Client
 
+from dashboards import counted
 from dashboards.queries import frame
 from dashboards.span import Span
 
 _DELISTINGS = """
 WITH (at, type = 'delisting_closed', id) AS place, type IN ('delisting_opened', 'delisting_closed') AS turning
 SELECT `case`, list, subject, pool, if(requested >= opened_at AND state = 'open', 'requested', state) AS state,
-       since, relapse, toInt64(requests) AS requests, changed, removal, seconds
+       since, relapse, toInt64(requests) AS requests, changed, removal, seconds,
+       toInt64(countIf(state IN ('open', 'requested')) OVER ()) AS counted
 FROM
 (
     SELECT `case`, any(list) AS list, any(subject) AS subject, any(pool) AS pool,
@@ -53,7 +55,10 @@ ORDER BY delisting_events.at DESC, type = 'delisting_opened', id LIMIT {limit:UI
 
 
 def delistings(client: Client, span: Span, limit: int = 500) -> pd.DataFrame:
-    """Return the open delistings, and those that changed in the span; the closed ones last."""
+    """Return the open delistings, and those that changed in the span; the closed ones last.
+
+    `counted.of` it are all that are open.
+    """
     columns = (
         "case",
         "list",
@@ -66,8 +71,9 @@ def delistings(client: Client, span: Span, limit: int = 500) -> pd.DataFrame:
         "changed",
         "removal",
         "seconds",
+        "counted",
     )
-    return frame(client, _DELISTINGS, columns, since=span.since, until=span.until, limit=limit)
+    return counted.noted(frame(client, _DELISTINGS, columns, since=span.since, until=span.until, limit=limit))
 
 
 def times(client: Client, span: Span, limit: int = 200) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 import pandas as pd
 from clickhouse_connect.driver.client import Client
 
-from dashboards import newest
+from dashboards import counted, newest
 from dashboards.queries import frame
 from dashboards.span import Span
 
@@ -29,7 +29,8 @@ WITH (SELECT count() FROM mailbox_events) > 20000 AS many, {newest.HIGHEST},
     )
 ) AS shown
 SELECT mailbox, one.2 AS score, one.3 AS step, one.4 AS mode, fromUnixTimestamp64Micro(opened, 'UTC') AS since,
-       fromUnixTimestamp64Micro(one.5, 'UTC') AS decided, reasons, one.6 AS sure
+       fromUnixTimestamp64Micro(one.5, 'UTC') AS decided, reasons, one.6 AS sure,
+       toInt64(arrayCount(one -> one.2 != 'watch', questioned)) AS counted, NOT (NOT many OR whole) AS least
 FROM (SELECT arrayJoin(shown) AS one, one.1 AS mailbox) AS flagged
 JOIN
 (
@@ -47,8 +48,9 @@ def flags(client: Client, span: Span, limit: int = 200) -> pd.DataFrame:
     """Return the mailboxes that are watched, flagged or suspended: those in need of action first, by score.
 
     The score is the newest, which has no history: as of a moment it is that of the decision where it has changed since.
+    `counted.of` it are all in need of action; of many, where the highest scores alone were asked of, at least those.
     """
-    columns = ("mailbox", "score", "step", "mode", "since", "decided", "reasons", "sure")
-    return newest.highest_first(
-        lambda few: frame(client, _FLAGS, columns, few=few, limit=limit, until=span.until), _FEW
+    columns = ("mailbox", "score", "step", "mode", "since", "decided", "reasons", "sure", "counted", "least")
+    return counted.noted(
+        newest.highest_first(lambda few: frame(client, _FLAGS, columns, few=few, limit=limit, until=span.until), _FEW)
     )

@@ -12,7 +12,8 @@ import pandas as pd
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from dashboards import queries_flags, queries_mailbox
+from dashboards import counted, queries_flags, queries_mailbox
+from dashboards.counted import Counted
 from dashboards.span import Span
 from embedded.clickhouse import ClickHouseServer
 from tests.migrated import migrate
@@ -166,6 +167,11 @@ def test_flags_are_those_of_a_plain_computation(town: Town, ago: int, limit: int
     counting, until = Counting(town.client), town.now - ago
     answer = queries_flags.flags(counting, Span.last(24, until, past=ago > 0), limit)  # type: ignore[arg-type]
     assert told(answer) == flags(town, until, limit)
+    acted, known = sum(row[2] != "watch" for row in flags(town, until, 1_000_000)), counted.of(answer)
+    assert known is not None
+    assert known.number == acted or (known.least and limit <= known.number < acted), "never more than there are"
+    if limit > 150:
+        assert known == Counted(acted), "all were asked about"
     if not ago:
         assert counting.asked == (1 if limit == 150 else 2), "the highest are enough for a page, not for everything"
 
