@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboards import elements, queries_cases, words
+from dashboards import elements, heard, queries_cases, words
 from dashboards.elements import Page
 
 _STATES = {"open": "■ open", "closed": "● closed"}
@@ -17,7 +17,8 @@ def cases(shown: Page) -> None:
     """Show the cases, and the one that the URL names with all that happened in it."""
     st.subheader("Cases", anchor=False)
     found = shown.read(queries_cases.cases)
-    if elements.missing(found, "No customer has several mailboxes flagged at once.") or found is None:
+    none = "No customer has several mailboxes flagged at once."
+    if heard.missing(shown, found, none, "worker") or found is None:
         return
     listed = found.assign(
         state=found["state"].map(_STATES), mailboxes=[", ".join(members) for members in found["members"]]

@@ -1,7 +1,7 @@
 """How the pools stand: each configured IP's state from the newest decisions, and whether we can send."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import pandas as pd
@@ -12,6 +12,7 @@ from schemas.pool_settings import Pool
 State = Literal["active", "probation", "withdrawn", "kept", "unknown"]
 Level = Literal["good", "warn", "bad", "unknown"]
 LATE_SECONDS = 120
+_AHEAD_SECONDS = 60  # a minute ahead is a wrong clock
 STATE_AFTER: dict[str, State] = {
     "ip_withdrawn": "withdrawn",
     "ip_probation_started": "probation",
@@ -94,15 +95,25 @@ def verdict(pool: Pool, ips: Sequence[Standing], age: float | None) -> Verdict:
     parts = [f"{sending} of {len(ips)} IPs send"]
     parts += [f"{number[state]} {text}" for state, text in _TEXT.items() if number[state]]
     parts.append("in shadow, where all send on" if pool.is_shadow else f"never fewer than {pool.min_active}")
-    late = age > LATE_SECONDS
-    if late:
-        parts.append(f"as of {words.age(age)} ago")
-    text = ", ".join(parts)
+    text, spare = ", ".join(parts), sending > pool.min_active or sending == len(ips)
+    if late(age, LATE_SECONDS):
+        said = f"not known, for {words.silent('the worker', age)}; as of its last word {text}"
+        return Verdict("warn" if sending and spare else "bad", said)
     if not sending:
         return Verdict("bad", f"no: {text}")
-    if sending <= pool.min_active and sending < len(ips):
+    if not spare:
         return Verdict("bad", f"yes, but with no IP to spare: {text}")
-    return Verdict("warn" if number["withdrawn"] or number["kept"] or late else "good", f"yes: {text}")
+    return Verdict("warn" if number["withdrawn"] or number["kept"] else "good", f"yes: {text}")
+
+
+def late(seconds: float, limit: float) -> bool:
+    """Return whether a word of so many seconds ago is too old to be of now, or of a clock that is ahead."""
+    return seconds > limit or seconds < -_AHEAD_SECONDS
+
+
+def doubted(ips: Sequence[Standing]) -> list[Standing]:
+    """Return the IPs as a silent worker leaves them known: what was wrong stays, of the others nobody knows."""
+    return [replace(ip, state="unknown") if ip.state == "active" else ip for ip in ips]
 
 
 def sending_now(pool: Pool, ips: Sequence[Standing]) -> int:

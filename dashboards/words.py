@@ -37,6 +37,11 @@ def age(seconds: float) -> str:
     return f"{seconds / _DAY:.0f} days"
 
 
+def silent(who: str, seconds: float) -> str:
+    """Return that somebody's newest word is of so many seconds ago, or of a clock that is ahead."""
+    return f"{who} told nothing for {age(seconds)}" if seconds > 0 else f"the clock of {who} is {age(seconds)}"
+
+
 def clock(time: pd.Timestamp, now: pd.Timestamp) -> str:
     """Return the time of day, with the date where it is not of today (UTC)."""
     return f"{time:%H:%M}" if time.date() == now.date() else f"{time:%d %b %H:%M}"

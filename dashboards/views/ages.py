@@ -5,11 +5,9 @@ from dataclasses import dataclass
 import pandas as pd
 import streamlit as st
 
-from dashboards import elements, folds, moment, pools, queries_week, words
+from dashboards import elements, folds, heard, moment, queries_week, words
 from dashboards.elements import Page
 
-_LATE_SECONDS = {"log": 300, "worker": pools.LATE_SECONDS, "lists": 3600, "list": 6 * 3600, "sink": 300}
-_AHEAD = -60.0  # a minute ahead is a wrong clock
 _TOLD = 5
 _ALWAYS = ("worker", "lists", "sink", "complaints")
 
@@ -53,8 +51,8 @@ def known(shown: Page, logs: pd.DataFrame, feeds: pd.DataFrame) -> list[Age]:
     found.append(_aged(shown, "sink", "sink", sink))
     found += [_aged(shown, row["kind"], row["name"], row["last"]) for row in rows if row["kind"] != "sink"]
     asked = () if shown.settings.dnsbl is None else (*shown.settings.dnsbl.lists, *shown.settings.dnsbl.own)
-    heard = {row["name"] for row in rows if row["kind"] == "list"}
-    return found + [Age("list", name, None, late=True) for name in asked if name not in heard and more is not None]
+    told = {row["name"] for row in rows if row["kind"] == "list"}
+    return found + [Age("list", name, None, late=True) for name in asked if name not in told and more is not None]
 
 
 def _log(shown: Page, row: dict[str, pd.Timestamp]) -> Age:
@@ -67,8 +65,7 @@ def _aged(shown: Page, kind: str, name: str, last: pd.Timestamp | None) -> Age:
     if last is None or pd.isna(last):
         return Age(kind, name, None)
     seconds = (shown.now - last).total_seconds()
-    late = _LATE_SECONDS.get(kind)
-    return Age(kind, name, seconds, late is not None and (seconds > late or seconds < _AHEAD))
+    return Age(kind, name, seconds, heard.late(kind, seconds))
 
 
 def show(shown: Page, logs: pd.DataFrame | None, feeds: pd.DataFrame | None) -> list[Age]:

@@ -7,8 +7,10 @@ import streamlit as st
 
 from dashboards import (
     charts,
+    counted,
     elements,
     folds,
+    heard,
     pools,
     queries,
     queries_cases,
@@ -19,13 +21,13 @@ from dashboards import (
     queries_week,
     words,
 )
+from dashboards.counted import Counted
 from dashboards.elements import Page
 from dashboards.palette import BADGES, STATES, STEPS
 from dashboards.pools import Standing
 from dashboards.views import ages, delisting, last_hour, own_side, urgent
 
 _STRIP = 24
-_NO_WORKER = "No data: no worker told anything yet."
 _ICONS = {
     "good": ":material/check_circle:",
     "warn": ":material/warning:",
@@ -39,24 +41,23 @@ def page() -> None:
     """Show the page."""
     shown = Page(elements.header("Overview"))
     logs, feeds = shown.read(queries.sources, hours=1, every=shown.every), shown.read(queries.feeds, hours=1)
-    known = {} if feeds is None else dict(zip(feeds["feed"], feeds["last"], strict=True))
     states = shown.read(queries_pool.states, hours=1)  # once, so that sentence, strip and numbers tell the same
-    _sending(shown, pools.standings(shown.settings.pool, states), known.get("worker"))
-    everyone = pools.standings(shown.settings.pool, states if "worker" in known else None)
+    told = pools.standings(shown.settings.pool, states)
+    everyone = pools.doubted(told) if heard.silent(shown, "worker") else told
+    _sending(shown, told, everyone, feeds)
     _ahead(shown)
-    heard = {*known} | ({"logs"} if logs is not None and not logs.empty else set())
-    urgent.show(shown, heard)
+    urgent.show(shown)
     _strip(shown, everyone)
     found = ages.show(shown, logs, feeds)
     own_side.brief(shown)
-    _numbers(shown, everyone, heard)
-    _flags(shown, heard)  # over the whole width: the evidence is a sentence
+    _numbers(shown, everyone)
+    _flags(shown)  # over the whole width: the evidence is a sentence
     left, right = st.columns(2, gap="large")
     with left:
         last_hour.against_last_week(shown)
         _deliverability(shown)
     with right:
-        _changes(shown, heard)
+        _changes(shown)
     _dead_letters(shown)
     ages.full(found)
     shown.close()
@@ -78,14 +79,16 @@ def _ahead(shown: Page) -> None:
     shown.ahead(queries.decisions, hours=1)
 
 
-def _sending(shown: Page, everyone: list[Standing], worker: pd.Timestamp | None) -> None:
+def _sending(shown: Page, told: list[Standing], everyone: list[Standing], feeds: pd.DataFrame | None) -> None:
+    """Say whether each pool can send, as was `told` last; what it carries only where that is known of all its IPs."""
+    worker = None if feeds is None else dict(zip(feeds["feed"], feeds["last"], strict=True)).get("worker")
     age = None if worker is None else (shown.now - worker).total_seconds()
     if not shown.settings.pool:
         elements.nothing("The configuration has no pool.")
     boxes = {"good": st.success, "warn": st.warning, "bad": st.error, "unknown": st.info}
     for name, pool in shown.settings.pool.items():
         own = [ip for ip in everyone if ip.pool == name]
-        says = pools.verdict(pool, own, age)
+        says = pools.verdict(pool, [ip for ip in told if ip.pool == name], age)
         label = "Can we send?" if len(shown.settings.pool) == 1 else f"Can {name} send?"
         text = f"**{label}** {says.text[0].upper()}{says.text[1:]}."
         more = last_hour.carries(shown, name, own) if says.level != "unknown" else ""
@@ -111,32 +114,37 @@ def _strip(shown: Page, everyone: list[Standing]) -> None:
                 )
 
 
-def _numbers(shown: Page, everyone: list[Standing], heard: set[str]) -> None:
-    """Show the counts; 0 is said only where a worker, a list or a log was there to be counted."""
-    worker = "worker" in heard
-    unknown = any(ip.state == "unknown" for ip in everyone) or not worker
-    out = None if unknown else sum(ip.state == "withdrawn" for ip in everyone)
+def _numbers(shown: Page, everyone: list[Standing]) -> None:
+    """Show the counts; 0, and that all send, is said only where a worker, a list or a log is there to tell it."""
+    worker, lists = heard.silent(shown, "worker"), heard.silent(shown, "lists", "worker")
     own = {name: [ip for ip in everyone if ip.pool == name] for name in shown.settings.pool}
     sending = sum(pools.sending_now(shown.settings.pool[name], ips) for name, ips in own.items())
-    flags = shown.read(queries_flags.flags, hours=1) if worker else None
-    attacked = shown.read(queries_cases.open_cases, hours=1) if worker else None
-    named = delisting.open_ones(shown) if {"worker", "lists"} <= heard else None
-    dead = shown.read(queries.dead_letters) if "logs" in heard else None
+    unknown = any(ip.state == "unknown" for ip in everyone)
+    out = sum(ip.state == "withdrawn" for ip in everyone)
     numbers = {
-        f"of {len(everyone)} IPs send": None if out is None else sending,
-        "IPs withdrawn": out,
-        "open delistings": None if named is None else len(named),
-        "mailboxes flagged": None if flags is None else int((flags["step"] != "watch").sum()),
-        "open cases": _total(attacked),
-        "dead letters": _total(dead),
+        f"of {len(everyone)} IPs send": (None if worker or unknown else Counted(sending), worker),
+        "IPs withdrawn": (Counted(out), worker or ("not read" if unknown else "")),
+        "open delistings": (counted.of(delisting.open_ones(shown)), lists),
+        "mailboxes flagged": (counted.of(shown.read(queries_flags.flags, hours=1)), worker),
+        "open cases": (_total(shown.read(queries_cases.open_cases, hours=1)), worker),
+        "dead letters": (_total(shown.read(queries.dead_letters)), heard.silent(shown, "logs")),
     }
     with st.container(horizontal=True, gap="small"):
-        for label, number in numbers.items():
-            st.metric(label, "no data" if number is None else words.count(number), border=True, width=150)
+        for label, (number, silent) in numbers.items():
+            _number(label, number, silent)
 
 
-def _total(found: pd.DataFrame | None) -> int | None:
-    return None if found is None else 0 if found.empty else int(found["total"].max())
+def _number(label: str, number: Counted | None, silent: str) -> None:
+    """Show a count: of who is `silent` what was bad, with that it is not of now, and no zero."""
+    known = number is not None and (number.number > 0 or not silent)
+    st.metric(
+        label, number.word if known and number else "no data", "not of now" if known and silent else None,
+        delta_color="off", delta_arrow="off", help=silent or None, border=True, width=150,
+    )  # fmt: skip
+
+
+def _total(found: pd.DataFrame | None) -> Counted | None:
+    return None if found is None else Counted(0 if found.empty else int(found["total"].max()))
 
 
 def _deliverability(shown: Page) -> None:
@@ -168,11 +176,11 @@ def _deliverability(shown: Page) -> None:
     elements.table(shares, "providers", {"provider": elements.text("provider"), "attempts": attempts, **share})
 
 
-def _flags(shown: Page, heard: set[str]) -> None:
+def _flags(shown: Page) -> None:
     st.subheader("Mailboxes in question", anchor=False)
     flags = shown.read(queries_flags.flags, hours=1)
-    none = "No mailbox is watched, flagged or suspended." if "worker" in heard else _NO_WORKER
-    if elements.missing(flags, none) or flags is None:
+    none = "No mailbox is watched, flagged or suspended."
+    if heard.missing(shown, flags, none, "worker") or flags is None:
         return
     listed = flags.assign(
         step=flags["step"].map(STEPS).fillna(flags["step"]),
@@ -191,11 +199,11 @@ def _flags(shown: Page, heard: set[str]) -> None:
         elements.go("mailboxes", mailbox=mailbox)
 
 
-def _changes(shown: Page, heard: set[str]) -> None:
+def _changes(shown: Page) -> None:
     st.subheader("Changes of the last hour", anchor=False)
     changes = shown.read(queries.decisions, hours=1)
-    none = "Nothing was decided in the last hour." if "worker" in heard else _NO_WORKER
-    if elements.missing(changes, none) or changes is None:
+    none = "Nothing was decided in the last hour."
+    if heard.missing(shown, changes, none, "worker") or changes is None:
         return
     rows = elements.rows(changes)
     said = pd.DataFrame(

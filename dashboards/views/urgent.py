@@ -3,32 +3,50 @@
 import pandas as pd
 import streamlit as st
 
-from dashboards import elements, queries_alerts, queries_cases, queries_flags, words
+from dashboards import counted, elements, heard, queries, queries_alerts, queries_cases, queries_flags, words
 from dashboards.elements import Page
 from dashboards.urgency import Urgent, ordered
 from dashboards.views import delisting
 
 _MOST = 40
+_UNREAD = "not read"
+_TOLD_BY = {"mailboxes": ("worker",), "cases": ("worker",), "listings": ("lists", "worker")}
 
 
-def show(shown: Page, heard: set[str]) -> None:
-    """Show what is open, each a way to its page; nothing is said to be calm of what nobody could read or told."""
-    worker = "worker" in heard
+def show(shown: Page) -> None:
+    """Show what is open, each a way to its page; nothing is said to be calm of what nobody could read or told of late.
+
+    What a silent worker told last stays in the list: it was wrong then, and nobody said since that it is mended.
+    """
     alerts = shown.read(queries_alerts.alerts, hours=1) if shown.settings.alert else None
-    flags = shown.read(queries_flags.flags, hours=1) if worker else None
-    cases = shown.read(queries_cases.cases, hours=1) if worker else None
-    named = delisting.open_ones(shown) if {"worker", "lists"} <= heard else None
+    flags, cases = shown.read(queries_flags.flags, hours=1), shown.read(queries_cases.cases, hours=1)
+    named = delisting.open_ones(shown)
     found = ordered(alerts, flags, cases, named)
     if found:
-        _table(shown, found)
-    unknown = _unknown(shown, alerts, worker=worker, lists="lists" in heard)
+        _table(shown, found, more=cut(alerts, flags, cases, named))
+    unknown = _unknown(shown, alerts, {"mailboxes": flags, "cases": cases, "listings": named})
     if unknown:
-        st.caption(f"? Not known: {', '.join(unknown)}")
+        st.caption(f"? Not known: {unknown}")
     elif not found:
         st.caption("● Nothing is open: no alert, no case, no mailbox in question, no listing.")
 
 
-def _table(shown: Page, found: list[Urgent]) -> None:
+def cut(
+    alerts: pd.DataFrame | None,
+    flags: pd.DataFrame | None,
+    cases: pd.DataFrame | None,
+    named: pd.DataFrame | None,
+) -> bool:
+    """Return whether more is open than these answers hold."""
+    return (
+        (alerts is not None and len(alerts) >= alerts.attrs.get(queries.CUT, len(alerts) + 1))
+        or counted.cut(flags, 0 if flags is None else int((flags["step"] != "watch").sum()))
+        or counted.cut(cases, 0 if cases is None else int((cases["state"] == "open").sum()))
+        or counted.cut(named, 0 if named is None else len(named))
+    )
+
+
+def _table(shown: Page, found: list[Urgent], *, more: bool) -> None:
     listed = pd.DataFrame(
         {
             "urgency": [each.kind for each in found],
@@ -47,17 +65,18 @@ def _table(shown: Page, found: list[Urgent]) -> None:
     seen = st.session_state.get("urgent.found", found)
     st.session_state["urgent.found"] = found
     picked = elements.picked(listed[:_MOST], "urgent", columns, "key", ("urgency",))
-    if len(found) > _MOST:
-        st.caption(f"and {words.count(len(found) - _MOST)} more, on their pages")
+    if more or len(found) > _MOST:
+        left = words.count(max(0, len(found) - _MOST))
+        st.caption(f"and {left} or more besides, on their pages" if more else f"and {left} more, on their pages")
     if picked is not None and int(picked) < len(seen):
         chosen = seen[int(picked)]
         elements.go(chosen.page, **chosen.query)
 
 
-def _unknown(shown: Page, alerts: pd.DataFrame | None, *, worker: bool, lists: bool) -> list[str]:
-    """Return what of it could not be read, or nobody tells of."""
-    missing = [] if worker else ["mailboxes and cases (no data of the worker)"]
-    missing += [] if lists else ["listings (no data of the lists)"]
-    if shown.settings.alert is None:
-        return [*missing, "alerts (none are configured)"]
-    return missing if alerts is not None else [*missing, "alerts"]
+def _unknown(shown: Page, alerts: pd.DataFrame | None, told: dict[str, pd.DataFrame | None]) -> str:
+    """Return what of it could not be read, or is told by nobody now, each with why; "" where all is known."""
+    why = {name: _UNREAD if frame is None else heard.silent(shown, *_TOLD_BY[name]) for name, frame in told.items()} | {
+        "alerts": "none are configured" if shown.settings.alert is None else _UNREAD if alerts is None else ""
+    }
+    reasons = [each for each in dict.fromkeys(why.values()) if each]
+    return ", ".join(f"{', '.join(name for name, each in why.items() if each == one)} ({one})" for one in reasons)

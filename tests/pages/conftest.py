@@ -15,6 +15,8 @@ from embedded.broker import free_port
 from embedded.clickhouse import PASSWORD_ENV, ClickHouseServer
 from schemas import codec
 from schemas.events import Event
+from schemas.names import derived_id
+from schemas.observations import ClockTicked
 from tests.migrated import migrate
 from tests.pages.scene import CONFIG, STATES, tables
 
@@ -46,6 +48,12 @@ def fill(client: Client, now: int) -> None:
         store(client, table, events)
     rows = [{"mailbox": name, "at": now, "score": score, "step": step, "state": "{}"} for name, score, step in STATES]
     client.raw_insert("mailbox_state", insert_block="\n".join(map(json.dumps, rows)).encode(), fmt="JSONEachRow")
+
+
+def spoken(hall: Hall) -> None:
+    """Have the worker say a word now: the scene ended up to five minutes ago, and after two it is silent."""
+    at = time.time_ns() // 1000
+    store(hall.client, "pool_observations", [ClockTicked(id=derived_id("tick", str(at)), at=at)])
 
 
 def furnish(server: ClickHouseServer, folder: Path, name: str) -> Hall:

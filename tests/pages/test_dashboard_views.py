@@ -16,7 +16,7 @@ from embedded.broker import free_port
 from embedded.clickhouse import PASSWORD_ENV, ClickHouseServer
 from schemas.settings import ClickHouse
 from streams.migrate import migrate
-from tests.pages.conftest import Hall, Open, fill
+from tests.pages.conftest import Hall, Open, fill, spoken
 from tests.pages.scene import CASE, CONFIG, IPS, KEPT, PROBATION, RUDE, RUDE_REPLY, THIEF, WITHDRAWN
 
 PAGES = ("overview", "pool", "mailboxes")
@@ -43,6 +43,7 @@ def cells(test: AppTest) -> set[str]:
 
 def test_overview_of_the_scene(hall: Hall, opened: Open) -> None:
     opened(hall)
+    spoken(hall)
     test = shown("overview", range="24h")
     assert "5 of 6 IPs send, 1 of them on probation, 1 of them should leave but must stay, 1 withdrawn" in texts(test)
     counts = {m.label: m.value for m in test.metric if "in 1 h" not in m.label}
@@ -72,6 +73,7 @@ def strip(test: AppTest) -> list[str]:
 
 def test_overview_shows_each_ip_with_its_state(hall: Hall, empty_hall: Hall, opened: Open, tmp_path: Path) -> None:
     opened(hall)
+    spoken(hall)
     assert strip(shown("overview")) == [
         *(f"green ● {ip} active" for ip in IPS[:2]),
         f"red ■ {WITHDRAWN} withdrawn",
@@ -184,7 +186,7 @@ def test_no_data_is_said_and_is_not_zero(empty_hall: Hall, opened: Open) -> None
     assert "No data: no list of domains was asked within fourteen days." in texts(pool)
     mailboxes = shown("mailboxes", mailbox="nobody@example.net")
     assert "No data: no such mailbox was seen." in texts(mailboxes)
-    assert "No customer has several mailboxes flagged at once." in texts(mailboxes)
+    assert "No data: no worker told anything yet." in texts(mailboxes)
     assert "Nothing was ever decided about this mailbox." in texts(mailboxes)
 
 

@@ -121,7 +121,14 @@ def test_the_note_says_what_the_logs_say() -> None:
     [
         ({}, 1, "good", "yes: 3 of 3 IPs send, never fewer than 2"),
         ({}, None, "unknown", "not known: no data of the worker"),
-        ({}, 600, "warn", "yes: 3 of 3 IPs send, never fewer than 2, as of 10 min ago"),
+        ({}, 600, "warn", "not known, for the worker told nothing for 10 min; as of its last word 3 of 3 IPs send"),
+        ({}, -600, "warn", "not known, for the clock of the worker is 10 min ahead; as of its last word 3 of 3 IPs"),
+        (
+            {1: "ip_withdrawn"},
+            600,
+            "bad",
+            "not known, for the worker told nothing for 10 min; as of its last word 2 of",
+        ),
         ({1: "ip_probation_started"}, 1, "good", "yes: 3 of 3 IPs send, 1 of them on probation"),
         ({1: "ip_withdrawn"}, 1, "bad", "yes, but with no IP to spare: 2 of 3 IPs send, 1 withdrawn"),
         ({1: "ip_withdrawn", 2: "ip_withdrawn", 3: "ip_withdrawn"}, 1, "bad", "no: 0 of 3 IPs send"),

@@ -13,7 +13,7 @@ from dashboards.views.last_hour import _change
 from embedded.clickhouse import ClickHouseServer
 from schemas.events import DeliveryAttempted, Event
 from tests.pages.alert_scene import CONFIG, alerts
-from tests.pages.conftest import Hall, Open, fill, furnish, store
+from tests.pages.conftest import Hall, Open, fill, furnish, spoken, store
 from tests.pages.scene import IPS, MINUTE, THIEF, WITHDRAWN
 from tests.pages.test_dashboard_views import cells, shown, texts
 
@@ -47,6 +47,7 @@ def weeks(clickhouse: ClickHouseServer, tmp_path_factory: pytest.TempPathFactory
 @pytest.fixture
 def test(weeks: Hall, opened: Open) -> AppTest:
     opened(weeks)
+    spoken(weeks)
     return shown("overview")
 
 
@@ -111,9 +112,7 @@ def test_a_clickhouse_that_is_away_is_not_calm(weeks: Hall, opened: Open, tmp_pa
     opened(replace(weeks, config=config))
     test = shown("overview")
     assert "Nothing is open" not in texts(test)
-    assert "? Not known: mailboxes and cases (no data of the worker), listings (no data of the lists), alerts" in texts(
-        test
-    )
+    assert "? Not known: mailboxes, cases, listings, alerts (not read)" in texts(test)
 
 
 def _frame(**columns: list[object]) -> pd.DataFrame:
