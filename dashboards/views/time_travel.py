@@ -5,12 +5,26 @@ from datetime import UTC, datetime, timedelta
 import pandas as pd
 import streamlit as st
 
-from dashboards import elements, moment, pools, queries, queries_cases, queries_flags, queries_pool, tally, words
+from dashboards import (
+    compared,
+    elements,
+    heard,
+    moment,
+    pools,
+    queries,
+    queries_cases,
+    queries_flags,
+    queries_pool,
+    tally,
+    words,
+)
+from dashboards.compared import Known
 from dashboards.elements import Page
 from dashboards.palette import STATES, STEPS
 from dashboards.views import decision
 
 _STATE, _FLAGGED, _CASE = "state of the IP", "step of the mailbox", "case"
+_MOST = 200
 _DAY, _TIME, _SLIDER = "travel.day", "travel.time", "travel.slider"
 
 
@@ -75,12 +89,18 @@ def _differences(shown: Page) -> None:
         elements.unread()
         return
     rows = [
-        {"what": what, "which": which, "then": then.get((what, which), "·"), "now": now.get((what, which), "·")}
-        for what, which in sorted({*then, *now})
-        if then.get((what, which)) != now.get((what, which))
+        {"what": what, "which": which, "then": before, "now": after}
+        for (what, which), before, after in compared.different(then, now)
     ]
+    cut = sorted(then.cut | now.cut)
+    if cut:
+        st.caption(
+            f"? Not all is compared: of each {' and each '.join(cut)} only the first {_MOST} of a moment were read; "
+            "who is not among them is not known, and is left out."
+        )
     if not rows:
-        elements.nothing("Nothing: the pools, the mailboxes in question and the open cases are as they were.")
+        known = "Nothing that is known" if cut else "Nothing"
+        elements.nothing(f"{known}: the pools, the mailboxes in question and the open cases are as they were.")
         return
     columns = {
         "what": elements.text("what", 160),
@@ -94,23 +114,25 @@ def _differences(shown: Page) -> None:
     )
 
 
-def _known(shown: Page, at: int) -> dict[tuple[str, str], str] | None:
+def _known(shown: Page, at: int) -> Known | None:
     """Return as of a moment (0: now) each IP's state, each mailbox's step and the open cases; None: not read."""
     states, feeds = shown.read(queries_pool.states, hours=1, at=at), shown.read(queries.feeds, hours=1, at=at)
-    flags = shown.read(queries_flags.flags, hours=1, at=at)
-    cases = shown.read(queries_cases.open_cases, hours=1, at=at)
+    flags = shown.read(queries_flags.flags, _MOST, hours=1, at=at)
+    cases = shown.read(queries_cases.open_cases, _MOST, hours=1, at=at)
     if states is None or feeds is None or flags is None or cases is None:
         return None
-    ips = {(_STATE, ip.ip): STATES[ip.state] for ip in pools.standings(shown.settings.pool, pools.heard(states, feeds))}
-    steps = {(_FLAGGED, row["mailbox"]): STEPS.get(row["step"], row["step"]) for row in elements.rows(flags)}
-    attacked = {(_CASE, row["customer"]): f"■ open, {row['count']} mailboxes" for row in elements.rows(cases)}
-    return {**ips, **steps, **attacked}
+    ips = {ip.ip: STATES[ip.state] for ip in pools.standings(shown.settings.pool, pools.heard(states, feeds))}
+    steps = {row["mailbox"]: STEPS.get(row["step"], row["step"]) for row in elements.rows(flags)}
+    attacked = {row["customer"]: f"■ open, {row['count']} mailboxes" for row in elements.rows(cases)}
+    return compared.joined(
+        ((_STATE, ips, False), (_FLAGGED, steps, len(flags) >= _MOST), (_CASE, attacked, len(cases) >= _MOST))
+    )
 
 
 def _decisions(shown: Page) -> None:
     st.subheader("Decisions of this time", anchor=False)
     found = shown.read(queries.decisions, every=shown.every)
-    if elements.missing(found, "Nothing was decided in this time.") or found is None:
+    if heard.missing(shown, found, "Nothing was decided in this time.", "worker") or found is None:
         return
     rows = elements.rows(found)
     told = pd.DataFrame(

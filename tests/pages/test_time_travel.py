@@ -6,11 +6,12 @@ import msgspec
 import pytest
 
 from dashboards import moment
+from dashboards.compared import Known, different, joined
 from embedded.clickhouse import PASSWORD_ENV, ClickHouseServer
 from schemas import codec
 from schemas.events import DeliveryAttempted
 from schemas.facts import Evidence
-from schemas.mailbox_events import MailboxDecision, MailboxFlagged
+from schemas.mailbox_events import CaseGrown, CaseOpened, MailboxDecision, MailboxFlagged
 from schemas.mailbox_settings import Mailboxes
 from schemas.replay_shapes import Difference
 from schemas.settings import Settings, load
@@ -179,3 +180,35 @@ def test_time_travel_tells_what_was_otherwise_and_goes_where_it_is_told(hall: Ha
     then.time_input[0].set_value(clock.replace(minute=(clock.minute + 1) % 60, second=0))
     then.button(key="travel.go").click().run()
     assert then.query_params["at"].startswith(f"{day}T{clock.hour:02d}:{(clock.minute + 1) % 60:02d}:00Z")
+
+
+def test_of_two_lists_that_are_cut_only_what_is_in_both_is_known_to_differ() -> None:
+    then = joined((("step", {"a": "watch", "b": "flag", "c": "flag"}, True), ("case", {"x": "open"}, False)))
+    now = joined((("step", {"a": "flag", "b": "flag", "d": "suspend"}, False), ("case", {"y": "open"}, False)))
+    assert list(different(then, now)) == [
+        (("case", "x"), "open", "·"),
+        (("case", "y"), "·", "open"),
+        (("step", "a"), "watch", "flag"),
+        (("step", "c"), "flag", "·"),
+    ], "whether d was in question then nobody knows; of c all is known"
+    assert ("step", "c") not in [key for key, _, _ in different(then, Known(now.told, frozenset({"step"})))]
+
+
+def test_time_travel_makes_up_no_difference_of_lists_that_are_cut(
+    clickhouse: ClickHouseServer, tmp_path_factory: pytest.TempPathFactory, opened: Open
+) -> None:
+    hall = furnish(clickhouse, tmp_path_factory.mktemp("cut"), "pages_cut")
+    early, late = hall.now - 60 * MINUTE, hall.now - 10 * MINUTE
+    cases = [
+        CaseOpened(id=f"c{n}", at=early + n, case=f"c{n}", customer=f"club{n}.example", mailboxes=("a", "b"))
+        for n in range(250)
+    ]
+    grown = [CaseGrown(id="g", at=late, case="c3", customer="club3.example", mailboxes=("a", "b", "c"))]
+    put(hall.client, "case_events", [*cases, *grown])
+    opened(hall)
+    test = shown("time_travel", at=moment.written(hall.now - 40 * MINUTE))
+    assert "of each case only the first 200 of a moment were read" in texts(test)
+    assert "Nothing that is known: the pools, the mailboxes in question and the open cases are as they were." in (
+        texts(test)
+    )
+    clickhouse.connect().command("DROP DATABASE pages_cut")
