@@ -10,6 +10,7 @@ from dashboards import (
     charts,
     charts_life,
     elements,
+    heard,
     queries_cases,
     queries_logins,
     queries_mailbox,
@@ -198,7 +199,7 @@ def _deliveries(shown: Page, mailbox: str) -> None:
 
 def _complaints(shown: Page, mailbox: str) -> None:
     frame = shown.read(queries_mailbox.complaints, mailbox)
-    if elements.missing(frame, "No complaint in this time.") or frame is None:
+    if heard.missing(shown, frame, "No complaint in this time.", "complaints") or frame is None:
         return
     columns = {
         "time": elements.when("UTC"),

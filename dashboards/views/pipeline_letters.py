@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboards import elements, queries_letters, words
+from dashboards import elements, heard, queries_letters, words
 from dashboards.elements import Page
 from dashboards.views import pipeline_retry
 
@@ -35,7 +35,7 @@ def show(shown: Page) -> None:
 def _groups(shown: Page) -> None:
     found = shown.read(queries_letters.groups, every=shown.every)
     none = "Nothing could not be read within the range: each line was an event, or nothing we want."
-    if elements.missing(found, none) or found is None:
+    if heard.missing(shown, found, none, "logs") or found is None:
         return
     told = found.assign(
         group=[f"{row['name']}\0{row['kind']}" for row in elements.rows(found)],

@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from dashboards import elements, queries_letters, queries_pipeline, words
+from dashboards import elements, heard, queries_letters, queries_pipeline, words
 from dashboards.elements import Page
 
 
@@ -37,7 +37,7 @@ def _doubles(shown: Page) -> None:
 def _losses(shown: Page) -> None:
     st.subheader("Lost on the way", anchor="losses")
     found = shown.read(queries_letters.losses)
-    if elements.missing(found, "Nothing was told as lost within the range.") or found is None:
+    if heard.missing(shown, found, "Nothing was told as lost within the range.", "logs") or found is None:
         return
     total = int(found["total"].iloc[0])
     st.caption(

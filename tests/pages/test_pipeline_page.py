@@ -242,7 +242,7 @@ def test_nothing_is_no_data(empty_hall: Hall, opened: Open) -> None:
     opened(empty_hall)
     for section, said in (
         ("Flow", "○ No data: no log was opened yet."),
-        ("Dead letters", "○ Nothing could not be read within the range: each line was an event, or nothing we want."),
+        ("Dead letters", "○ No data: no log was heard yet."),
         ("Stored", "○ No data: nothing was stored within the range."),
         ("Hooks", "○ No data: no hook told anything yet."),
     ):
