@@ -1,4 +1,7 @@
-"""A channel of alerts does not take them: the other channels tell it; over once it took one."""
+"""A channel of alerts does not take them: the other channels tell it; over once it took one.
+
+With nothing open that it should be told nobody tries it any more: a week later nobody knows whether it still fails.
+"""
 
 from schemas.alert_events import AlertDelivered, Severity
 from schemas.events import Event
@@ -8,6 +11,7 @@ from streams.alerts.rules import Sign
 SEVERITY: Severity = "critical"
 DELAY_MINUTES = 0.0
 MEANS = "a channel does not take alerts: they are tried again, and the other channels tell"
+TOLD_AGAIN = True  # by each try
 _TRIES = 3
 
 

@@ -20,7 +20,9 @@ _Gone = Mapping[str, frozenset[str]]
 
 def signs(before: _Gone | None, fact: Event | Look, watched: Watched) -> tuple[_Gone | None, tuple[Sign, ...]]:
     """Return what a change of the pool tells; a pool that has just `min_active` IPs never has one to spare."""
-    if not isinstance(fact, IpWithdrawn | IpProbationStarted | IpRestored) or fact.mode:
+    if not isinstance(fact, IpWithdrawn | IpProbationStarted | IpRestored):
+        return before, ()
+    if isinstance(fact, IpWithdrawn) and fact.mode:  # it goes on sending; what had left before does return in shadow
         return before, ()
     known = before or {}
     gone = known.get(fact.pool, frozenset())

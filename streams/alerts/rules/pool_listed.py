@@ -1,4 +1,7 @@
-"""One list names every IP of a pool, of one IP version: its whole network, or the list is at fault."""
+"""One list names every IP of a pool, of one IP version: its whole network, or the list is at fault.
+
+Over once it says of one of them that it does not. A list that has said nothing for a week is not known to name them.
+"""
 
 from collections.abc import Iterator, Mapping
 
@@ -11,6 +14,7 @@ from streams.alerts.rules import Sign
 SEVERITY: Severity = "critical"
 DELAY_MINUTES = 0.0
 MEANS = "one list names all IPs of a pool"
+TOLD_AGAIN = True  # by each round of the list
 _LEAST = 2
 
 _Answers = Mapping[str, Mapping[str, tuple[int, bool]]]
@@ -25,7 +29,7 @@ def signs(before: _Answers | None, fact: Event | Look, watched: Watched) -> tupl
     said = known.get(fact.list, {})
     at, listed = said.get(fact.ip, (0, False))
     now_listed = fact.answer == "listed"
-    if fact.at < at or (at and listed is now_listed):
+    if fact.at < at or (at and not listed and not now_listed):
         return before, ()
     old = frozenset(ip for ip, (_, on) in said.items() if on)
     new = old | {fact.ip} if now_listed else old - {fact.ip}
@@ -38,7 +42,7 @@ def _changed(fact: ListingObserved, old: frozenset[str], new: frozenset[str], wa
     for name, pool in watched.pools.items():
         ips = frozenset(ip for ip in pool.ips if (":" in ip) is six)
         on = ips <= new
-        if fact.ip not in ips or len(ips) < _LEAST or on is (ips <= old):
+        if fact.ip not in ips or len(ips) < _LEAST or (not on and not ips <= old):
             continue
         what = f"all {len(ips)} IPv{6 if six else 4} addresses of the pool {name}"
         said = f" ({fact.reason})" if on and fact.reason else ""
