@@ -35,7 +35,8 @@ PHONE = 390  # pixels
 GRAVE = ("serious", "critical")
 SECONDS = 1000.0
 _CLOCK = re.compile(r"^\d\d:\d\d:\d\d UTC$")
-_DRAWN = """() => !document.querySelector('[data-testid=stSkeleton]') && [...document.querySelectorAll(
+_DRAWN = """() => document.querySelector('[data-test-script-state=notRunning]')
+    && !document.querySelector('[data-testid=stSkeleton]') && [...document.querySelectorAll(
     '[data-testid=stDataFrame], [data-testid=stVegaLiteChart]')].every(each => each.querySelector('canvas, svg'))"""
 _PAINTED = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 _SEARCH = re.compile(r"/[a-z-]+/_stcore/(health|host-config)$")
@@ -77,7 +78,11 @@ class Visitor:
         self.page.set_viewport_size(self.size)
         self.page.goto(f"{self.home}{path}")
         expect(self.page.locator("h2").first).to_be_visible()
-        self.page.wait_for_function(_DRAWN)
+        self.drawn()
+
+    def drawn(self) -> None:
+        """Wait until all that the page shows is drawn, and nothing of it is being drawn anew."""
+        self.page.wait_for_function(_DRAWN, timeout=60 * SECONDS)
         self.page.evaluate(_PAINTED)
 
     def table(self, number: int, text: str) -> None:
