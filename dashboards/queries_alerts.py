@@ -60,6 +60,18 @@ FROM alert_events FINAL
 WHERE (alert = {alert:String} OR has(alerts, {alert:String})) AND status != 'begun' AND at <= {until:Int64}
 ORDER BY alert_events.at DESC, id LIMIT {limit:UInt32}
 """
+# A week back: who has not looked since then has not for long.
+_LOOKED = """
+SELECT fromUnixTimestamp64Micro(assumeNotNull(newest), 'UTC') AS last
+FROM
+(
+    SELECT maxOrNull(at) AS newest FROM pool_observations
+    WHERE type = 'alerts_looked' AND at > {until:Int64} - 604800000000 AND at <= {until:Int64}
+)
+WHERE newest IS NOT NULL LIMIT 1
+"""
+LATE_SECONDS = 300.0
+"""Longer than this ago nobody looked for alerts who looks each minute."""
 _COLUMNS = (
     "alert", "rule", "subject", "severity", "text", "reasons", "since", "over", "ending", "times", "page", "shown",
     "operator", "reason", "told", "handed", "again", "total",
@@ -93,3 +105,20 @@ def happened(client: Client, span: Span, alert: str, limit: int = 200) -> pd.Dat
         "times", "message",
     )  # fmt: skip
     return frame(client, _HAPPENED, columns, alert=alert, until=span.until, limit=limit)
+
+
+def looked(client: Client, span: Span) -> pd.DataFrame:
+    """Return when somebody looked for alerts last, within a week before the span's end; no row where nobody did."""
+    return frame(client, _LOOKED, ("last",), until=span.until)
+
+
+def unwatched(last: pd.DataFrame, now: pd.Timestamp) -> str:
+    """Return in a sentence that nobody looks for alerts, given what `looked` tells; "" where somebody does."""
+    asks = "is `relaywarden desk` running?"
+    if last.empty:
+        return f"Not known: nobody has looked for alerts in the last 7 days ({asks})"
+    at = last["last"].iloc[0]
+    if (now - at).total_seconds() <= LATE_SECONDS:
+        return ""
+    since = f"{at:%H:%M}" if now - at < pd.Timedelta(hours=20) else f"{at:%d %b %H:%M}"
+    return f"Not known: nobody has looked for alerts since {since} UTC ({asks})"

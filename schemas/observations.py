@@ -196,6 +196,13 @@ class ClockTicked(Fact, frozen=True, kw_only=True):
     """Time passed: what waits for a time-out in the pool is looked at again."""
 
 
+class AlertsLooked(Fact, frozen=True, kw_only=True):
+    """A desk looked in the minute that begins at `at` whether there is anything to alert: who sees no alert knows that.
+
+    It stands here since this topic forgets: each desk reads `alert.events` from its beginning, and keeps it for ever.
+    """
+
+
 PoolObservation = (
     ListingObserved
     | ListHealthObserved
@@ -208,6 +215,7 @@ PoolObservation = (
     | ListOrdered
     | SenderJudged
     | ClockTicked
+    | AlertsLooked
     | IpIdentityObserved
     | DomainListingObserved
     | DelistingHandled

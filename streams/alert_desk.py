@@ -15,9 +15,10 @@ from schemas import topics
 from schemas.alert_events import AlertEvent
 from schemas.alert_settings import PULSE, Alerting
 from schemas.events import Event
-from schemas.observations import HookApplied, HookDrifted, HookFailed, ListingObserved, PoolObservation
+from schemas.observations import AlertsLooked, HookApplied, HookDrifted, HookFailed, ListingObserved, PoolObservation
 from schemas.pulse import Pulse
 from schemas.settings import Settings
+from streams.alert_looked import Minutes
 from streams.alert_looks import Looks
 from streams.alert_posts import Posts
 from streams.alerts import rules
@@ -99,6 +100,7 @@ class AlertDesk:
             session.journal.append(decided)
             session.rest()
             self._posts.turn(session.book, session.causes.known, session.journal, session.rest)
+            session.looked(at)
         session.forget(at)
         self._beat()
         self._reading = self._beat
@@ -121,6 +123,7 @@ class _Session:
         self._stack = stack
         self._logs: list[TopicLog[None]] = []
         self._looks = _Looking(settings)
+        self._minutes = Minutes()
 
     def begin(self, at: int) -> None:
         """Read all that there is: what is so is known then. No rule minds in which order two topics are read."""
@@ -144,6 +147,11 @@ class _Session:
         """Take all that the topic of the alerts holds by now: another desk may have been first."""
         self.journal.rest()
 
+    def looked(self, at: int) -> None:
+        """Tell that all was looked at, once a minute, and by one of several desks."""
+        if (told := self._minutes.told(at)) is not None:
+            self.journal.aside(told, topics.POOL_OBSERVATIONS)
+
     def forget(self, at: int) -> None:
         """Forget what is long over."""
         self.causes.forget(at, self.book.open)
@@ -155,6 +163,8 @@ class _Session:
             self.causes.take(event)
 
     def _seen(self, event: Event) -> None:
+        if isinstance(event, AlertsLooked):
+            self._minutes.heard(event)
         if not isinstance(event, _OBSERVED) or isinstance(event, _TELLING):
             self.causes.take(event)
         self._beat()

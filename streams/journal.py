@@ -84,6 +84,14 @@ class Journal:
         """Take all that the log holds by now: who decides must know what was decided, by another desk too."""
         self._log.rest()
 
+    def aside(self, event: Event, topic: Topic) -> None:
+        """Write a small event to another topic of one partition, and wait until it is acknowledged."""
+        try:
+            self._producer.send(topic.name, codec.encode(event), partition=0).get(_ACK_SECONDS)
+        except (KafkaError, OSError) as error:
+            raise LogAwayError(f"{topic.name} did not take a {type(event).__name__}: {error}") from error
+        written(event)
+
     def append(self, events: Iterable[Event]) -> int:
         """Write these in their order, some hundred a record; return how many, once each record is acknowledged.
 

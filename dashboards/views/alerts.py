@@ -45,6 +45,8 @@ def _list(shown: Page) -> None:
         searched = elements.search("What, where, by whom")
     found = shown.read(queries_alerts.ended if chosen == "all" else queries_alerts.alerts, searched)
     word = f" that {'matches' if searched else 'is open'}" if chosen == "open" else " in this time"
+    if not _watched(shown) and not searched and (found is None or found.empty):
+        return
     if elements.missing(found, f"No alert{word}.") or found is None:
         return
     rows = elements.rows(found)
@@ -81,6 +83,18 @@ def _list(shown: Page) -> None:
     if picked is not None:
         st.query_params["alert"] = picked
         st.rerun(scope="fragment")
+
+
+def _watched(shown: Page) -> bool:
+    """Tell whether somebody is known to look for alerts, and say so where nobody is: "no alert" is no news then."""
+    looked = shown.read(queries_alerts.looked)
+    if looked is None:
+        elements.unread()
+        return False
+    unwatched = queries_alerts.unwatched(looked, shown.now)
+    if unwatched:
+        st.caption(f"? {unwatched}")
+    return not unwatched
 
 
 def _urgency(row: dict[str, Any]) -> str:

@@ -20,10 +20,12 @@ from embedded.eventlog import broker_with_topics
 from schemas.alert_events import AlertAcknowledged, AlertDelivered, AlertRaised, AlertResolved
 from schemas.alert_settings import PULSE
 from schemas.events import Event
+from schemas.names import derived_id
+from schemas.observations import AlertsLooked
 from schemas.pool_events import IpRestored, IpWithdrawn
 from schemas.pulse import Pulse
 from schemas.settings import Settings, load
-from schemas.topics import ALERT_EVENTS
+from schemas.topics import ALERT_EVENTS, POOL_OBSERVATIONS
 from streams.alert_desk import AlertDesk
 from streams.operating import now, publish
 from streams.topiclog import TopicLog
@@ -144,6 +146,18 @@ def test_of_two_desks_each_message_goes_once(
     assert len(set(messages)) == len(messages)
     raised = [each.alert for each in _told(one) if isinstance(each, AlertRaised)]
     assert len(set(raised)) == 3
+    looked = _looked(one)
+    assert now() - max(each.at for each in looked) < 300_000_000
+    assert {each.at % 60_000_000 for each in looked} == {0}
+    assert {each.id: each for each in looked}.keys() == {derived_id("alerts looked", each.at) for each in looked}
+    assert len(looked) <= 2 * len({each.id for each in looked}), "once a minute, by two at most in the first one"
+
+
+def _looked(settings: Settings) -> list[AlertsLooked]:
+    found: list[Event] = []
+    with TopicLog[None](settings.kafka, POOL_OBSERVATIONS, found.append) as log:
+        log.next()
+    return [each for each in found if isinstance(each, AlertsLooked)]
 
 
 def _three(hook: Webhook) -> bool:

@@ -14,6 +14,7 @@ from schemas.alert_events import (
     Telling,
 )
 from schemas.facts import Evidence
+from schemas.observations import AlertsLooked
 from tests.pages.scene import MINUTE, RUDE, THIEF, WITHDRAWN
 
 GONE, WORSE, THEFT, QUIET, OVER = (letter * 12 for letter in "abcde")
@@ -29,6 +30,11 @@ escalate_to = ["boss"]
 url_env = "BOSS"
 severities = []
 """
+
+
+def looked(now: int) -> list[AlertsLooked]:
+    """Return that a desk looked for alerts by the minute, up to `now` (µs)."""
+    return [AlertsLooked(id=f"looked {ago}", at=now - ago * MINUTE) for ago in range(3)]
 
 
 def alerts(now: int) -> list[AlertEvent]:

@@ -141,6 +141,7 @@ def served(clickhouse: ClickHouseServer, folder: Path) -> Iterator[int]:
     store(hall.client, "reports", reports.scene(hall.now))
     store(hall.client, "domain_checks", domains.scene(hall.now))
     store(hall.client, "alert_events", alerts.alerts(hall.now))
+    store(hall.client, "pool_observations", alerts.looked(hall.now))
     sunsets.fill(hall.client, hall.now)
     hall.config.write_text(hall.config.read_text() + sunsets.config(hall.now) + alerts.CONFIG)
     with serving(hall, clickhouse.password, folder / "log") as (_process, where):

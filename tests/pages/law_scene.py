@@ -153,7 +153,16 @@ def furnished(hall: Hall) -> None:
     """Store all scenes up to the hall's moment."""
     client, now = hall.client, hall.now
     fill(client, now)
-    for scene in (providers.scene, delistings.scene, reports.scene, domains.scene, life, alerts.alerts, _ordered):
+    for scene in (
+        providers.scene,
+        delistings.scene,
+        reports.scene,
+        domains.scene,
+        life,
+        alerts.alerts,
+        alerts.looked,
+        _ordered,
+    ):
         put(client, scene(now))
     sunsets.fill(client, now)
     pipelines.fill(hall)

@@ -1,7 +1,9 @@
 """The page Alerts: what is open by urgency, the search, one alert with all that happened, acknowledgement, its undo."""
 
 import logging
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -14,9 +16,10 @@ from schemas import codec
 from schemas.alert_events import AlertAcknowledged, AlertUnacknowledged
 from schemas.audit import Audit
 from schemas.events import Event
+from schemas.moments import moment_of
 from schemas.topics import ALERT_EVENTS
-from tests.pages.alert_scene import CONFIG, GHOST, GONE, OVER, QUIET, THEFT, WORSE, alerts
-from tests.pages.conftest import Hall, Open, store
+from tests.pages.alert_scene import CONFIG, GHOST, GONE, OVER, QUIET, THEFT, WORSE, alerts, looked
+from tests.pages.conftest import Hall, Open, furnish, store
 from tests.pages.hands_scene import LOCAL, Desk, configured, desk
 from tests.pages.scene import MINUTE, RUDE, THIEF, WITHDRAWN
 from tests.pages.test_dashboard_views import cells, shown, texts
@@ -158,6 +161,31 @@ def test_without_alerts_the_page_says_why(empty_hall: Hall, opened: Open) -> Non
     test = shown("alerts")
     assert "No alerts are configured" in texts(test)
     assert not test.dataframe
+
+
+def test_no_alert_is_said_only_where_somebody_looked(
+    noc: Desk, clickhouse: ClickHouseServer, tmp_path: Path, opened: Open
+) -> None:
+    hall = furnish(clickhouse, tmp_path, "pages_unwatched")
+    quiet = configured(hall, CONFIG, "alerting")
+
+    def said(what: Hall = quiet, **query: str) -> str:
+        opened(what)  # anew, with nothing that was read before
+        return texts(shown("alerts", **query))
+
+    never = "? Not known: nobody has looked for alerts in the last 7 days (is `relaywarden desk` running?)"
+    assert never in said()
+    assert "No alert" not in said()
+    assert queries_alerts.looked(hall.client, hall.span).empty
+    store(hall.client, "pool_observations", looked(hall.now - 40 * MINUTE))
+    late = f"? Not known: nobody has looked for alerts since {moment_of(hall.now - 40 * MINUTE):%H:%M} UTC"
+    assert late in said()
+    assert "No alert" not in said(show="all")
+    assert "No alert that matches." in said(search="x")
+    store(hall.client, "pool_observations", looked(time.time_ns() // 1000))
+    assert "No alert that is open." in said()
+    assert "Not known" not in said()
+    assert "? Not known: nobody has looked for alerts" in said(noc.hall), "also above alerts that are open"
 
 
 def test_no_alert_is_said_and_the_past_is_as_it_was(noc: Desk, empty_hall: Hall) -> None:

@@ -84,6 +84,9 @@ def test_up_alerts_without_a_channel_and_a_new_broker_raises_nothing_again(tmp_p
         raised = "SELECT count() FROM alert_events FINAL WHERE type = 'alert_raised' AND rule = 'source_silent'"
         until(lambda: up.rows(raised) == [(1,)], 90, "no log was ever heard")
         until(lambda: ailments(up.effective, "desk") == [], 60, "the desk works")
+        looked = "SELECT max(at) FROM pool_observations WHERE type = 'alerts_looked'"
+        until(lambda: up.value(looked) > 0, 60, "it is stored that the desk looked")
+        before = up.value(looked)
         broker = up.child("--cluster-id")
         assert broker is not None
         broker.kill()
@@ -91,5 +94,6 @@ def test_up_alerts_without_a_channel_and_a_new_broker_raises_nothing_again(tmp_p
         log = up.data / "log" / "desk.log"
         until(lambda: log.read_text().count("alerts: all is read, 1 are open") >= 1, 60, "the desk has read it again")
         until(lambda: ailments(up.effective, "desk") == [], 60, "the desk works")
+        until(lambda: up.value(looked) > before, 120, "the desk looks on at the new broker")
         assert up.rows(raised) == [(1,)]
         assert up.end() == 0
