@@ -56,7 +56,7 @@ def alert_acknowledge(
 
 @alert_app.command("test")
 def alert_test(
-    channel: Annotated[str, typer.Argument(metavar="CHANNEL", help="A channel of [alert.channel].")],
+    channel: Annotated[str, typer.Argument(metavar="CHANNEL", help="A channel of \\[alert.channel].")],
     config: Config = DEFAULT_CONFIG,
     *,
     as_json: Json = False,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from streams.directory import Problem
     from streams.directory.found import Directory
 
-directory_app = typer.Typer(help="Whose mailboxes, aliases and domains are: [directory].", no_args_is_help=True)
+directory_app = typer.Typer(help="Whose mailboxes, aliases and domains are: \\[directory].", no_args_is_help=True)
 
 
 @directory_app.command("find")

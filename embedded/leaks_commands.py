@@ -22,7 +22,7 @@ def leaks_import(
         str, typer.Argument(metavar="FILE|-", help="Addresses, CSV or a Have I Been Pwned export; gz, xz, zst and bz2.")
     ],
     source: Annotated[
-        str, typer.Option(help="The list's name, where the file tells none.  [default: the file's]")
+        str, typer.Option(help="The list's name, where the file tells none.  \\[default: the file's]")
     ] = "",
     leaked_at: Annotated[str, typer.Option(metavar="DATE", help="When it was stolen, where the file tells not.")] = "",
     domain: Domain = "",

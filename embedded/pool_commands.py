@@ -102,7 +102,7 @@ def pool_unpin(
 
 
 PoolName = Annotated[str, typer.Option("--pool", help="In this pool only, if not in all.")]
-ListName = Annotated[str, typer.Argument(metavar="LIST", help="As [dnsbl] names it.")]
+ListName = Annotated[str, typer.Argument(metavar="LIST", help="As \\[dnsbl] names it.")]
 
 
 def _about_list(action: "ListAction", words: str) -> Callable[..., None]:
