@@ -20,7 +20,9 @@ from dashboards.queries import CUT
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
-_FORMULAS = ("=", "+", "-", "@", "\t", "\r")
+_BLANKS = ("\t", "\r")  # a spreadsheet may drop them, and then see how the rest begins
+# Where a spreadsheet begins a cell or a row: of the delimiters it takes its own, whichever the file is written with.
+_FORMULA = re.compile(r'((?:\A|[;,\t\r\n\v\f\x85\u2028\u2029])[\s\x00-\x1f"]*)(?=[=+\-@])')
 _OFFERS, _PLACE = "offers", "offers.place"
 # What the menu says where the name of a table or chart alone does not tell what it is.
 _LABELS = {
@@ -83,9 +85,11 @@ class Offer:
 def as_csv(found: pd.DataFrame) -> str:
     """Return a frame as CSV in which no cell begins as a formula does: strangers wrote many of them.
 
-    Lists are joined by "; ", times are RFC 3339 in UTC.
+    That holds for a spreadsheet that splits at semicolons or tabs, too. Numbers stay numbers. Lists are joined by "; ",
+    times are RFC 3339 in UTC.
     """
-    return found.map(_cell).to_csv(index=False, lineterminator="\r\n", date_format="%Y-%m-%dT%H:%M:%SZ")
+    names = [str(_cell(str(name))) for name in found.columns]
+    return found.map(_cell).to_csv(index=False, header=names, lineterminator="\r\n", date_format="%Y-%m-%dT%H:%M:%SZ")
 
 
 def _cell(cell: object) -> object:
@@ -95,7 +99,9 @@ def _cell(cell: object) -> object:
         cell = [f"{name}={value}" for name, value in cell.items()]
     if isinstance(cell, list | tuple):
         cell = "; ".join(" ".join(map(str, part)) if isinstance(part, list | tuple) else str(part) for part in cell)
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULAS) else cell
+    if not isinstance(cell, str):
+        return cell
+    return ("'" if cell.startswith(_BLANKS) else "") + _FORMULA.sub(r"\1'", cell)
 
 
 def begin() -> None:
