@@ -1,4 +1,7 @@
-"""What the Time travel page asks the warehouse: one decision with its evidence, and what was observed before it."""
+"""What the Time travel page asks the warehouse: one decision with its evidence, and what was observed before it.
+
+Beside decisions stand what hooks tell and operators order: `queries.decisions` lists them, too.
+"""
 
 import pandas as pd
 from clickhouse_connect.driver.client import Client
@@ -12,11 +15,23 @@ SELECT fromUnixTimestamp64Micro(at, 'UTC') AS time, * EXCEPT at, at AS moment FR
     SELECT at, id, type, pool, ip, list, '' AS mailbox, until, relapse, share, 0. AS score, provider AS step, mode,
            operator, reason, evidence,
            arrayMap(c -> ('', c.sender, c.messages, c.recipients, c.unknown_users, c.refusals, c.complaints, c.networks,
-                          c.share, c.minutes), culprits) AS culprits
+                          c.share, c.minutes), culprits) AS culprits,
+           '' AS host, provider, '' AS follows, map() :: Map(String, Float64) AS active
     FROM pool_events FINAL PREWHERE id = {identity:String} WHERE at <= {until:Int64}
     UNION ALL
-    SELECT at, id, type, '', '', '', mailbox, 0, 0, 0., score, step, mode, operator, '', evidence, []
+    SELECT at, id, type, '', '', '', mailbox, 0, 0, 0., score, step, mode, operator, '', evidence, [], '', '', '',
+           map()
     FROM mailbox_events FINAL PREWHERE id = {identity:String} WHERE at <= {until:Int64}
+    UNION ALL
+    SELECT at, id, type, pool, if(type = 'operator_acted', subject, ''), '', '', expires_at, attempt, 0., 0.,
+           if(type = 'operator_acted', action, hook), '', operator, reason, [], [], host, provider, decision,
+           active
+    FROM pool_observations FINAL PREWHERE type IN ('hook_failed', 'hook_drifted', 'operator_acted')
+                                          AND id = {identity:String} WHERE at <= {until:Int64}
+    UNION ALL
+    SELECT at, id, type, '', '', '', subject, expires_at, 0, 0., 0., action, '', operator, reason, [], [], '', '', '',
+           map()
+    FROM mailbox_signals FINAL PREWHERE type = 'operator_acted' AND id = {identity:String} WHERE at <= {until:Int64}
 )
 LIMIT 1
 """
@@ -37,11 +52,13 @@ ORDER BY pool_observations.at DESC, id LIMIT {limit:UInt32}
 def one(client: Client, span: Span, identity: str) -> pd.DataFrame:
     """Return, in one row, a decision about a pool or a mailbox with its evidence; no row where there is none.
 
-    `evidence` are tuples of rule, text, value, what is usual, and points; `moment` is its time in µs.
+    `evidence` are tuples of rule, text, value, what is usual, and points; `moment` is its time in µs. What a hook told
+    and what was ordered is found too: `step` is its hook or action, `relapse` the attempt, `follows` the decision that
+    the hook should bring in force, `active` the IPs with their shares.
     """
     columns = (
         *("time", "id", "type", "pool", "ip", "list", "mailbox", "until", "relapse", "share", "score", "step", "mode"),
-        *("operator", "reason", "evidence", "culprits", "moment"),
+        *("operator", "reason", "evidence", "culprits", "moment", "host", "provider", "follows", "active"),
     )
     return frame(client, _ONE, columns, identity=identity, until=span.until)
 

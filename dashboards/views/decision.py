@@ -16,6 +16,11 @@ _RESULTS = {
     "differs": "▲ The decision comes out, but not the same.",
     "not decided": "■ The decision does not come out.",
 }
+_NO_DECISIONS = {
+    "operator_acted": "An order: the decision that answers it is one of its own, with this as its evidence.",
+    "hook_failed": "A hook's word, no decision: it is tried again until it succeeds.",
+    "hook_drifted": "A hook's word, no decision: what it had brought in force was not any more.",
+}
 
 
 def one(shown: Page, identity: str) -> None:
@@ -31,10 +36,13 @@ def one(shown: Page, identity: str) -> None:
         st.text(identity)
         return
     row = elements.rows(found)[0]
-    subject = row["mailbox"] or row["ip"] or row["list"] or row["pool"]
+    subject = row["host"] or row["mailbox"] or row["ip"] or row["list"] or row["pool"]
     told = {**row, "subject": subject}
     elements.said(row["time"], words.decision(told, shown.now), shown.now)
     _ways(row)
+    if row["type"] in _NO_DECISIONS:
+        _known(row, shown.now)
+        return
     _evidence(row)
     _inputs(shown, row)
     _replay(identity)
@@ -48,8 +56,32 @@ def _ways(row: dict[str, Any]) -> None:
             elements.go("mailboxes", mailbox=row["mailbox"], at=then)
         if row["pool"] and st.button("The pool as of then", key="to.pool"):
             elements.go("pool", ip=row["ip"], at=then)
+        if row["follows"] and st.button("The decision that it carries out", key="to.followed"):
+            elements.lead(decision=row["follows"])
         if st.button("What was different then", key="to.then"):
             elements.lead(at=then)
+
+
+def _known(row: dict[str, Any], now: pd.Timestamp) -> None:
+    """Show all that is known of what a hook told, or of an order: neither is made from anything, nor made again."""
+    st.subheader("What is known of it", anchor=False)
+    ordered = row["type"] == "operator_acted"
+    until = pd.Timestamp(row["until"], unit="us", tz="UTC") if row["until"] else None
+    told = {
+        "When": f"{row['time']:%Y-%m-%d %H:%M:%S} UTC",
+        "By": row["operator"],
+        "Order" if ordered else "Hook": row["step"],
+        "About": row["ip"] or row["mailbox"],
+        "Only what it sends to": row["provider"],
+        "Host": row["host"],
+        "Pool": row["pool"],
+        "Attempt": row["relapse"] or "",
+        "It should let send": ", ".join(f"{ip} {share:.0%}" for ip, share in sorted(row["active"].items())),
+        "Counts until": "" if not ordered else "revoked" if until is None else words.clock(until, now) + " UTC",
+        "Reason" if ordered else "What it said": row["reason"],
+    }
+    st.text("\n".join(f"{label}: {text}" for label, text in told.items() if text))
+    st.caption(_NO_DECISIONS[row["type"]])
 
 
 def _evidence(row: dict[str, Any]) -> None:

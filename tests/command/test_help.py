@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
-import click
 import pytest
 import typer.main
 
@@ -13,7 +13,7 @@ from tests.command.shell import run
 _BRACKETS = re.compile(r"\[[^\]\n]+\]")
 
 
-def commands(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+def commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Yield each command and group with the words that call it."""
     yield path, command
     for name, each in getattr(command, "commands", {}).items():
@@ -23,7 +23,7 @@ def commands(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[tup
 ALL = dict(commands(typer.main.get_command(relaywarden.app)))
 
 
-def named(command: click.Command) -> set[str]:
+def named(command: Any) -> set[str]:
     """Return what stands in brackets in a command's own words, and in those of what it takes."""
     said = [command.help or "", *(getattr(each, "help", "") or "" for each in command.params)]
     said += [each.metavar or "" for each in command.params]
