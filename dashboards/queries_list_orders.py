@@ -34,6 +34,15 @@ FROM (SELECT pool, argMax(state, (at, kafka_offset)) AS newest FROM pool_state
 ORDER BY pool LIMIT 1000
 """
 
+_IN_FORCE = """
+SELECT pool, JSONExtractString(newest, 'folded', 'ordered', {name:String}, 'action') AS said,
+       JSONExtractInt(newest, 'folded', 'ordered', {name:String}, 'expires_at') AS expires,
+       if(said = '' OR (expires > 0 AND expires <= {until:Int64}), 'leave', said) AS action
+FROM (SELECT pool, argMax(state, (at, kafka_offset)) AS newest FROM pool_state
+      WHERE at <= {horizon:Int64} GROUP BY pool)
+ORDER BY pool LIMIT 1000
+"""
+
 
 def rests(client: Client, span: Span, name: str) -> pd.DataFrame:
     """Return the IPs that lists withdrew, a list among them, with all that did."""
@@ -51,3 +60,8 @@ def answer(  # noqa: PLR0913, PLR0917 what the order said
 def taken(client: Client, span: Span, pool: str, name: str, identity: str) -> pd.DataFrame:
     """Return for each pool whether the order is what it holds to; no row where nothing is known of it."""
     return frame(client, _TAKEN, ("pool", "taken"), pool=pool, name=name, id=identity, horizon=span.horizon)
+
+
+def in_force(client: Client, span: Span, name: str) -> pd.DataFrame:
+    """Return the order about a list that each pool holds to, "leave" where none is in force."""
+    return frame(client, _IN_FORCE, ("pool", "action"), name=name, until=span.until, horizon=span.horizon)

@@ -16,7 +16,6 @@ from schemas.settings import Settings
 _PLACE = "hand.list"
 _ACTIONS: tuple[ListAction, ...] = ("distrust", "trust", "leave")
 _ALL = "all pools"
-_BACK: dict[ListAction, ListAction] = {"distrust": "leave", "trust": "leave", "leave": "distrust"}
 
 
 def show(shown: Page, list_name: str) -> None:
@@ -42,7 +41,7 @@ def show(shown: Page, list_name: str) -> None:
         list_name,
         lasts,
         "" if action == "leave" else list_name,
-        _BACK[action],
+        _back(shown, action, list_name, [pool] if pool else pools),
         lambda: action,
         _made(action, pool),
         chosen={"pool": pool or _ALL} if len(pools) > 1 else {},
@@ -50,6 +49,16 @@ def show(shown: Page, list_name: str) -> None:
     )
     hands.ask(draft, _would(shown, action, list_name, [pool] if pool else pools))
     hands.last(_PLACE, list_name, lambda event: _answer(shown, event))
+
+
+def _back(shown: Page, action: ListAction, name: str, pools: list[str]) -> str:
+    """Return the order that brings back what is in force now; "" if it is the same, pools differ, or nobody knows."""
+    found = shown.read(queries_list_orders.in_force, name, hours=1)
+    if found is None:
+        return ""
+    holds = dict(zip(found["pool"], found["action"], strict=True))
+    (before, *others) = {holds.get(pool, "leave") for pool in pools}
+    return "" if others or before == action else str(before)
 
 
 def _made(action: ListAction, pool: str) -> Made:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 import typer.main
@@ -10,10 +10,13 @@ import typer.main
 import relaywarden
 from tests.command.shell import run
 
+if TYPE_CHECKING:
+    from typer._click.core import Command  # typer.main gives commands of its own click
+
 _BRACKETS = re.compile(r"\[[^\]\n]+\]")
 
 
-def commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+def commands(command: "Command", path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], "Command"]]:
     """Yield each command and group with the words that call it."""
     yield path, command
     for name, each in getattr(command, "commands", {}).items():
@@ -23,7 +26,7 @@ def commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[s
 ALL = dict(commands(typer.main.get_command(relaywarden.app)))
 
 
-def named(command: Any) -> set[str]:
+def named(command: "Command") -> set[str]:
     """Return what stands in brackets in a command's own words, and in those of what it takes."""
     said = [command.help or "", *(getattr(each, "help", "") or "" for each in command.params)]
     said += [each.metavar or "" for each in command.params]

@@ -104,6 +104,7 @@ WAYS: dict[Place, Ways] = {
     ("queries_life", "runs"): ({}, {"ip": WITHDRAWN}),
     ("queries_life", "senders"): ({"ip": WITHDRAWN},),
     ("queries_list_orders", "answer"): ({"name": "psbl"}, {"name": "psbl", "pool": ""}),
+    ("queries_list_orders", "in_force"): _PSBL,
     ("queries_list_orders", "rests"): _PSBL,
     ("queries_list_orders", "taken"): _PSBL,
     ("queries_lists", "codes"): _PSBL,

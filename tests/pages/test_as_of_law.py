@@ -31,6 +31,7 @@ TOOLS = {("queries", name) for name in ("frame", "patient", "as_of")}  # they as
 STATES = {
     ("queries_orders", "taken"),
     ("queries_orders", "taken_there"),
+    ("queries_list_orders", "in_force"),
     ("queries_list_orders", "taken"),
 }  # they ask a table of states, which keeps none but the newest: what they say once it is later has its own test
 FIXED = {

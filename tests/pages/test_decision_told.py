@@ -35,7 +35,7 @@ def told(clickhouse: ClickHouseServer, tmp_path_factory: pytest.TempPathFactory)
                 provider="google",
                 expires_at=hall.now + 10 * MINUTE,
                 **ordered,
-            ),  # fmt: skip
+            ),
             o.OperatorActed(id="boxed", at=at, action="suspend", subject=THIEF, **ordered),
         ],
     )

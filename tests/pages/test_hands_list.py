@@ -77,6 +77,30 @@ def test_trusting_says_whether_it_alone_suffices(noc: Desk, opened: Open) -> Non
     assert "Alone it suffices to withdraw what it names" in texts(test)
 
 
+def undone(test: AppTest) -> list[str]:
+    return [button.label for button in test.button if button.label.startswith("Undo")]
+
+
+def ordered(noc: Desk, opened: Open, *actions: str) -> AppTest:
+    """Give orders on one page, each answered by the pool."""
+    test = page(noc, opened, "operator")
+    for action in actions:
+        test.radio(f"{PLACE}.action").set_value(action)
+        test.run()
+        order(test, f"it is to {action}", *(["spamhaus_zen"] * (action != "leave")))
+        noc.answer(*noc.said(ListOrdered))
+        again(test, noc, opened)
+    return test
+
+
+def test_the_undo_brings_back_what_was_in_force_before_and_nothing_else(noc: Desk, opened: Open) -> None:
+    assert undone(ordered(noc, opened, "leave", "leave")) == [], "nothing was in force: there is nothing to bring back"
+    assert undone(ordered(noc, opened, "trust")) == ["Undo: leave"]
+    assert undone(ordered(noc, opened, "distrust")) == ["Undo: trust"]
+    assert undone(ordered(noc, opened, "trust")) == ["Undo: distrust"]
+    assert undone(ordered(noc, opened, "leave")) == ["Undo: trust"]
+
+
 def test_a_viewer_sees_no_hand_on_a_list(noc: Desk, opened: Open) -> None:
     assert not page(noc, opened, "viewer").radio
     assert page(noc, opened, "operator").radio
