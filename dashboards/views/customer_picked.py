@@ -21,10 +21,15 @@ def show(shown: Page, customer: str) -> None:
     _account(shown, customer)
     _traffic(shown, customer)
     _boxes(shown, customer)
-    parts = st.tabs(["Domains", "Complaints", "Bounces", "Cases", "Letters and reports", "Rules"])
-    for part, drawn in zip(parts, (_domains, _complaints, _bounces, _cases, _letters, _rules), strict=True):
-        with part:
-            drawn(shown, customer)
+    parts = {
+        "Domains": _domains,
+        "Complaints": _complaints,
+        "Bounces": _bounces,
+        "Cases": _cases,
+        "Letters and reports": _letters,
+        "Rules": _rules,
+    }
+    parts[elements.choice("part", "What of the customer", list(parts), "Domains")](shown, customer)
 
 
 def _account(shown: Page, customer: str) -> None:

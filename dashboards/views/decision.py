@@ -118,11 +118,10 @@ def _inputs(shown: Page, row: dict[str, Any]) -> None:
             "Logins": queries_mailbox.recent_logins,
             "Complaints": queries_mailbox.complaints,
         }
-        for place, (name, query) in zip(st.tabs(list(parts)), parts.items(), strict=True):
-            with place:
-                found = shown.read(query, row["mailbox"], hours=24, every=30.0, at=at)
-                if not elements.missing(found, "None in this time.") and found is not None:
-                    _table(found, name.lower())
+        part = elements.choice("part", "What of the mailbox", list(parts), "Deliveries")
+        found = shown.read(parts[part], row["mailbox"], hours=24, every=30.0, at=at)
+        if not elements.missing(found, "None in this time.") and found is not None:
+            _table(found, part.lower())
         return
     found = shown.read(queries_decisions.observed, row["ip"], row["list"], hours=24, every=30.0, at=at)
     if not elements.missing(found, "No data: nothing was observed of it in this time.") and found is not None:

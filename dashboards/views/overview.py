@@ -75,7 +75,7 @@ def _ahead(shown: Page) -> None:
     shown.ahead(queries.dead_letters)
     shown.ahead(queries_week.hour, hours=1, every=20)
     shown.ahead(queries.deliverability, every=shown.every)
-    shown.ahead(queries.volume, st.session_state.get("provider") or "", every=shown.every)
+    shown.ahead(queries.volume, _provider(), every=shown.every)
     shown.ahead(queries.decisions, hours=1)
 
 
@@ -147,16 +147,29 @@ def _total(found: pd.DataFrame | None) -> Counted | None:
     return None if found is None else Counted(0 if found.empty else int(found["total"].max()))
 
 
+def _provider() -> str:
+    """Return the provider that was chosen just now, else the one of the page's address, "" for all."""
+    return st.session_state.get("provider", st.query_params.get("provider", "")) or ""
+
+
 def _deliverability(shown: Page) -> None:
     st.subheader("Deliverability", anchor=False)
     providers = shown.read(queries.deliverability, every=shown.every)
     if elements.missing(providers, "No data: no delivery was logged in this time.") or providers is None:
         return
     names = [name for name in providers["provider"] if name and not name.startswith("(")]
-    chosen = st.selectbox(
-        "Provider", names, index=None, placeholder="All providers", key="provider", label_visibility="collapsed"
+    before = _provider()
+    names += [before] if before and before not in names else []  # its address holds, though others have more mail now
+    if "provider" not in st.session_state:
+        st.session_state["provider"] = before or None  # not by its index: what has one cannot be emptied
+    chosen: str = (
+        st.selectbox(
+            "Provider", names, index=None, placeholder="All providers", key="provider", label_visibility="collapsed"
+        )
+        or ""
     )
-    volume = shown.read(queries.volume, chosen or "", every=shown.every)
+    elements.keep("provider", chosen)
+    volume = shown.read(queries.volume, chosen, every=shown.every)
     if volume is not None and not volume.empty:
         drawn = charts.volume(volume, shown.span)
         elements.chart(drawn, volume, "volume", "Delivery attempts over time by outcome")

@@ -11,7 +11,6 @@ from schemas.reply_settings import suggested
 
 _BLOCKED, _DOUBTFUL = 0.7, 0.95
 _MOST = 250
-_PICKED = "providers.reply"
 _SAID = (
     "■ below 0.70, ▲ below 0.95, ● better. "
     "Reputation: 1 less the share of the deliveries, each counting half after six hours, that is surely blocked "
@@ -187,7 +186,8 @@ def _unknown(found: pd.DataFrame) -> None:
     }
     told.attrs = found.attrs
     picked = elements.picked(told, "unknown", columns, "text")
-    chosen = st.session_state[_PICKED] = picked or st.session_state.get(_PICKED, "")
+    chosen = picked or st.query_params.get("reply", "")
+    elements.keep("reply", chosen)
     st.caption(
         "Pick a row for a pattern to begin with: into relaywarden.toml, with the kind that it is (docs/replies.md)."
     )

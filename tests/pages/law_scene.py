@@ -192,7 +192,10 @@ def know(hall: Hall, directory: str, at: int) -> None:
 def _keep(client: Client, now: int) -> None:
     """Store the state of a pool that holds to an order about an IP, about a provider there, and about a list."""
     order = {"order": {"id": "ordered"}}
-    folded = {"ips": {KEPT: {**order, "providers": {"google": order}}}, "ordered": {"psbl": {"id": "ordered"}}}
+    folded = {
+        "ips": {KEPT: {**order, "providers": {"google": order}}},
+        "ordered": {"psbl": {"id": "ordered", "action": "distrust"}},
+    }
     row = {"pool": "main", "at": now, "state": json.dumps({"folded": folded})}
     client.raw_insert("pool_state", insert_block=json.dumps(row).encode(), fmt="JSONEachRow")
     calm = {"mailbox": CALM, "at": now, "score": 3.5, "step": "", "state": "{}"}

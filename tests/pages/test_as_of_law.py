@@ -29,10 +29,10 @@ NAMES = {"sunset", "provider", "kafka_cluster"}
 FOLDER = Path(dashboards.__file__).parent
 TOOLS = {("queries", name) for name in ("frame", "patient", "as_of")}  # they ask whatever SQL they are given
 STATES = {
-    ("queries_orders", "taken"),
-    ("queries_orders", "taken_there"),
-    ("queries_list_orders", "in_force"),
-    ("queries_list_orders", "taken"),
+    ("queries_orders", "taken"): {"taken": "1"},
+    ("queries_orders", "taken_there"): {"taken": "1"},
+    ("queries_list_orders", "in_force"): {"action": "'distrust'"},
+    ("queries_list_orders", "taken"): {"taken": "1"},
 }  # they ask a table of states, which keeps none but the newest: what they say once it is later has its own test
 FIXED = {
     ("queries_decisions", "one"),
@@ -203,8 +203,8 @@ def test_a_state_that_is_later_than_the_moment_is_not_told_as_of_it(twice: tuple
     for table in ("mailbox_state", "pool_state"):
         hall.client.command(f"INSERT INTO {table} SELECT * REPLACE (at + 1 AS at) FROM {table} FINAL")  # noqa: S608 our own tables
         hall.client.command(f"OPTIMIZE TABLE {table} FINAL")
-    for place in STATES:
-        assert [[row["taken"] for row in rows] for rows in before[place]] == [["1"]], "the pool held to the order"
+    for place, held in STATES.items():
+        assert [[row | held == row for row in rows] for rows in before[place]] == [[True]], "the pool held to the order"
         assert asked(hall, place, hall.now) == [[]], "nothing is known of it"
     (course,) = asked(hall, ("queries_logins", "score"), hall.now)
     assert course == [row for row in before["queries_logins", "score"][0] if row["type"] != "'now'"]

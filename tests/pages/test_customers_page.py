@@ -31,6 +31,7 @@ TABLES = {
     "bounces": customers_scene.bounces,
 }
 BAKERY = "Bäckerei <b>Muster</b>"
+PARTS = ("Domains", "Complaints", "Bounces", "Cases", "Letters and reports", "Rules")
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +125,10 @@ def test_one_customer_has_his_own_and_nothing_of_his_neighbours(desk: Hall, open
     opened(desk)
     test = _shown(mailbox=INFO)
     assert test.code[0].value == "4711"
-    by, boxes, domains, complaints, bounces, cases, letters = (table.value for table in test.dataframe)
+    parts = {part: _shown(mailbox=INFO, part=part) for part in PARTS}
+    by, boxes, domains = (table.value for table in test.dataframe)
+    assert [len(each.dataframe) for each in parts.values()] == [3, 3, 3, 3, 3, 2], "only the chosen part is drawn"
+    complaints, bounces, cases, letters = (parts[part].dataframe[2].value for part in PARTS[1:5])
     assert list(zip(by["provider"], by["attempts"], by["bounced"], strict=True)) == [
         ("google", 30, "3.3 %"),
         ("telekom", 30, "3.3 %"),
@@ -143,12 +147,22 @@ def test_one_customer_has_his_own_and_nothing_of_his_neighbours(desk: Hall, open
     assert complaints["recipient"][0] == bounces["said"][0] == RUDE_REPLY
     assert list(cases["mailboxes"]) == [f"{ANNA}, {INFO}"]
     assert (letters["state"][0], letters["letter"][0], letters["about"][0]) == ("● sent", "2 of 6", "pop")
-    texts = [str(element.value) for element in test.text]
+    texts = [str(element.value) for each in parts.values() for element in each.text]
     assert texts[0] == f"{BAKERY}, de, pro, report:7, ● has a contact"
     assert any(text.startswith("Sunset pop: 1 of 2 mailboxes were not seen to stop") for text in texts)
     assert "Report customers: weekly on monday at 7:00 UTC; his own choice report:7 counts before that." in texts
     assert "Suspension and throttling: propose ([mailboxes])" in texts
-    assert BAKERY not in str([element.value for element in test.markdown])
+    assert BAKERY not in str([element.value for each in parts.values() for element in each.markdown])
+
+
+def test_the_part_of_a_customer_stands_in_the_address(desk: Hall, opened: Open) -> None:
+    opened(desk)
+    test = _shown(customer="4711")
+    test.button_group(key="part").set_value("Bounces").run()
+    assert test.query_params["part"] == "Bounces"
+    again = _shown(**{name: str(value) for name, value in test.query_params.items()})
+    assert [list(table.value) for table in again.dataframe] == [list(table.value) for table in test.dataframe]
+    assert "said" in again.dataframe[2].value
 
 
 def test_a_customer_of_nobody_is_told_as_such(desk: Hall, opened: Open) -> None:
@@ -189,7 +203,7 @@ def test_nothing_is_no_data(empty_hall: Hall, opened: Open) -> None:
     opened(empty_hall)
     captions = [str(element.value) for element in _shown().caption]
     assert captions == ["○ No data: nobody sent anything, and no customer has an open case."]
-    test = _shown(customer="4711")
+    test = _shown(customer="4711", part="Complaints")
     captions = [str(element.value) for element in test.caption]
     assert "○ No data: nothing of this customer was delivered or tried in this time." in captions
     assert "○ No data: no complaint of any kind came for a week." in captions

@@ -19,7 +19,6 @@ def told(clickhouse: ClickHouseServer, tmp_path_factory: pytest.TempPathFactory)
     """Give a database with a decision, what a hook told of it, and orders."""
     hall = furnish(clickhouse, tmp_path_factory.mktemp("told"), "pages_told")
     at = hall.now - MINUTE
-    ordered = {"operator": "kim", "reason": "<b>spam</b>"}
     put(
         hall.client,
         [
@@ -34,9 +33,10 @@ def told(clickhouse: ClickHouseServer, tmp_path_factory: pytest.TempPathFactory)
                 pool="main",
                 provider="google",
                 expires_at=hall.now + 10 * MINUTE,
-                **ordered,
+                operator="kim",
+                reason="<b>spam</b>",
             ),
-            o.OperatorActed(id="boxed", at=at, action="suspend", subject=THIEF, **ordered),
+            o.OperatorActed(id="boxed", at=at, action="suspend", subject=THIEF, operator="kim", reason="<b>spam</b>"),
         ],
     )
     return hall

@@ -169,7 +169,7 @@ def test_unknown_replies_stand_by_growth_and_one_is_given_as_a_row_that_fits_it(
         "Further replies of seven days, too many to be told apart, their words not kept: telekom 5\u2009000."
     ]
     assert not test.code
-    test.session_state["providers.reply"] = told["text"].iloc[0]
+    test.query_params["reply"] = told["text"].iloc[0]
     row = parse(test.run().code[0].value, "page").replies.own
     assert Table(own(row)).find("", f"550 5.7.1 {RUDE[:-1]}4711").pattern == row[0].name == "script_alert_script_moon"
 
