@@ -101,10 +101,10 @@ def of_provider(  # noqa: PLR0913, PLR0917 what an order meets has that many par
 ) -> Effect:
     """Return what an order about what an IP sends to one provider would do; `barred` send nothing there now."""
     if any(each.state == "unknown" for each in ips):
-        return Effect(("The state of the pool could not be read: what this would do is not known.",))
+        return Effect(("The state of the pool could not be read: what this would do is not known.",), below=True)
     carrying = [each.ip for each in ips if each.state != "withdrawn"]
     serving = [each for each in carrying if each not in barred]
-    lines = [_carried(ip, provider, sent)]
+    lines, below = [_carried(ip, provider, sent)], False
     if ip not in carrying:
         lines.append(f"{ip} is withdrawn altogether: this counts once it sends again.")
     if action == "restore":
@@ -114,12 +114,13 @@ def of_provider(  # noqa: PLR0913, PLR0917 what an order meets has that many par
             else f"{ip} sends to {provider} already: the hooks are told so once more."
         )
     else:
-        lines += _without(ip, provider, rules, serving)
+        without = _without(ip, provider, rules, serving)
+        lines, below = [*lines, *without.lines], without.below
     if rules.is_shadow:
         lines.append("The pool is in shadow: the order is decided on, and no MTA follows.")
     elif not rules.hooks.bar(provider):
         lines.append(f"No hook of the pool can tell {provider} apart: the order is recorded, but no MTA follows.")
-    return Effect(tuple(lines))
+    return Effect(tuple(lines), below=below)
 
 
 def _carried(ip: str, provider: str, sent: Sent) -> str:
@@ -129,17 +130,18 @@ def _carried(ip: str, provider: str, sent: Sent) -> str:
     return f"In the last {sent.hours} h {own:,} of {whole:,} messages to {provider} ({own / whole:.0%}) left by {ip}."
 
 
-def _without(ip: str, provider: str, rules: Pool, serving: Sequence[str]) -> list[str]:
+def _without(ip: str, provider: str, rules: Pool, serving: Sequence[str]) -> Effect:
     """Return what becomes of a provider's mail without an IP."""
     left = [each for each in serving if each != ip]
     if len(left) == len(serving):
-        return [f"{ip} sends nothing to {provider} already: it then stays so until restored, or the end is over."]
+        already = f"{ip} sends nothing to {provider} already: it then stays so until restored, or the end is over."
+        return Effect((already,))
     if not left:
-        return [f"{ip} is the last IP that sends to {provider}: the pool will refuse the order."]
+        return Effect((f"{ip} is the last IP that sends to {provider}: the pool will refuse the order.",), below=True)
     lines = [f"{_counted(len(left), len(serving))} to {provider}: {_listed(left)}. To all others {ip} sends on."]
-    if len(left) < rules.min_active:
+    if below := len(left) < rules.min_active:
         lines.append(f"That is fewer than min_active {rules.min_active}: the pool obeys all the same.")
-    return lines
+    return Effect(tuple(lines), below=below)
 
 
 _TOLD = {"withdraw": _withdraw, "restore": _restore, "pin": _pin, "unpin": _unpin}

@@ -4,8 +4,9 @@ import pandas as pd
 import streamlit as st
 
 from dashboards import effect, elements, pools, queries, queries_orders, queries_pool
+from dashboards.access import Deed
 from dashboards.acting import of_ip
-from dashboards.effect import Sent
+from dashboards.effect import Effect, Sent
 from dashboards.elements import Page
 from dashboards.views import hands
 from dashboards.views.hands import Draft
@@ -39,13 +40,15 @@ def show(shown: Page, pairs: pd.DataFrame) -> None:
         lasts,
         f"{ip} {provider}" if action == "withdraw" else "",
         effect.OPPOSITE[action],
-        lambda: action,
+        lambda: _deed(action, owners[ip], ip, provider),
         of_ip(action, provider),
         name=f"{ip} for {provider}",
         chosen={"provider": provider},
         more=provider,
     )
-    hands.ask(draft, _would(shown, action, owners[ip], ip, provider, pairs))
+    would = _would(shown, action, owners[ip], ip, provider, pairs)
+    guarded = would.below and action == "withdraw"
+    hands.ask(draft, (*would.lines, "Only an admin may order this.") if guarded else would.lines)
     hands.last(_PLACE, "", lambda event: _answer(shown, event))
 
 
@@ -60,17 +63,37 @@ def _follow(ips: list[str], providers: list[str]) -> None:
 
 def _would(  # noqa: PLR0913, PLR0917 what an order meets has that many parts
     shown: Page, action: PoolAction, pool: str, ip: str, provider: str, pairs: pd.DataFrame
-) -> tuple[str, ...]:
+) -> Effect:
     states = pools.heard(shown.read(queries_pool.states, hours=1), shown.read(queries.feeds, hours=1))
     everyone = pools.standings(shown.settings.pool, states)
     ips = [each for each in everyone if each.pool == pool]
     found = shown.read(queries_pool.barred, hours=1)
     if found is None:
-        return ("Who is barred where could not be read: what this would do is not known.",)
-    barred = {row["ip"] for row in elements.rows(found) if row["pool"] == pool and provider in row["providers"]}
+        return Effect(("Who is barred where could not be read: what this would do is not known.",), below=True)
+    barred = _barred(found, pool, provider)
     there = pairs[(pairs["provider"] == provider) & pairs["ip"].isin([each.ip for each in ips])]
     sent = Sent({row["ip"]: int(row["messages"]) for row in elements.rows(there)}, shown.hours)
-    return effect.of_provider(action, ip, provider, shown.settings.pool[pool], ips, barred, sent).lines
+    return effect.of_provider(action, ip, provider, shown.settings.pool[pool], ips, barred, sent)
+
+
+def _barred(found: pd.DataFrame, pool: str, provider: str) -> set[str]:
+    """Return the IPs of a pool that send nothing to a provider."""
+    return {row["ip"] for row in elements.rows(found) if row["pool"] == pool and provider in row["providers"]}
+
+
+def _deed(action: PoolAction, pool: str, ip: str, provider: str) -> Deed:
+    """Return what an order needs to be allowed, as it is now; what cannot be read is taken for the worst."""
+    if action != "withdraw":
+        return action
+    settings, warehouse = elements.opened()
+    told, found = (warehouse.read(query, 1) for query in (queries_pool.states, queries_pool.barred))
+    if found.error or found.frame is None:
+        return "withdraw below min_active"
+    states = None if told.error else told.frame
+    ips = [each for each in pools.standings(settings.pool, states) if each.pool == pool]
+    barred = _barred(found.frame, pool, provider)
+    would = effect.of_provider(action, ip, provider, settings.pool[pool], ips, barred, Sent({}, 1))
+    return "withdraw below min_active" if would.below else "withdraw"
 
 
 def _answer(shown: Page, event: OperatorActed) -> str:

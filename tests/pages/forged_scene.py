@@ -77,10 +77,8 @@ class Hand:
         return pages.widget(self.label or f"Order: {self.action}")
 
 
-def _provider(action: Deed, typed: str = "") -> Hand:
-    says = {"type": "operator_acted", "action": action, "subject": IPS[0], "provider": PROVIDER, "within_guard": True}
-    query = {"pair": f"{IPS[0]} {PROVIDER}"}
-    return Hand("providers", query, action, action, says, typed, place="hand.provider")
+_PAIR = {"pair": f"{IPS[0]} {PROVIDER}"}
+_THERE = {"type": "operator_acted", "subject": IPS[0], "provider": PROVIDER}
 
 
 def _delisting(action: str, deed: Deed, typed: str = "") -> Hand:
@@ -133,9 +131,27 @@ _BELOW = Hand(
     place="hand.pool",
     by="ada@example.net",
 )
+_BELOW_THERE = Hand(
+    "providers",
+    _PAIR,
+    "withdraw below min_active",
+    "withdraw",
+    {**_THERE, "action": "withdraw"},
+    f"{IPS[0]} {PROVIDER}",
+    place="hand.provider",
+    by="ada@example.net",
+)
+_BACK_THERE = Hand(
+    "providers",
+    _PAIR,
+    "restore",
+    "restore",
+    {**_THERE, "action": "restore", "within_guard": True},
+    place="hand.provider",
+)
 HANDS = (
-    _provider("withdraw", f"{IPS[0]} {PROVIDER}"),
-    _provider("restore"),
+    _BELOW_THERE,
+    _BACK_THERE,
     _delisting("asked", "requested"),
     _delisting("note", "noted"),
     _delisting("close", "closed", IPS[1]),

@@ -5,8 +5,11 @@ import pytest
 from dashboards import effect
 from dashboards.pools import Standing
 from schemas.access_settings import Roles
-from schemas.observations import PoolAction
+from schemas.observations import OperatorActed, PoolAction
 from schemas.pool_settings import Pool
+from streams.api import guarding
+from streams.provider_scope import barred as barred_of
+from tests.pool_scene import Scene
 
 A, B, C = "192.0.2.1", "192.0.2.2", "192.0.2.3"
 OUT = Standing("main", C, "withdrawn", share=0.0)
@@ -51,6 +54,37 @@ def test_capacity_is_counted_alike_or_as_configured_and_by_shares() -> None:
 def test_what_a_withdrawal_does_to_the_guard(least: int, ips: tuple[Standing, ...], last: str, *, below: bool) -> None:
     told = said("withdraw", A, *ips, min_active=least)
     assert (told.below, told.lines[-1]) == (below, last)
+
+
+@pytest.mark.parametrize("barred", [(), ("google",), ("google", "yahoo")])
+@pytest.mark.parametrize("out", ["", C])
+@pytest.mark.parametrize("least", [1, 2, 3])
+def test_of_a_provider_the_page_knows_the_guard_as_the_api_does(least: int, out: str, barred: tuple[str, ...]) -> None:
+    """B is barred from these providers, C may be withdrawn altogether: A is to leave for Google."""
+    scene = Scene(min_active=least)
+    scene.tick(0)
+    for ip, provider in ((out, ""), *((B, name) for name in barred)):
+        if ip:
+            scene.order(0, "withdraw", ip, provider=provider)
+    out_now = {ip for ip, each in scene.pool.ips.items() if each.place == "withdrawn"}
+    told = guarding.shortage(
+        scene.pool,
+        OperatorActed(
+            id="o", at=1, operator="x", reason="y", pool="main", subject=A, action="withdraw", provider="google"
+        ),
+    )
+    ips = [Standing("main", ip, "withdrawn" if ip in out_now else "active") for ip in (A, B, C)]
+    there = barred_of(scene.pool).get("google", ())
+    would = effect.of_provider("withdraw", A, "google", pool(min_active=least), ips, there, effect.Sent({}, 6))
+    assert would.below is bool(told)
+    back = effect.of_provider("restore", A, "google", pool(min_active=least), ips, there, effect.Sent({}, 6))
+    assert not back.below
+
+
+def test_of_a_provider_what_is_not_known_is_taken_for_the_worst() -> None:
+    ips = [Standing("main", ip, "unknown") for ip in (A, B, C)]
+    would = effect.of_provider("withdraw", A, "google", pool(min_active=1), ips, (), effect.Sent({}, 6))
+    assert (would.lines, would.below) == ((UNREAD,), True)
 
 
 def test_what_an_ip_is_now_and_who_names_it_is_told() -> None:

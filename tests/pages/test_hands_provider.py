@@ -1,5 +1,6 @@
 """Orders for one provider and about delistings, as Streamlit runs them: preview, confirmation, outcome and undo."""
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -8,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 from dashboards import access
 from dashboards.access import Deed, Person
 from embedded.clickhouse import ClickHouseServer
+from schemas.audit import AUDIT
 from schemas.delisting_events import DelistingEvent, DelistingHandled, DelistingOpened
 from schemas.names import derived_id
 from schemas.observations import TrafficCounted
@@ -15,7 +17,7 @@ from streams.delisting import Files, evolve, step
 from tests.pages.conftest import Open, store
 from tests.pages.hands_scene import LOCAL, Desk, configured, desk
 from tests.pages.scene import IPS, RUDE_REPLY, WITHDRAWN
-from tests.pages.test_dashboard_views import texts
+from tests.pages.test_dashboard_views import shown, texts
 from tests.pages.test_hands import choose, drawn, order
 
 MINUTE = 60_000_000
@@ -90,6 +92,45 @@ def test_an_ip_is_withdrawn_for_one_provider_and_the_undo_restores_it_there(noc:
     assert [(one.action, one.provider) for one in new] == [("withdraw", "posteo.de"), ("restore", "posteo.de")]
     noc.answer(*new)
     assert f"● {IPS[0]} sends to posteo.de again, ordered by kim" in again(test, noc, opened)
+
+
+@pytest.mark.parametrize(("role", "outcome"), [("operator", "refused"), ("admin", "ordered")])
+def test_for_a_provider_only_an_admin_goes_below_min_active(
+    noc: Desk, opened: Open, caplog: pytest.LogCaptureFixture, role: str, outcome: str
+) -> None:
+    hall = configured(noc.hall, LOCAL.format(role=role), f"guarded-there-{role}")
+    hall.config.write_text(hall.config.read_text().replace("min_active = 3", "min_active = 5"))
+    opened(hall)
+    test = shown("providers")
+    said = at_provider(test, "withdraw", IPS[1])
+    assert "That is fewer than min_active 5: the pool obeys all the same." in said
+    assert "Only an admin may order this." in said
+    before = noc.given()
+    with caplog.at_level("INFO", AUDIT.name):
+        order(test, "it greylists this one", f"{IPS[1]} posteo.de")
+    assert f'"outcome":"{outcome}"' in caplog.text
+    new = [(one.provider, one.within_guard) for one in noc.given() if one not in before]
+    assert new == ([("posteo.de", False)] if role == "admin" else [])
+    if role == "operator":
+        assert "withdraw below min_active needs the role admin; yours is operator" in texts(test)
+
+
+def test_for_a_provider_only_an_admin_withdraws_where_the_guard_is_not_known(
+    noc: Desk, opened: Open, caplog: pytest.LogCaptureFixture
+) -> None:
+    """ClickHouse cannot tell any more while the page stands open: what it said before does not count."""
+    test = drawn(noc, opened, "operator", "providers")
+    at_provider(test, "withdraw", IPS[1])
+    before = noc.given()
+    noc.hall.client.command("RENAME TABLE pool_events TO pool_events_away")
+    try:
+        time.sleep(2)  # what was read a moment ago is not asked again
+        with caplog.at_level("INFO", AUDIT.name):
+            order(test, "it greylists this one", f"{IPS[1]} posteo.de")
+    finally:
+        noc.hall.client.command("RENAME TABLE pool_events_away TO pool_events")
+    assert "withdraw below min_active needs the role admin; yours is operator" in caplog.text
+    assert noc.given() == before
 
 
 def test_for_a_provider_nothing_is_ordered_without_its_confirmation(noc: Desk, opened: Open) -> None:
