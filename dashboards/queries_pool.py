@@ -7,10 +7,51 @@ from dashboards.queries import EDGES, ROLLED, SLOTS, frame
 from dashboards.span import Span
 from schemas.attribution import BLAMING
 
-_STATES = """
+# `refused` is an IP's newest refusal but those of operators' orders, `named` the lists for which it should have left.
+_DECIDED = """
+    SELECT pool, ip, at, id, type, until, share, mode, relapse, evidence, reason,
+           type IN ('ip_withdrawn', 'ip_probation_started', 'probation_set_back', 'ip_restored') AS changes,
+           type = 'withdrawal_refused' AND NOT arrayExists(e -> e.rule = 'operator', evidence) AS stays,
+           arrayMap(e -> substring(toString(e.rule), 7),
+                    arrayFilter(e -> startsWith(e.rule, 'dnsbl/'), evidence)) AS lists
+    FROM pool_events FINAL WHERE ip != '' AND at <= {until:Int64}
+"""
+# `open` are the refusals since which no state changed. Of their IPs the lists' answers of two days are read, and those
+# since a refusal only where a list of it was not heard within these: then they may be many, but that is rare.
+_STATES = f"""
+WITH
+    (
+        SELECT groupArray((ip, refused, named)) FROM
+        (
+            SELECT toString(ip) AS ip, maxIf(at, stays) AS refused, argMaxIf(lists, (at, id), stays) AS named
+            FROM ({_DECIDED}) GROUP BY pool, ip HAVING refused > maxIf(at, changes)
+        )
+    ) AS open,
+    arrayMap(one -> one.1, open) AS staying,
+    {{until:Int64}} - 172800000000 AS lately,
+    (
+        SELECT groupUniqArray(concat(ip, ' ', list)) FROM pool_observations
+        WHERE type = 'listing_observed' AND at > if(empty(open), {{until:Int64}}, lately) AND at <= {{until:Int64}}
+              AND answer != 'unknown' AND has(staying, toString(ip))
+    ) AS heard,
+    arrayMin(arrayMap(one -> if(hasAll(heard, arrayMap(list -> concat(one.1, ' ', list), one.3)),
+                                greatest(one.2, lately), one.2), open)) AS begin,
+    (
+        SELECT mapFromArrays(groupArray(asked), groupArray(newest)) FROM
+        (
+            SELECT concat(ip, ' ', list) AS asked, argMax((at, toString(answer)), (at, id)) AS newest
+            FROM pool_observations
+            WHERE type = 'listing_observed' AND at > if(empty(open), {{until:Int64}}, begin) AND at <= {{until:Int64}}
+                  AND answer != 'unknown' AND has(staying, toString(ip))
+            GROUP BY asked
+        )
+    ) AS answers
 SELECT pool, ip, kind AS type, fromUnixTimestamp64Micro(changed, 'UTC') AS since,
        if(due = 0, NULL, fromUnixTimestamp64Micro(due, 'UTC')) AS until, part AS share, relapses AS relapse, reasons,
-       mode, if(refused > greatest(changed, {until:Int64} - 86400000000), refusal, '') AS refusal,
+       mode,
+       if(refused > changed AND (empty(named) OR arrayExists(list -> answers[concat(ip, ' ', list)].2 != 'not_listed'
+                                                                     OR answers[concat(ip, ' ', list)].1 <= refused,
+                                                             named)), refusal, '') AS refusal,
        verified > changed AS confirmed,
        drifted > greatest(changed, verified) AS drifting
 FROM
@@ -21,18 +62,14 @@ FROM
            argMaxIf(mode, (at, id), changes) AS mode,
            maxIf(relapse, type = 'ip_withdrawn') AS relapses,
            arrayMap(e -> e.text, argMaxIf(evidence, (at, id), changes)) AS reasons,
-           maxIf(at, type = 'withdrawal_refused') AS refused,
-           argMaxIf(reason, at, type = 'withdrawal_refused') AS refusal,
+           maxIf(at, stays) AS refused, argMaxIf(lists, (at, id), stays) AS named,
+           argMaxIf(reason, (at, id), stays) AS refusal,
            maxIf(at, type = 'withdrawal_verified') AS verified, maxIf(at, type = 'withdrawal_drifted') AS drifted
-    FROM
-    (
-        SELECT *, type IN ('ip_withdrawn', 'ip_probation_started', 'probation_set_back', 'ip_restored') AS changes
-        FROM pool_events FINAL WHERE ip != '' AND at <= {until:Int64}
-    )
+    FROM ({_DECIDED})
     GROUP BY pool, ip
 )
 ORDER BY pool, ip LIMIT 5000
-"""
+"""  # noqa: S608 our own text, with nothing of anybody's
 
 _BARRED = """
 SELECT pool, ip, groupArray(provider) AS providers FROM
@@ -110,8 +147,10 @@ ORDER BY complaints.at DESC, id LIMIT {limit:UInt32}
 def states(client: Client, span: Span) -> pd.DataFrame:
     """Return the newest decision of each IP that ever had one; an IP without a row is active since it was configured.
 
-    `refusal` says why an IP stays that should have left within the last day, `confirmed` and `drifting` what the logs
-    say of a withdrawal.
+    `refusal` says why an IP stays that should leave: as long as a list of the refusal's evidence did not take its entry
+    back since, however long ago that was. No answer takes none back. Where no list was the cause (no worker of today
+    refuses for that), nothing tells that it is over but the next change of its state. That an operator's order was
+    refused says nothing of the IP. `confirmed` and `drifting` say what the logs say of a withdrawal.
     """
     columns = (
         "pool",
