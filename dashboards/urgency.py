@@ -7,9 +7,9 @@ from typing import Any
 import pandas as pd
 
 from dashboards import words
+from schemas.alert_events import asked
 
 SEVERITIES = {"critical": "■ critical", "warning": "▲ warning", "notice": "◆ notice"}
-_ASKED = {"pool": "ip", "mailboxes": "mailbox", "sunset": "sunset", "delisting": "delisting"}
 _RANKS = {"critical": 0, "warning": 1, "notice": 4}
 _SEEN_TO = 5
 _STEPS = {"suspend": (1, "▲ mailbox"), "throttle": (2, "▲ mailbox"), "flag": (2, "▲ mailbox")}
@@ -52,8 +52,7 @@ def said(severity: str, operator: str) -> str:
 
 def way(row: Mapping[Any, Any]) -> tuple[str, dict[str, str]]:
     """Return the page that an alert is about and what its URL asks for; "" is the Overview."""
-    asked = _ASKED.get(row["page"], "")
-    return row["page"], {asked: row["shown"]} if asked and row["shown"] else {}
+    return row["page"], asked(row["page"], row["shown"])
 
 
 def _rows(frame: pd.DataFrame | None) -> list[dict[Any, Any]]:
@@ -86,14 +85,14 @@ def _cases(frame: pd.DataFrame | None, known: set[tuple[str, str]]) -> Iterator[
 
 def _delistings(frame: pd.DataFrame | None) -> Iterator[Urgent]:
     for row in _rows(frame):
-        asked = "removal was asked for" if row["requests"] else ""
+        seen_to = "removal was asked for" if row["requests"] else ""
         what = f"{row['list']} lists {row['subject']}"
         yield Urgent(
-            6 if asked else 3,
-            "● listing" if asked else "◆ listing",
+            6 if seen_to else 3,
+            "● listing" if seen_to else "◆ listing",
             what,
             row["since"],
             "delisting",
-            asked,
+            seen_to,
             {"delisting": row["case"]},
         )

@@ -9,8 +9,9 @@ from typing import Literal
 from schemas.facts import Evidence, Fact
 
 Severity = Literal["critical", "warning", "notice"]
-AlertPage = Literal["", "pool", "delisting", "mailboxes", "sunset", "pipeline", "alerts"]
+AlertPage = Literal["", "pool", "lists", "delisting", "mailboxes", "sunset", "pipeline", "alerts"]
 """The page of the dashboard that shows more; "" is the overview."""
+_ASKED = {"lists": "list", "delisting": "delisting", "mailboxes": "mailbox", "sunset": "sunset"}
 Telling = Literal["raised", "repeated", "escalated", "worsened", "resolved"]
 DeliveryStatus = Literal["begun", "sent", "failed", "given_up"]
 
@@ -87,3 +88,12 @@ class AlertDelivered(Fact, frozen=True, kw_only=True):
 
 
 AlertEvent = AlertRaised | AlertWorsened | AlertResolved | AlertAcknowledged | AlertUnacknowledged | AlertDelivered
+
+
+def asked(page: str, shown: str) -> dict[str, str]:
+    """Return what the URL of an alert's page asks for; {} where it is the page as a whole.
+
+    Of the page of the pools `shown` is an IP, or a pool: no name of one has a dot or a colon.
+    """
+    name = ("ip" if {".", ":"} & set(shown) else "pool") if page == "pool" else _ASKED.get(page, "")
+    return {name: shown} if name and shown else {}

@@ -2,16 +2,15 @@
 
 import os
 from collections.abc import Iterator
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
-from schemas.alert_events import AlertPage, AlertRaised
+from schemas.alert_events import AlertRaised, asked
 from schemas.alert_settings import AlertChannel
 from schemas.password import secret
 from schemas.settings import Settings
 from streams.alerts.deciding import unknown
 
 _LONGEST = 320  # a login can be as long as its client likes, an address cannot (RFC 5321)
-_ASKED: dict[AlertPage, str] = {"pool": "ip", "mailboxes": "mailbox", "sunset": "sunset"}
 
 
 def url_of(name: str, channel: AlertChannel) -> str:
@@ -57,6 +56,5 @@ def link(dashboard_url: str, raised: AlertRaised) -> str:
     """Return the address of an alert's page, "" where nobody said where the pages are."""
     if not dashboard_url:
         return ""
-    asked = _ASKED.get(raised.page, "") if 0 < len(raised.shown) <= _LONGEST else ""
-    query = f"?{asked}={quote(raised.shown, safe='')}" if asked else ""
-    return f"{dashboard_url}/{raised.page}{query}"
+    query = asked(raised.page, raised.shown) if len(raised.shown) <= _LONGEST else {}
+    return f"{dashboard_url}/{raised.page}{'?' if query else ''}{urlencode(query, quote_via=quote, safe='')}"

@@ -20,6 +20,7 @@ _PAGES = {
     "pipeline": "Pipeline",
     "alerts": "Alerts",
     "pool": "Pool",
+    "lists": "Lists",
     "delisting": "Delisting",
     "mailboxes": "Mailboxes",
     "sunset": "Sunset",

@@ -55,7 +55,7 @@ def _ways(row: dict[str, Any]) -> None:
         if row["mailbox"] and st.button("The mailbox as of then", key="to.mailbox"):
             elements.go("mailboxes", mailbox=row["mailbox"], at=then)
         if row["pool"] and st.button("The pool as of then", key="to.pool"):
-            elements.go("pool", ip=row["ip"], at=then)
+            elements.go("pool", pool=row["pool"], ip=row["ip"], at=then)
         if row["follows"] and st.button("The decision that it carries out", key="to.followed"):
             elements.lead(decision=row["follows"])
         if st.button("What was different then", key="to.then"):

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from schemas.alert_events import AlertDelivered, AlertRaised
+from schemas import codec
+from schemas.alert_events import AlertDelivered, AlertRaised, asked
 from schemas.facts import Evidence
 from schemas.mailbox_events import CaseClosed, CaseOpened, MailboxFlagged, MailboxReleased, MailboxSuspended
 from schemas.observations import HookApplied, HookDrifted, HookFailed, ListingObserved
@@ -19,6 +20,7 @@ from schemas.pool_events import (
     WithdrawalVerified,
 )
 from schemas.sunset_events import StagesSwitched, StageStep, StageStepped
+from streams.alert_channels import link
 from streams.alerts import rules
 from streams.alerts.facts import LagLooked, LogsLooked, WarehouseLooked
 from streams.alerts.rules.source_silent import patience
@@ -125,8 +127,25 @@ CASES: dict[str, tuple[list[Fact], list[Fact], str, str, str]] = {
 }  # fmt: skip
 
 
+LINKS = {
+    "ip_withdrawn": "/pool?ip=192.0.2.1",
+    "pool_at_minimum": "/pool?pool=main",
+    "withdrawal_refused": "/pool?ip=192.0.2.1",
+    "pool_listed": "/pool?pool=main",
+    "mailbox_flagged": "/mailboxes?mailbox=a%40example.net",
+    "customer_attacked": "/mailboxes?mailbox=a%40example.net",
+    "source_silent": "/pipeline",
+    "lag": "/pipeline",
+    "clickhouse_away": "/pipeline",
+    "hook_drift": "/pool?pool=main",
+    "list_distrusted": "/lists?list=zen",
+    "sunset_paused": "/sunset?sunset=pop",
+    "channel_failing": "/alerts",
+}
+
+
 def test_every_rule_has_its_case_and_its_row() -> None:
-    assert set(CASES) == set(rules.names())
+    assert set(CASES) == set(LINKS) == set(rules.names())
     text = DOCS.read_text()
     for name in rules.names():
         rule = rules.load(name)
@@ -142,12 +161,35 @@ def test_it_is_raised_and_resolved(name: str) -> None:
     (raised,) = [each for each in played.turn(5) if each.rule == name]
     assert isinstance(raised, AlertRaised)
     assert (raised.subject, raised.severity, raised.text) == (subject, severity, text)
-    assert raised.page != "", "each has the page that shows more"
+    assert link("https://rw.example", raised) == f"https://rw.example{LINKS[name]}"
     assert [each for each in played.turn(6) if each.rule == name] == []
     played.take(*end)
     assert [each for each in played.turn(7) if each.rule == name] == [], "it has to be calm for ten minutes"
     (resolved,) = [each for each in played.turn(40) if each.rule == name]
     assert (kinds([resolved])[0], resolved.alert) == (("resolved", name, subject), raised.alert)
+
+
+@pytest.mark.parametrize(
+    ("page", "shown", "query"),
+    [
+        ("pool", "192.0.2.1", {"ip": "192.0.2.1"}),
+        ("pool", "2001:db8::1", {"ip": "2001:db8::1"}),
+        ("pool", "main", {"pool": "main"}),
+        ("pool", "", {}),
+        ("lists", "zen", {"list": "zen"}),
+        ("", "x", {}),
+        ("pipeline", "x", {}),
+    ],
+)
+def test_what_an_alert_is_about_stands_in_the_url(page: str, shown: str, query: dict[str, str]) -> None:
+    assert asked(page, shown) == query
+
+
+def test_an_alert_of_before_still_leads_to_its_page() -> None:
+    old = b'{"type":"alert_raised","id":"1","at":1,"alert":"1","rule":"list_distrusted","subject":"zen in main",'
+    raised = codec.decode(old + b'"severity":"notice","text":"zen has no vote","since":1,"page":"pool"}')
+    assert isinstance(raised, AlertRaised)
+    assert link("https://rw.example", raised) == "https://rw.example/pool"
 
 
 @pytest.mark.parametrize("name", sorted(CASES))

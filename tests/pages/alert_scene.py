@@ -73,7 +73,10 @@ def _events(now: int) -> Iterator[AlertEvent]:
     yield from _told(now, 40, GONE, "noc", "repeated", "sent", "taken")
     # Another desk raised the same cause at the same time: its number is no alert.
     yield _raised(now, GHOST, 99, "ip_withdrawn", WITHDRAWN, "warning", f"{WITHDRAWN} was taken out, said twice")
-    yield _raised(now, WORSE, 80, "pool_at_minimum", "main", "warning", "4 of 6 IPs carry mail", page="pool")
+    yield _raised(
+        now, WORSE, 80, "pool_at_minimum", "main", "warning", "4 of 6 IPs carry mail", page="pool",
+        shown="other",
+    )  # fmt: skip
     yield AlertAcknowledged(id="k1", at=now - 79 * MINUTE, alert=WORSE, operator="ada", reason="one to spare")
     yield AlertWorsened(
         id="w1", at=now - 30 * MINUTE, alert=WORSE, rule="pool_at_minimum", subject="main", severity="critical",
@@ -84,7 +87,10 @@ def _events(now: int) -> Iterator[AlertEvent]:
         page="mailboxes", shown=THIEF,
     )  # fmt: skip
     yield AlertAcknowledged(id="k2", at=now - 15 * MINUTE, alert=THEFT, operator="eve", reason=f"called {RUDE}")
-    yield _raised(now, QUIET, 10, "list_distrusted", "zen in main", "notice", f"zen has no vote ({RUDE})", page="pool")
+    yield _raised(
+        now, QUIET, 10, "list_distrusted", "zen in main", "notice", f"zen has no vote ({RUDE})", page="lists",
+        shown="zen",
+    )  # fmt: skip
     yield _raised(now, OVER, 300, "hook_drift", "exim of main on mx1", "warning", "exim on mx1 was changed by others")
     yield AlertResolved(
         id="r1", at=now - 200 * MINUTE, alert=OVER, rule="hook_drift", subject="exim of main on mx1",

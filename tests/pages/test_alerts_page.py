@@ -22,7 +22,7 @@ from tests.pages.alert_scene import CONFIG, GHOST, GONE, OVER, QUIET, THEFT, WOR
 from tests.pages.conftest import Hall, Open, furnish, store
 from tests.pages.hands_scene import LOCAL, Desk, configured, desk
 from tests.pages.scene import MINUTE, RUDE, THIEF, WITHDRAWN
-from tests.pages.test_dashboard_views import cells, shown, texts
+from tests.pages.test_dashboard_views import cells, shown, texts, walked
 from tests.pages.test_hands import order
 
 
@@ -99,6 +99,22 @@ def test_one_alert_has_its_evidence_its_story_and_the_way_to_its_page(noc: Desk,
     assert "Orders" not in [each.value for each in ended.subheader], "what ended needs nobody"
     assert "There is no such alert." in texts(shown("alerts", alert=GHOST))
     assert "There is no such alert." in texts(shown("alerts", alert="nonesuch"))
+
+
+@pytest.mark.parametrize(
+    ("alert", "label", "name", "value"),
+    [(GONE, "Pool", "ip", WITHDRAWN), (WORSE, "Pool", "pool", "other"), (QUIET, "Lists", "list", "zen")],
+)
+def test_the_button_leads_to_what_the_alert_is_about(  # noqa: PLR0913, PLR0917 a row of the table
+    noc: Desk, opened: Open, alert: str, label: str, name: str, value: str
+) -> None:
+    hall = configured(noc.hall, '[pool.other]\ntransports = { out21 = "198.51.100.21" }\n', "two")
+    opened(hall)
+    test = walked("alerts", label.lower(), alert=alert)
+    next(button for button in test.button if button.label == f"Where it is shown: {label}").click()
+    test.run()
+    assert not test.exception
+    assert test.query_params[name] == value
 
 
 def test_a_strangers_text_is_shown_literally(noc: Desk, opened: Open) -> None:

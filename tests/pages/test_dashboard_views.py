@@ -32,6 +32,23 @@ def shown(page: str, **query: str) -> AppTest:
     return test
 
 
+def walked(page: str, *others: str, **query: str) -> AppTest:
+    """Show a page from which there are ways to others."""
+    names = dict.fromkeys((page, *others, "time_travel"))
+    script = f"""import streamlit as st
+from dashboards.views import {", ".join(names)}
+pages = {{name: st.Page(globals()[name].page, url_path=name) for name in {list(names)}}}
+st.session_state["pages"] = pages
+st.navigation(list(pages.values())).run()
+"""
+    test = AppTest.from_string(script, default_timeout=60)
+    for name, value in query.items():
+        test.query_params[name] = value
+    test.run()
+    assert not test.exception, [error.value for error in test.exception]
+    return test
+
+
 def texts(test: AppTest) -> str:
     kinds = (test.text, test.caption, test.markdown, test.warning, test.success, test.error, test.info, test.code)
     return "\n".join(str(element.value) for kind in kinds for element in kind)

@@ -45,8 +45,7 @@ def _of_hook(fact: Event | Look) -> Sign | None:
         case _:
             return None
     of = fact.sunset if isinstance(fact, StagesSwitched) else fact.pool
-    shown = of if page == "sunset" else ""
-    return Sign(subject=f"{fact.hook} of {of} on {fact.host}", at=fact.at, on=on, text=text, page=page, shown=shown)
+    return Sign(subject=f"{fact.hook} of {of} on {fact.host}", at=fact.at, on=on, text=text, page=page, shown=of)
 
 
 def _of_logs(fact: Event | Look) -> Sign | None:

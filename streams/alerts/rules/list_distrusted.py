@@ -22,8 +22,9 @@ def signs(_before: None, fact: Event | Look, _watched: Watched) -> tuple[None, t
             return None, ()
     on = isinstance(fact, ListDistrusted)
     sign = Sign(
-        subject=f"{fact.list} in {fact.pool}", at=fact.at, on=on, text=text, evidence=fact.evidence, page="pool"
-    )
+        subject=f"{fact.list} in {fact.pool}", at=fact.at, on=on, text=text, evidence=fact.evidence, page="lists",
+        shown=fact.list,
+    )  # fmt: skip
     return None, (sign,)
 
 

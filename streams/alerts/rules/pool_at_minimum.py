@@ -36,7 +36,10 @@ def signs(before: _Gone | None, fact: Event | Look, watched: Watched) -> tuple[_
     on = spare <= 1 and bool(pool.ips & gone)
     near: Severity | None = "warning" if spare > 0 else None
     text = f"{left} of {len(pool.ips)} IPs of the pool {fact.pool} carry mail, min_active is {pool.min_active}"
-    sign = Sign(subject=fact.pool, at=fact.at, on=on, text=text, severity=near, page="pool", grade=max(0, -spare))
+    sign = Sign(
+        subject=fact.pool, at=fact.at, on=on, text=text, severity=near, page="pool", shown=fact.pool,
+        grade=max(0, -spare),
+    )  # fmt: skip
     return kept, (sign,)
 
 

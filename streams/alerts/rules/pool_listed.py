@@ -47,9 +47,8 @@ def _changed(fact: ListingObserved, old: frozenset[str], new: frozenset[str], wa
         what = f"all {len(ips)} IPv{6 if six else 4} addresses of the pool {name}"
         said = f" ({fact.reason})" if on and fact.reason else ""
         text = f"{fact.list} names {what}{said}" if on else f"{fact.list} names {fact.ip} no more, so not {what}"
-        yield Sign(
-            subject=f"{name} on {fact.list} over IPv{6 if six else 4}", at=fact.at, on=on, text=text, page="pool"
-        )
+        subject = f"{name} on {fact.list} over IPv{6 if six else 4}"
+        yield Sign(subject=subject, at=fact.at, on=on, text=text, page="pool", shown=name)
 
 
 def watches(subject: str, watched: Watched) -> bool:
