@@ -37,6 +37,7 @@ _OF_ONE: dict[str, dict[str, Any]] = {
 _ALSO: dict[str, tuple[tuple[Any, ...], ...]] = {
     "queries.volume": (("google",),),
     "queries.decisions": (("192.0.2.1",),),
+    "queries_decisions.of_pool": (("main", "192.0.2.1"),),
     "queries_mailbox.scores": (("user77",), (mailbox(3),)),
     "queries_mailbox.recent_deliveries": ((mailbox(400_003),),),
     "queries_mailbox.activity": ((mailbox(400_003),),),

@@ -73,7 +73,8 @@ SELECT feed, fromUnixTimestamp64Micro(assumeNotNull(newest), 'UTC') AS last FROM
 WHERE newest IS NOT NULL ORDER BY feed
 """
 
-_DECISIONS = """
+# `steps` has the newest step of each mailbox that a pool's decision of the span names; CULPRITS takes it from there.
+STEPS = """
 WITH (
     SELECT mapFromArrays(groupArray(mailbox), groupArray(newest)) FROM
     (
@@ -88,25 +89,32 @@ WITH (
         GROUP BY mailbox HAVING newest != ''
     )
 ) AS steps
+"""
+CULPRITS = """
+arrayMap(c -> (steps[c.sender], c.sender, c.messages, c.recipients, c.unknown_users, c.refusals, c.complaints,
+               c.networks, c.share, c.minutes), culprits) AS culprits
+"""
+
+_DECISIONS = f"""
+{STEPS}
 SELECT fromUnixTimestamp64Micro(at, 'UTC') AS time, * EXCEPT at FROM
 (
     SELECT at, id, type, pool, if(ip = '', list, ip) AS subject, until, relapse, share, 0. AS score,
            provider AS step, mode, operator, reason, arrayMap(e -> e.text, evidence) AS reasons,
-           arrayMap(c -> (steps[c.sender], c.sender, c.messages, c.recipients, c.unknown_users, c.refusals,
-                          c.complaints, c.networks, c.share, c.minutes), culprits) AS culprits
-    FROM pool_events FINAL WHERE at > {since:Int64} AND at <= {until:Int64}
+           {CULPRITS}
+    FROM pool_events FINAL WHERE at > {{since:Int64}} AND at <= {{until:Int64}}
     UNION ALL
     SELECT at, id, type, '', mailbox, 0, 0, 0., score, step, mode, operator, '', arrayMap(e -> e.text, evidence), []
-    FROM mailbox_events FINAL WHERE at > {since:Int64} AND at <= {until:Int64}
+    FROM mailbox_events FINAL WHERE at > {{since:Int64}} AND at <= {{until:Int64}}
     UNION ALL
     SELECT at, id, type, pool, if(type = 'operator_acted', subject, host), expires_at, attempt, 0., 0.,
            if(type = 'operator_acted', action, hook), '', operator, reason, [], []
     FROM pool_observations FINAL
-    WHERE type IN ('hook_failed', 'hook_drifted', 'operator_acted') AND at > {since:Int64} AND at <= {until:Int64}
+    WHERE type IN ('hook_failed', 'hook_drifted', 'operator_acted') AND at > {{since:Int64}} AND at <= {{until:Int64}}
 )
-WHERE {subject:String} = '' OR subject = {subject:String}
-ORDER BY at DESC, id LIMIT {limit:UInt32}
-"""
+WHERE {{subject:String}} = '' OR subject = {{subject:String}}
+ORDER BY at DESC, id LIMIT {{limit:UInt32}}
+"""  # noqa: S608 our own text, with nothing of anybody's
 
 # Of the slots of five minutes that lie wholly in the span the counts are kept (schemas/clickhouse/051_mail_slots.sql);
 # what is newer or not yet counted, and what is cut by the span's ends, is asked of the rows.

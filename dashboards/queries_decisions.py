@@ -1,4 +1,4 @@
-"""What the Time travel page asks the warehouse: one decision with its evidence, and what was observed before it.
+"""What the pages Pool and Time travel ask about decisions: those of one pool; one with what was observed before it.
 
 Beside decisions stand what hooks tell and operators order: `queries.decisions` lists them, too.
 """
@@ -6,8 +6,34 @@ Beside decisions stand what hooks tell and operators order: `queries.decisions` 
 import pandas as pd
 from clickhouse_connect.driver.client import Client
 
-from dashboards.queries import frame
+from dashboards.queries import CULPRITS, STEPS, frame
 from dashboards.span import Span
+
+_OF_POOL = f"""
+{STEPS}
+SELECT fromUnixTimestamp64Micro(at, 'UTC') AS time, * EXCEPT at FROM
+(
+    SELECT at, id, type, pool, if(ip = '', list, ip) AS subject, until, relapse, share, 0. AS score,
+           provider AS step, mode, operator, reason, arrayMap(e -> e.text, evidence) AS reasons,
+           {CULPRITS}
+    FROM pool_events FINAL WHERE pool = {{pool:String}} AND at > {{since:Int64}} AND at <= {{until:Int64}}
+    UNION ALL
+    SELECT at, id, type, pool, subject, expires_at, attempt, 0., 0., action, '', operator, reason, [], []
+    FROM pool_observations FINAL
+    WHERE type = 'operator_acted' AND pool = {{pool:String}} AND at > {{since:Int64}} AND at <= {{until:Int64}}
+    UNION ALL
+    SELECT * FROM
+    (
+        SELECT at, id, type, pool, host, expires_at, attempt, 0., 0., hook, '', operator, reason, [], []
+        FROM pool_observations FINAL
+        WHERE type IN ('hook_failed', 'hook_drifted') AND pool = {{pool:String}}
+              AND at > {{since:Int64}} AND at <= {{until:Int64}}
+        ORDER BY at DESC, id LIMIT 1 BY type, hook, host
+    )
+)
+WHERE {{subject:String}} = '' OR subject = {{subject:String}}
+ORDER BY at DESC, id LIMIT {{limit:UInt32}}
+"""  # noqa: S608 our own text, with nothing of anybody's
 
 _ONE = """
 SELECT fromUnixTimestamp64Micro(at, 'UTC') AS time, * EXCEPT at, at AS moment FROM
@@ -47,6 +73,20 @@ WHERE at > {since:Int64} AND at <= {until:Int64}
            OR {list:String} != '' AND list = {list:String})
 ORDER BY pool_observations.at DESC, id LIMIT {limit:UInt32}
 """
+
+
+def of_pool(client: Client, span: Span, pool: str, subject: str = "", limit: int = 200) -> pd.DataFrame:
+    """Return what was decided and ordered of a pool, newest first; of one IP or list where `subject` names it.
+
+    What a hook fails at is told again and again: of each hook and host the newest stands here. The columns are those of
+    `queries.decisions`.
+    """
+    columns = (
+        *("time", "id", "type", "pool", "subject", "until", "relapse", "share", "score", "step", "mode", "operator"),
+        *("reason", "reasons", "culprits"),
+    )
+    values = {"since": span.since, "until": span.until, "pool": pool, "subject": subject, "limit": limit}
+    return frame(client, _OF_POOL, columns, **values)
 
 
 def one(client: Client, span: Span, identity: str) -> pd.DataFrame:

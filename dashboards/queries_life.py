@@ -1,4 +1,4 @@
-"""What the Pool page asks about the life of an IP: what lists said of it, how it stood, who sent through it before."""
+"""What the Pool page asks about the life of its IPs: what lists said, how they stood, who sent before."""
 
 import pandas as pd
 from clickhouse_connect.driver.client import Client
@@ -61,6 +61,21 @@ FROM pool_events FINAL
 WHERE pool = {pool:String} AND ip = {ip:String} AND at <= {until:Int64}
   AND type IN ('ip_withdrawn', 'ip_probation_started', 'probation_set_back', 'ip_restored')
 ORDER BY pool_events.at DESC, id LIMIT {limit:UInt32}
+"""
+
+_MOVES = """
+SELECT ip, fromUnixTimestamp64Micro(at, 'UTC') AS time, type, mode FROM
+(
+    SELECT ip, at, id, type, mode FROM pool_events FINAL
+    WHERE pool = {pool:String} AND ip != '' AND at > {since:Int64} AND at <= {until:Int64}
+      AND type IN ('ip_withdrawn', 'ip_probation_started', 'probation_set_back', 'ip_restored')
+    UNION ALL
+    SELECT ip, max(at), argMax(id, (at, id)), argMax(type, (at, id)), argMax(mode, (at, id)) FROM pool_events
+    WHERE pool = {pool:String} AND ip != '' AND at <= {since:Int64}
+      AND type IN ('ip_withdrawn', 'ip_probation_started', 'probation_set_back', 'ip_restored')
+    GROUP BY ip
+)
+ORDER BY at DESC, id DESC LIMIT {limit:UInt32}
 """
 
 _SENDERS = """
@@ -127,6 +142,12 @@ def changes(client: Client, span: Span, pool: str, ip: str, limit: int = 200) ->
     """Return an IP's newest changes of state until the span's end, those before it as well, newest first."""
     columns = ("time", "at", "type", "share", "mode", "reason")
     return frame(client, _CHANGES, columns, until=span.until, pool=pool, ip=ip, limit=limit)
+
+
+def moves(client: Client, span: Span, pool: str, limit: int = 10_000) -> pd.DataFrame:
+    """Return the changes of state of a pool's IPs, newest first; of those before the span the newest of each IP."""
+    columns = ("ip", "time", "type", "mode")
+    return frame(client, _MOVES, columns, since=span.since, until=span.until, pool=pool, limit=limit)
 
 
 def senders(client: Client, span: Span, ip: str, moment: int, limit: int = 20) -> pd.DataFrame:

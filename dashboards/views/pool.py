@@ -5,11 +5,22 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboards import charts, elements, offers, pools, queries, queries_delisting, queries_pool, words
+from dashboards import (
+    charts,
+    elements,
+    pools,
+    queries,
+    queries_decisions,
+    queries_delisting,
+    queries_life,
+    queries_pool,
+    words,
+)
 from dashboards.charts import Lanes
 from dashboards.elements import Page
 from dashboards.palette import BADGES, STATES
 from dashboards.pools import Standing
+from dashboards.span import Span
 from dashboards.views import delisting, own_side, pool_hands, pool_life, pool_lists
 
 _WEEK = 168
@@ -28,9 +39,13 @@ def page() -> None:
     names = list(shown.settings.pool)
     name = names[0]
     if len(names) > 1:
-        name = elements.choice("pool", "Pool", names, name)
+        ip = st.query_params.get("ip", "")
+        owner = next((each for each, pool in shown.settings.pool.items() if ip in pool.ips), "")
+        name = elements.choice("pool", "Pool", names, name, owner)  # a link may name an IP alone
+        if owner not in {"", name}:
+            elements.keep("ip", "")
     states = pools.heard(shown.read(queries_pool.states, hours=1), shown.read(queries.feeds, hours=1))
-    _ahead(shown)
+    _ahead(shown, name)
     everyone = pools.standings(shown.settings.pool, states)
     ips = [ip for ip in everyone if ip.pool == name]
     _states(shown, ips)
@@ -42,24 +57,25 @@ def page() -> None:
     _hooks(shown, name)
     delisting.brief(delisting.open_ones(shown, name))
     pool_lists.show(shown, [ip.ip for ip in ips])
-    _traffic(shown, ips)
+    _traffic(shown, name, ips)
     own_side.identities(shown, [ip.ip for ip in ips])
     own_side.domains(shown)
     _unattributed(shown, {ip.ip for ip in everyone} - {ip.ip for ip in ips})
     shown.close()
 
 
-def _ahead(shown: Page) -> None:
+def _ahead(shown: Page, pool: str) -> None:
     """Ask beside what the page reads, in its order."""
     shown.ahead(queries_pool.traffic, every=shown.every)
     shown.ahead(queries_pool.complaints)
     shown.ahead(queries_pool.barred, hours=1)
-    shown.ahead(queries.decisions, st.query_params.get("ip", ""), hours=_WEEK)
+    shown.ahead(queries_decisions.of_pool, pool, st.query_params.get("ip", ""), hours=_WEEK)
     shown.ahead(queries_pool.hooks, hours=1)
     shown.ahead(queries_delisting.delistings, hours=1)
     shown.ahead(queries_pool.matrix, hours=1)
     shown.ahead(queries_pool.health, hours=1)
     shown.ahead(queries.volume, "", every=shown.every)
+    shown.ahead(queries_life.moves, pool)
     shown.ahead(queries_pool.unattributed)
 
 
@@ -155,15 +171,15 @@ def _unattributed(shown: Page, elsewhere: set[str]) -> None:
     st.caption(f"{_NO_VOTE} The Message-ID leads to the sender in the mail log.")
 
 
-def _traffic(shown: Page, ips: list[Standing]) -> None:
+def _traffic(shown: Page, pool: str, ips: list[Standing]) -> None:
     st.subheader("Traffic per IP", anchor=False)
     traffic = shown.read(queries_pool.traffic, every=shown.every)
     if elements.missing(traffic, "No data: no delivery through a known IP was logged in this time.") or traffic is None:
         return
     order = busiest([ip.ip for ip in ips], traffic)
-    history = shown.read(queries.decisions, "", hours=_WEEK)
+    moves = shown.read(queries_life.moves, pool)
     heard = shown.read(queries.volume, "", every=shown.every)
-    absent = None if history is None else _absences(history, order, shown)
+    absent = None if moves is None else absences(moves, order, shown.span, shown.now)
     chart = charts.lanes(traffic, shown.span, Lanes("ip", "attempts", order, absent, heard))
     elements.chart(chart, traffic, "traffic", "Delivery attempts per IP over time, with the times it was withdrawn")
     st.caption(
@@ -181,18 +197,17 @@ def busiest(ips: list[str], traffic: pd.DataFrame) -> list[str]:
     return [ip for ip in ips if ip in most]
 
 
-def _absences(history: pd.DataFrame, order: list[str], shown: Page) -> pd.DataFrame:
-    """Return from when to when each IP was withdrawn within the page's range."""
-    changes = history[history["type"].isin(["ip_withdrawn", "ip_probation_started", "ip_restored"])]
-    start, rows = pd.Timestamp(shown.span.since, unit="us", tz="UTC"), []
-    until = dict.fromkeys(order, shown.now)
-    for row in elements.rows(changes[["type", "subject", "time"]]):  # the newest first
-        ip = row["subject"]
+def absences(moves: pd.DataFrame, order: list[str], span: Span, now: pd.Timestamp) -> pd.DataFrame:
+    """Return from when to when each IP was withdrawn within the span; what was only decided (shadow) sends on."""
+    start, rows = pd.Timestamp(span.since, unit="us", tz="UTC"), []
+    until = dict.fromkeys(order, now)
+    for row in elements.rows(moves):  # the newest first
+        ip, since = row["ip"], max(row["time"], start)
         if (ended := until.get(ip)) is None:
             continue
-        if row["type"] == "ip_withdrawn" and ended > start:
-            when = f"{words.clock(row['time'], shown.now)} to {words.clock(ended, shown.now)} UTC"
-            rows.append({"ip": ip, "start": max(row["time"], start), "end": ended, "when": when})
+        if row["type"] == "ip_withdrawn" and row["mode"] != "shadow" and ended > since:
+            when = f"{words.clock(row['time'], now)} to {words.clock(ended, now)} UTC"
+            rows.append({"ip": ip, "start": since, "end": ended, "when": when})
         until[ip] = row["time"]
     return pd.DataFrame(rows)
 
@@ -200,10 +215,13 @@ def _absences(history: pd.DataFrame, order: list[str], shown: Page) -> pd.DataFr
 def _history(shown: Page, pool: str) -> None:
     chosen = st.query_params.get("ip", "")
     st.subheader(f"Decisions about {words.inert(chosen)}" if chosen else "Decisions", anchor=False)
-    history = shown.read(queries.decisions, chosen, hours=_WEEK)
-    if history is not None:
-        history = offers.part(history, history["pool"] == pool)
-    if elements.missing(history, "Nothing was decided within seven days.") or history is None:
+    history = shown.read(queries_decisions.of_pool, pool, chosen, hours=_WEEK)
+    feeds = shown.read(queries.feeds, hours=1)
+    if feeds is None and history is not None and history.empty:  # then nothing may mean that no worker spoke
+        history = None
+    spoken = feeds is not None and "worker" in set(feeds["feed"])
+    none = "Nothing was decided within seven days." if spoken else "No data: no worker told anything yet."
+    if elements.missing(history, none) or history is None:
         return
     rows = elements.rows(history)
     for row in [row for row in rows if row["type"] != "hook_failed"][:_TOLD]:

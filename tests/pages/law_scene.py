@@ -94,6 +94,7 @@ WAYS: dict[Place, Ways] = {
     ("queries_complaint_trends", "by"): ({"what": "ip"}, {"what": "reporter"}),
     ("queries_customers", "needy"): ({}, {"search": "bakery"}),
     ("queries_customers", "whose"): ({"mailbox": "new@bakery.example"},),
+    ("queries_decisions", "of_pool"): ({}, {"subject": KEPT}),
     ("queries_decisions", "observed"): ({}, {"ip": "", "list_": "psbl"}),
     ("queries_decisions", "one"): ({"identity": derived_id("o")},),
     ("queries_delisting", "happened"): ({"case": "aaaaaaaaaaaa"},),
