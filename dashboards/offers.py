@@ -132,6 +132,15 @@ def part(frame: pd.DataFrame, chosen: "pd.Series[bool]") -> pd.DataFrame:
     return found
 
 
+def made(told: pd.DataFrame, *sources: pd.DataFrame | None) -> pd.DataFrame:
+    """Return a frame that was made of others: it is cut where one of them is, and of how many where that is known."""
+    cut = [each for each in (Offer.of(source, "") for source in sources if source is not None) if each.cut]
+    whole = cut[0].whole if len(cut) == 1 and len(told) == len(cut[0].frame) else 0
+    found = told.assign(total=whole) if whole else told.copy()
+    found.attrs = {CUT: len(found)} if cut else {}
+    return found
+
+
 def note(name: str, frame: pd.DataFrame, what: str = "") -> None:
     """Offer a frame as `name`.csv."""
     noted()[name] = Offer.of(frame, what or _LABELS.get(name) or re.sub(r"[-_.]+", " ", name).capitalize())

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboards import elements, queries_alerts, tally, words
+from dashboards import elements, offers, queries_alerts, tally, words
 from dashboards.elements import Page
 from dashboards.urgency import SEVERITIES, said, way
 from dashboards.views import alert_hands
@@ -78,7 +78,7 @@ def _list(shown: Page) -> None:
     }
     total = int(found["total"].max())
     tally.show(listed["urgency"], "alerts", total)
-    picked = elements.picked(listed, "alerts", columns, "alert", ("urgency",))
+    picked = elements.picked(offers.made(listed, found), "alerts", columns, "alert", ("urgency",))
     if total > len(found):
         st.caption(f"The first {words.count(len(found))} of {words.count(total)}: search, or choose a shorter time.")
     if picked is not None:
@@ -159,7 +159,7 @@ def _story(shown: Page, alert: str) -> None:
         "answer": elements.text("the channel's answer", 300),
         "message": elements.text("message", 100),
     }
-    elements.table(told, "story", columns, ("what",), alarm=True)
+    elements.table(offers.made(told, happened), "story", columns, ("what",), alarm=True)
 
 
 def _event(row: dict[str, Any]) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboards import charts, elements, queries, queries_customer, words
+from dashboards import charts, elements, offers, queries, queries_customer, words
 from dashboards.elements import Page
 from dashboards.palette import OUTCOMES_OF_DOMAINS, STEPS, UNSEEN
 from schemas.settings import Settings
@@ -61,7 +61,9 @@ def _traffic(shown: Page, customer: str) -> None:
     left, right = st.columns([3, 2], gap="large")
     with left:
         drawn = charts.volume(summed, shown.span)
-        elements.chart(drawn, summed, "customer-traffic", "The customer's deliveries over time, by outcome")
+        elements.chart(
+            drawn, offers.made(summed, found), "customer-traffic", "The customer's deliveries over time, by outcome"
+        )
     with right:
         by = found.loc[found["whole"], ["provider", *outcomes]]
         by = by.assign(attempts=by[outcomes].sum(axis=1))
@@ -74,7 +76,7 @@ def _traffic(shown: Page, customer: str) -> None:
             "deferred": elements.text("deferred", 80),
             "bounced": elements.text("bounced", 80),
         }
-        elements.table(by, "customer-providers", columns)
+        elements.table(offers.made(by, found), "customer-providers", columns)
 
 
 def _boxes(shown: Page, customer: str) -> None:
@@ -135,7 +137,9 @@ def _domains(shown: Page, customer: str) -> None:
         **{name: elements.text(label, 100) for name, label in _SORTS.items()},
         "looked": elements.when("looked at (UTC)"),
     }
-    domain = elements.picked(pd.DataFrame(rows), "customer-own-domains", columns, "domain", tuple(_SORTS))
+    domain = elements.picked(
+        offers.made(pd.DataFrame(rows), found, named), "customer-own-domains", columns, "domain", tuple(_SORTS)
+    )
     if domain is not None:
         elements.go("domains", domain=domain)
 

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboards import elements, queries, queries_customers, tally, words
+from dashboards import elements, offers, queries, queries_customers, tally, words
 from dashboards.elements import Page
 from dashboards.views import customer_picked
 
@@ -59,7 +59,7 @@ def _all(shown: Page, search: str) -> None:
     heard = bool(found["complained"].sum()) or (feeds is not None and "complaints" in set(feeds["feed"]))
     told = pd.DataFrame([_row(row, heard=heard) for row in elements.rows(found)])
     tally.show(map(_need, elements.rows(found)), "customers", int(found["total"].max()))
-    customer = elements.picked(told, "customers", _columns(), "customer", ("cases", "boxes"))
+    customer = elements.picked(offers.made(told, found), "customers", _columns(), "customer", ("cases", "boxes"))
     total = int(found["total"].max())
     st.caption(
         f"{words.count(len(found))} of {words.count(total)}. {_LONG if shown.hours > _MOST_HOURS else ''}{_SAID}"

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboards import elements, queries, queries_delisting, tally, words
+from dashboards import elements, offers, queries, queries_delisting, tally, words
 from dashboards.elements import Page
 from dashboards.views import delisting_hands
 
@@ -168,7 +168,7 @@ def _times(shown: Page) -> None:
         "waited": elements.text("median, from the request", 170),
         "says": elements.text("its operator says", 130),
     }
-    elements.table(pd.DataFrame(rows), "times", columns)
+    elements.table(offers.made(pd.DataFrame(rows), found), "times", columns)
     st.caption("Of all time. Behind each median: of how many listings it is.")
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboards import charts_lists, elements, listbook, queries_lists, words
+from dashboards import charts_lists, elements, listbook, offers, queries_lists, words
 from dashboards.elements import Page
 from dashboards.palette import ANSWERS
 from schemas.observations import ANSWER_MS
@@ -41,7 +41,12 @@ def _history(shown: Page, history: pd.DataFrame | None, turns: pd.DataFrame | No
     lanes += [] if turns is None or turns.empty else [listbook.distrust(turns, shown.span)]
     told = pd.concat([lane for lane in lanes if not lane.empty])
     drawn = charts_lists.strip(told, shown.span)
-    elements.chart(drawn, told, "list-history", "When the list was healthy, sick, distrusted or not asked")
+    elements.chart(
+        drawn,
+        offers.made(told, history, turns),
+        "list-history",
+        "When the list was healthy, sick, distrusted or not asked",
+    )
     st.caption("The taller, the worse. A thin line: nobody knows, the list was not asked. UTC.")
 
 
@@ -112,7 +117,7 @@ def _listings(shown: Page, name: str) -> None:
         "codes": elements.text("codes", 110),
         "reason": elements.text("reason of the list", "large"),
     }
-    elements.table(told, "list-listings", columns, ("state",))
+    elements.table(offers.made(told, found), "list-listings", columns, ("state",))
     st.caption("By its own answers, whether it had a vote or not. Unknown answers neither begin a listing nor end one.")
 
 

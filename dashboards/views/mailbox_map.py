@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 from babel import Locale
 
-from dashboards import charts_map, elements, queries_logins, words
+from dashboards import charts_map, elements, offers, queries_logins, words
 from dashboards.charts_map import KINDS
 from dashboards.elements import Page
 
@@ -36,12 +36,12 @@ def show(shown: Page, mailbox: str) -> None:
     look = elements.choice("map", "Part of the world", list(_LOOKS), _LOOKS[0])
     drawn = charts_map.places(placed, closer=look == "Closer")
     said = "A map of where the mailbox logged in, failed to, and sent from; the table says the same"
-    elements.chart(drawn, placed, "map", said)
+    elements.chart(drawn, offers.made(placed, found), "map", said)
     st.caption(_said(shown, found, told))
     columns: dict[str, Any] = {name: elements.text(label, width) for name, (label, width) in _COLUMNS.items()}
     columns["number"] = st.column_config.NumberColumn("number", format="localized", width=75)
     columns |= {"begun": elements.when("first, UTC"), "ended": elements.when("last, UTC")}
-    elements.table(told, "places", columns, ("what",), alarm=True)
+    elements.table(offers.made(told, found), "places", columns, ("what",), alarm=True)
 
 
 def _told(found: pd.DataFrame, now: pd.Timestamp) -> pd.DataFrame:
@@ -86,7 +86,7 @@ def _said(shown: Page, found: pd.DataFrame, told: pd.DataFrame) -> str:
     if unplaced:
         parts.append(f"{words.count(unplaced)} logins and mails have no known place")
     if int(found["total"].max()) > len(found):
-        parts.append(f"the busiest {words.count(len(found))} of {words.count(int(found['places'].max()))} places")
+        parts.append(f"the busiest {words.count(len(found))} of {words.count(int(found['total'].max()))} places")
     used = [PurePath(name).stem for name in shown.settings.geoip.databases]
     if used:
         parts.append(f"places by {words.inert(', '.join(used))}")

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboards import elements, queries_own, words
+from dashboards import elements, offers, queries_own, words
 from dashboards.elements import Page
 from dashboards.palette import ANSWERS, OUTCOMES_OF_CHECKS
 
@@ -16,6 +16,7 @@ def identities(shown: Page, ips: list[str]) -> None:
     """Show the five checks of each of the IPs, and what was found where one does not pass."""
     st.subheader("Own side", anchor=False)
     found = shown.read(queries_own.identities, hours=1, every=shown.every)
+    asked = found
     if found is not None:
         found = found[found["ip"].isin(ips)]
     if elements.missing(found, "No data: no IP was looked at within fourteen days.") or found is None:
@@ -29,7 +30,7 @@ def identities(shown: Page, ips: list[str]) -> None:
         "wrong": elements.text("what does not pass", "large"),
         "asked": elements.when("looked at (UTC)"),
     }
-    elements.table(pd.DataFrame(rows), "identities", columns, tuple(_CHECKS))
+    elements.table(offers.made(pd.DataFrame(rows), asked), "identities", columns, tuple(_CHECKS))
     st.caption("Reverse DNS, its way back, the HELO name and its SPF. None of it withdraws an IP.")
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboards import elements, queries_pipeline, words
+from dashboards import elements, offers, queries_pipeline, words
 from dashboards.behind import EVERY_SECONDS, Behind, Told
 from dashboards.charts_pipeline import rate
 from dashboards.checkpoints import Place, kept_here
@@ -199,7 +199,7 @@ def _sources(shown: Page) -> None:
         "source": elements.text("source", 150),
         "path": elements.text("file", "large"),
     }
-    elements.table(pd.DataFrame(rows), "sources", columns)
+    elements.table(offers.made(pd.DataFrame(rows), found), "sources", columns)
     st.caption(
         "Read up to: the last line that made an event. The checkpoint stands on the collector's host, in `data`; of "
         f"another host than this it is {_TOLD}. Each log's newest five files."

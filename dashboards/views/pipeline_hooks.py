@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboards import elements, queries_pipeline, words
+from dashboards import elements, offers, queries_pipeline, words
 from dashboards.elements import Page
 
 _STATES = {"hook_applied": "● in force", "hook_failed": "■ failed", "hook_drifted": "▲ drifted"}
@@ -38,7 +38,7 @@ def show(shown: Page) -> None:
             "heard": elements.text("last heard of", 120),
             "reason": elements.text("why it failed or drifted last", "large"),
         }
-        elements.table(pd.DataFrame(rows), "hooks", columns, ("state",))
+        elements.table(offers.made(pd.DataFrame(rows), found), "hooks", columns, ("state",))
         st.caption("Counts are of the range. A hook speaks when it does something: silence is no failure by itself.")
     st.subheader("What the logs say of withdrawals", anchor="verified")
     told = shown.read(queries_pipeline.verified)

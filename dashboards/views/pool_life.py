@@ -5,7 +5,17 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboards import charts, charts_life, elements, queries, queries_life, queries_pool, queries_replies, words
+from dashboards import (
+    charts,
+    charts_life,
+    elements,
+    offers,
+    queries,
+    queries_life,
+    queries_pool,
+    queries_replies,
+    words,
+)
 from dashboards.elements import Page
 from dashboards.palette import ANSWERS, STATES, STEPS
 from dashboards.pools import STATE_AFTER, Standing
@@ -50,7 +60,9 @@ def _stretches(shown: Page, changes: pd.DataFrame | None, runs: pd.DataFrame | N
     frame = pd.DataFrame(lanes)
     order = list(dict.fromkeys(frame["lane"]))
     drawn = charts_life.stretches(frame, shown.span, order)
-    elements.chart(drawn, frame, "life", "The states of the IP over time, and what lists said of it")
+    elements.chart(
+        drawn, offers.made(frame, changes, runs), "life", "The states of the IP over time, and what lists said of it"
+    )
     others = f"{words.count(len(runs) - odd)} further lists never named it." if len(runs) > odd else ""
     said = others if len(runs) else "No data: no list was asked about it."
     st.caption(f"{said} Empty: not known, or not asked. UTC.".strip())
@@ -125,7 +137,7 @@ def _before(shown: Page, ip: str, changes: pd.DataFrame | None) -> None:
         "ended": elements.text("until (UTC)", 110),
         "reason": elements.text("reason of the list", "large"),
     }
-    picked = elements.picked(moments, "moments", columns, "key", ("what",))
+    picked = elements.picked(offers.made(moments, found, changes), "moments", columns, "key", ("what",))
     if picked is not None:
         st.query_params[_MOMENT] = picked
         st.rerun(scope="fragment")
@@ -178,7 +190,7 @@ def _senders(shown: Page, ip: str, moment: dict[str, Any]) -> None:
             "last": found["last"],
         }
     )
-    mailbox = elements.picked(told, "before", _sender_columns(), "sender", ("step",))
+    mailbox = elements.picked(offers.made(told, found), "before", _sender_columns(), "sender", ("step",))
     many = int(found["total"].max())
     st.caption(f"The busiest {words.count(len(found))} of {words.count(many)} senders. Pick a row to see its mailbox.")
     if mailbox:

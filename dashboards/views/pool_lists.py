@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboards import charts_life, elements, queries_life, queries_pool, span, words
+from dashboards import charts_life, elements, offers, queries_life, queries_pool, span, words
 from dashboards.elements import Page
 from dashboards.palette import ANSWERS
 from dashboards.views import own_side
@@ -29,7 +29,7 @@ def show(shown: Page, ips: list[str]) -> None:
     drawn = _matrix(shown, ips, lists, answers)
     with st.expander("The same as a table, with each list's health", expanded=not drawn):
         _table(shown, ips, lists, answers, sound)
-    _listings(answers[answers["answer"] != "not_listed"])
+    _listings(offers.part(answers, answers["answer"] != "not_listed"))
 
 
 def _table(shown: Page, ips: list[str], lists: list[str], answers: pd.DataFrame, sound: dict[str, Any]) -> None:
@@ -40,7 +40,7 @@ def _table(shown: Page, ips: list[str], lists: list[str], answers: pd.DataFrame,
     for name in lists:
         state, told = _health(sound.get(name), shown.now)
         columns[name] = elements.text(f"{state} {name}", help=f"{words.inert(name)}: {words.inert(told)}")
-    elements.table(grid, "matrix", columns, tuple(lists))
+    elements.table(offers.made(grid, answers), "matrix", columns, tuple(lists))
     st.caption(
         "Header: ● the list passes its test points and votes, ◐ it does over one IP version, ▲ it does not and has no "
         "vote, ? not tested yet. "
@@ -72,7 +72,7 @@ def _matrix(shown: Page, ips: list[str], lists: list[str], answers: pd.DataFrame
         return False
     drawn = charts_life.answers(pd.DataFrame(cells), ips, lists)
     said = "The newest answer of each list about each IP, and what it said before"
-    elements.chart(drawn, pd.DataFrame(cells), "answers", said)
+    elements.chart(drawn, offers.made(pd.DataFrame(cells), answers, runs), "answers", said)
     st.caption(
         f"Hover over a cell, or tap it: what the list said within {span.words(shown.hours)}. Empty: never asked. UTC."
     )

@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from dashboards import charts, charts_life, elements, queries, queries_replies, words
+from dashboards import charts, charts_life, elements, offers, queries, queries_replies, words
 from dashboards.elements import Page
 from schemas.reasons.words import language
 
@@ -22,7 +22,7 @@ def show(pairs: pd.DataFrame) -> None:
     drawn = told[told["provider"].isin(providers[:_MOST_PROVIDERS]) & told["ip"].isin(ips[:_MOST_IPS])]
     chart = charts_life.reputations(drawn, ips[:_MOST_IPS], providers[:_MOST_PROVIDERS])
     said = "The reputation of each IP at each provider; the table below says the same"
-    elements.chart(chart, drawn, "grid", said)
+    elements.chart(chart, offers.made(drawn, pairs), "grid", said)
     left_out = [
         f"{len(names) - most} further {what}"
         for names, most, what in ((providers, _MOST_PROVIDERS, "providers"), (ips, _MOST_IPS, "IPs"))

@@ -28,7 +28,7 @@ def page() -> None:
     if not elements.missing(found, "No data: nothing left through an outbound IP in this time.") and found is not None:
         _numbers(found)
         _ahead(shown, chosen)
-        pairs = _pairs(found)
+        pairs = offers.made(_pairs(found), found)
         provider_grid.show(pairs)
         pair = elements.picked(pairs[:_MOST], "pairs", _columns(), "pair", ("score",))
         offers.note("pairs", found)
@@ -51,7 +51,7 @@ def page() -> None:
     heard = found is None or not found.empty
     none = "Each reply of seven days is known to the table." if heard else "No data: no reply was counted in this time."
     if not elements.missing(unknown, none) and unknown is not None:
-        _unknown(unknown[unknown["further"] == 0])
+        _unknown(offers.part(unknown, unknown["further"] == 0))
         _further(unknown[unknown["further"] == 1])
     shown.close()
 

@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from dashboards import charts_sunset, elements, queries_sunset, words
+from dashboards import charts_sunset, elements, offers, queries_sunset, words
 from dashboards.elements import Page
 from dashboards.views import sunset_hands
 
@@ -41,7 +41,7 @@ def section(shown: Page, name: str) -> None:
         **{name: st.column_config.NumberColumn(label, format="localized", width=115) for name, label in STATES.items()},
     }
     others = {name: st.column_config.NumberColumn(f"? {name}", width=115) for name in set(weeks["state"]) - set(STATES)}
-    elements.table(summed, "letter-weeks", columns | others)
+    elements.table(offers.made(summed, weeks), "letter-weeks", columns | others)
     st.caption(_SAID)
     _failed(shown, name, hours)
     sunset_hands.of_letters(shown, name, hours)

@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from dashboards import counted, elements, heard, queries, queries_alerts, queries_cases, queries_flags, words
+from dashboards import counted, elements, heard, offers, queries, queries_alerts, queries_cases, queries_flags, words
 from dashboards.elements import Page
 from dashboards.urgency import Urgent, ordered
 from dashboards.views import delisting
@@ -23,7 +23,7 @@ def show(shown: Page) -> None:
     named = delisting.open_ones(shown)
     found = ordered(alerts, flags, cases, named)
     if found:
-        _table(shown, found, more=cut(alerts, flags, cases, named))
+        _table(shown, found, (alerts, flags, cases), more=cut(alerts, flags, cases, named))
     unknown = _unknown(shown, alerts, {"mailboxes": flags, "cases": cases, "listings": named})
     if unknown:
         st.caption(f"? Not known: {unknown}")
@@ -46,7 +46,7 @@ def cut(
     )
 
 
-def _table(shown: Page, found: list[Urgent], *, more: bool) -> None:
+def _table(shown: Page, found: list[Urgent], told: tuple[pd.DataFrame | None, ...], *, more: bool) -> None:
     listed = pd.DataFrame(
         {
             "urgency": [each.kind for each in found],
@@ -65,6 +65,7 @@ def _table(shown: Page, found: list[Urgent], *, more: bool) -> None:
     seen = st.session_state.get("urgent.found", found)
     st.session_state["urgent.found"] = found
     picked = elements.picked(listed[:_MOST], "urgent", columns, "key", ("urgency",))
+    offers.note("urgent", offers.made(listed, *told))  # the file has all that is known to be open
     if more or len(found) > _MOST:
         left = words.count(max(0, len(found) - _MOST))
         st.caption(f"and {left} or more besides, on their pages" if more else f"and {left} more, on their pages")
@@ -73,10 +74,20 @@ def _table(shown: Page, found: list[Urgent], *, more: bool) -> None:
         elements.go(chosen.page, **chosen.query)
 
 
+def _unwatched(shown: Page, alerts: pd.DataFrame | None) -> str:
+    """Return why it is not known which alerts are open, "" where it is."""
+    if shown.settings.alert is None:
+        return "none are configured"
+    looked = shown.read(queries_alerts.looked, hours=1)
+    if alerts is None or looked is None:
+        return _UNREAD
+    return queries_alerts.unwatched(looked, shown.now).removeprefix("Not known: ")
+
+
 def _unknown(shown: Page, alerts: pd.DataFrame | None, told: dict[str, pd.DataFrame | None]) -> str:
     """Return what of it could not be read, or is told by nobody now, each with why; "" where all is known."""
     why = {name: _UNREAD if frame is None else heard.silent(shown, *_TOLD_BY[name]) for name, frame in told.items()} | {
-        "alerts": "none are configured" if shown.settings.alert is None else _UNREAD if alerts is None else ""
+        "alerts": _unwatched(shown, alerts)
     }
     reasons = [each for each in dict.fromkeys(why.values()) if each]
     return ", ".join(f"{', '.join(name for name, each in why.items() if each == one)} ({one})" for one in reasons)

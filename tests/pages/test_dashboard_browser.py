@@ -93,7 +93,6 @@ def test_the_pages_show_the_flagged_mailbox_and_the_withdrawn_ip(visitor: Visito
     visitor.table(0, "■ 0.40")
     visitor.table(2, "■ our poor name")
     visitor.table(3, f"550 5.7.1 {providers.RUDE}")
-    expect(visitor.page.get_by_test_id("stCode")).to_contain_text("[[replies.own]]")
     visitor.picture("providers")
     visitor.go("/delisting", "Delisting")
     visitor.table(0, "■ open")

@@ -17,7 +17,7 @@ from schemas import observations as o
 from schemas.delisting_events import DelistingOpened
 from schemas.mailbox_events import CaseOpened
 from schemas.names import derived_id
-from tests.pages.alert_scene import CONFIG
+from tests.pages.alert_scene import CONFIG, looked
 from tests.pages.conftest import Hall, Open, fill, furnish, store
 from tests.pages.scene import IPS, MINUTE, PROBATION, WITHDRAWN
 from tests.pages.test_dashboard_views import shown, strip, texts
@@ -31,7 +31,8 @@ def _told(hall: Hall, at: int) -> None:
     listing = o.ListingObserved(
         id=derived_id("calm", str(at)), at=at, ip=IPS[0], list="spamcop", answer="not_listed", scope="ip"
     )
-    store(hall.client, "pool_observations", [listing, o.ClockTicked(id=derived_id("tick", str(at)), at=at)])
+    ticked = o.ClockTicked(id=derived_id("tick", str(at)), at=at)
+    store(hall.client, "pool_observations", [listing, ticked, *looked(at)])
 
 
 def _furnished(server: ClickHouseServer, factory: pytest.TempPathFactory, name: str) -> Hall:
