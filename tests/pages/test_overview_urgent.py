@@ -1,5 +1,6 @@
 """The Overview: one list by urgency, the last hour against that of last week, capacity, the age of each source."""
 
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from dashboards.urgency import ordered
 from dashboards.views.last_hour import _change
 from embedded.clickhouse import ClickHouseServer
 from schemas.events import DeliveryAttempted, Event
-from tests.pages.alert_scene import CONFIG, alerts
+from tests.pages.alert_scene import CONFIG, alerts, looked
 from tests.pages.conftest import Hall, Open, fill, furnish, spoken, store
 from tests.pages.scene import IPS, MINUTE, THIEF, WITHDRAWN
 from tests.pages.test_dashboard_views import cells, shown, texts
@@ -48,6 +49,7 @@ def weeks(clickhouse: ClickHouseServer, tmp_path_factory: pytest.TempPathFactory
 def test(weeks: Hall, opened: Open) -> AppTest:
     opened(weeks)
     spoken(weeks)
+    store(weeks.client, "pool_observations", looked(time.time_ns() // 1000))
     return shown("overview")
 
 
