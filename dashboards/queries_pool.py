@@ -30,26 +30,29 @@ WITH
     arrayMap(one -> one.1, open) AS staying,
     {{until:Int64}} - 172800000000 AS lately,
     (
-        SELECT groupUniqArray(concat(ip, ' ', list)) FROM pool_observations
-        WHERE type = 'listing_observed' AND at > if(empty(open), {{until:Int64}}, lately) AND at <= {{until:Int64}}
-              AND answer != 'unknown' AND has(staying, toString(ip))
+        SELECT groupArray(concat(ip, ' ', list)) FROM
+        (
+            SELECT ip, list FROM pool_observations
+            WHERE type = 'listing_observed' AND at > if(empty(open), {{until:Int64}}, lately) AND at <= {{until:Int64}}
+                  AND answer != 'unknown' AND ip IN (SELECT arrayJoin(staying))
+            GROUP BY ip, list
+        )
     ) AS heard,
     arrayMin(arrayMap(one -> if(hasAll(heard, arrayMap(list -> concat(one.1, ' ', list), one.3)),
                                 greatest(one.2, lately), one.2), open)) AS begin,
     (
-        SELECT mapFromArrays(groupArray(asked), groupArray(newest)) FROM
+        SELECT mapFromArrays(groupArray(concat(ip, ' ', list)), groupArray((last, ended))) FROM
         (
-            SELECT concat(ip, ' ', list) AS asked, argMax((at, toString(answer)), (at, id)) AS newest
-            FROM pool_observations
+            SELECT ip, list, max(at) AS last, argMax(answer = 'not_listed', at) AS ended FROM pool_observations
             WHERE type = 'listing_observed' AND at > if(empty(open), {{until:Int64}}, begin) AND at <= {{until:Int64}}
-                  AND answer != 'unknown' AND has(staying, toString(ip))
-            GROUP BY asked
+                  AND answer != 'unknown' AND ip IN (SELECT arrayJoin(staying))
+            GROUP BY ip, list
         )
     ) AS answers
 SELECT pool, ip, kind AS type, fromUnixTimestamp64Micro(changed, 'UTC') AS since,
        if(due = 0, NULL, fromUnixTimestamp64Micro(due, 'UTC')) AS until, part AS share, relapses AS relapse, reasons,
        mode,
-       if(refused > changed AND (empty(named) OR arrayExists(list -> answers[concat(ip, ' ', list)].2 != 'not_listed'
+       if(refused > changed AND (empty(named) OR arrayExists(list -> NOT answers[concat(ip, ' ', list)].2
                                                                      OR answers[concat(ip, ' ', list)].1 <= refused,
                                                              named)), refusal, '') AS refusal,
        verified > changed AS confirmed,
