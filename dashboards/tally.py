@@ -2,14 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import Literal
 
 import streamlit as st
 
-from dashboards import words
+from dashboards import badges, words
+from dashboards.badges import Colour
 
 _MOST = 6
-_COLOURS: dict[str, Literal["red", "orange", "green", "gray"]] = {
+_COLOURS: dict[str, Colour] = {
     "■": "red",
     "▲": "orange",
     "◆": "orange",
@@ -30,8 +30,10 @@ def show(values: Iterable[str], noun: str, whole: int | None = None) -> None:
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         st.markdown(f"**{words.count(rows)}{cut} {words.inert(noun)}**", width="content")
         ordered = sorted(counts, key=lambda value: ((_ORDER + value[:1]).index(value[:1]), value))
-        for value in ordered[:_MOST]:
-            label = f"{words.inert(value)}: {words.count(counts[value])}"
-            st.badge(label, color=_COLOURS.get(value[:1], "gray"))
+        told = [
+            (f"{words.inert(value)}: {words.count(counts[value])}", _COLOURS.get(value[:1], "gray"))
+            for value in ordered[:_MOST]
+        ]
         if others := sum(counts[value] for value in ordered[_MOST:]):
-            st.badge(f"others: {words.count(others)}", color="gray")
+            told.append((f"others: {words.count(others)}", "gray"))
+        badges.show(told)

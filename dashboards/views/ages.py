@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 import streamlit as st
 
-from dashboards import elements, folds, heard, moment, queries_week, words
+from dashboards import badges, elements, folds, heard, moment, queries_week, words
 from dashboards.elements import Page
 
 _TOLD = 5
@@ -77,18 +77,18 @@ def show(shown: Page, logs: pd.DataFrame | None, feeds: pd.DataFrame | None) -> 
             return []
         found = known(shown, logs, feeds)
         late = [each for each in found if each.late]
-        for each in late[:_TOLD]:
-            st.badge(each.badge, color="orange")
+        told: list[tuple[str, badges.Colour]] = [(each.badge, "orange") for each in late[:_TOLD]]
         if len(late) > _TOLD:
-            st.badge(f"▲ {len(late) - _TOLD} more are late", color="orange")
+            told.append((f"▲ {len(late) - _TOLD} more are late", "orange"))
         for each in found:
             if not each.late and each.seconds is None:
-                st.badge(each.badge, color="gray")
+                told.append((each.badge, "gray"))
             elif not each.late and each.kind in _ALWAYS:
-                st.badge(each.badge, color="green")
+                told.append((each.badge, "green"))
         logs_known = [each for each in found if each.kind == "log"]
         if fresh := sum(not each.late and each.seconds is not None for each in logs_known):
-            st.badge(f"● logs: {fresh} of {len(logs_known)} speak", color="green")
+            told.append((f"● logs: {fresh} of {len(logs_known)} speak", "green"))
+        badges.show(told)
     return found
 
 

@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboards import (
+    badges,
     charts,
     counted,
     elements,
@@ -103,15 +104,13 @@ def _strip(shown: Page, everyone: list[Standing]) -> None:
         with st.container(horizontal=True, gap="small", vertical_alignment="center"):
             if len(shown.settings.pool) > 1:
                 st.caption(words.inert(name), width="content")
-            for ip in told[:_STRIP]:
-                st.badge(words.inert(words.state(ip.ip, ip.state, ip.share)), color=BADGES[ip.state])
+            named = [(words.inert(words.state(ip.ip, ip.state, ip.share)), BADGES[ip.state]) for ip in told[:_STRIP]]
             more = Counter(ip.state for ip in ips) - Counter(ip.state for ip in told[:_STRIP])
             for state in sorted(more, key=list(STATES).index):
                 sign, word = STATES[state].split(" ", 1)
-                st.badge(
-                    f"{sign} {words.count(more[state])} {'more ' if state != 'active' else ''}{word}",
-                    color=BADGES[state],
-                )
+                further = "more " if state != "active" else ""
+                named.append((f"{sign} {words.count(more[state])} {further}{word}", BADGES[state]))
+            badges.show(named)
 
 
 def _numbers(shown: Page, everyone: list[Standing]) -> None:

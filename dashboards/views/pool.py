@@ -1,11 +1,13 @@
 """Pool: the state of each relay IP, what each list says of it, what was decided and why, and the traffic of each."""
 
+from collections import Counter
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from dashboards import (
+    badges,
     charts,
     elements,
     pools,
@@ -81,10 +83,12 @@ def _ahead(shown: Page, pool: str) -> None:
 
 def _states(shown: Page, ips: list[Standing]) -> None:
     st.subheader("Relay IPs", anchor=False)
-    with st.container(horizontal=True, gap="small"):  # at once: the table waits for the traffic of all
-        for state, shape in STATES.items():
-            if number := sum(ip.state == state for ip in ips):
-                st.badge(f"{shape[0]} {words.count(number)} {shape[2:]}", color=BADGES[state])
+    standing: Counter[str] = Counter(ip.state for ip in ips)  # told at once: the table waits for the traffic of all
+    badges.show(
+        (f"{shape[0]} {words.count(standing[state])} {shape[2:]}", BADGES[state])
+        for state, shape in STATES.items()
+        if standing[state]
+    )
     traffic = shown.read(queries_pool.traffic, every=shown.every)
     sums, said, barred = _sums(traffic), _complaints(shown), _barred(shown)
     rows = []

@@ -81,7 +81,8 @@ def _unwatched(shown: Page, alerts: pd.DataFrame | None) -> str:
     looked = shown.read(queries_alerts.looked, hours=1)
     if alerts is None or looked is None:
         return _UNREAD
-    return queries_alerts.unwatched(looked, shown.now).removeprefix("Not known: ")
+    said = queries_alerts.unwatched(looked, shown.now).removeprefix("Not known: ")
+    return said.replace(" (", ": ").removesuffix(")")  # it stands in brackets itself
 
 
 def _unknown(shown: Page, alerts: pd.DataFrame | None, told: dict[str, pd.DataFrame | None]) -> str:

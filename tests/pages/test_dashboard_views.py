@@ -84,8 +84,8 @@ def test_overview_of_the_scene(hall: Hall, opened: Open) -> None:
 
 def strip(test: AppTest) -> list[str]:
     """Return the badges that begin with a shape and name an IP or a number of them, as a reader sees them."""
-    found = [re.fullmatch(r":(\w+)-badge\[(. [0-9].*)\]", str(element.value)) for element in test.markdown]
-    return [f"{match[1]} {match[2]}".replace("\\", "") for match in found if match]
+    found = [each for one in test.markdown for each in re.findall(r":(\w+)-badge\[(. [0-9][^]]*)\]", str(one.value))]
+    return [f"{colour} {text}".replace("\\", "") for colour, text in found]
 
 
 def test_overview_shows_each_ip_with_its_state(hall: Hall, empty_hall: Hall, opened: Open, tmp_path: Path) -> None:

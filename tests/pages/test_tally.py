@@ -1,5 +1,7 @@
 """What stands above a table before the table does: how many rows, and how many say what."""
 
+import re
+
 from streamlit.testing.v1 import AppTest
 
 
@@ -11,8 +13,13 @@ def _counts() -> None:
     tally.show([], "alerts")
 
 
+def _said(test: AppTest) -> list[str]:
+    """Return what is written, each badge by itself."""
+    return [part for each in test.run().markdown for part in re.split(r" (?=:\w+-badge)", each.value)]
+
+
 def test_the_worst_come_first_and_a_strangers_words_stay_words() -> None:
-    said = [each.value for each in AppTest.from_function(_counts, default_timeout=60).run().markdown]
+    said = _said(AppTest.from_function(_counts, default_timeout=60))
     assert said[:5] == [
         "**5 of 1\u2009200 mailboxes**",
         ":red-badge[■ suspend: 1]",
@@ -40,7 +47,7 @@ overview._strip(SimpleNamespace(settings=SimpleNamespace(pool={"main": None})), 
 
 
 def test_of_a_large_pool_that_is_half_out_some_are_named_and_all_are_counted() -> None:
-    said = [each.value for each in AppTest.from_string(_STRIP, default_timeout=60).run().markdown]
+    said = _said(AppTest.from_string(_STRIP, default_timeout=60))
     assert said[:24] == [rf":red-badge[■ 192\.0\.2\.{number} withdrawn]" for number in range(24)]
     assert said[24:] == [
         ":green-badge[● 100 active]",

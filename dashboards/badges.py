@@ -1,0 +1,14 @@
+"""Several badges in one piece of text: a browser takes as long for each element of a page as for a line of them."""
+
+from collections.abc import Iterable
+from typing import Literal
+
+import streamlit as st
+
+Colour = Literal["red", "orange", "green", "gray"]
+
+
+def show(badges: Iterable[tuple[str, Colour]]) -> None:
+    """Show badges side by side, each a text as Markdown takes it (`words.inert`) and a colour; nothing for none."""
+    if told := " ".join(f":{colour}-badge[{text}]" for text, colour in badges):
+        st.markdown(told)
