@@ -77,7 +77,8 @@ def _list(shown: Page) -> None:
         "since": elements.when("since (UTC)"),
     }
     total = int(found["total"].max())
-    tally.show(listed["urgency"], "alerts", total)
+    seen_to = (f"{one}, seen to" if who else one for one, who in zip(listed["urgency"], listed["seen to"], strict=True))
+    tally.show(seen_to, "alerts", total)
     picked = elements.picked(offers.made(listed, found), "alerts", columns, "alert", ("urgency",))
     if total > len(found):
         st.caption(f"The first {words.count(len(found))} of {words.count(total)}: search, or choose a shorter time.")

@@ -70,6 +70,7 @@ def test_open_alerts_stand_by_urgency_and_what_two_desks_raised_stands_once(noc:
         "boss", "boss: failed, noc: sent", 1, "",
     ]  # fmt: skip
     assert quiet["told"] == "nobody yet"
+    assert ":green-badge[● warning, seen to: 1]" in "".join(each.value for each in test.markdown)
     assert worse["seen to"] == "", "it got worse after it was acknowledged"
     assert worse["what"] == "3 of 6 IPs of the pool main carry mail, min_active is 3"
     assert ("○ ended", OVER) in _list(noc, opened, show="all")
