@@ -23,6 +23,8 @@ CAPS: Mapping[str, int | str] = {
 }
 _PATIENT: Mapping[str, int | str] = {"max_execution_time": 14}
 PROVIDERS = 12
+CHANGES = "type IN ('ip_withdrawn', 'ip_probation_started', 'probation_set_back', 'ip_restored')"
+"""The condition that an event of a pool changes the state of an IP."""
 CUT = "cut"  # the key of a frame's `attrs` under which stands how many rows it can have at most
 
 # Lines of a log that are no mail are counted with it, and taken off.
@@ -73,8 +75,8 @@ SELECT feed, fromUnixTimestamp64Micro(assumeNotNull(newest), 'UTC') AS last FROM
 WHERE newest IS NOT NULL ORDER BY feed
 """
 
-# `steps` has the newest step of each mailbox that a pool's decision of the span names; CULPRITS takes it from there.
-STEPS = """
+# `steps` has the newest step of each mailbox that a pool's decision of the span names.
+_LISTED = """
 WITH (
     SELECT mapFromArrays(groupArray(mailbox), groupArray(newest)) FROM
     (
@@ -89,32 +91,46 @@ WITH (
         GROUP BY mailbox HAVING newest != ''
     )
 ) AS steps
-"""
-CULPRITS = """
-arrayMap(c -> (steps[c.sender], c.sender, c.messages, c.recipients, c.unknown_users, c.refusals, c.complaints,
-               c.networks, c.share, c.minutes), culprits) AS culprits
-"""
-
-_DECISIONS = f"""
-{STEPS}
 SELECT fromUnixTimestamp64Micro(at, 'UTC') AS time, * EXCEPT at FROM
 (
     SELECT at, id, type, pool, if(ip = '', list, ip) AS subject, until, relapse, share, 0. AS score,
            provider AS step, mode, operator, reason, arrayMap(e -> e.text, evidence) AS reasons,
-           {CULPRITS}
-    FROM pool_events FINAL WHERE at > {{since:Int64}} AND at <= {{until:Int64}}
+           arrayMap(c -> (steps[c.sender], c.sender, c.messages, c.recipients, c.unknown_users, c.refusals,
+                          c.complaints, c.networks, c.share, c.minutes), culprits) AS culprits
+    FROM pool_events FINAL WHERE {in_time} AND {chosen}
     UNION ALL
+    {others}
+)
+WHERE {subject:String} = '' OR subject = {subject:String}
+ORDER BY at DESC, id LIMIT {limit:UInt32}
+"""
+IN_TIME = "at > {since:Int64} AND at <= {until:Int64}"
+LISTED = (
+    *("time", "id", "type", "pool", "subject", "until", "relapse", "share", "score", "step", "mode", "operator"),
+    *("reason", "reasons", "culprits"),
+)
+"""The columns of what `listed` asks for."""
+
+
+def listed(others: str, chosen: str = "true") -> str:
+    """Return the SQL of the decisions about pools of which a condition holds, and of others beside, newest first.
+
+    Of others are selected, in this order, `at`, id, type, pool, subject, until, relapse, share, score, step, mode,
+    operator, reason, reasons and culprits.
+    """
+    return _LISTED.replace("{in_time}", IN_TIME).replace("{chosen}", chosen).replace("{others}", others)
+
+
+_DECISIONS = listed(
+    f"""
     SELECT at, id, type, '', mailbox, 0, 0, 0., score, step, mode, operator, '', arrayMap(e -> e.text, evidence), []
-    FROM mailbox_events FINAL WHERE at > {{since:Int64}} AND at <= {{until:Int64}}
+    FROM mailbox_events FINAL WHERE {IN_TIME}
     UNION ALL
     SELECT at, id, type, pool, if(type = 'operator_acted', subject, host), expires_at, attempt, 0., 0.,
            if(type = 'operator_acted', action, hook), '', operator, reason, [], []
-    FROM pool_observations FINAL
-    WHERE type IN ('hook_failed', 'hook_drifted', 'operator_acted') AND at > {{since:Int64}} AND at <= {{until:Int64}}
+    FROM pool_observations FINAL WHERE type IN ('hook_failed', 'hook_drifted', 'operator_acted') AND {IN_TIME}
+    """  # noqa: S608 our own text, with nothing of anybody's
 )
-WHERE {{subject:String}} = '' OR subject = {{subject:String}}
-ORDER BY at DESC, id LIMIT {{limit:UInt32}}
-"""  # noqa: S608 our own text, with nothing of anybody's
 
 # Of the slots of five minutes that lie wholly in the span the counts are kept (schemas/clickhouse/051_mail_slots.sql);
 # what is newer or not yet counted, and what is cut by the span's ends, is asked of the rows.
@@ -247,11 +263,7 @@ def decisions(client: Client, span: Span, subject: str = "", limit: int = 200) -
     `culprits` has for each its newest step ("" if it is not in question), then the fields of a `Culprit`. Of a pool's
     decision `step` is the provider that it concerns, "" if all.
     """
-    columns = (
-        *("time", "id", "type", "pool", "subject", "until", "relapse", "share", "score", "step", "mode", "operator"),
-        *("reason", "reasons", "culprits"),
-    )
-    return frame(client, _DECISIONS, columns, subject=subject, limit=limit, **_range(span))
+    return frame(client, _DECISIONS, LISTED, subject=subject, limit=limit, **_range(span))
 
 
 def deliverability(client: Client, span: Span) -> pd.DataFrame:

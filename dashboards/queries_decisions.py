@@ -6,34 +6,24 @@ Beside decisions stand what hooks tell and operators order: `queries.decisions` 
 import pandas as pd
 from clickhouse_connect.driver.client import Client
 
-from dashboards.queries import CULPRITS, STEPS, frame
+from dashboards.queries import IN_TIME, LISTED, frame, listed
 from dashboards.span import Span
 
-_OF_POOL = f"""
-{STEPS}
-SELECT fromUnixTimestamp64Micro(at, 'UTC') AS time, * EXCEPT at FROM
-(
-    SELECT at, id, type, pool, if(ip = '', list, ip) AS subject, until, relapse, share, 0. AS score,
-           provider AS step, mode, operator, reason, arrayMap(e -> e.text, evidence) AS reasons,
-           {CULPRITS}
-    FROM pool_events FINAL WHERE pool = {{pool:String}} AND at > {{since:Int64}} AND at <= {{until:Int64}}
-    UNION ALL
+_OF_POOL = listed(
+    f"""
     SELECT at, id, type, pool, subject, expires_at, attempt, 0., 0., action, '', operator, reason, [], []
-    FROM pool_observations FINAL
-    WHERE type = 'operator_acted' AND pool = {{pool:String}} AND at > {{since:Int64}} AND at <= {{until:Int64}}
+    FROM pool_observations FINAL WHERE type = 'operator_acted' AND pool = {{pool:String}} AND {IN_TIME}
     UNION ALL
     SELECT * FROM
     (
         SELECT at, id, type, pool, host, expires_at, attempt, 0., 0., hook, '', operator, reason, [], []
         FROM pool_observations FINAL
-        WHERE type IN ('hook_failed', 'hook_drifted') AND pool = {{pool:String}}
-              AND at > {{since:Int64}} AND at <= {{until:Int64}}
+        WHERE type IN ('hook_failed', 'hook_drifted') AND pool = {{pool:String}} AND {IN_TIME}
         ORDER BY at DESC, id LIMIT 1 BY type, hook, host
     )
+    """,  # noqa: S608 our own text, with nothing of anybody's
+    "pool = {pool:String}",
 )
-WHERE {{subject:String}} = '' OR subject = {{subject:String}}
-ORDER BY at DESC, id LIMIT {{limit:UInt32}}
-"""  # noqa: S608 our own text, with nothing of anybody's
 
 _ONE = """
 SELECT fromUnixTimestamp64Micro(at, 'UTC') AS time, * EXCEPT at, at AS moment FROM
@@ -81,12 +71,8 @@ def of_pool(client: Client, span: Span, pool: str, subject: str = "", limit: int
     What a hook fails at is told again and again: of each hook and host the newest stands here. The columns are those of
     `queries.decisions`.
     """
-    columns = (
-        *("time", "id", "type", "pool", "subject", "until", "relapse", "share", "score", "step", "mode", "operator"),
-        *("reason", "reasons", "culprits"),
-    )
     values = {"since": span.since, "until": span.until, "pool": pool, "subject": subject, "limit": limit}
-    return frame(client, _OF_POOL, columns, **values)
+    return frame(client, _OF_POOL, LISTED, **values)
 
 
 def one(client: Client, span: Span, identity: str) -> pd.DataFrame:

@@ -3,19 +3,19 @@
 import pandas as pd
 from clickhouse_connect.driver.client import Client
 
-from dashboards.queries import EDGES, ROLLED, SLOTS, frame
+from dashboards.queries import CHANGES, EDGES, ROLLED, SLOTS, frame
 from dashboards.span import Span
 from schemas.attribution import BLAMING
 
 # `refused` is an IP's newest refusal but those of operators' orders, `named` the lists for which it should have left.
-_DECIDED = """
+_DECIDED = f"""
     SELECT pool, ip, at, id, type, until, share, mode, relapse, evidence, reason,
-           type IN ('ip_withdrawn', 'ip_probation_started', 'probation_set_back', 'ip_restored') AS changes,
+           {CHANGES} AS changes,
            type = 'withdrawal_refused' AND NOT arrayExists(e -> e.rule = 'operator', evidence) AS stays,
            arrayMap(e -> substring(toString(e.rule), 7),
                     arrayFilter(e -> startsWith(e.rule, 'dnsbl/'), evidence)) AS lists
-    FROM pool_events FINAL WHERE ip != '' AND at <= {until:Int64}
-"""
+    FROM pool_events FINAL WHERE ip != '' AND at <= {{until:Int64}}
+"""  # noqa: S608 our own text, with nothing of anybody's
 # `open` are the refusals since which no state changed. Of their IPs the lists' answers of two days are read, and those
 # since a refusal only where a list of it was not heard within these: then they may be many, but that is rare.
 _STATES = f"""
