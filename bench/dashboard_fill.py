@@ -30,8 +30,7 @@ _BUSY = """SELECT (SELECT count() FROM system.merges WHERE database = currentDat
 + (SELECT count() FROM system.mutations WHERE database = currentDatabase() AND NOT is_done)"""
 _UNCOUNTED = """SELECT (SELECT count() FROM mail_slot_days WHERE counted = 0)
 + (SELECT count() FROM pool_slot_days WHERE counted = 0)
-+ (SELECT count() FROM customer_hours_state WHERE NOT fresh AND at > toUnixTimestamp64Micro(now64(6)) - 93600000000
-   AND at + 3720000000 <= toUnixTimestamp64Micro(now64(6)))"""
++ (SELECT count() FROM customer_hours_due)"""
 _MAILS = """
 INSERT INTO mail_events (type, id, at, host, queue_id, sender, sender_kind, envelope_from, client_ip, sasl_method,
     message_id, size, recipients, recipient, provider, outcome, enhanced_status, reply, transport, outbound_ip,

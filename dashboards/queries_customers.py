@@ -20,14 +20,14 @@ HOLDS = "begun <= {until:Int64} AND (ended = 0 OR ended > {until:Int64})"
 _HOURS = """
 (SELECT max(greatest(if(begun <= {until:Int64}, begun, 0), if(ended <= {until:Int64}, ended, 0)))
  FROM customer_addresses) AS version,
-(SELECT groupArray(at) FROM
+(SELECT groupArray((at, made)) FROM
  (
-     SELECT at FROM customer_hours_state
+     SELECT at, made FROM customer_hours_state
      WHERE at > {since:Int64} AND at + 3600000000 <= {until:Int64} + 1 AND fresh AND directory = version
      ORDER BY at DESC
  )) AS counted,
-arrayFilter((hour, number) -> hour = counted[1] - (number - 1) * 3600000000, counted, arrayEnumerate(counted)) AS run,
-if(empty(run), ({until:Int64} + 1, {until:Int64} + 1), (run[-1], run[1] + 3600000000)) AS new
+arrayFilter((one, number) -> one.1 = counted[1].1 - (number - 1) * 3600000000, counted, arrayEnumerate(counted)) AS run,
+if(empty(run), ({until:Int64} + 1, {until:Int64} + 1), (run[-1].1, run[1].1 + 3600000000)) AS new
 """
 
 _FACTS = f"""
@@ -76,7 +76,7 @@ _ALL = f"""
     SELECT whose, known, mails, bounced, sent, complaints, flagged, opened FROM ({_OWNED})
     UNION ALL
     SELECT customer, known, toUInt64(mails), toUInt64(bounced), toUInt64(sent), 0, 0, 0 FROM customer_hours
-    WHERE {within("new")} AND customer != '' AND (at, made) IN (SELECT at, made FROM customer_hours_state)
+    WHERE {within("new")} AND customer != '' AND (at, made) IN (SELECT arrayJoin(run))
 """  # noqa: S608 likewise
 
 _FOUND = f"""

@@ -67,6 +67,7 @@ def test_all_is_applied_once(clickhouse: ClickHouseServer, database: str) -> Non
         "pool_slot_days",
         "pool_slots_of",
         "customer_hours_state",
+        "customer_hours_due",
     }
     assert views == by_id | measures | slots | {"delisting_counted"}
     fed = {name for name, engine in there.result_rows if engine == "MaterializedView"}

@@ -58,9 +58,9 @@ def _all(shown: Page, search: str) -> None:
     feeds = shown.read(queries.feeds, hours=1)
     heard = bool(found["complained"].sum()) or (feeds is not None and "complaints" in set(feeds["feed"]))
     told = pd.DataFrame([_row(row, heard=heard) for row in elements.rows(found)])
-    tally.show(map(_need, elements.rows(found)), "customers", int(found["total"].max()))
-    customer = elements.picked(offers.made(told, found), "customers", _columns(), "customer", ("cases", "boxes"))
     total = int(found["total"].max())
+    tally.show(map(_need, elements.rows(found)), "customers", total)
+    customer = elements.picked(offers.made(told, found), "customers", _columns(), "customer", ("cases", "boxes"))
     st.caption(
         f"{words.count(len(found))} of {words.count(total)}. {_LONG if shown.hours > _MOST_HOURS else ''}{_SAID}"
     )

@@ -40,18 +40,16 @@ LEFT JOIN
     SELECT at AS hour, max(made) AS newest, argMax(directory, made) AS version FROM customer_hours
     WHERE customer = '' AND made <= (SELECT max(made) FROM customer_hours_made) GROUP BY hour
 ) AS counted ON counted.hour = slots.hour;
--- A turn counts the newest three hours of the last 26 that are due; they are due two minutes after their end.
+-- The hours of the last 26 that are due: two minutes after their end, while not counted with today's directory.
+CREATE VIEW IF NOT EXISTS customer_hours_due AS
+WITH toUnixTimestamp64Micro(now64(6)) AS moment, (SELECT max(greatest(begun, ended)) FROM customer_addresses) AS version
+SELECT at FROM customer_hours_state
+WHERE at > moment - 93600000000 AND at + 3720000000 <= moment AND NOT (fresh AND directory = version);
+-- A turn counts the newest three of them.
 CREATE MATERIALIZED VIEW IF NOT EXISTS customer_hours_turn REFRESH EVERY 1 MINUTE APPEND TO customer_hours AS
 WITH now64(3, 'UTC') AS began, toUnixTimestamp64Micro(began) AS moment,
      (SELECT max(greatest(begun, ended)) FROM customer_addresses) AS version,
-     (
-         SELECT groupArray(at) FROM
-         (
-             SELECT at FROM customer_hours_state
-             WHERE at > moment - 93600000000 AND at + 3720000000 <= moment AND NOT (fresh AND directory = version)
-             ORDER BY at DESC LIMIT 3
-         )
-     ) AS hours
+     (SELECT groupArray(at) FROM (SELECT at FROM customer_hours_due ORDER BY at DESC LIMIT 3)) AS hours
 SELECT hour AS at, multiIf(exact.customer != '', exact.customer, whole.customer != '', whole.customer,
                            domain != '', domain, box) AS customer,
        max(exact.customer != '' OR whole.customer != '') AS known, toInt64(sum(mails_)) AS mails,
