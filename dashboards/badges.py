@@ -1,11 +1,10 @@
 """Several badges in one piece of text: a browser takes as long for each element of a page as for a line of them."""
 
 from collections.abc import Iterable
-from typing import Literal
 
 import streamlit as st
 
-Colour = Literal["red", "orange", "green", "gray"]
+from dashboards.palette import Colour
 
 
 def show(badges: Iterable[tuple[str, Colour]]) -> None:

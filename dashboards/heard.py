@@ -12,12 +12,17 @@ _NEVER = {
     "complaints": ("no complaint came", "No data: no complaint came within seven days."),
     "logs": ("no data of a log", "No data: no log was heard yet."),
 }
-_UNREAD = "not read"
+UNREAD = "not read"
 
 
 def late(kind: str, seconds: float) -> bool:
     """Return whether the newest word of a source is too old to be of now, or its clock is ahead."""
     return kind in LATE_SECONDS and pools.late(seconds, LATE_SECONDS[kind])
+
+
+def newest(feeds: pd.DataFrame) -> dict[str, pd.Timestamp]:
+    """Return when each of `queries.feeds` spoke last."""
+    return dict(zip(feeds["feed"], feeds["last"], strict=True))
 
 
 def silent(shown: Page, *kinds: str) -> str:
@@ -41,8 +46,8 @@ def _why(shown: Page, kind: str) -> str:
         return _logs(shown)
     feeds = shown.read(queries.feeds, hours=1)
     if feeds is None:
-        return _UNREAD
-    last = dict(zip(feeds["feed"], feeds["last"], strict=True)).get(kind)
+        return UNREAD
+    last = newest(feeds).get(kind)
     if last is None:
         return _NEVER[kind][0]
     seconds = (shown.now - last).total_seconds()
@@ -52,7 +57,7 @@ def _why(shown: Page, kind: str) -> str:
 def _logs(shown: Page) -> str:
     logs = shown.read(queries.sources, hours=1, every=shown.every)
     if logs is None:
-        return _UNREAD
+        return UNREAD
     if logs.empty:
         return _NEVER["logs"][0]
     return "no log was heard for over 1 h" if pd.isna(logs["last"]).all() else ""

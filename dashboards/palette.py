@@ -17,7 +17,8 @@ STATES = {
     "kept": "▲ kept, should leave",
     "unknown": "? unknown",
 }
-BADGES: dict[str, Literal["green", "orange", "red", "gray"]] = {
+Colour = Literal["red", "orange", "green", "gray"]
+BADGES: dict[str, Colour] = {
     "active": "green",
     "probation": "orange",
     "withdrawn": "red",

@@ -70,6 +70,7 @@ FROM
 )
 WHERE newest IS NOT NULL LIMIT 1
 """
+ASKS = "is `relaywarden desk` running?"
 LATE_SECONDS = 300.0
 """Longer than this ago nobody looked for alerts who looks each minute."""
 _COLUMNS = (
@@ -114,11 +115,16 @@ def looked(client: Client, span: Span) -> pd.DataFrame:
 
 def unwatched(last: pd.DataFrame, now: pd.Timestamp) -> str:
     """Return in a sentence that nobody looks for alerts, given what `looked` tells; "" where somebody does."""
-    asks = "is `relaywarden desk` running?"
+    silence = nobody(last, now)
+    return f"Not known: {silence} ({ASKS})" if silence else ""
+
+
+def nobody(last: pd.DataFrame, now: pd.Timestamp) -> str:
+    """Return since when nobody looks for alerts; "" where somebody does."""
     if last.empty:
-        return f"Not known: nobody has looked for alerts in the last 7 days ({asks})"
+        return "nobody has looked for alerts in the last 7 days"
     at = last["last"].iloc[0]
     if (now - at).total_seconds() <= LATE_SECONDS:
         return ""
     since = f"{at:%H:%M}" if now - at < pd.Timedelta(hours=20) else f"{at:%d %b %H:%M}"
-    return f"Not known: nobody has looked for alerts since {since} UTC ({asks})"
+    return f"nobody has looked for alerts since {since} UTC"

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import streamlit as st
 
 from dashboards import badges, words
-from dashboards.badges import Colour
+from dashboards.palette import Colour
 
 _MOST = 6
 _COLOURS: dict[str, Colour] = {

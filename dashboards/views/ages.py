@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 import streamlit as st
 
-from dashboards import badges, elements, folds, heard, moment, queries_week, words
+from dashboards import badges, elements, folds, heard, moment, palette, queries_week, words
 from dashboards.elements import Page
 
 _TOLD = 5
@@ -43,7 +43,7 @@ class Age:
 def known(shown: Page, logs: pd.DataFrame, feeds: pd.DataFrame) -> list[Age]:
     """Return the age of each log, of the lists, the worker, the sink, the complaints and of whatever else told."""
     found = [_log(shown, row) for row in elements.rows(logs)] or [Age("log", "logs", None)]
-    last = dict(zip(feeds["feed"], feeds["last"], strict=True))
+    last = heard.newest(feeds)
     found += [_aged(shown, name, name, last.get(name)) for name in ("lists", "worker", "complaints")]
     more = shown.read(queries_week.ages, hours=1, every=20)
     rows = [] if more is None else elements.rows(more)
@@ -77,7 +77,7 @@ def show(shown: Page, logs: pd.DataFrame | None, feeds: pd.DataFrame | None) -> 
             return []
         found = known(shown, logs, feeds)
         late = [each for each in found if each.late]
-        told: list[tuple[str, badges.Colour]] = [(each.badge, "orange") for each in late[:_TOLD]]
+        told: list[tuple[str, palette.Colour]] = [(each.badge, "orange") for each in late[:_TOLD]]
         if len(late) > _TOLD:
             told.append((f"▲ {len(late) - _TOLD} more are late", "orange"))
         for each in found:

@@ -82,7 +82,7 @@ def _ahead(shown: Page) -> None:
 
 def _sending(shown: Page, told: list[Standing], everyone: list[Standing], feeds: pd.DataFrame | None) -> None:
     """Say whether each pool can send, as was `told` last; what it carries only where that is known of all its IPs."""
-    worker = None if feeds is None else dict(zip(feeds["feed"], feeds["last"], strict=True)).get("worker")
+    worker = None if feeds is None else heard.newest(feeds).get("worker")
     age = None if worker is None else (shown.now - worker).total_seconds()
     if not shown.settings.pool:
         elements.nothing("The configuration has no pool.")
@@ -122,7 +122,7 @@ def _numbers(shown: Page, everyone: list[Standing]) -> None:
     out = sum(ip.state == "withdrawn" for ip in everyone)
     numbers = {
         f"of {len(everyone)} IPs send": (None if worker or unknown else Counted(sending), worker),
-        "IPs withdrawn": (Counted(out), worker or ("not read" if unknown else "")),
+        "IPs withdrawn": (Counted(out), worker or (heard.UNREAD if unknown else "")),
         "open delistings": (counted.of(delisting.open_ones(shown)), lists),
         "mailboxes flagged": (counted.of(shown.read(queries_flags.flags, hours=1)), worker),
         "open cases": (_total(shown.read(queries_cases.open_cases, hours=1)), worker),

@@ -9,7 +9,6 @@ from dashboards.urgency import Urgent, ordered
 from dashboards.views import delisting
 
 _MOST = 40
-_UNREAD = "not read"
 _TOLD_BY = {"mailboxes": ("worker",), "cases": ("worker",), "listings": ("lists", "worker")}
 
 
@@ -80,15 +79,15 @@ def _unwatched(shown: Page, alerts: pd.DataFrame | None) -> str:
         return "none are configured"
     looked = shown.read(queries_alerts.looked, hours=1)
     if alerts is None or looked is None:
-        return _UNREAD
-    said = queries_alerts.unwatched(looked, shown.now).removeprefix("Not known: ")
-    return said.replace(" (", ": ").removesuffix(")")  # it stands in brackets itself
+        return heard.UNREAD
+    silence = queries_alerts.nobody(looked, shown.now)
+    return f"{silence}: {queries_alerts.ASKS}" if silence else ""
 
 
 def _unknown(shown: Page, alerts: pd.DataFrame | None, told: dict[str, pd.DataFrame | None]) -> str:
     """Return what of it could not be read, or is told by nobody now, each with why; "" where all is known."""
-    why = {name: _UNREAD if frame is None else heard.silent(shown, *_TOLD_BY[name]) for name, frame in told.items()} | {
-        "alerts": _unwatched(shown, alerts)
-    }
+    why = {
+        name: heard.UNREAD if frame is None else heard.silent(shown, *_TOLD_BY[name]) for name, frame in told.items()
+    } | {"alerts": _unwatched(shown, alerts)}
     reasons = [each for each in dict.fromkeys(why.values()) if each]
     return ", ".join(f"{', '.join(name for name, each in why.items() if each == one)} ({one})" for one in reasons)
