@@ -11,7 +11,7 @@ from embedded.broker import free_port
 from embedded.clickhouse import ClickHouseServer
 from schemas.audit import Audit
 from tests.pages.conftest import Open
-from tests.pages.hands_scene import LOCAL, Desk, configured, desk
+from tests.pages.hands_scene import LOCAL, Desk, configured, desk, guarded
 from tests.pages.scene import IPS, KEPT, RUDE, THIEF, WITHDRAWN
 from tests.pages.test_dashboard_views import shown, texts
 
@@ -238,8 +238,7 @@ def test_a_pin_is_held_by_the_pool(noc: Desk, opened: Open) -> None:
 def test_below_min_active_only_an_admin_withdraws(
     noc: Desk, opened: Open, audit: pytest.LogCaptureFixture, role: str, outcome: str
 ) -> None:
-    hall = configured(noc.hall, LOCAL.format(role=role), f"guarded-{role}")
-    hall.config.write_text(hall.config.read_text().replace("min_active = 3", "min_active = 5"))
+    hall = guarded(noc.hall, LOCAL.format(role=role), f"guarded-{role}")
     opened(hall)
     test = shown("pool")
     said = choose(test, POOL, "withdraw", IPS[1])

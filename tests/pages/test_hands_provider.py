@@ -15,7 +15,7 @@ from schemas.names import derived_id
 from schemas.observations import TrafficCounted
 from streams.delisting import Files, evolve, step
 from tests.pages.conftest import Open, store
-from tests.pages.hands_scene import LOCAL, Desk, configured, desk
+from tests.pages.hands_scene import LOCAL, Desk, configured, desk, guarded
 from tests.pages.scene import IPS, RUDE_REPLY, WITHDRAWN
 from tests.pages.test_dashboard_views import shown, texts
 from tests.pages.test_hands import choose, drawn, order
@@ -98,8 +98,7 @@ def test_an_ip_is_withdrawn_for_one_provider_and_the_undo_restores_it_there(noc:
 def test_for_a_provider_only_an_admin_goes_below_min_active(
     noc: Desk, opened: Open, caplog: pytest.LogCaptureFixture, role: str, outcome: str
 ) -> None:
-    hall = configured(noc.hall, LOCAL.format(role=role), f"guarded-there-{role}")
-    hall.config.write_text(hall.config.read_text().replace("min_active = 3", "min_active = 5"))
+    hall = guarded(noc.hall, LOCAL.format(role=role), f"guarded-there-{role}")
     opened(hall)
     test = shown("providers")
     said = at_provider(test, "withdraw", IPS[1])
