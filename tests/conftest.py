@@ -1,8 +1,10 @@
 """Real parts for the tests: found, or skipped with the install line (an error under RELAYWARDEN_REQUIRE_REAL=1)."""
 
 import gc
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from socketserver import BaseServer
 
 import pytest
 
@@ -27,6 +29,23 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     """Run one embedded broker for the whole run: give your topics names of their own, or take `fresh_broker`."""
     with Broker(tmp_path_factory.mktemp("broker") / "broker.log") as running:
         yield running
+
+
+@pytest.fixture(autouse=True, scope="session")
+def clients_may_go() -> Iterator[None]:
+    """Let no test's server speak of a client that went away: what it said late stood in a later test's standard error.
+
+    Any other error of a handler fails the test that runs, where `socketserver` would only print it.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BaseServer, "handle_error", _forget_who_went)
+        yield
+
+
+def _forget_who_went(*_: object) -> None:
+    error = sys.exception()
+    if error is not None and not isinstance(error, ConnectionError):
+        raise error
 
 
 @pytest.fixture
