@@ -10,7 +10,7 @@ import httpx
 from streamlit.runtime.app_session import AppSession
 from streamlit.web import cli
 
-from dashboards import ready
+from dashboards import ready, together
 from dashboards.serve import CONFIG_ENV
 from schemas.access_settings import Dashboard
 from schemas.audit import AUDIT
@@ -30,6 +30,7 @@ def main() -> None:
     ready.load()
     gc.freeze()  # Streamlit collects all after each drawing: what was loaded took 0.1 s of that, each time
     AppSession._handle_clear_cache_request = _unheard  # type: ignore[assignment, method-assign]  # noqa: SLF001 no option refuses it
+    together.send()
     look = Look({"ClickHouse": clickhouse(settings.clickhouse)})
     with telling(settings.metrics, "dashboard", partial(_silent, settings.dashboard), look=look):
         cli.main(prog_name="streamlit")

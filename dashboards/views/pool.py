@@ -10,6 +10,7 @@ from dashboards import (
     badges,
     charts,
     elements,
+    folds,
     pools,
     queries,
     queries_decisions,
@@ -171,7 +172,8 @@ def _unattributed(shown: Page, elsewhere: set[str]) -> None:
         "recipient": elements.text("recipient", "medium"),
         "message_id": elements.text("Message-ID", "large"),
     }
-    elements.table(found, "unattributed", columns)
+    label = f"{words.count(len(found))} complaints name no sender"
+    folds.table(label, found, "unattributed", columns)
     st.caption(f"{_NO_VOTE} The Message-ID leads to the sender in the mail log.")
 
 
@@ -231,30 +233,30 @@ def _history(shown: Page, pool: str) -> None:
     for row in [row for row in rows if row["type"] != "hook_failed"][:_TOLD]:
         with st.container(border=True, gap="xsmall"):
             elements.said(row["time"], words.decision(row, shown.now), shown.now, row["id"])
-            for reason in (row["reason"], *row["reasons"]):
-                if reason:
-                    st.text(f"· {reason}")
+            reasons = [each for each in (row["reason"], *row["reasons"]) if each]
             if row["culprits"]:
-                st.text(f"· Sent through it before: {words.culprits(row['culprits'])}")
-    with st.expander(f"All {len(rows)} decisions of seven days as a table"):
-        told = pd.DataFrame(
-            {
-                "time": history["time"],
-                "what": [words.decision(row, shown.now) for row in rows],
-                "why": [words.why(row) for row in rows],
-                "culprits": [words.culprits(row["culprits"]) for row in rows],
-                "id": history["id"],
-            }
-        )
-        told.attrs = history.attrs
-        columns = {
-            "time": elements.when("UTC"),
-            "what": elements.text("what", "large"),
-            "why": elements.text("why", "large"),
-            "culprits": elements.text("sent before", "large"),
+                reasons.append(f"Sent through it before: {words.culprits(row['culprits'])}")
+            if reasons:
+                st.text("\n".join(f"· {each}" for each in reasons))
+    told = pd.DataFrame(
+        {
+            "time": history["time"],
+            "what": [words.decision(row, shown.now) for row in rows],
+            "why": [words.why(row) for row in rows],
+            "culprits": [words.culprits(row["culprits"]) for row in rows],
+            "id": history["id"],
         }
-        if identity := elements.picked(told, "history", columns, "id", ("what",)):
-            elements.go("time_travel", decision=identity)
+    )
+    told.attrs = history.attrs
+    columns = {
+        "time": elements.when("UTC"),
+        "what": elements.text("what", "large"),
+        "why": elements.text("why", "large"),
+        "culprits": elements.text("sent before", "large"),
+    }
+    label = f"All {len(rows)} decisions of seven days as a table"
+    if identity := folds.picked(label, told, "history", columns, "id", ("what",)):
+        elements.go("time_travel", decision=identity)
 
 
 def _hooks(shown: Page, pool: str) -> None:

@@ -5,8 +5,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboards import charts_life, elements, offers, queries_life, queries_pool, span, words
+from dashboards import charts_life, elements, folds, offers, queries_life, queries_pool, span, words
 from dashboards.elements import Page
+from dashboards.grid import grid
 from dashboards.palette import ANSWERS
 from dashboards.views import own_side
 
@@ -27,24 +28,34 @@ def show(shown: Page, ips: list[str]) -> None:
     sound = {row["list"]: row for row in elements.rows(health)}
     lists = sorted({*answers["list"], *sound} - own_side.lists_of_domains(shown))
     drawn = _matrix(shown, ips, lists, answers)
-    with st.expander("The same as a table, with each list's health", expanded=not drawn):
-        _table(shown, ips, lists, answers, sound)
+    _table(shown, ips, lists, answers, sound, folded=drawn)
     _listings(offers.part(answers, answers["answer"] != "not_listed"))
 
 
-def _table(shown: Page, ips: list[str], lists: list[str], answers: pd.DataFrame, sound: dict[str, Any]) -> None:
+def _table(  # noqa: PLR0913 what it is made of, and where it stands
+    shown: Page, ips: list[str], lists: list[str], answers: pd.DataFrame, sound: dict[str, Any], *, folded: bool
+) -> None:
     cells = {(row["ip"], row["list"]): _cell(row) for row in elements.rows(answers)}
-    grid = pd.DataFrame({name: [cells.get((ip, name), ANSWERS[""]) for ip in ips] for name in lists})
-    grid.insert(0, "ip", ips)
+    told = pd.DataFrame({name: [cells.get((ip, name), ANSWERS[""]) for ip in ips] for name in lists})
+    told.insert(0, "ip", ips)
     columns = {"ip": elements.text("IP", pinned=True)}
     for name in lists:
-        state, told = _health(sound.get(name), shown.now)
-        columns[name] = elements.text(f"{state} {name}", help=f"{words.inert(name)}: {words.inert(told)}")
-    elements.table(offers.made(grid, answers), "matrix", columns, tuple(lists))
+        state, how = _health(sound.get(name), shown.now)
+        columns[name] = elements.text(f"{state} {name}", help=f"{words.inert(name)}: {words.inert(how)}")
+    told = offers.made(told, answers)
+    offers.note("matrix", told)  # the CSV has it, whether it is open or not
+    place = folds.opened("The same as a table, with each list's health", "matrix") if folded else st.container()
+    if place:
+        with place:
+            grid(told, "matrix", columns, tuple(lists))
+            _read_as(answers, shown.now)
+
+
+def _read_as(answers: pd.DataFrame, now: pd.Timestamp) -> None:
     st.caption(
         "Header: ● the list passes its test points and votes, ◐ it does over one IP version, ▲ it does not and has no "
         "vote, ? not tested yet. "
-        f"Newest answer {_newest(answers, shown.now)}."
+        f"Newest answer {_newest(answers, now)}."
     )
     if st.button("More about the lists", key="to-lists"):
         elements.go("lists")

@@ -52,6 +52,13 @@ def texts(test: AppTest) -> str:
     return "\n".join(str(element.value) for kind in kinds for element in kind)
 
 
+def unfolded(test: AppTest, *names: str) -> AppTest:
+    """Open tables that are drawn once somebody does."""
+    for name in names:
+        test.session_state[f"{name}.fold"] = True
+    return test.run()
+
+
 def cells(test: AppTest) -> set[str]:
     return {str(value) for table in test.dataframe for value in table.value.to_numpy().ravel()}
 
@@ -114,7 +121,7 @@ def test_overview_shows_each_ip_with_its_state(hall: Hall, empty_hall: Hall, ope
 
 def test_pool_of_the_scene(hall: Hall, opened: Open) -> None:
     opened(hall)
-    test = shown("pool")
+    test = unfolded(shown("pool"), "matrix", "unattributed")
     assert {"■ withdrawn", "◆ probation", "▲ kept, should leave", "● active"} <= cells(test)
     assert {"■ listed 127.0.0.3", "○ not listed", "? unknown", "· not asked"} <= cells(test)
     assert {"2 (1 unattributed)", "0", "feedback0@gmx.example", f"<1.{RUDE}>"} <= cells(test)
@@ -130,7 +137,7 @@ def test_pool_of_the_scene(hall: Hall, opened: Open) -> None:
 
 def test_own_side_of_the_scene(hall: Hall, opened: Open) -> None:
     opened(hall)
-    pool = shown("pool")
+    pool = unfolded(shown("pool"), "matrix")
     told = next(table.value for table in pool.dataframe if "helo_is_ptr" in table.value)
     assert list(told["ip"]) == list(IPS[:3])
     assert list(told["forward"]) == ["● pass", "▲ fail", "? unknown"], "the newer of two looks counts"

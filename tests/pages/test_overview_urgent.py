@@ -16,7 +16,7 @@ from schemas.events import DeliveryAttempted, Event
 from tests.pages.alert_scene import CONFIG, alerts, looked
 from tests.pages.conftest import Hall, Open, fill, furnish, spoken, store
 from tests.pages.scene import IPS, MINUTE, THIEF, WITHDRAWN
-from tests.pages.test_dashboard_views import cells, shown, texts
+from tests.pages.test_dashboard_views import cells, shown, texts, unfolded
 
 WEEK = 7 * 24 * 60
 DNSBL = '[dnsbl]\nlists = ["spamhaus_zen", "barracuda"]\n'
@@ -94,8 +94,7 @@ def test_no_data_last_week_is_said_and_is_no_change(hall: Hall, opened: Open) ->
 
 
 def test_every_source_has_its_age(test: AppTest) -> None:
-    test.session_state["sources.fold"] = True  # the table is drawn once somebody opens it
-    test.run()
+    unfolded(test, "sources")
     table = next(table.value for table in test.dataframe if "source" in table.value and "age" in table.value)
     ages = {(row["kind"], row["source"]): row["age"] for row in table.to_dict("records")}
     kinds = {kind for kind, _ in ages}
