@@ -1,38 +1,43 @@
 """When the pages stand in Chromium: `python -m bench.paint --folder DIR [--runs N] [--page NAME …] [--phone]`.
 
-Each page of the navigation is opened in a fresh browser context (nothing cached) over a folder that `bench.dashboard`
-filled, as of the folder's end, served as `relaywarden dashboard` serves it. Told are, in ms from the start of the
-navigation, the first contentful paint; the first useful value, which is a datum and not a title
-(`bench.paint_eye.PLACES`: the Overview's sentence on how many IPs send, the first number of another page, as in the
-line above its table); and when the page is whole: its script has ended, nothing is a skeleton, and nothing in the DOM
-changes for 300 ms, of which the last change counts. Cold is the first visit of a process just started, warm the next
-of another visitor. Median and 95th of a hundred are by nearest rank. Beside them stand the CPU ms of the pages'
-process, of ClickHouse and of Chromium until then, and the kB that came through the WebSocket.
+Each page of the navigation is opened over a folder that `bench.dashboard` filled, as of the folder's end, served as
+`relaywarden dashboard` serves it. Told are, in ms from the start of the navigation, the first contentful paint; the
+first useful value, which is a datum and not a title (`bench.paint_eye.PLACES`: the Overview's sentence on how many
+IPs send, the first number of another page, as in the line above its table); and when the page is whole: its script
+has ended, nothing is a skeleton, and nothing in the DOM changes for 300 ms, of which the last change counts. Cold is
+the first visit of a process just started, warm the next of another visitor, both by a browser in which nothing is
+cached; again is a browser's own that was there three times and keeps Streamlit's scripts, as the NOC's does. The
+browser runs before the clock does. Median and 95th of a hundred are by nearest rank. Beside them stand the CPU ms of
+the pages' process, of ClickHouse and of Chromium until then, and the kB that came through the WebSocket.
 """
 
 import argparse
 import math
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psutil
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
-from bench.paint_eye import PHONE, PLACES, WIDE, Sight, visit
+from bench.paint_eye import PHONE, PLACES, WIDE, Sight, regular, stranger, visit
 from bench.paint_lab import Pages, opened
 from schemas.access_settings import Dashboard
-from tests.pages.browsing import chromium
+from tests.pages.browsing import ARGUMENTS
+from tests.parts import require
 
 USEFUL_MS, WHOLE_MS = 1500.0, 2500.0
 _MEDIAN, _HIGH = 50, 95
+_BEFORE = 2  # visits after which a browser has kept what it fetched, and compiled
 _HEADS = ("paint", "p95", "useful", "p95", "whole", "p95", "pages", "CH", "Chrom.", "kB")
 
 
 @dataclass
 class Seen:
-    """The visits to a page, cold or warm; `cpu` has the CPU seconds of the pages and of ClickHouse for each."""
+    """The visits to a page, cold, warm or again; `cpu` has the CPU seconds of the pages and of ClickHouse for each."""
 
     page: str
     way: str
@@ -51,7 +56,7 @@ class Seen:
         drawing = 1000 * ranked([each.cpu for each in self.sights], _MEDIAN)
         sent = ranked([each.socket / 1000 for each in self.sights], _MEDIAN)
         told = " ".join(f"{_written(value):>7}" for value in (*times, *spent, drawing, sent))
-        return f"{self.page or 'overview':12} {self.way:4} {told}{above(times[3], times[5])}"
+        return f"{self.page or 'overview':12} {self.way:5} {told}{above(times[3], times[5])}"
 
 
 def ranked(values: Sequence[float | None], percent: int) -> float:
@@ -70,30 +75,53 @@ def _written(value: float) -> str:
     return "never" if math.isinf(value) else f"{value:.0f}"
 
 
-def looked(  # noqa: PLR0913, PLR0917 a measurement has this many sides
-    pages: Pages, clickhouse: int, browser: Browser, names: Sequence[str], runs: int, size: tuple[int, int]
-) -> Iterator[Seen]:
-    """Visit each page so many times, each time first in a new process, and yield what was seen, cold and warm."""
+@dataclass(frozen=True)
+class Visitors:
+    """Who looks: strangers, each in a browser that keeps nothing, and one that was there before."""
+
+    browser: Browser
+    known: BrowserContext
+    size: tuple[int, int]
+
+    def come(self, way: str, home: str, name: str) -> Sight:
+        """Visit a page: `cold` and `warm` as a stranger, `again` as who was there."""
+        if way == "again":
+            return visit(self.known, home, name)
+        with stranger(self.browser, self.size) as context:
+            return visit(context, home, name)
+
+
+def looked(pages: Pages, clickhouse: int, visitors: Visitors, names: Sequence[str], runs: int) -> Iterator[Seen]:
+    """Visit each page so many times, each time first in a new process; yield what was seen, cold, warm and again."""
     home = f"http://127.0.0.1:{pages.port}"
     for name in names:
-        both = (Seen(name, "cold"), Seen(name, "warm"))
-        for _ in range(runs):
+        ways = [Seen(name, way) for way in ("cold", "warm", "again")]
+        for run in range(runs):
             with pages.served() as process:
                 own = (psutil.Process(process.pid), psutil.Process(clickhouse))
-                for seen in both:
+                for seen in ways:
+                    for _ in range(_BEFORE if seen.way == "again" and run == 0 else 0):
+                        visitors.come(seen.way, home, name)
                     before = [sum(each.cpu_times()[:2]) for each in own]
-                    seen.sights.append(visit(browser, home, name, size))
+                    seen.sights.append(visitors.come(seen.way, home, name))
                     after = [sum(each.cpu_times()[:2]) for each in own]
                     seen.cpu.append((after[0] - before[0], after[1] - before[1]))
-        yield from both
+        yield from ways
 
 
 def main(folder: Path, names: Sequence[str], runs: int, size: tuple[int, int], nice: int) -> None:
     """Visit and print."""
-    with opened(folder, 10_000_000, 7, nice) as (pages, server), chromium() as browser:
+    program = require("chromium", "chromium")
+    with ExitStack() as stack:
+        pages, server = stack.enter_context(opened(folder, 10_000_000, 7, nice))
+        driver = stack.enter_context(sync_playwright())
+        kept = Path(stack.enter_context(TemporaryDirectory()))
+        known = stack.enter_context(regular(driver, program, kept, size))
+        browser = driver.chromium.launch(executable_path=program, args=ARGUMENTS)
+        stack.callback(browser.close)
         print(f"{psutil.cpu_count()} cores; {runs} runs; {size[0]} x {size[1]} pixels; nice {nice}; ms, {_load()}")
-        print(f"{'page':17} " + " ".join(f"{each:>7}" for each in _HEADS))
-        for seen in looked(pages, server.pid, browser, names, runs, size):
+        print(f"{'page':18} " + " ".join(f"{each:>7}" for each in _HEADS))
+        for seen in looked(pages, server.pid, Visitors(browser, known, size), names, runs):
             print(seen.line(), flush=True)
         print(_load())
 
@@ -105,7 +133,7 @@ def _load() -> str:
 def _arguments(given: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.paint", description=__doc__)
     parser.add_argument("--folder", type=Path, required=True, help="what bench.dashboard filled; it is filled if new")
-    parser.add_argument("--runs", type=int, default=5, help="of each page, cold and warm")
+    parser.add_argument("--runs", type=int, default=5, help="of each page, cold, warm and again")
     parser.add_argument("--page", nargs="+", choices=[each or "overview" for each in PLACES], help="only these pages")
     parser.add_argument("--phone", action="store_true", help="on a phone's screen")
     parser.add_argument("--nice", type=int, default=Dashboard().nice, help="of the pages' process, as [dashboard] nice")

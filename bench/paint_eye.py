@@ -1,15 +1,19 @@
-"""A visitor's eye for `bench.paint`: one page in a fresh browser context, and when what stood there."""
+"""A visitor's eye for `bench.paint`: one page in a browser, and when what stood there."""
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, ViewportSize
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
+from tests.pages.browsing import ARGUMENTS
+
 WIDE, PHONE = (1440, 900), (390, 844)  # pixels
-_LONGEST_MS = 60_000
+_LONGEST_MS, _SETTLED_MS = 60_000, 1000
+_ZONE = "Europe/Zurich"
 _EYE = Path(__file__).with_suffix(".js")
 _METRIC = "[data-testid=stMetricValue]"
 _TALLY = ("[data-testid=stMarkdown] strong", r"\d")
@@ -46,20 +50,54 @@ class Sight:
     cpu: float = 0.0
 
 
-def visit(browser: Browser, home: str, name: str, size: tuple[int, int]) -> Sight:
-    """Open a page as somebody who was never there; wait until it is whole, a minute at the most."""
-    context = browser.new_context(
-        viewport={"width": size[0], "height": size[1]}, timezone_id="Europe/Zurich", has_touch=size == PHONE
+@contextmanager
+def stranger(browser: Browser, size: tuple[int, int]) -> Iterator[BrowserContext]:
+    """Give a context of somebody who was never there: nothing is cached."""
+    context = browser.new_context(viewport=_viewport(size), timezone_id=_ZONE, has_touch=size == PHONE)
+    try:
+        yield context
+    finally:
+        context.close()
+
+
+@contextmanager
+def regular(driver: Playwright, program: str, folder: Path, size: tuple[int, int]) -> Iterator[BrowserContext]:
+    """Give a browser that keeps in a folder what it fetched and compiled, as the NOC's own does."""
+    context = driver.chromium.launch_persistent_context(
+        folder,
+        executable_path=program,
+        args=ARGUMENTS,
+        viewport=_viewport(size),
+        timezone_id=_ZONE,
+        has_touch=size == PHONE,
     )
     try:
-        page, before = context.new_page(), _spent()
+        yield context
+    finally:
+        context.close()
+
+
+def visit(context: BrowserContext, home: str, name: str) -> Sight:
+    """Open a page in a new tab; wait until it is whole, a minute at the most.
+
+    The browser was there before: what it does for the new tab itself has ended when the navigation begins.
+    """
+    page = context.new_page()
+    try:
+        page.goto("about:blank")
+        page.wait_for_timeout(_SETTLED_MS)
+        before = _spent()
         page.add_init_script(_eye(*PLACES[name]))
         page.goto(f"{home}/{name}", wait_until="commit")
         with suppress(PlaywrightTimeout):
             page.wait_for_function("window.relaywardenPaint.whole !== null", timeout=_LONGEST_MS, polling=50)
         return _seen(page, _spent() - before)
     finally:
-        context.close()
+        page.close()
+
+
+def _viewport(size: tuple[int, int]) -> ViewportSize:
+    return {"width": size[0], "height": size[1]}
 
 
 def _eye(place: str, pattern: str) -> str:
