@@ -122,7 +122,7 @@ def lanes(frame: pd.DataFrame, span: Span, what: Lanes) -> Chart:
     lane = alt.Y(f"{what.label}:N", title=None, sort=what.order, scale=alt.Scale(domain=what.order), axis=axis)
     shade = alt.Opacity(f"{what.value}:Q", scale=alt.Scale(range=[0.3, 1]), legend=None)
     tooltip = [alt.Tooltip("when:N"), local(), alt.Tooltip(f"{what.label}:N"), alt.Tooltip(f"{what.value}:Q")]
-    cells = alt.Chart(timed).mark_rect(color=DELIVERED)
+    cells = alt.Chart(timed).mark_rect(color=DELIVERED, aria=False)
     cells = cells.encode(x=time_axis(span), x2=alt.X2("end:T"), y=lane, opacity=shade, tooltip=tooltip)
     layers = [cells] if what.heard is None else [silence(what.heard, span), cells]
     if what.absent is not None and not what.absent.empty:

@@ -67,7 +67,8 @@ def answers(frame: pd.DataFrame, ips: list[str], lists: list[str]) -> Chart:
     known = [name for name in _SAID if name in set(frame["what"])]
     cells = alt.Chart(frame).mark_rect(stroke=None)
     cells = cells.encode(x=across, y=down, color=_shapes(known), tooltip=tooltip)
-    signs = alt.Chart(frame.assign(sign=frame["what"].str[:1])).mark_text(color="#14202A", fontSize=13)
+    signs = alt.Chart(frame.assign(sign=frame["what"].str[:1]))
+    signs = signs.mark_text(color="#14202A", fontSize=13, aria=False)  # a reader hears the cell
     signs = signs.encode(x=across, y=down, text=alt.Text("sign:N"), tooltip=tooltip)
     return alt.layer(cells, signs, height=_CELL * len(ips) + 150)
 
@@ -87,7 +88,9 @@ def reputations(frame: pd.DataFrame, ips: list[str], providers: list[str]) -> Ch
     colour = alt.Color("sign:N", scale=alt.Scale(domain=signs, range=list(_STRENGTH.values())), legend=None)
     cells = alt.Chart(frame).mark_rect().encode(x=across, y=down, color=colour, tooltip=tooltip)
     words = (
-        alt.Chart(frame).mark_text(color="#14202A").encode(x=across, y=down, text=alt.Text("score:N"), tooltip=tooltip)
+        alt.Chart(frame)
+        .mark_text(color="#14202A", aria=False)
+        .encode(x=across, y=down, text=alt.Text("score:N"), tooltip=tooltip)
     )
     return alt.layer(cells, words, height=_CELL * len(providers) + 100)
 
