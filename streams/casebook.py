@@ -4,6 +4,7 @@ As with the pools (streams/pools.py) decisions are written first, then the snaps
 decision with the same id. A snapshot holds the offset of the last step that changed it, valid in its cluster only.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable
 
 import msgspec
@@ -12,9 +13,10 @@ from schemas import codec
 from schemas.customers import Customers
 from schemas.mailbox_events import CaseEvent, StepChanged
 from schemas.mailbox_settings import Mailboxes
-from schemas.topics import CASE_EVENTS, CASE_STATE
+from schemas.topics import CASE_EVENTS, CASE_OBSERVATIONS, CASE_STATE
 from streams import cases as fold
-from streams.cases import Attacked, Threshold
+from streams import moved
+from streams.cases import Attacked, Member, Threshold
 from streams.missed import missed
 from streams.partition import Output
 
@@ -45,6 +47,7 @@ class Casebook:
         self._known: dict[str, _Fold] = {}
         self._decided: list[CaseEvent] = []
         self._dirty: set[str] = set()
+        self._flagged: defaultdict[str, set[str]] = defaultdict(set)  # of each mailbox with which customers it is
 
     def __len__(self) -> int:
         """Return of how many customers something is known."""
@@ -74,20 +77,60 @@ class Casebook:
                 one.folded, one.decided = fold.evolve(one.folded, event), event.id
             one.cluster, one.offset = self._cluster, -1
             self._dirty.add(name)
+        self._flagged.clear()
+        for name, one in self._known.items():
+            for mailbox, member in one.folded.members.items():
+                self._note(name, mailbox, member)
+
+    def moves(self) -> list[Output]:
+        """Return the steps to tell of flagged mailboxes that are another customer's by now: the configuration changed.
+
+        They are folded as any other step once they are read; told twice they are the same.
+        """
+        latest = max((one.folded.at for one in self._known.values()), default=0)
+        told: list[StepChanged] = []
+        for mailbox, holders in sorted(self._flagged.items()):
+            owner = self._customers.of(mailbox)
+            for holder in sorted(holders - {owner}):
+                newest = self._known[holder].folded.members[mailbox]
+                there = self._known[owner].folded.members.get(mailbox) if owner in self._known else None
+                newest = there if there is not None and there.at > newest.at else newest
+                told.extend(moved.into(owner, mailbox, newest, latest))
+        return [Output(CASE_OBSERVATIONS, 0, event.customer.encode(), codec.encode(event)) for event in told]
 
     def apply(self, offset: int, events: Iterable[StepChanged]) -> None:
-        """Fold a record's steps, unless the customer knows them."""
+        """Fold a record's steps, unless the customer knows them; a mailbox of his is nobody else's any more."""
         for event in events:
-            one = self._of(event.customer)
-            if offset <= one.offset:
+            if not self._fold(offset, event.customer, event):
                 continue
-            known, decided = fold.step(one.folded, event, self._threshold(event.customer))
-            if known is not one.folded:
-                one.folded, one.offset, one.cluster = known, offset, self._cluster
-                self._dirty.add(event.customer)
-            if decided:
-                one.decided = decided[-1].id
-                self._decided.extend(decided)
+            for holder in sorted(self._flagged.get(event.mailbox, set()) - {event.customer}):
+                self._fold(offset, holder, event)
+
+    def _fold(self, offset: int, name: str, event: StepChanged) -> bool:
+        """Fold a step into what is known of a customer; tell whether it is, or was by this very record, news."""
+        one = self._of(name)
+        if offset <= one.offset:
+            return True
+        change = fold.step if name == event.customer else moved.out
+        known, decided = change(one.folded, event, self._threshold(name))
+        news = known is not one.folded
+        if news:
+            one.folded, one.offset, one.cluster = known, offset, self._cluster
+            self._dirty.add(name)
+            self._note(name, event.mailbox, known.members.get(event.mailbox))
+        if decided:
+            one.decided = decided[-1].id
+            self._decided.extend(decided)
+        return news
+
+    def _note(self, name: str, mailbox: str, member: Member | None) -> None:
+        """Keep whether a mailbox is flagged with a customer."""
+        if member is not None and member.since:
+            self._flagged[mailbox].add(name)
+        elif mailbox in self._flagged:
+            self._flagged[mailbox].discard(name)
+            if not self._flagged[mailbox]:
+                del self._flagged[mailbox]
 
     def flush(self) -> tuple[list[Output], list[Output]]:
         """Return the decisions to write, and the snapshots to write after them; both only once."""

@@ -29,8 +29,9 @@ from schemas.moments import moment_of
 from schemas.names import derived_id
 from streams.window import HOUR
 
+Step = Literal["", "watch", "flag", "throttle", "suspend"]
 _FLAGGED = frozenset(("flag", "throttle", "suspend"))
-_REMEMBERED = 7 * 24 * HOUR
+REMEMBERED = 7 * 24 * HOUR
 _CASE_DIGITS = 12
 _WINDOWS = 15
 _FEWEST_WINDOWS = 3
@@ -75,7 +76,7 @@ class Threshold(msgspec.Struct, frozen=True):
 
 def changed(decision: MailboxDecision, customers: Customers) -> StepChanged:
     """Return the step to which a decision brings its mailbox."""
-    step: Literal["", "watch", "flag", "throttle", "suspend"] = "suspend"
+    step: Step = "suspend"
     if isinstance(decision, MailboxReleased):
         step = ""
     elif isinstance(decision, MailboxThrottled):
@@ -131,7 +132,7 @@ def _member(before: Member | None, event: StepChanged) -> Member:
 def _remembered(members: dict[str, Member], case: Case | None, at: int) -> dict[str, Member]:
     kept = case.mailboxes if case else ()
     return {
-        name: member for name, member in members.items() if member.since or name in kept or member.at > at - _REMEMBERED
+        name: member for name, member in members.items() if member.since or name in kept or member.at > at - REMEMBERED
     }
 
 
@@ -182,7 +183,10 @@ def _decide(known: Attacked, event: StepChanged, limits: Threshold) -> Iterator[
             evidence=(*_each(members, (event.mailbox,)), *_common(members, grown)),
         )
     elif not any(_flagged(members, name) for name in case.mailboxes):
-        text = f"none of {len(case.mailboxes)} mailboxes is flagged any more, the last to be released: {event.mailbox}"
+        last = f"the last to be released: {event.mailbox}"
+        if event.customer != known.customer:
+            last = f"the last, {event.mailbox}, is a mailbox of {event.customer} now"
+        text = f"none of {len(case.mailboxes)} mailboxes is flagged any more, {last}"
         yield CaseClosed(
             id=derived_id("case", case.case, "closed", event.id),
             at=known.at,

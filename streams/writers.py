@@ -152,4 +152,7 @@ class CaseAgent(_Writer):
         decisions = await self._decisions(CASE_EVENTS)
         self._cases.catch_up(event for event in decisions if isinstance(event, CaseEvent))
         await self._write()
-        return f"{len(self._cases)} customers and {len(decisions)} decisions"
+        moves = self._cases.moves()
+        await self._log.write(moves)
+        told = f", {len(moves)} steps told of mailboxes that are another customer's now" if moves else ""
+        return f"{len(self._cases)} customers and {len(decisions)} decisions{told}"
