@@ -144,8 +144,21 @@ def furnished(client: Client, folder: Path, rows: int, days: int) -> int:
     return int(note.read_text())
 
 
-def main(rows: int, days: int, runs: int, folder: Path, wanted: Sequence[str] = ()) -> list[Asked]:
-    """Fill, ask and print, all questions or those whose names begin with one of `wanted`."""
+def chosen(wanted: Sequence[str]) -> list[dashboard_asked.Question]:
+    """Return the questions whose names begin with one of these words, all where there is none.
+
+    ValueError names the words with which none begins.
+    """
+    every = list(dashboard_asked.questions())
+    if wrong := [word for word in wanted if not any(name.startswith(word) for name, *_ in every)]:
+        raise ValueError(
+            f"no question begins with {', '.join(map(repr, wrong))}; they begin as queries_pool.traffic does"
+        )
+    return [one for one in every if one[0].startswith(tuple(wanted) or "")]
+
+
+def main(rows: int, days: int, runs: int, folder: Path, asking: Sequence[dashboard_asked.Question]) -> list[Asked]:
+    """Fill, ask these questions and print."""
     with ClickHouseServer(folder / "data") as server:
         migrate(server.connect(), "bench")
         client = server.connect("bench")
@@ -155,8 +168,7 @@ def main(rows: int, days: int, runs: int, folder: Path, wanted: Sequence[str] = 
         heads = " ".join(f"{each:>8}" for each in ("cold", "p95", "warm", "p95", "CPU"))
         print(f"{'question':44} {'h':>4} {heads} {'rows read':>12} {'answer':>6}")
         asked = []
-        chosen = [one for one in dashboard_asked.questions() if one[0].startswith(tuple(wanted) or "")]
-        for one in measured(client, server.pid, until, runs, asking=chosen):
+        for one in measured(client, server.pid, until, runs, asking=asking):
             asked.append(one)
             print(one.line(), flush=True)
         print(summary(asked))
@@ -175,8 +187,13 @@ def _arguments(given: list[str]) -> argparse.Namespace:
 
 if __name__ == "__main__":
     wanted = _arguments(sys.argv[1:])
+    try:
+        asking = chosen(wanted.question)
+    except ValueError as error:
+        print(f"python -m bench.dashboard: {error}", file=sys.stderr)
+        sys.exit(2)
     if wanted.folder:
-        main(wanted.rows, wanted.days, wanted.runs, wanted.folder, wanted.question)
+        main(wanted.rows, wanted.days, wanted.runs, wanted.folder, asking)
     else:
         with tempfile.TemporaryDirectory() as made:
-            main(wanted.rows, wanted.days, wanted.runs, Path(made), wanted.question)
+            main(wanted.rows, wanted.days, wanted.runs, Path(made), asking)

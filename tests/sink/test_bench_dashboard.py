@@ -1,14 +1,17 @@
 """`python -m bench.dashboard` at a small size: it fills, asks, and tells what that took."""
 
 import math
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pandas as pd
 import pytest
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import DatabaseError
 
-from bench.dashboard import Asked, high, measured, summary
+from bench.dashboard import Asked, chosen, high, measured, summary
 from bench.dashboard_asked import modules, questions
 from bench.dashboard_fill import DAY, fill, settle
 from dashboards import queries
@@ -39,6 +42,24 @@ def test_each_module_of_questions_is_among_those_asked() -> None:
     asked = {name.partition(".")[0] for name, *_ in questions()}
     assert asked == set(modules())
     assert {"queries", "queries_mailbox", "queries_pool", "queries_pipeline"} < asked
+
+
+def test_of_the_questions_those_are_chosen_that_begin_with_a_word() -> None:
+    assert [name for name, *_ in chosen(())] == [name for name, *_ in questions()]
+    names = {name for name, *_ in chosen(("queries_pool.", "queries_week.hour"))}
+    assert {name.partition(".")[0] for name in names} == {"queries_pool", "queries_week"}
+    assert "queries_week.ages" not in names
+
+
+def test_a_word_with_which_no_question_begins_is_told_before_anything_is_filled(tmp_path: Path) -> None:
+    folder = tmp_path / "new"
+    command = ("-m", "bench.dashboard", "--folder", str(folder), "--question", "queries_pool.", "pool", "quries")
+    ended = subprocess.run([sys.executable, *command], capture_output=True, text=True, timeout=120, check=False)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr.splitlines() == [
+        "python -m bench.dashboard: no question begins with 'pool', 'quries'; they begin as queries_pool.traffic does"
+    ]
+    assert not folder.exists()
 
 
 def test_the_95th_of_a_hundred_is_a_time_that_was_measured() -> None:
