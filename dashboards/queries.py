@@ -56,7 +56,7 @@ seen AS
 )
 SELECT opened.name AS name, opened.host AS host, fromUnixTimestamp64Micro(max(opened.since), 'UTC') AS opened,
        if(max(seen.last) = 0, NULL, fromUnixTimestamp64Micro(max(seen.last), 'UTC')) AS last,
-       toInt64(sum(seen.events)) AS events
+       toInt64(sum(seen.events)) AS events, toInt64(count() OVER ()) AS total
 FROM opened LEFT JOIN seen USING source GROUP BY name, host ORDER BY name, host LIMIT 500
 """  # noqa: S608 our own text, with nothing of anybody's
 
@@ -248,8 +248,12 @@ def _range(span: Span) -> dict[str, int]:
 
 
 def sources(client: Client, span: Span) -> pd.DataFrame:
-    """Return each followed log with the time of its newest event within the hour before the span's end, else NaT."""
-    return frame(client, _SOURCES, ("name", "host", "opened", "last", "events"), until=span.until, horizon=span.horizon)
+    """Return each followed log with the time of its newest event within the hour before the span's end, else NaT.
+
+    `total` counts all of them.
+    """
+    columns = ("name", "host", "opened", "last", "events", "total")
+    return frame(client, _SOURCES, columns, until=span.until, horizon=span.horizon)
 
 
 def feeds(client: Client, span: Span) -> pd.DataFrame:

@@ -65,32 +65,36 @@ GROUP BY ip ORDER BY ip LIMIT 20000
 """
 
 _AGES = """
-SELECT kind, name, fromUnixTimestamp64Micro(assumeNotNull(newest), 'UTC') AS last FROM
+SELECT kind, name, fromUnixTimestamp64Micro(assumeNotNull(newest), 'UTC') AS last,
+       toInt64(count() OVER () + max(further) OVER ()) AS total
+FROM
 (
-    SELECT 'list' AS kind, list AS name, maxOrNull(at) AS newest FROM pool_observations
+    SELECT 'list' AS kind, list AS name, maxOrNull(at) AS newest, toInt64(0) AS further FROM pool_observations
     WHERE type = 'listing_observed' AND at > {until:Int64} - 604800000000 AND at <= {until:Int64} GROUP BY list
     UNION ALL
-    SELECT 'hook', concat(hook, ' on ', host), maxOrNull(at) FROM pool_observations
+    SELECT 'hook', concat(hook, ' on ', host), maxOrNull(at), 0 FROM pool_observations
     WHERE type IN ('hook_applied', 'hook_failed', 'hook_drifted') AND at > {until:Int64} - 604800000000
       AND at <= {until:Int64} GROUP BY hook, host
     UNION ALL
     SELECT * FROM
     (
-        SELECT 'reporter', if(reporter = '', 'no name', reporter), maxOrNull(at) AS newest FROM complaints
+        SELECT 'reporter', if(reporter = '', 'no name', reporter), maxOrNull(at) AS newest,
+               greatest(toInt64(count() OVER ()) - 50, 0)
+        FROM complaints
         WHERE at > {until:Int64} - 2592000000000 AND at <= {until:Int64} GROUP BY reporter
         ORDER BY newest DESC LIMIT 50
     )
     UNION ALL
-    SELECT 'bounces', 'bounces', maxOrNull(at) FROM bounces
+    SELECT 'bounces', 'bounces', maxOrNull(at), 0 FROM bounces
     WHERE at > {until:Int64} - 2592000000000 AND at <= {until:Int64}
     UNION ALL
-    SELECT 'reports', 'reports', maxOrNull(at) FROM reports
+    SELECT 'reports', 'reports', maxOrNull(at), 0 FROM reports
     WHERE at > {until:Int64} - 2592000000000 AND at <= {until:Int64}
     UNION ALL
-    SELECT 'alerts', 'alerts', maxOrNull(at) FROM alert_events
+    SELECT 'alerts', 'alerts', maxOrNull(at), 0 FROM alert_events
     WHERE at > {until:Int64} - 2592000000000 AND at <= {until:Int64}
     UNION ALL
-    SELECT 'sink', 'sink', maxOrNull(toUnixTimestamp(modification_time) * 1000000) FROM system.parts
+    SELECT 'sink', 'sink', maxOrNull(toUnixTimestamp(modification_time) * 1000000), 0 FROM system.parts
     WHERE database = currentDatabase() AND level < 2 AND NOT {past:Bool}
           AND toUnixTimestamp(modification_time) * 1000000 <= {until:Int64}
 )
@@ -118,6 +122,7 @@ def sent(client: Client, span: Span) -> pd.DataFrame:
 def ages(client: Client, span: Span) -> pd.DataFrame:
     """Return when each source was heard last: lists and hooks within a week, what comes as mail within thirty days.
 
-    Of the sink that is when ClickHouse got its newest block, by ClickHouse's clock, which keeps nothing of the past.
+    `total` counts all, also the reporters of whom it has no more than the newest 50. Of the sink that is when ClickHouse
+    got its newest block, by ClickHouse's clock, which keeps nothing of the past.
     """
-    return frame(client, _AGES, ("kind", "name", "last"), until=span.until, past=span.past)
+    return frame(client, _AGES, ("kind", "name", "last", "total"), until=span.until, past=span.past)

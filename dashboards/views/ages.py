@@ -45,7 +45,7 @@ def known(shown: Page, logs: pd.DataFrame, feeds: pd.DataFrame) -> list[Age]:
     found = [_log(shown, row) for row in elements.rows(logs)] or [Age("log", "logs", None)]
     last = heard.newest(feeds)
     found += [_aged(shown, name, name, last.get(name)) for name in ("lists", "worker", "complaints")]
-    more = shown.read(queries_week.ages, hours=1, every=20)
+    more = _others(shown)
     rows = [] if more is None else elements.rows(more)
     sink = next((row["last"] for row in rows if row["kind"] == "sink"), None)
     found.append(_aged(shown, "sink", "sink", sink))
@@ -53,6 +53,15 @@ def known(shown: Page, logs: pd.DataFrame, feeds: pd.DataFrame) -> list[Age]:
     asked = () if shown.settings.dnsbl is None else (*shown.settings.dnsbl.lists, *shown.settings.dnsbl.own)
     told = {row["name"] for row in rows if row["kind"] == "list"}
     return found + [Age("list", name, None, late=True) for name in asked if name not in told and more is not None]
+
+
+def _others(shown: Page) -> pd.DataFrame | None:
+    return shown.read(queries_week.ages, hours=1, every=20)
+
+
+def _further(frame: pd.DataFrame | None) -> int:
+    """Return how many sources there are that an answer has no row of."""
+    return 0 if frame is None or frame.empty else max(0, int(frame["total"].max()) - len(frame))
 
 
 def _log(shown: Page, row: dict[str, pd.Timestamp]) -> Age:
@@ -88,16 +97,24 @@ def show(shown: Page, logs: pd.DataFrame | None, feeds: pd.DataFrame | None) -> 
         logs_known = [each for each in found if each.kind == "log"]
         if fresh := sum(not each.late and each.seconds is not None for each in logs_known):
             told.append((f"● logs: {fresh} of {len(logs_known)} speak", "green"))
+        if further := _further(logs):
+            told.append((f"? {words.count(further)} more logs are not looked at", "gray"))
         badges.show(told)
     return found
 
 
-def full(found: list[Age]) -> None:
-    """Show the age of each source."""
+def full(shown: Page, found: list[Age], logs: pd.DataFrame | None) -> None:
+    """Show the age of each source; where there are more logs or reporters than were asked for, it says of how many."""
     if not found:
         return
     rows = [(f"{each.shape} {each.word}", each.kind, each.name) for each in found]
     listed = pd.DataFrame(rows, columns=["age", "kind", "source"])
     columns = {"age": elements.text("newest"), "kind": elements.text("kind"), "source": elements.text("source")}
-    label = f"How old the newest word of each source is: {len(found)} sources"
-    folds.table(label, listed, "sources", columns, ("age",), alarm=True)
+    further = _further(logs) + _further(_others(shown))
+    number = words.count(len(found))
+    if further:
+        number = f"{number} of {words.count(len(found) + further)}"
+        listed["total"] = len(found) + further
+    folds.table(
+        f"How old the newest word of each source is: {number} sources", listed, "sources", columns, ("age",), alarm=True
+    )

@@ -60,7 +60,7 @@ def page() -> None:
     with right:
         _changes(shown)
     _dead_letters(shown)
-    ages.full(found)
+    ages.full(shown, found, logs)
     shown.close()
 
 

@@ -56,7 +56,6 @@ WHOLE: dict[str, str] = {
     **dict.fromkeys(("ips", "lists", "plan-chart", "stages"), _CONFIGURED),
     **dict.fromkeys(("ways", "bounce-reasons", "sorts", "providers"), _SORTS),
     **dict.fromkeys(("why", "findings"), "what stands in one event"),
-    "sources": "the ages of all logs, of which the Overview asks for no more than 500: NOT told in the file's name",
 }
 """What is never cut, and why."""
 
