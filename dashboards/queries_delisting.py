@@ -11,7 +11,8 @@ _DELISTINGS = """
 WITH (at, type = 'delisting_closed', id) AS place, type IN ('delisting_opened', 'delisting_closed') AS turning
 SELECT `case`, list, subject, pool, if(requested >= opened_at AND state = 'open', 'requested', state) AS state,
        since, relapse, toInt64(requests) AS requests, changed, removal, seconds,
-       toInt64(countIf(state IN ('open', 'requested')) OVER ()) AS counted
+       toInt64(countIf(state IN ('open', 'requested')) OVER ()) AS counted, toInt64(count() OVER ()) AS total,
+       sumMap(map(state, toInt64(1))) OVER () AS states
 FROM
 (
     SELECT `case`, any(list) AS list, any(subject) AS subject, any(pool) AS pool,
@@ -57,7 +58,7 @@ ORDER BY delisting_events.at DESC, type = 'delisting_opened', id LIMIT {limit:UI
 def delistings(client: Client, span: Span, limit: int = 500) -> pd.DataFrame:
     """Return the open delistings, and those that changed in the span; the closed ones last.
 
-    `counted.of` it are all that are open.
+    `counted.of` it are all that are open; `total` counts all, `states` how many are in each state.
     """
     columns = (
         "case",
@@ -65,6 +66,8 @@ def delistings(client: Client, span: Span, limit: int = 500) -> pd.DataFrame:
         "subject",
         "pool",
         "state",
+        "states",
+        "total",
         "since",
         "relapse",
         "requests",

@@ -1,7 +1,7 @@
 """How many rows of a table say what, above the table: a browser fetches what draws tables last of all."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import streamlit as st
 
@@ -19,9 +19,10 @@ _COLOURS: dict[str, Colour] = {
 _ORDER = "■▲◆◐?●○·"
 
 
-def show(values: Iterable[str], noun: str, whole: int | None = None) -> None:
+def show(values: Iterable[str] | Mapping[str, int], noun: str, whole: int | None = None) -> None:
     """Show how many rows there are, of `whole` where that is more, and how many say each of the few different things.
 
+    Where a table has not all rows the values are a mapping of each to how many there are, as ClickHouse counted them.
     The values begin with a shape ("■ suspend"); the worst come first.
     """
     counts = Counter(values)

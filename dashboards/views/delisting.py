@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboards import elements, offers, queries, queries_delisting, tally, words
+from dashboards import counted, elements, offers, queries, queries_delisting, tally, words
 from dashboards.elements import Page
 from dashboards.views import delisting_hands
 
@@ -40,9 +40,10 @@ def open_ones(shown: Page, pool: str = "") -> pd.DataFrame | None:
     return found[found["state"].isin(_OPEN) & here]
 
 
-def brief(found: pd.DataFrame | None) -> None:
-    """Show the way to each of the newest open delistings, and to all where there are more."""
-    if found is None or found.empty:
+def brief(shown: Page, pool: str) -> None:
+    """Show the way to each of a pool's newest open delistings, and to all where there are more."""
+    found, every = open_ones(shown, pool), open_ones(shown)
+    if found is None or found.empty or every is None:
         return
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         for row in elements.rows(found[:_TOLD]):
@@ -50,7 +51,8 @@ def brief(found: pd.DataFrame | None) -> None:
             label = f"{_STATES[row['state']][0]} {words.inert(said)}"
             if st.button(label, icon=":material/arrow_forward:", key=f"delisting.{row['case']}"):
                 elements.go("delisting", delisting=row["case"])
-        if len(found) > _TOLD and st.button(f"All {len(found)} delistings", key="delistings.all"):
+        number = words.count(len(found)) + (" or more" if counted.cut(every, len(every)) else "")
+        if len(found) > _TOLD and st.button(f"All {number} delistings", key="delistings.all"):
             elements.go("delisting")
 
 
@@ -71,7 +73,7 @@ def _delistings(shown: Page) -> None:
     none = "No list that is believed names an IP or a domain of ours." if asked else _NOT_ASKED
     if elements.missing(found, none) or found is None:
         return
-    told = found.assign(
+    told = found.drop(columns="states").assign(
         state=found["state"].map(_STATES),
         lasted=[_lasted(row, shown.now) for row in elements.rows(found)],
         relapse=found["relapse"].replace(0, None),
@@ -87,12 +89,15 @@ def _delistings(shown: Page) -> None:
         "lasted": elements.text("lasted", 100),
         "removal": elements.text("removal is asked for at", "large"),
     }
-    tally.show(told["state"], "delistings")
+    states = elements.rows(found)[0]["states"]
+    tally.show({_STATES[state]: number for state, number in states.items()}, "delistings")
     case = elements.picked(told, "delistings", columns, "case", ("state",))
     if case is not None:
         st.query_params["delisting"] = case
         st.rerun(scope="fragment")
-    st.caption("What is open, and what ended within the range. Pick one to see what happened, and what to do.")
+    total = int(found["total"].max())
+    first = f"The first {words.count(len(found))} of {words.count(total)}. " if total > len(found) else ""
+    st.caption(f"{first}What is open, and what ended within the range. Pick one to see what happened, and what to do.")
 
 
 def _lasted(row: dict[str, Any], now: pd.Timestamp) -> str:

@@ -58,7 +58,7 @@ def page() -> None:
     if chosen is not None:
         pool_life.show(shown, chosen)
     _hooks(shown, name)
-    delisting.brief(delisting.open_ones(shown, name))
+    delisting.brief(shown, name)
     pool_lists.show(shown, [ip.ip for ip in ips])
     _traffic(shown, name, ips)
     own_side.identities(shown, [ip.ip for ip in ips])
