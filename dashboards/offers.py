@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _BLANKS = ("\t", "\r")  # a spreadsheet may drop them, and then see how the rest begins
 # Where a spreadsheet begins a cell or a row: of the delimiters it takes its own, whichever the file is written with.
 _FORMULA = re.compile(r'((?:\A|[;,\t\r\n\v\f\x85\u2028\u2029])[\s\x00-\x1f"]*)(?=[=+\-@])')
+_SIGNS = ("=", "+", "-", "@")
 _OFFERS, _PLACE = "offers", "offers.place"
 # What the menu says where the name of a table or chart alone does not tell what it is.
 _LABELS = {
@@ -85,11 +86,15 @@ class Offer:
 def as_csv(found: pd.DataFrame) -> str:
     """Return a frame as CSV in which no cell begins as a formula does: strangers wrote many of them.
 
-    That holds for a spreadsheet that splits at semicolons or tabs, too. Numbers stay numbers. Lists are joined by "; ",
-    times are RFC 3339 in UTC.
+    That holds for a spreadsheet that splits at semicolons or tabs, too. Numbers stay numbers: where a row would begin
+    with a negative one, and thus with "-" as a formula does, the rows are numbered in a column `row` before it. Lists
+    are joined by "; ", times are RFC 3339 in UTC.
     """
     names = [str(_cell(str(name))) for name in found.columns]
-    return found.map(_cell).to_csv(index=False, header=names, lineterminator="\r\n", date_format="%Y-%m-%dT%H:%M:%SZ")
+    told = found.map(_cell).set_axis(range(1, len(found) + 1))
+    numbered = any(str(cell).startswith(_SIGNS) for cell in told.iloc[:, :1].to_numpy().ravel())
+    form = "%Y-%m-%dT%H:%M:%SZ"
+    return told.to_csv(index=numbered, index_label="row", header=names, lineterminator="\r\n", date_format=form)
 
 
 def _cell(cell: object) -> object:

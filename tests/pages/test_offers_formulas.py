@@ -5,7 +5,7 @@ import io
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dashboards import offers
@@ -41,14 +41,32 @@ def formulas(text: str) -> list[str]:
     ],
 )
 def test_what_begins_a_cell_anywhere_is_defused(said: object, kept: str) -> None:
-    text = offers.as_csv(pd.DataFrame({"n": [-5], "said": [said]}))
-    assert read(text, ",") == ["n", "said", "-5", kept]
+    text = offers.as_csv(pd.DataFrame({"n": [5], "said": [said]}))
+    assert read(text, ",") == ["n", "said", "5", kept]
+    assert not formulas(text)
     assert not formulas(offers.as_csv(pd.DataFrame({"who": ["anna"], "n": [-5], "said": [said]})))
 
 
+@pytest.mark.parametrize("first", [-5, -5.25, float("-inf"), pd.Timedelta(hours=-1)])
+def test_a_row_that_a_negative_number_would_begin_is_no_formula_where_it_is_not_split_at_commas(first: object) -> None:
+    """Where commas are decimal, -5,5+cmd|' /C calc'!A0 is a formula that runs a program."""
+    text = offers.as_csv(pd.DataFrame({"n": [first, first], "said": ["x", "5+cmd|' /C calc'!A0"]}, dtype=object))
+    told = str(first)
+    assert read(text, ",") == ["row", "n", "said", "1", told, "x", "2", told, "5+cmd|' /C calc'!A0"]
+    rows = [row[0] for each in (";", "\t") for row in csv.reader(io.StringIO(text, newline=""), delimiter=each)]
+    assert [row[0] for row in rows] == ["r", "1", "2"] * 2
+
+
+def test_a_file_without_a_negative_number_in_front_has_its_own_columns_alone() -> None:
+    for frame in (pd.DataFrame({"n": [5, 0], "m": [-1, 2]}), pd.DataFrame({"n": []}), pd.DataFrame()):
+        assert read(offers.as_csv(frame), ",")[: len(frame.columns)] == list(frame.columns)
+
+
+@settings(deadline=None)
 @given(st.lists(st.tuples(NASTY, NASTY), min_size=1, max_size=4), NASTY)
 def test_no_text_begins_a_cell_as_a_formula(rows: list[tuple[str, str]], name: str) -> None:
     frame = pd.DataFrame(rows, columns=["who", name]).assign(n=-5)
     text = offers.as_csv(frame[["who", "n", name]] if name not in {"who", "n"} else frame)
     assert not formulas(text)
     assert read(text, ",").count("-5") >= len(rows), "a number stays one"
+    assert not formulas(offers.as_csv(frame[["n", "who"]]))
