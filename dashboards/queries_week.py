@@ -122,7 +122,7 @@ def sent(client: Client, span: Span) -> pd.DataFrame:
 def ages(client: Client, span: Span) -> pd.DataFrame:
     """Return when each source was heard last: lists and hooks within a week, what comes as mail within thirty days.
 
-    `total` counts all, also the reporters of whom it has no more than the newest 50. Of the sink that is when ClickHouse
-    got its newest block, by ClickHouse's clock, which keeps nothing of the past.
+    `total` counts all, also the reporters of whom it has no more than the newest 50. Of the sink that is when
+    ClickHouse got its newest block, by ClickHouse's clock, which keeps nothing of the past.
     """
     return frame(client, _AGES, ("kind", "name", "last", "total"), until=span.until, past=span.past)
