@@ -61,7 +61,7 @@ def heard(states: pd.DataFrame | None, feeds: pd.DataFrame | None) -> pd.DataFra
 def _standing(pool: str, ip: str, row: Mapping[Any, Any] | None) -> Standing:
     if row is None:
         return Standing(pool, ip, "active", note="no decision yet")
-    state = STATE_AFTER.get(row["type"], "active")
+    place = state = STATE_AFTER.get(row["type"], "active")
     note = {"withdrawn": "the logs are not yet heard"}.get(state, "")
     if row.get("mode") == "shadow":
         note = f"shadow: sends on, {state} is only decided"
@@ -77,7 +77,7 @@ def _standing(pool: str, ip: str, row: Mapping[Any, Any] | None) -> Standing:
         state,
         since=row["since"] if row["type"] else None,
         until=None if pd.isna(row["until"]) else row["until"],
-        share={"withdrawn": 0.0, "probation": float(row["share"])}.get(state, 1.0),
+        share={"withdrawn": 0.0, "probation": float(row["share"])}.get(place, 1.0),  # a refusal moves nothing
         relapse=int(row["relapse"]),
         why="; ".join(row["reasons"]),
         note=note,

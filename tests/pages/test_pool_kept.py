@@ -6,18 +6,20 @@ import msgspec
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from dashboards import queries_pool
+from dashboards import effect, pools, queries_pool
 from dashboards.span import Span
 from embedded.clickhouse import ClickHouseServer
 from schemas.facts import Answer, Evidence
 from schemas.observations import ListingObserved
-from schemas.pool_events import IpRestored, IpWithdrawn, WithdrawalRefused
+from schemas.pool_events import IpProbationStarted, IpRestored, IpWithdrawn, WithdrawalRefused
+from schemas.pool_settings import Pool
 from schemas.topics import topic_of
+from streams.pool import active, evolve, initial
 from tests.migrated import migrate
 from tests.pages.conftest import store
 from tests.pages.scene import MINUTE
 
-Fact = ListingObserved | IpRestored | IpWithdrawn | WithdrawalRefused
+Fact = ListingObserved | IpProbationStarted | IpRestored | IpWithdrawn | WithdrawalRefused
 NOW = 1_790_000_000_000_000
 HOUR = 60 * MINUTE
 WHY = "only 3 of 5 IPs carry mail, min_active is 3"
@@ -47,6 +49,10 @@ def _back(hours: float) -> Fact:
     return IpRestored(id="back", at=NOW - round(hours * HOUR), pool="main", ip="")
 
 
+def _tried(hours: float) -> Fact:
+    return IpProbationStarted(id="tried", at=NOW - round(hours * HOUR), pool="main", ip="", until=NOW, share=0.1)
+
+
 CASES: dict[str, tuple[list[Fact], bool]] = {
     "listed": ([_said(2, "listed"), _refused(1.9), _said(0.1, "listed")], True),
     "not asked since": ([_said(2, "listed"), _refused(1.9)], True),
@@ -67,6 +73,8 @@ CASES: dict[str, tuple[list[Fact], bool]] = {
     "and a list names it, too": ([_refused(2), _refused(1, ORDER, "it is the last IP that carries mail")], True),
     "no list was the cause": ([_refused(30, REPLIES)], True),
     "no list was the cause, and it left": ([_refused(30, REPLIES), _out(20)], False),
+    "it is on probation": ([_out(30), _tried(10), _said(2, "listed"), _refused(1.9)], True),
+    "it is on probation, and was listed before": ([_refused(30), _out(20), _tried(10)], False),
     "it left and is back": ([_refused(30), _out(20), _back(10), _said(0.1, "listed")], False),
 }
 
@@ -116,3 +124,27 @@ def test_as_of_a_moment_it_is_as_it_was_then(client: Client, case: str, hours: f
 
 def test_before_its_refusal_nothing_is_known_of_it(client: Client) -> None:
     assert _ip("listed") not in _kept(client, NOW - 3 * HOUR)
+
+
+@pytest.mark.parametrize(
+    ("case", "state", "share"),
+    [
+        ("it is on probation", "kept", 0.1),
+        ("it is on probation, and was listed before", "probation", 0.1),
+        ("listed", "kept", 1.0),
+        ("no list was the cause, and it left", "withdrawn", 0.0),
+    ],
+)
+def test_who_is_kept_has_the_share_that_the_pool_gives_him(
+    client: Client, case: str, state: pools.State, share: float
+) -> None:
+    rules = Pool(transports={"out1": _ip(case), "out2": "198.51.100.1"})
+    pool = initial("main", rules)
+    for fact in sorted(CASES[case][0], key=lambda each: each.at):
+        if not isinstance(fact, ListingObserved):
+            pool = evolve(pool, msgspec.structs.replace(fact, ip=_ip(case)))
+    assert active(pool).get(_ip(case), 0.0) == share, "so the worker has it"
+    found = queries_pool.states(client, Span.last(1, NOW, past=True))
+    standing = pools.standings({"main": rules}, found)[0]
+    assert (standing.state, standing.share) == (state, share)
+    assert effect.capacity(rules, {standing.ip: standing.share, "198.51.100.1": 1.0}) == (share + 1) / 2
