@@ -20,15 +20,36 @@ class Effect:
     below: bool = False
 
 
-def of_pool(action: PoolAction, ip: str, rules: Pool, ips: Sequence[Standing], named: Sequence[str]) -> Effect:
-    """Return what an order about an IP would do; `named` are the lists that name it now."""
+def of_pool(  # noqa: PLR0913, PLR0917 what an order meets has that many parts
+    action: PoolAction, ip: str, rules: Pool, ips: Sequence[Standing], named: Sequence[str], silent: str = ""
+) -> Effect:
+    """Return what an order about an IP would do; `named` are the lists that name it now.
+
+    `silent` says why it is not known how the IPs stand now: then they stand as the worker said last.
+    """
     states = {each.ip: each for each in ips}
     if ip not in states or any(each.state == "unknown" for each in ips):
-        return Effect(("The state of the pool could not be read: what this would do is not known.",), below=True)
+        return _unknown(silent)
     told = _TOLD[action](ip, rules, states, tuple(named))
     if rules.is_shadow:
         told = Effect((*told.lines, "The pool is in shadow: the order is decided on, and no MTA follows."), told.below)
-    return told
+    return _of_last_word(told, silent)
+
+
+def _unknown(silent: str) -> Effect:
+    why = f"How the pool stands is not known ({silent})" if silent else "The state of the pool could not be read"
+    return Effect((f"{why}: what this would do is not known.", *([_WAITS] * bool(silent))), below=True)
+
+
+def _of_last_word(would: Effect, silent: str) -> Effect:
+    """Return an effect as that of the moment at which the worker, that is silent now, spoke last."""
+    if not silent:
+        return would
+    begin = f"How the pool stands now is not known, for {silent}. As of its last word:"
+    return Effect((begin, *would.lines, _WAITS), would.below)
+
+
+_WAITS = "The order waits in the log until a worker reads it; by then all this may be otherwise."
 
 
 def capacity(rules: Pool, shares: Mapping[str, float]) -> float:
@@ -98,10 +119,14 @@ def of_provider(  # noqa: PLR0913, PLR0917 what an order meets has that many par
     ips: Sequence[Standing],
     barred: Collection[str],
     sent: Sent,
+    silent: str = "",
 ) -> Effect:
-    """Return what an order about what an IP sends to one provider would do; `barred` send nothing there now."""
+    """Return what an order about what an IP sends to one provider would do; `barred` send nothing there now.
+
+    `silent` is as in `of_pool`.
+    """
     if any(each.state == "unknown" for each in ips):
-        return Effect(("The state of the pool could not be read: what this would do is not known.",), below=True)
+        return _unknown(silent)
     carrying = [each.ip for each in ips if each.state != "withdrawn"]
     serving = [each for each in carrying if each not in barred]
     lines, below = [_carried(ip, provider, sent)], False
@@ -120,7 +145,7 @@ def of_provider(  # noqa: PLR0913, PLR0917 what an order meets has that many par
         lines.append("The pool is in shadow: the order is decided on, and no MTA follows.")
     elif not rules.hooks.bar(provider):
         lines.append(f"No hook of the pool can tell {provider} apart: the order is recorded, but no MTA follows.")
-    return Effect(tuple(lines), below=below)
+    return _of_last_word(Effect(tuple(lines), below=below), silent)
 
 
 def _carried(ip: str, provider: str, sent: Sent) -> str:
@@ -162,7 +187,7 @@ def _moved(rules: Pool, before: Mapping[str, float], after: Mapping[str, float])
     if f"{was:.0%}" == f"{will:.0%}":
         return f"Capacity stays {was * 100:.0f} % ({how})."
     verb = "falls" if will < was else "rises"
-    return f"Capacity {verb} to {will * 100:.0f} %, now {was * 100:.0f} % ({how})."
+    return f"Capacity {verb} from {was * 100:.0f} % to {will * 100:.0f} % ({how})."
 
 
 def of_mailbox(action: MailboxAction, step: str, decision: str, *, barred: bool, per_hour: int) -> tuple[str, ...]:

@@ -52,12 +52,6 @@ def standings(pools: Mapping[str, Pool], states: pd.DataFrame | None) -> list[St
     return [_standing(name, ip, rows.get((name, ip))) for name, pool in pools.items() for ip in pool.ips]
 
 
-def heard(states: pd.DataFrame | None, feeds: pd.DataFrame | None) -> pd.DataFrame | None:
-    """Return the decisions, None where there are none and no worker is known to have spoken (`queries.feeds`)."""
-    spoken = feeds is not None and "worker" in set(feeds["feed"])
-    return states if states is not None and (spoken or not states.empty) else None
-
-
 def _standing(pool: str, ip: str, row: Mapping[Any, Any] | None) -> Standing:
     if row is None:
         return Standing(pool, ip, "active", note="no decision yet")
@@ -113,7 +107,11 @@ def late(seconds: float, limit: float) -> bool:
 
 def doubted(ips: Sequence[Standing]) -> list[Standing]:
     """Return the IPs as a silent worker leaves them known: what was wrong stays, of the others nobody knows."""
-    return [replace(ip, state="unknown") if ip.state == "active" else ip for ip in ips]
+    return [_unknown(ip) if ip.state == "active" else ip for ip in ips]
+
+
+def _unknown(ip: Standing) -> Standing:
+    return replace(ip, state="unknown", since=None, until=None, why="", note="")
 
 
 def sending_now(pool: Pool, ips: Sequence[Standing]) -> int:

@@ -18,7 +18,6 @@ from dashboards import (
     queries_delisting,
     queries_flags,
     queries_own,
-    queries_pool,
     queries_week,
     words,
 )
@@ -42,10 +41,9 @@ def page() -> None:
     """Show the page."""
     shown = Page(elements.header("Overview"))
     logs, feeds = shown.read(queries.sources, hours=1, every=shown.every), shown.read(queries.feeds, hours=1)
-    states = shown.read(queries_pool.states, hours=1)  # once, so that sentence, strip and numbers tell the same
-    told = pools.standings(shown.settings.pool, states)
-    everyone = pools.doubted(told) if heard.silent(shown, "worker") else told
-    _sending(shown, told, everyone, feeds)
+    told = heard.standings(shown)  # once, so that sentence, strip and numbers tell the same
+    everyone = told.now
+    _sending(shown, told.last, everyone, feeds)
     _ahead(shown)
     urgent.show(shown)
     _strip(shown, everyone)

@@ -1,6 +1,7 @@
 """Pool: the state of each relay IP, what each list says of it, what was decided and why, and the traffic of each."""
 
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -11,7 +12,7 @@ from dashboards import (
     charts,
     elements,
     folds,
-    pools,
+    heard,
     queries,
     queries_decisions,
     queries_delisting,
@@ -21,6 +22,7 @@ from dashboards import (
 )
 from dashboards.charts import Lanes
 from dashboards.elements import Page
+from dashboards.heard import Told
 from dashboards.palette import BADGES, STATES
 from dashboards.pools import Standing
 from dashboards.span import Span
@@ -47,13 +49,13 @@ def page() -> None:
         name = elements.choice("pool", "Pool", names, name, owner)  # a link may name an IP alone
         if owner not in {"", name}:
             elements.keep("ip", "")
-    states = pools.heard(shown.read(queries_pool.states, hours=1), shown.read(queries.feeds, hours=1))
+    told = heard.standings(shown)
     _ahead(shown, name)
-    everyone = pools.standings(shown.settings.pool, states)
+    everyone = told.now
     ips = [ip for ip in everyone if ip.pool == name]
-    _states(shown, ips)
+    _states(shown, replace(told, now=ips))
     _history(shown, name)
-    pool_hands.show(shown, name, ips)
+    pool_hands.show(shown, name, told)
     chosen = next((ip for ip in ips if ip.ip == st.query_params.get("ip", "")), None)
     if chosen is not None:
         pool_life.show(shown, chosen)
@@ -82,7 +84,8 @@ def _ahead(shown: Page, pool: str) -> None:
     shown.ahead(queries_pool.unattributed)
 
 
-def _states(shown: Page, ips: list[Standing]) -> None:
+def _states(shown: Page, told: Told) -> None:
+    ips = told.now
     st.subheader("Relay IPs", anchor=False)
     standing: Counter[str] = Counter(ip.state for ip in ips)  # told at once: the table waits for the traffic of all
     badges.show(
@@ -90,10 +93,14 @@ def _states(shown: Page, ips: list[Standing]) -> None:
         for state, shape in STATES.items()
         if standing[state]
     )
+    if told.notice:
+        st.caption(told.notice)
     traffic = shown.read(queries_pool.traffic, every=shown.every)
     sums, said, barred = _sums(traffic), _complaints(shown), _barred(shown)
+    none = "?" if told.silent or barred is None else ""
     rows = []
     for ip in ips:
+        aged = "not of now" if told.silent and ip.state != "unknown" else ""
         attempts, bounced = sums.get(ip.ip, (None, None))
         rows.append(
             {
@@ -106,8 +113,8 @@ def _states(shown: Page, ips: list[Standing]) -> None:
                 "attempts": words.count(attempts) if attempts is not None else "no data",
                 "bounced": words.percent(bounced or 0, attempts or 0),
                 "complaints": words.complaints(*said.get(ip.ip, (0, 0))) if said is not None else "no data",
-                "not_to": barred.get((ip.pool, ip.ip), ""),
-                "why": "; ".join(filter(None, (ip.note, ip.why))),
+                "not_to": (barred or {}).get((ip.pool, ip.ip), none),
+                "why": "; ".join(filter(None, (aged, ip.note, ip.why))),
             }
         )
     picked = elements.picked(pd.DataFrame(rows), "ips", _state_columns(), "ip", ("state",))
@@ -132,10 +139,10 @@ def _state_columns() -> dict[str, Any]:
     }
 
 
-def _barred(shown: Page) -> dict[tuple[str, str], str]:
+def _barred(shown: Page) -> dict[tuple[str, str], str] | None:
     found = shown.read(queries_pool.barred, hours=1)
     if found is None:
-        return {}
+        return None
     return {(row["pool"], row["ip"]): ", ".join(row["providers"]) for row in elements.rows(found)}
 
 
@@ -184,12 +191,14 @@ def _traffic(shown: Page, pool: str, ips: list[Standing]) -> None:
         return
     order = busiest([ip.ip for ip in ips], traffic)
     moves = shown.read(queries_life.moves, pool)
-    heard = shown.read(queries.volume, "", every=shown.every)
+    logged = shown.read(queries.volume, "", every=shown.every)
     absent = None if moves is None else absences(moves, order, shown.span, shown.now)
-    chart = charts.lanes(traffic, shown.span, Lanes("ip", "attempts", order, absent, heard))
+    chart = charts.lanes(traffic, shown.span, Lanes("ip", "attempts", order, absent, logged))
     elements.chart(chart, traffic, "traffic", "Delivery attempts per IP over time, with the times it was withdrawn")
+    silent = heard.silent(shown, "worker")
     st.caption(
         "The stronger, the more; empty: nothing left through this IP. Dashed: withdrawn. Grey: no log was heard. UTC."
+        + (f" Who else is withdrawn now is not known ({silent})." if silent else "")
         + (f" The {len(order)} busiest of {len(ips)} IPs; the CSV has all." if len(order) < len(ips) else "")
     )
 
@@ -222,12 +231,8 @@ def _history(shown: Page, pool: str) -> None:
     chosen = st.query_params.get("ip", "")
     st.subheader(f"Decisions about {words.inert(chosen)}" if chosen else "Decisions", anchor=False)
     history = shown.read(queries_decisions.of_pool, pool, chosen, hours=_WEEK)
-    feeds = shown.read(queries.feeds, hours=1)
-    if feeds is None and history is not None and history.empty:  # then nothing may mean that no worker spoke
-        history = None
-    spoken = feeds is not None and "worker" in set(feeds["feed"])
-    none = "Nothing was decided within seven days." if spoken else "No data: no worker told anything yet."
-    if elements.missing(history, none) or history is None:
+    none = "Nothing was decided within seven days."
+    if heard.missing(shown, history, none, "worker") or history is None:
         return
     rows = elements.rows(history)
     for row in [row for row in rows if row["type"] != "hook_failed"][:_TOLD]:
@@ -264,7 +269,8 @@ def _hooks(shown: Page, pool: str) -> None:
     hooks = shown.read(queries_pool.hooks, hours=1)
     if hooks is not None:
         hooks = hooks[hooks["pool"] == pool]
-    if elements.missing(hooks, "No hook told an MTA anything within seven days.") or hooks is None:
+    none = "No hook told an MTA anything within seven days."
+    if heard.missing(shown, hooks, none, "worker") or hooks is None:
         return
     told = hooks.assign(
         took_ms=hooks["took_ms"].where(hooks["type"] == "hook_applied"),  # of a failure nobody took the time

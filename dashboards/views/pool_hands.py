@@ -1,15 +1,15 @@
 """The Pool page's orders: withdraw, restore, pin and unpin an IP."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pandas as pd
 import streamlit as st
 
-from dashboards import effect, elements, pools, queries_orders, queries_pool
+from dashboards import effect, elements, heard, queries_orders, queries_pool
 from dashboards.access import Deed
 from dashboards.acting import of_ip
 from dashboards.elements import Page
-from dashboards.pools import Standing
+from dashboards.heard import Told
 from dashboards.views import hands
 from dashboards.views.hands import Draft
 from schemas.observations import OperatorActed, PoolAction
@@ -18,8 +18,9 @@ _ACTIONS: tuple[PoolAction, ...] = ("withdraw", "restore", "pin", "unpin")
 _CONFIRMED = {"withdraw", "restore"}
 
 
-def show(shown: Page, pool: str, ips: Sequence[Standing]) -> None:
+def show(shown: Page, pool: str, told: Told) -> None:
     """Show the orders about a pool's IPs to whom they are allowed."""
+    ips = [each for each in told.weighed if each.pool == pool]
     if not hands.shown_to(shown):
         return
     place = f"hand.pool.{pool}"
@@ -34,8 +35,8 @@ def show(shown: Page, pool: str, ips: Sequence[Standing]) -> None:
         lasts = "" if action == "unpin" else hands.lasts(place)
     lists = shown.read(queries_pool.matrix, hours=1)
     named = _named(ip, lists)
-    would = effect.of_pool(action, ip, shown.settings.pool[pool], ips, named)
-    lines = would.lines if lists is not None else (*would.lines, "What lists say of it could not be read.")
+    would = effect.of_pool(action, ip, shown.settings.pool[pool], ips, named, told.silent)
+    lines = (*would.lines, *_unsaid(shown, lists))
     draft = Draft(
         place,
         action,
@@ -66,14 +67,20 @@ def _named(ip: str, lists: pd.DataFrame | None) -> list[str]:
     return [row["list"] for row in elements.rows(lists) if row["ip"] == ip and row["answer"] == "listed"]
 
 
+def _unsaid(shown: Page, lists: pd.DataFrame | None) -> Iterator[str]:
+    """Give why it is not known what lists say now."""
+    if lists is None:
+        yield "What lists say of it could not be read."
+    elif silent := heard.silent(shown, "lists"):
+        yield f"What lists say of it now is not known ({silent})."
+
+
 def _deed(action: PoolAction, pool: str, ip: str) -> Deed:
     """Return what an order needs to be allowed, as the pool is now; what cannot be read is taken for the worst."""
     if action != "withdraw":
         return action
     settings, warehouse = elements.opened()
-    reading = warehouse.read(queries_pool.states, 1)
-    states = None if reading.error else reading.frame
-    ips = [each for each in pools.standings(settings.pool, states) if each.pool == pool]
+    ips = [each for each in heard.at_once(settings, warehouse).weighed if each.pool == pool]
     would = effect.of_pool(action, ip, settings.pool[pool], ips, ())
     return "withdraw below min_active" if would.below else "withdraw"
 

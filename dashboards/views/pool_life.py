@@ -9,6 +9,7 @@ from dashboards import (
     charts,
     charts_life,
     elements,
+    heard,
     offers,
     queries,
     queries_life,
@@ -55,7 +56,9 @@ def _stretches(shown: Page, changes: pd.DataFrame | None, runs: pd.DataFrame | N
             odd += 1
             lanes += _answers(row, shown.now)
     if not lanes:
-        elements.nothing("No data: nothing was decided about it, and no list named it in this time.")
+        silent = heard.silent(shown, "worker")
+        none = "No data: nothing was decided about it, and no list named it in this time."
+        elements.nothing(f"Not known: {silent}." if silent else none)
         return
     frame = pd.DataFrame(lanes)
     order = list(dict.fromkeys(frame["lane"]))
@@ -69,8 +72,11 @@ def _stretches(shown: Page, changes: pd.DataFrame | None, runs: pd.DataFrame | N
 
 
 def _states(shown: Page, changes: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return a stretch for each state within the page's hours; before the first change nothing is known."""
-    start, ended, found = pd.Timestamp(shown.span.since, unit="us", tz="UTC"), shown.now, []
+    """Return a stretch for each state within the page's hours, up to the worker's last word.
+
+    Before the first change nothing is known, and nothing after the last word of a worker that is silent.
+    """
+    start, ended, found = pd.Timestamp(shown.span.since, unit="us", tz="UTC"), _told_until(shown, changes), []
     for row in elements.rows(changes):
         what = STATES[STATE_AFTER.get(row["type"], "active")]
         said = "decided only (shadow)" if row["mode"] == "shadow" else ""
@@ -79,6 +85,15 @@ def _states(shown: Page, changes: pd.DataFrame) -> list[dict[str, Any]]:
             found.append(_stretch(_STATE_LANE, what, (max(row["time"], start), ended), said, shown.now))
         ended = row["time"]
     return found[::-1]
+
+
+def _told_until(shown: Page, changes: pd.DataFrame) -> pd.Timestamp:
+    """Return up to when the worker told how the IP stands: its newest decision is a word, too."""
+    last = heard.until(shown, "worker")
+    if changes.empty:
+        return shown.now
+    least: pd.Timestamp = min(changes["time"].iloc[0] + pd.Timedelta(minutes=1), shown.now)
+    return least if last is None else max(last, least)
 
 
 def _answers(row: dict[str, Any], now: pd.Timestamp) -> list[dict[str, Any]]:
@@ -101,8 +116,8 @@ def _stretch(
 def _traffic(shown: Page, ip: str) -> None:
     """Show what left through it by outcome, and what came back of it."""
     traffic = shown.read(queries_pool.traffic, every=shown.every)
-    heard = shown.read(queries.volume, "", every=shown.every)
-    if traffic is None or heard is None:
+    logged = shown.read(queries.volume, "", every=shown.every)
+    if traffic is None or logged is None:
         elements.unread()
         return
     own = traffic[traffic["ip"] == ip]
@@ -114,7 +129,7 @@ def _traffic(shown: Page, ip: str) -> None:
     numbers[0].metric("attempts", words.count(total))
     for place, (label, name) in enumerate((("delivered", "sent"), ("deferred", "deferred"), ("bounced", "bounced"))):
         numbers[place + 1].metric(label, words.percent(int(own[name].sum()), total))
-    drawn = charts.volume(own, shown.span, heard)
+    drawn = charts.volume(own, shown.span, logged)
     elements.chart(drawn, own, "through", "Delivery attempts through the IP over time by outcome")
     st.caption("Empty: nothing left through it. Grey: no log was heard. UTC.")
 
@@ -127,8 +142,7 @@ def _before(shown: Page, ip: str, changes: pd.DataFrame | None) -> None:
         elements.unread()
         return
     moments = _moments(shown, found, changes)
-    if moments.empty:
-        elements.nothing("It was neither listed nor withdrawn in this time.")
+    if heard.missing(shown, moments, "It was neither listed nor withdrawn in this time.", "worker", "lists"):
         return
     columns = {
         "time": elements.when("UTC"),

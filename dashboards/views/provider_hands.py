@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from dashboards import effect, elements, pools, queries, queries_orders, queries_pool
+from dashboards import effect, elements, heard, queries_orders, queries_pool
 from dashboards.access import Deed
 from dashboards.acting import of_ip
 from dashboards.effect import Effect, Sent
@@ -64,16 +64,15 @@ def _follow(ips: list[str], providers: list[str]) -> None:
 def _would(  # noqa: PLR0913, PLR0917 what an order meets has that many parts
     shown: Page, action: PoolAction, pool: str, ip: str, provider: str, pairs: pd.DataFrame
 ) -> Effect:
-    states = pools.heard(shown.read(queries_pool.states, hours=1), shown.read(queries.feeds, hours=1))
-    everyone = pools.standings(shown.settings.pool, states)
-    ips = [each for each in everyone if each.pool == pool]
+    told = heard.standings(shown)
+    ips = [each for each in told.weighed if each.pool == pool]
     found = shown.read(queries_pool.barred, hours=1)
     if found is None:
         return Effect(("Who is barred where could not be read: what this would do is not known.",), below=True)
     barred = _barred(found, pool, provider)
     there = pairs[(pairs["provider"] == provider) & pairs["ip"].isin([each.ip for each in ips])]
     sent = Sent({row["ip"]: int(row["messages"]) for row in elements.rows(there)}, shown.hours)
-    return effect.of_provider(action, ip, provider, shown.settings.pool[pool], ips, barred, sent)
+    return effect.of_provider(action, ip, provider, shown.settings.pool[pool], ips, barred, sent, told.silent)
 
 
 def _barred(found: pd.DataFrame, pool: str, provider: str) -> set[str]:
@@ -86,11 +85,10 @@ def _deed(action: PoolAction, pool: str, ip: str, provider: str) -> Deed:
     if action != "withdraw":
         return action
     settings, warehouse = elements.opened()
-    told, found = (warehouse.read(query, 1) for query in (queries_pool.states, queries_pool.barred))
+    told, found = heard.at_once(settings, warehouse), warehouse.read(queries_pool.barred, 1)
     if found.error or found.frame is None:
         return "withdraw below min_active"
-    states = None if told.error else told.frame
-    ips = [each for each in pools.standings(settings.pool, states) if each.pool == pool]
+    ips = [each for each in told.weighed if each.pool == pool]
     barred = _barred(found.frame, pool, provider)
     would = effect.of_provider(action, ip, provider, settings.pool[pool], ips, barred, Sent({}, 1))
     return "withdraw below min_active" if would.below else "withdraw"

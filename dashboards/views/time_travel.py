@@ -10,7 +10,6 @@ from dashboards import (
     elements,
     heard,
     moment,
-    pools,
     queries,
     queries_cases,
     queries_flags,
@@ -89,7 +88,7 @@ def _differences(shown: Page) -> None:
         elements.unread()
         return
     rows = [
-        {"what": what, "which": which, "then": before, "now": after}
+        {"what": what, "which": which, "then": _aged(then, before, "then"), "now": _aged(now, after, "now")}
         for (what, which), before, after in compared.different(then, now)
     ]
     cut = sorted(then.cut | now.cut)
@@ -98,8 +97,14 @@ def _differences(shown: Page) -> None:
             f"? Not all is compared: of each {' and each '.join(cut)} only the first {_MOST} of a moment were read; "
             "who is not among them is not known, and is left out."
         )
+    for each, when in ((then, "of then"), (now, "of now")):
+        if each.silent:
+            st.caption(
+                f"? Not all {when} is known ({each.silent}): of an IP that was active, a mailbox that was not in "
+                "question and a customer without a case nothing is told; what was wrong stays as it was told last."
+            )
     if not rows:
-        known = "Nothing that is known" if cut else "Nothing"
+        known = "Nothing that is known" if cut or then.silent or now.silent else "Nothing"
         elements.nothing(f"{known}: the pools, the mailboxes in question and the open cases are as they were.")
         return
     columns = {
@@ -114,18 +119,24 @@ def _differences(shown: Page) -> None:
     )
 
 
+def _aged(known: Known, said: str, when: str) -> str:
+    return f"{said}, not of {when}" if known.silent else said
+
+
 def _known(shown: Page, at: int) -> Known | None:
     """Return as of a moment (0: now) each IP's state, each mailbox's step and the open cases; None: not read."""
     states, feeds = shown.read(queries_pool.states, hours=1, at=at), shown.read(queries.feeds, hours=1, at=at)
+    pools = heard.standings(shown, at)
     flags = shown.read(queries_flags.flags, _MOST, hours=1, at=at)
     cases = shown.read(queries_cases.open_cases, _MOST, hours=1, at=at)
     if states is None or feeds is None or flags is None or cases is None:
         return None
-    ips = {ip.ip: STATES[ip.state] for ip in pools.standings(shown.settings.pool, pools.heard(states, feeds))}
+    ips = {ip.ip: STATES[ip.state] for ip in pools.now if ip.state != "unknown"}
     steps = {row["mailbox"]: STEPS.get(row["step"], row["step"]) for row in elements.rows(flags)}
     attacked = {row["customer"]: f"■ open, {row['count']} mailboxes" for row in elements.rows(cases)}
     return compared.joined(
-        ((_STATE, ips, False), (_FLAGGED, steps, len(flags) >= _MOST), (_CASE, attacked, len(cases) >= _MOST))
+        ((_STATE, ips, False), (_FLAGGED, steps, len(flags) >= _MOST), (_CASE, attacked, len(cases) >= _MOST)),
+        pools.silent,
     )
 
 

@@ -50,9 +50,12 @@ def fill(client: Client, now: int) -> None:
     client.raw_insert("mailbox_state", insert_block="\n".join(map(json.dumps, rows)).encode(), fmt="JSONEachRow")
 
 
-def spoken(hall: Hall) -> None:
-    """Have the worker say a word now: the scene ended up to five minutes ago, and after two it is silent."""
-    at = time.time_ns() // 1000
+def spoken(hall: Hall, at: int = 0) -> None:
+    """Have the worker say a word now: the scene ended up to five minutes ago, and after two it is silent.
+
+    Or have it said one `at` another moment: the scene's worker speaks at its end only.
+    """
+    at = at or time.time_ns() // 1000
     store(hall.client, "pool_observations", [ClockTicked(id=derived_id("tick", str(at)), at=at)])
 
 

@@ -105,10 +105,10 @@ class Desk:
 
 
 @contextmanager
-def desk(server: ClickHouseServer, folder: Path, name: str) -> Iterator[Desk]:
-    """Give pages of the scene, in a database of this name, with a broker of their own."""
+def desk(server: ClickHouseServer, folder: Path, name: str, ago: int = 0) -> Iterator[Desk]:
+    """Give pages of the scene, in a database of this name, with a broker of their own; `ago` (µs) it ended."""
     hall = furnish(server, folder, name)
-    fill(hall.client, hall.now)
+    fill(hall.client, hall.now - ago)
     port = free_port()
     kafka = f'[kafka]\nbootstrap = ["127.0.0.1:{port}"]\n'
     hall.config.write_text(kafka + hall.config.read_text())

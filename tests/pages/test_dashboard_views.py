@@ -121,6 +121,7 @@ def test_overview_shows_each_ip_with_its_state(hall: Hall, empty_hall: Hall, ope
 
 def test_pool_of_the_scene(hall: Hall, opened: Open) -> None:
     opened(hall)
+    spoken(hall)
     test = unfolded(shown("pool"), "matrix", "unattributed")
     assert {"■ withdrawn", "◆ probation", "▲ kept, should leave", "● active"} <= cells(test)
     assert {"■ listed 127.0.0.3", "○ not listed", "? unknown", "· not asked"} <= cells(test)

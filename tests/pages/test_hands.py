@@ -144,10 +144,10 @@ def test_the_preview_tells_who_stays_what_capacity_falls_to_and_what_the_guard_d
     test = drawn(noc, opened, "operator", "pool")
     said = choose(test, POOL, "withdraw", IPS[0])
     assert f"4 of 6 IPs go on sending: {', '.join((IPS[1], IPS[3], KEPT, IPS[5]))}." in said
-    assert "Capacity falls to 52 %, now 68 % (each IP counted alike)." in said
+    assert "Capacity falls from 68 % to 52 % (each IP counted alike)." in said
     assert "min_active" not in said.split("What it would do")[-1]
     said = choose(test, POOL, "restore", WITHDRAWN)
-    assert "Capacity rises to 85 %, now 68 %" in said
+    assert "Capacity rises from 68 % to 85 %" in said
     assert "It is named by spamhaus_zen: that counts no more until it is named anew." in said
 
 

@@ -108,12 +108,12 @@ def test_an_order_and_its_undo_by_keyboard_alone(noc: Desk, visitor: Visitor) ->
     before = noc.given()
     visitor.go("/pool", "Pool")
     page = visitor.page
-    expect(page.get_by_text("Capacity falls to 52 %, now 68 % (each IP counted alike).")).to_be_visible()
+    expect(page.get_by_text("Capacity falls from 68 % to 52 % (each IP counted alike).")).to_be_visible()
     tab_to(page, page.get_by_role("radio", name="Withdraw"))
     page.keyboard.press("ArrowRight")
     expect(page.get_by_text("Capacity stays 68 %")).to_be_visible()
     page.keyboard.press("ArrowLeft")
-    expect(page.get_by_text("Capacity falls to 52 %")).to_be_visible()
+    expect(page.get_by_text("Capacity falls from 68 % to 52 %")).to_be_visible()
     tab_to(page, page.get_by_label("Reason"))
     page.keyboard.type("its rack is moved")
     page.wait_for_timeout(5 * SECONDS)  # the page refreshes meanwhile, and what was typed stays

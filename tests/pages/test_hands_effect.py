@@ -31,20 +31,20 @@ def said(action: PoolAction, ip: str, *ips: Standing, named: tuple[str, ...] = (
 
 
 def test_capacity_is_counted_alike_or_as_configured_and_by_shares() -> None:
-    assert "Capacity falls to 67 %, now 100 % (each IP counted alike)." in said("withdraw", A).lines
+    assert "Capacity falls from 100 % to 67 % (each IP counted alike)." in said("withdraw", A).lines
     rates = {"messages_per_hour": {"a": 100, "b": 100, "c": 800}}
-    assert "Capacity falls to 20 %, now 100 % (as configured)." in said("withdraw", C, capacity=rates).lines
+    assert "Capacity falls from 100 % to 20 % (as configured)." in said("withdraw", C, capacity=rates).lines
     some = {"messages_per_hour": {"a": 100}}
-    assert "Capacity falls to 67 %, now 100 % (each IP counted alike)." in said("withdraw", A, capacity=some).lines
+    assert "Capacity falls from 100 % to 67 % (each IP counted alike)." in said("withdraw", A, capacity=some).lines
     half = Standing("main", C, "probation", share=0.5)
-    assert "Capacity falls to 50 %, now 83 % (each IP counted alike)." in said("withdraw", A, half).lines
-    assert "Capacity rises to 100 %, now 83 % (each IP counted alike)." in said("restore", C, half).lines
+    assert "Capacity falls from 83 % to 50 % (each IP counted alike)." in said("withdraw", A, half).lines
+    assert "Capacity rises from 83 % to 100 % (each IP counted alike)." in said("restore", C, half).lines
 
 
 @pytest.mark.parametrize(
     ("least", "ips", "below", "last"),
     [
-        (1, (), False, "Capacity falls to 67 %, now 100 % (each IP counted alike)."),
+        (1, (), False, "Capacity falls from 100 % to 67 % (each IP counted alike)."),
         (2, (), False, RESERVE),
         (3, (), True, RESERVE),
         (1, (OUT, Standing("main", B, "withdrawn", share=0.0)), True, LAST),

@@ -6,7 +6,7 @@ import pytest
 from dashboards import charts_life, elements, queries_life, queries_replies, words
 from dashboards.span import Span
 from embedded.clickhouse import ClickHouseServer
-from tests.pages.conftest import Hall, Open, fill, furnish, store
+from tests.pages.conftest import Hall, Open, fill, furnish, spoken, store
 from tests.pages.life_scene import LISTED_SINCE, life
 from tests.pages.scene import IPS, MINUTE, RUDE, THIEF, WITHDRAWN
 from tests.pages.test_dashboard_views import cells, shown, texts
@@ -104,6 +104,7 @@ def test_the_history_of_a_cell_in_words() -> None:
 
 def test_the_page_shows_an_ips_life(past: Hall, opened: Open) -> None:
     opened(past)
+    spoken(past)
     test = shown("pool", ip=WITHDRAWN)
     assert f"The life of {words.inert(WITHDRAWN)}" in [str(each.value) for each in test.subheader]
     assert {"■ named by spamhaus_zen", "■ already named by spamcop", "■ withdrawn", "still"} <= cells(test)

@@ -17,7 +17,7 @@ from schemas.names import derived_id
 from schemas.observations import ClockTicked, HookFailed, OperatorActed
 from schemas.pool_events import IpRestored, IpWithdrawn, ListDistrusted, ProviderWithdrawn
 from schemas.topics import topic_of
-from tests.pages.conftest import Hall, Open, furnish, store
+from tests.pages.conftest import Hall, Open, furnish, spoken, store
 from tests.pages.scene import IPS, MINUTE
 from tests.pages.test_dashboard_views import cells, shown, texts, walked
 
@@ -116,6 +116,7 @@ def test_where_no_worker_told_anything_nothing_is_not_told_as_none(two: Hall, em
     assert "No data: no worker told anything yet." in texts(shown("pool"))
     config = two.config.with_name("calm.toml")
     config.write_text(two.config.read_text().replace("[pool.other]", "[pool.calm]"))
+    spoken(two)
     opened(replace(two, config=config))
     assert "Nothing was decided within seven days." in texts(shown("pool", pool="calm"))
 

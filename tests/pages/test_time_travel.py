@@ -20,7 +20,7 @@ from streams.partition import Partition
 from streams.redeciding import redecided
 from streams.sameness import differences
 from tests.command.shell import refusal, run
-from tests.pages.conftest import Hall, Open, furnish
+from tests.pages.conftest import Hall, Open, furnish, spoken
 from tests.pages.scene import MINUTE, THIEF
 from tests.pages.sunset_scene import put
 from tests.pages.test_dashboard_views import cells, shown, texts
@@ -167,6 +167,8 @@ def test_a_page_as_of_a_moment_knows_nothing_of_later(hall: Hall, opened: Open) 
 
 def test_time_travel_tells_what_was_otherwise_and_goes_where_it_is_told(hall: Hall, opened: Open) -> None:
     opened(hall)
+    spoken(hall)
+    spoken(hall, hall.now - 41 * MINUTE)
     now = shown("time_travel")
     assert "Choose a moment" in texts(now)
     assert "What was different then" not in [each.value for each in now.subheader]
