@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboards import counted, elements, offers, queries, queries_delisting, tally, words
+from dashboards import counted, elements, heard, offers, queries, queries_delisting, tally, words
 from dashboards.elements import Page
 from dashboards.views import delisting_hands
 
@@ -17,7 +17,6 @@ _STATES = {
     "given_up": "▲ given up",
     "not_ours": "○ not ours",
 }
-_NOT_ASKED = "No data: no list was asked within two days."
 _OPEN = ("open", "requested")
 _TOLD = 4
 _NOTES = {
@@ -68,10 +67,9 @@ def page() -> None:
 
 
 def _delistings(shown: Page) -> None:
-    found, feeds = shown.read(queries_delisting.delistings), shown.read(queries.feeds, hours=1)
-    asked = feeds is None or "lists" in set(feeds["feed"])
-    none = "No list that is believed names an IP or a domain of ours." if asked else _NOT_ASKED
-    if elements.missing(found, none) or found is None:
+    found = shown.read(queries_delisting.delistings)
+    none = "No list that is believed names an IP or a domain of ours."
+    if heard.missing(shown, found, none, "lists", "worker") or found is None:
         return
     told = found.drop(columns="states").assign(
         state=found["state"].map(_STATES),

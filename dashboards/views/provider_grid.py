@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from dashboards import charts, charts_life, elements, offers, queries, queries_replies, words
+from dashboards import charts, charts_life, elements, heard, offers, queries, queries_replies, words
 from dashboards.elements import Page
 from schemas.reasons.words import language
 
@@ -76,8 +76,7 @@ def fresh(shown: Page, provider: str) -> None:
         )
         elements.nothing(f"No data: nothing to compare refusals with, {known}.")
         return
-    if found.empty:
-        elements.nothing("Each refusal of this time had its like in the seven days before.")
+    if heard.missing(shown, found, "Each refusal of this time had its like in the seven days before.", "worker"):
         return
     told_as = language("en").words
     told = found.assign(

@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from dashboards import elements, offers, queries, queries_providers, queries_replies, words
+from dashboards import elements, heard, offers, queries, queries_providers, queries_replies, words
 from dashboards.elements import Page
 from dashboards.views import provider_grid, provider_hands
 from schemas.reasons.words import language
@@ -48,12 +48,17 @@ def page() -> None:
     provider_grid.fresh(shown, chosen)
     st.subheader("Replies without a pattern", anchor=False)
     unknown = shown.read(queries_providers.unknown, every=shown.every)
-    heard = found is None or not found.empty
-    none = "Each reply of seven days is known to the table." if heard else "No data: no reply was counted in this time."
-    if not elements.missing(unknown, none) and unknown is not None:
+    if not _no_unknown(shown, found, unknown) and unknown is not None:
         _unknown(offers.part(unknown, unknown["further"] == 0))
         _further(unknown[unknown["further"] == 1])
     shown.close()
+
+
+def _no_unknown(shown: Page, pairs: pd.DataFrame | None, unknown: pd.DataFrame | None) -> bool:
+    """Say so where no reply is without a pattern: that all are known only where mail was counted, and still is."""
+    if pairs is not None and pairs.empty:
+        return elements.missing(unknown, "No data: no reply was counted in this time.")
+    return heard.missing(shown, unknown, "Each reply of seven days is known to the table.", "worker")
 
 
 def _ahead(shown: Page, provider: str) -> None:
