@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboards import counted, elements, heard, offers, queries, queries_delisting, tally, words
+from dashboards import counted, elements, heard, offers, queries_delisting, tally, words
 from dashboards.elements import Page
 from dashboards.views import delisting_hands
 
