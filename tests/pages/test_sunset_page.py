@@ -159,7 +159,30 @@ def test_a_share_that_may_still_grow_is_called_so_in_the_chart() -> None:
     )
     drawn = charts_sunset.responses(told).to_dict()
     names = [row["named"] for rows in drawn["datasets"].values() for row in rows]
-    assert sorted(set(names)) == ["de 0 % so far", "de 50 %"]
+    assert sorted(set(names)) == ["0 % so far", "50 %"]
+
+
+def test_each_share_has_a_line_of_its_own_in_the_chart_and_room_beside_its_bar() -> None:
+    """On a phone names stood in one another, where all of a letter stood side by side."""
+    languages = ["", "de", "fr", "rm"]
+    told = pd.DataFrame(
+        {
+            "number": [10] * 4 + [9] * 4,
+            "language": languages * 2,
+            "mailboxes": [4] * 8,
+            "stopped": [4, 3, 2, 1] * 2,
+            "settled": [True] * 8,
+            "state": [""] * 8,
+        }
+    )
+    drawn = charts_sunset.responses(told).to_dict()
+    (place,) = {str(layer["encoding"]["y"]["sort"]) for layer in drawn["layer"]}
+    each = ["de", "fr", "unknown", "rm"]
+    assert place == str([f"{number} {name}" for number in (9, 10) for name in each])
+    assert drawn["height"]["step"] > drawn["layer"][-1]["mark"]["fontSize"]
+    edges = [layer["encoding"]["x"]["scale"]["domain"][1] for layer in drawn["layer"]]
+    assert all(edge == pytest.approx(100 / 0.7) for edge in edges)
+    assert drawn["layer"][0]["encoding"]["x"]["axis"]["values"] == [0, 25, 50, 75, 100]
 
 
 _WEEK = 7 * scene.DAY
