@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from embedded.clickhouse import ClickHouseServer
@@ -40,6 +41,8 @@ _DRAWN = """() => document.querySelector('[data-test-script-state=notRunning]')
     '[data-testid=stDataFrame], [data-testid=stVegaLiteChart]')].every(each => each.querySelector('canvas, svg'))"""
 _PAINTED = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 _SEARCH = re.compile(r"/[a-z-]+/_stcore/(health|host-config)$")
+_WHERE_TO = """one => one === document.activeElement ? '' :
+    one.compareDocumentPosition(document.activeElement) & Node.DOCUMENT_POSITION_FOLLOWING ? 'Shift+Tab' : 'Tab'"""
 expect.set_options(timeout=60 * SECONDS)
 
 
@@ -167,3 +170,13 @@ def grave(page: Page) -> list[str]:
         if each["impact"] in GRAVE
         for node in each["nodes"]
     ]
+
+
+def tab_to(page: Page, target: Locator) -> None:
+    """Press Tab, or Shift+Tab where it is above, until this has the focus."""
+    for _ in range(150):
+        key: str = target.evaluate(_WHERE_TO)
+        if not key:
+            return
+        page.keyboard.press(key)
+    pytest.fail("the keyboard does not get there")

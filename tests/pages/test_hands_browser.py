@@ -8,12 +8,12 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
 from embedded.broker import free_port
 from embedded.clickhouse import ClickHouseServer
 from tests.conftest import require
-from tests.pages.browsing import ARGUMENTS, PHONE, SECONDS, Visitor
+from tests.pages.browsing import PHONE, Visitor, chromium, tab_to
 from tests.pages.hands_scene import HEADER, SECRET, SECRET_ENV, Desk, configured, desk
 from tests.pages.scene import IPS, RUDE
 from tests.pages.serving import serving, status
@@ -77,11 +77,8 @@ def _answers(port: int) -> None:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Give one Chromium to all tests of this file; each has a context of its own."""
-    program = require("chromium", "chromium")
-    with sync_playwright() as driver:
-        launched = driver.chromium.launch(executable_path=program, args=ARGUMENTS)
+    with chromium() as launched:
         yield launched
-        launched.close()
 
 
 @pytest.fixture(params=[(1400, "light"), (PHONE, "light")], ids=["screen", "phone"])
@@ -93,15 +90,6 @@ def visitor(request: pytest.FixtureRequest, port: int, browser: Browser, tmp_pat
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, locale="en-GB")
     yield Visitor(context.new_page(), f"http://127.0.0.1:{port}", pictures)
     context.close()
-
-
-def tab_to(page: Page, target: Locator) -> None:
-    """Press Tab until this has the focus."""
-    for _ in range(150):
-        if target.evaluate("one => one === document.activeElement"):
-            return
-        page.keyboard.press("Tab")
-    pytest.fail("the keyboard does not get there")
 
 
 def test_an_order_and_its_undo_by_keyboard_alone(noc: Desk, visitor: Visitor) -> None:
@@ -116,7 +104,7 @@ def test_an_order_and_its_undo_by_keyboard_alone(noc: Desk, visitor: Visitor) ->
     expect(page.get_by_text("Capacity falls from 68 % to 52 %")).to_be_visible()
     tab_to(page, page.get_by_label("Reason"))
     page.keyboard.type("its rack is moved")
-    page.wait_for_timeout(5 * SECONDS)  # the page refreshes meanwhile, and what was typed stays
+    visitor.refreshed()  # what was typed stays
     tab_to(page, page.get_by_label("Confirmation"))
     page.keyboard.type(IPS[0])
     visitor.picture("order")
