@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, expect
 from embedded.broker import free_port
 from embedded.clickhouse import ClickHouseServer
 from tests.conftest import require
-from tests.pages.browsing import PHONE, Visitor, chromium, tab_to
+from tests.pages.browsing import PHONE, SECONDS, Visitor, chromium, tab_to
 from tests.pages.hands_scene import HEADER, SECRET, SECRET_ENV, Desk, configured, desk
 from tests.pages.scene import IPS, RUDE
 from tests.pages.serving import serving, status
@@ -104,7 +104,7 @@ def test_an_order_and_its_undo_by_keyboard_alone(noc: Desk, visitor: Visitor) ->
     expect(page.get_by_text("Capacity falls from 68 % to 52 %")).to_be_visible()
     tab_to(page, page.get_by_label("Reason"))
     page.keyboard.type("its rack is moved")
-    visitor.refreshed()  # what was typed stays
+    page.wait_for_timeout(5 * SECONDS)  # the page refreshes meanwhile, and what was typed stays
     tab_to(page, page.get_by_label("Confirmation"))
     page.keyboard.type(IPS[0])
     visitor.picture("order")
