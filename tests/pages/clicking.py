@@ -100,12 +100,17 @@ PRESSES: dict[str, tuple[Press, ...]] = {
     "mailbox": (
         Press(_mailbox("suspend", THIEF), "It sends nothing until it is released",
               "suspended, score 0, ordered by kim", _RELEASED),
-        Press(_mailbox("throttle"), "recipients an hour, whatever held it before"),
-        Press(_mailbox("watch"), "It is looked at each hour, and new networks do not become familiar."),
+        Press(_mailbox("throttle"), "recipients an hour, whatever held it before", "throttled, score 0, ordered by"),
+        Press(_mailbox("watch"), "It is looked at each hour, and new networks do not become familiar.",
+              "watched, score 0, ordered by kim"),
     ),
     "pool": (
-        Press(_pool("pin", IPS[1]), f"{IPS[1]} stays active, whatever lists say", "",
-              Press(_pool("unpin", IPS[1]), f"Lists decide about {IPS[1]} again.")),
+        Press(replace(_hand("hand.pool", "withdraw"), query={"ip": IPS[1]}, chosen={}), _MINIMUM,
+              f"{IPS[1]} withdrawn until further notice, ordered by kim",
+              Press(_pool("restore", IPS[1], IPS[1]), f"{IPS[1]} sends at once with its full share.",
+                    f"{IPS[1]} fully back in the pool, ordered by kim")),
+        Press(_pool("pin", IPS[1]), f"{IPS[1]} stays active, whatever lists say", "● The pool holds to it: pin",
+              Press(_pool("unpin", IPS[1]), f"Lists decide about {IPS[1]} again.", "● The pool holds to it: unpin")),
     ),
     "delisting": (
         _handled("close", "Nobody works on it any more.", "close (delisting clicked: close"),
@@ -126,12 +131,6 @@ PRESSES: dict[str, tuple[Press, ...]] = {
         Press(_hand("hand.provider", "withdraw"), _MINIMUM, f"{IPS[0]} sends nothing to {PROVIDER} until further",
               Press(_RESTORED_THERE, f"{IPS[0]} sends to {PROVIDER} again at once",
                     f"{IPS[0]} sends to {PROVIDER} again, ordered by kim")),
-    ),
-    "guard": (
-        Press(replace(_hand("hand.pool", "withdraw"), query={"ip": IPS[1]}, chosen={}), _MINIMUM,
-              f"{IPS[1]} withdrawn until further notice, ordered by kim",
-              Press(_pool("restore", IPS[1], IPS[1]), f"{IPS[1]} sends at once with its full share.",
-                    f"{IPS[1]} fully back in the pool, ordered by kim")),
     ),
 }  # fmt: skip
 """By the place of the pages where they are given, what hurts first."""
