@@ -102,7 +102,7 @@ PRESSES: dict[str, tuple[Press, ...]] = {
               "suspended, score 0, ordered by kim", _RELEASED),
         Press(_mailbox("throttle"), "recipients an hour, whatever held it before", "throttled, score 0, ordered by"),
         Press(_mailbox("watch"), "It is looked at each hour, and new networks do not become familiar.",
-              "watched, score 0, ordered by kim"),
+              "watched, score 0"),
     ),
     "pool": (
         Press(replace(_hand("hand.pool", "withdraw"), query={"ip": IPS[1]}, chosen={}), _MINIMUM,
