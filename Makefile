@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 # Tests start thousands of processes: where the environment forbids bytecode, each would compile all that it imports.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: setup demo test check golden bench lock clean
+.PHONY: setup demo test hands check golden bench lock clean
 
 setup: $(READY)
 
@@ -26,6 +26,9 @@ demo: setup
 
 test: setup # each file's tests stay in one process, the files go in their order
 	$(BIN)/pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder --durations 15
+
+hands: setup # each order of the pages pressed in Chromium; `make test` presses some of them
+	RELAYWARDEN_HANDS=all $(BIN)/pytest --numprocesses 0 --durations 15 tests/pages/test_hands_clicked.py
 
 check: setup
 	$(BIN)/ruff format --check .

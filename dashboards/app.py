@@ -8,7 +8,10 @@ from PIL import Image, ImageDraw
 from dashboards.palette import DELIVERED
 
 # A page that asks every four seconds would show Streamlit's running man as often, and fade under load.
-_STILL = "[data-testid=stStatusWidget] { display: none } [data-stale] { opacity: 1 !important }"
+_STILL = (
+    "[data-testid=stStatusWidget] { display: none } [data-stale], [data-testid=stExpander] summary, "
+    "[data-testid=stExpander] summary > * { opacity: 1 !important }"
+)
 # Streamlit cuts a badge that is wider than a phone.
 _WHOLE = ".stMarkdownBadge { white-space: normal !important }"
 # Streamlit lets a row of choices run out of a phone's side.
