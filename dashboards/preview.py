@@ -61,13 +61,15 @@ def letter(config: str, wish: Wish) -> Letter:
 def framed(html: str, *, dark: bool) -> str:
     """Return a page that shows a letter's HTML, light or dark, in a frame of its own.
 
-    Nothing in it runs, loads, opens, submits or sees this page: `sandbox` without a permission, and a policy besides.
+    Nothing in it runs, loads, opens, submits or sees this page: `sandbox` without a permission, and a policy besides,
+    which the frame takes from this page and has itself, before all that a browser may fetch ahead.
     """
     asked = _DARK.sub("(min-width: 0px)" if dark else "(max-width: 0px)", html)
     asked = _LIGHT.sub("(max-width: 0px)" if dark else "(min-width: 0px)", asked)
     ground = "#15181c" if dark else "#ffffff"
+    policy = f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
     return (
-        f'<!DOCTYPE html><meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
-        f'<body style="margin: 0"><iframe title="letter" sandbox="" srcdoc="{escape(asked)}" '
+        f"<!DOCTYPE html>{policy}"
+        f'<body style="margin: 0"><iframe title="letter" sandbox="" srcdoc="{escape(policy + asked)}" '
         f'style="border: 0; width: 100%; height: 100vh; background: {ground}"></iframe></body>'
     )

@@ -14,7 +14,6 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from dashboards import moment
-from dashboards.preview import framed
 from embedded.clickhouse import ClickHouseServer
 from tests.pages import test_delisting_page as delistings
 from tests.pages import test_providers_page as providers
@@ -145,29 +144,6 @@ def test_the_way_from_a_letter_that_failed_to_the_customer_and_from_a_mailbox_to
     expect(letter.get_by_text("anna@acme.example").first).to_be_visible()
     assert parse_qs(urlsplit(visitor.page.url).query) == {"part": ["Preview"], "customer": ["acme"]}
     visitor.unhurt()
-
-
-@pytest.mark.parametrize("dark", [False, True])
-def test_nothing_runs_or_loads_in_the_frame_of_a_letter(browser: Browser, *, dark: bool) -> None:
-    hostile = """<style>p { color: rgb(1, 2, 3) }
-        @media screen and (prefers-color-scheme: dark) { p { color: rgb(4, 5, 6) } }</style><p>Hello</p>
-        <script>parent.hurt = top.hurt = 1</script><img src="http://127.0.0.1:9/x.png" onerror="top.hurt=1">
-        <link rel="stylesheet" href="http://127.0.0.1:9/x.css"><form action="http://127.0.0.1:9/"><button>send</button></form>
-        <a href="http://127.0.0.1:9/" target="_top">go</a>"><script>window.hurt = 1</script>"""
-    page = browser.new_page(color_scheme="light")
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.set_content(framed(hostile, dark=dark))
-    letter = page.frame_locator("iframe")
-    colour = letter.get_by_text("Hello").evaluate("e => getComputedStyle(e).color")
-    assert colour == ("rgb(4, 5, 6)" if dark else "rgb(1, 2, 3)")
-    letter.get_by_role("button", name="send").click()
-    letter.get_by_text("go").click()
-    page.wait_for_timeout(500)
-    assert page.evaluate("window.hurt") is None
-    assert [url for url in asked if "127.0.0.1:9" in url] == []
-    assert page.url == "about:blank"
-    page.close()
 
 
 @pytest.mark.parametrize("visitor", [(1440, "light")], indirect=True, ids=["screen"])

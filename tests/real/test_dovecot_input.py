@@ -168,6 +168,7 @@ def test_a_wrong_password_is_told_once_and_not_hammered_with(
     box = Box(tmp_path, "imap")
     with caplog.at_level(logging.WARNING), running(imap.run, lab.settings("locked"), box.outlet) as alive:
         until(lambda: bool(caplog.records), "the warning")
+        until(lambda: "auth failed" in lab.log_text(), "Dovecot's own word, which it may write after its answer")
         assert alive()
     (record,) = caplog.records
     assert record.message.startswith("input.box: locked at 127.0.0.1: the login is refused: [AUTHENTICATIONFAILED]")
