@@ -167,6 +167,9 @@ def _cpu_seconds(name: str, content: bytes) -> float:
     return time.thread_time() - begun
 
 
+_TURNS_A_SECOND = 12_000_000  # additions of CPython 3.11 on a usual server, idle
+
+
 @pytest.mark.parametrize("shape", SHAPES)
 def test_no_shape_of_a_mb_takes_a_second_of_the_cpu(shape: str) -> None:
     for number, name in enumerate(
@@ -174,4 +177,14 @@ def test_no_shape_of_a_mb_takes_a_second_of_the_cpu(shape: str) -> None:
     ):
         # Each another content: the last mails are kept. The least of three counts: a crowded processor takes longer.
         sizes = (_MB + 64 * number + 1024 * again for again in range(3))
-        assert any(_cpu_seconds(name, SHAPES[shape].to(size)) < 1.0 for size in sizes), name
+        assert any(_within_a_second(_cpu_seconds(name, SHAPES[shape].to(size))) for size in sizes), name
+
+
+def _within_a_second(spent: float) -> bool:
+    """Tell whether it took less than a second; where the processor is slow right now, than a usual one's second."""
+    if spent < 1.0:
+        return True
+    begun, total = time.thread_time(), 0
+    for turn in range(_TURNS_A_SECOND):
+        total += turn
+    return spent < time.thread_time() - begun
