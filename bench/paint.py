@@ -15,19 +15,16 @@ import argparse
 import math
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import psutil
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext
 
 from bench.paint_eye import PHONE, PLACES, WIDE, Sight, regular, stranger, visit
 from bench.paint_lab import Pages, opened
 from schemas.access_settings import Dashboard
-from tests.pages.browsing import ARGUMENTS
-from tests.parts import require
+from tests.chromium import chromium
 
 USEFUL_MS, WHOLE_MS = 1500.0, 2500.0
 _MEDIAN, _HIGH = 50, 95
@@ -111,14 +108,11 @@ def looked(pages: Pages, clickhouse: int, visitors: Visitors, names: Sequence[st
 
 def main(folder: Path, names: Sequence[str], runs: int, size: tuple[int, int], nice: int) -> None:
     """Visit and print."""
-    program = require("chromium", "chromium")
-    with ExitStack() as stack:
-        pages, server = stack.enter_context(opened(folder, 10_000_000, 7, nice))
-        driver = stack.enter_context(sync_playwright())
-        kept = Path(stack.enter_context(TemporaryDirectory()))
-        known = stack.enter_context(regular(driver, program, kept, size))
-        browser = driver.chromium.launch(executable_path=program, args=ARGUMENTS)
-        stack.callback(browser.close)
+    with (
+        opened(folder, 10_000_000, 7, nice) as (pages, server),
+        chromium() as browser,
+        regular(browser, size) as known,
+    ):
         print(f"{psutil.cpu_count()} cores; {runs} runs; {size[0]} x {size[1]} pixels; nice {nice}; ms, {_load()}")
         print(f"{'page':18} " + " ".join(f"{each:>7}" for each in _HEADS))
         for seen in looked(pages, server.pid, Visitors(browser, known, size), names, runs):

@@ -1,15 +1,17 @@
 """A visitor's eye for `bench.paint`: one page in a browser, and when what stood there."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psutil
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, ViewportSize
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
-from tests.pages.browsing import ARGUMENTS
+from tests.chromium import ARGUMENTS
+from tests.parts import require
 
 WIDE, PHONE = (1440, 900), (390, 844)  # pixels
 _LONGEST_MS, _SETTLED_MS = 60_000, 1000
@@ -54,27 +56,27 @@ class Sight:
 def stranger(browser: Browser, size: tuple[int, int]) -> Iterator[BrowserContext]:
     """Give a context of somebody who was never there: nothing is cached."""
     context = browser.new_context(viewport=_viewport(size), timezone_id=_ZONE, has_touch=size == PHONE)
-    try:
+    with closing(context):
         yield context
-    finally:
-        context.close()
 
 
 @contextmanager
-def regular(driver: Playwright, program: str, folder: Path, size: tuple[int, int]) -> Iterator[BrowserContext]:
-    """Give a browser that keeps in a folder what it fetched and compiled, as the NOC's own does."""
-    context = driver.chromium.launch_persistent_context(
-        folder,
-        executable_path=program,
-        args=ARGUMENTS,
-        viewport=_viewport(size),
-        timezone_id=_ZONE,
-        has_touch=size == PHONE,
-    )
-    try:
+def regular(browser: Browser, size: tuple[int, int]) -> Iterator[BrowserContext]:
+    """Give one more browser of this kind, which keeps what it fetched and compiled, as the NOC's own does."""
+    with (
+        TemporaryDirectory() as folder,
+        closing(
+            browser.browser_type.launch_persistent_context(
+                folder,
+                executable_path=require("chromium", "chromium"),
+                args=ARGUMENTS,
+                viewport=_viewport(size),
+                timezone_id=_ZONE,
+                has_touch=size == PHONE,
+            )
+        ) as context,
+    ):
         yield context
-    finally:
-        context.close()
 
 
 def visit(context: BrowserContext, home: str, name: str) -> Sight:
@@ -82,8 +84,7 @@ def visit(context: BrowserContext, home: str, name: str) -> Sight:
 
     The browser was there before: what it does for the new tab itself has ended when the navigation begins.
     """
-    page = context.new_page()
-    try:
+    with closing(context.new_page()) as page:
         page.goto("about:blank")
         page.wait_for_timeout(_SETTLED_MS)
         before = _spent()
@@ -92,8 +93,6 @@ def visit(context: BrowserContext, home: str, name: str) -> Sight:
         with suppress(PlaywrightTimeout):
             page.wait_for_function("window.relaywardenPaint.whole !== null", timeout=_LONGEST_MS, polling=50)
         return _seen(page, _spent() - before)
-    finally:
-        page.close()
 
 
 def _viewport(size: tuple[int, int]) -> ViewportSize:

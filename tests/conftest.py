@@ -7,10 +7,12 @@ from pathlib import Path
 from socketserver import BaseServer
 
 import pytest
+from playwright.sync_api import Browser
 
 from embedded.broker import Broker
 from embedded.clickhouse import ClickHouseServer
 from schemas.names import derived_id
+from tests.chromium import chromium
 from tests.parts import CORPUS, absent, require
 
 __all__ = ["require"]
@@ -46,6 +48,13 @@ def _forget_who_went(*_: object) -> None:
     error = sys.exception()
     if error is not None and not isinstance(error, ConnectionError):
         raise error
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Give one Chromium to all tests of a file; each opens contexts or pages of its own."""
+    with chromium() as launched:
+        yield launched
 
 
 @pytest.fixture

@@ -12,18 +12,11 @@ from playwright.sync_api import Browser, Page
 from schemas.sunset_events import ClientUse, LetterDue
 from streams.letters.examples import example
 from streams.notices import LANGUAGES, Language
-from tests.mail_browser import DARK, LIGHT, LOOKS, chromium, contrast, page_of, picture
+from tests.mail_browser import DARK, LIGHT, LOOKS, contrast, page_of, picture
 from tests.sunset_letters import NAME, letters, sunset
 
 HOSTILE = '"><img src=x onerror="window.hurt=1"><a href="https://evil.example">x</a>{{ 7 * 7 }}\u202e'
 _TEXT = "td, span, a, strong, li"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Give one Chromium to all tests of this file."""
-    with chromium() as launched:
-        yield launched
 
 
 @pytest.fixture(params=LOOKS, ids=lambda each: f"{each[0]}-{each[1]}")

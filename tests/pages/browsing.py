@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Locator, Page, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from embedded.clickhouse import ClickHouseServer
-from tests.conftest import require
 from tests.pages import alert_scene as alerts
 from tests.pages import sunset_scene as sunsets
 from tests.pages import test_delisting_page as delistings
@@ -24,14 +23,6 @@ from tests.pages.life_scene import life
 from tests.pages.scene import THIEF
 from tests.pages.serving import serving
 
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 PHONE = 390  # pixels
 GRAVE = ("serious", "critical")
 SECONDS = 1000.0
@@ -150,16 +141,6 @@ def served(clickhouse: ClickHouseServer, folder: Path) -> Iterator[int]:
     with serving(hall, clickhouse.password, folder / "log") as (_process, where):
         yield where
     assert "Traceback" not in (folder / "log").read_text()
-
-
-@contextmanager
-def chromium() -> Iterator[Browser]:
-    """Run Debian's Chromium; each test has a context of its own in it."""
-    program = require("chromium", "chromium")
-    with sync_playwright() as driver:
-        launched = driver.chromium.launch(executable_path=program, args=ARGUMENTS)
-        yield launched
-        launched.close()
 
 
 def grave(page: Page) -> list[str]:

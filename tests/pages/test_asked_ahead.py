@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -12,12 +12,11 @@ from dashboards import elements, moment, queries
 from dashboards.answers import Answers
 from dashboards.connection import Query, Reading
 from embedded.clickhouse import ClickHouseServer
-from tests.pages import alert_scene, law_scene
-from tests.pages.conftest import Hall, Open, furnish
+from tests.pages import full_hall
+from tests.pages.conftest import Hall, Open
 from tests.pages.scene import WITHDRAWN
 from tests.pages.test_dashboard_views import shown
 from tests.pages.test_offers_cut import PAGES
-from tests.turning import turn
 
 Words = tuple[str, int, tuple[Hashable, ...], float, int]
 """A question's name, hours, values, how often it may be asked, and the moment as of which."""
@@ -99,14 +98,8 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> list[_Run]:
 @pytest.fixture(scope="module")
 def hall(clickhouse: ClickHouseServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hall]:
     """Give a hall with all scenes: on a page without data some of what was asked ahead is not needed."""
-    made = furnish(clickhouse, tmp_path_factory.mktemp("ahead"), "pages_ahead")
-    hall = replace(made, now=law_scene.moment(made.now))
-    law_scene.furnished(hall)
-    with hall.config.open("a") as config:
-        config.write(alert_scene.CONFIG)
-    turn(hall.client)
-    yield hall
-    clickhouse.connect().command("DROP DATABASE pages_ahead")
+    with full_hall.everything(clickhouse, tmp_path_factory.mktemp("ahead"), "pages_ahead") as made:
+        yield made
 
 
 def _written(page: str) -> set[str]:

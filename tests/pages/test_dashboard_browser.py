@@ -18,7 +18,7 @@ from embedded.clickhouse import ClickHouseServer
 from tests.pages import test_delisting_page as delistings
 from tests.pages import test_providers_page as providers
 from tests.pages.alert_scene import GONE, WORSE
-from tests.pages.browsing import PHONE, SECONDS, Visitor, chromium, served
+from tests.pages.browsing import PHONE, SECONDS, Visitor, served
 from tests.pages.scene import RUDE, THIEF, WITHDRAWN
 
 
@@ -31,13 +31,6 @@ def port(clickhouse: ClickHouseServer, tmp_path_factory: pytest.TempPathFactory)
     """Serve all scenes, for all tests of this file."""
     with served(clickhouse, tmp_path_factory.mktemp("browser")) as where:
         yield where
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Give one Chromium to all tests of this file."""
-    with chromium() as launched:
-        yield launched
 
 
 @pytest.fixture(params=[(1440, "light"), (1440, "dark"), (PHONE, "light")], ids=["screen", "night", "phone"])

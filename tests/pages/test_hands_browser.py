@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, expect
 from embedded.broker import free_port
 from embedded.clickhouse import ClickHouseServer
 from tests.conftest import require
-from tests.pages.browsing import PHONE, SECONDS, Visitor, chromium, tab_to
+from tests.pages.browsing import PHONE, SECONDS, Visitor, tab_to
 from tests.pages.hands_scene import HEADER, SECRET, SECRET_ENV, Desk, configured, desk
 from tests.pages.scene import IPS, RUDE
 from tests.pages.serving import serving, status
@@ -72,13 +72,6 @@ def _answers(port: int) -> None:
         except OSError:
             time.sleep(0.05)
     pytest.fail("HAProxy does not answer")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Give one Chromium to all tests of this file; each has a context of its own."""
-    with chromium() as launched:
-        yield launched
 
 
 @pytest.fixture(params=[(1400, "light"), (PHONE, "light")], ids=["screen", "phone"])

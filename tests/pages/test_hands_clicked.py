@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, expect
 from embedded.clickhouse import ClickHouseServer
 from schemas.events import Event
 from schemas.retry_events import RetryOrdered
-from tests.pages.browsing import Visitor, chromium, grave
+from tests.pages.browsing import Visitor, grave
 from tests.pages.clicking import PRESSES, SIZES, Hands, Press, follow, told
 from tests.pages.forged_scene import PREVIEW, Log, everything
 from tests.pages.hands_scene import LOCAL, Desk, deeds, served
@@ -33,13 +33,6 @@ def home(noc: Desk, clickhouse: ClickHouseServer) -> Iterator[str]:
     with served(noc, clickhouse, LOCAL.format(role="admin"), "clicked") as (port, log):
         yield f"http://127.0.0.1:{port}"
     assert "Traceback" not in log.read_text()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Give one Chromium to all tests of this file."""
-    with chromium() as launched:
-        yield launched
 
 
 @pytest.fixture(scope="module")

@@ -16,8 +16,9 @@ from schemas.names import derived_id
 from schemas.observations import TrafficCounted
 from schemas.ordering import publish
 from schemas.sunset_events import StagesPlanned, Use, UserFound
+from tests.chromium import chromium
 from tests.pages import sunset_scene as scene
-from tests.pages.browsing import SECONDS, Visitor, chromium
+from tests.pages.browsing import SECONDS, Visitor
 from tests.pages.serving import status
 from tests.whole.lab import TRANSPORTS, Lab, until
 

@@ -8,8 +8,8 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from embedded.clickhouse import ClickHouseServer
 from schemas.settings import load
+from tests.chromium import ARGUMENTS
 from tests.conftest import require
-from tests.pages.browsing import ARGUMENTS
 from tests.pages.hands_scene import Desk, configured, desk
 from tests.pages.oidc_provider import CLIENT, PASSWORD, Provider, provider
 from tests.pages.serving import serving

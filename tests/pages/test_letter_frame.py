@@ -1,20 +1,11 @@
 """A letter in its frame, in a real browser: whatever stands in it, nothing of it runs, loads or goes anywhere."""
 
 import socket
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser
 
 from dashboards.preview import framed
-from tests.pages.browsing import chromium
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Give one Chromium to all tests of this file."""
-    with chromium() as launched:
-        yield launched
 
 
 @pytest.mark.parametrize("dark", [False, True])

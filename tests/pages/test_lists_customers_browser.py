@@ -13,7 +13,7 @@ from schemas.settings import load as settings_of
 from streams.directory.kept import load
 from streams.owners_task import store as store_owners
 from tests.pages import customers_scene, lists_scene
-from tests.pages.browsing import Visitor, chromium, grave
+from tests.pages.browsing import Visitor, grave
 from tests.pages.conftest import furnish, store
 from tests.pages.serving import serving
 from tests.pages.test_customers_page import TABLES
@@ -39,13 +39,6 @@ def home(clickhouse: ClickHouseServer, tmp_path_factory: pytest.TempPathFactory)
     with serving(hall, clickhouse.password, folder / "log") as (_process, port):
         yield f"http://127.0.0.1:{port}"
     assert "Traceback" not in (folder / "log").read_text()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Give one Chromium to all tests of this file."""
-    with chromium() as launched:
-        yield launched
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -5,7 +5,6 @@ ClickHouse is made to have so many: each answer is repeated until its question's
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import clickhouse_connect
@@ -15,11 +14,10 @@ from clickhouse_connect.driver.client import Client
 
 from embedded.clickhouse import ClickHouseServer
 from schemas.names import derived_id
-from tests.pages import alert_scene, law_scene
-from tests.pages.conftest import Hall, Open, furnish
+from tests.pages import alert_scene, full_hall
+from tests.pages.conftest import Hall, Open
 from tests.pages.scene import CASE, THIEF, WITHDRAWN
 from tests.pages.test_dashboard_views import shown
-from tests.turning import turn
 
 if TYPE_CHECKING:
     from dashboards.offers import Offer
@@ -85,14 +83,8 @@ class Brimful:
 @pytest.fixture(scope="module")
 def hall(clickhouse: ClickHouseServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hall]:
     """Give a hall with all scenes."""
-    made = furnish(clickhouse, tmp_path_factory.mktemp("cut"), "pages_cut")
-    hall = replace(made, now=law_scene.moment(made.now))
-    law_scene.furnished(hall)
-    with hall.config.open("a") as config:
-        config.write(alert_scene.CONFIG)
-    turn(hall.client)
-    yield hall
-    clickhouse.connect().command("DROP DATABASE pages_cut")
+    with full_hall.everything(clickhouse, tmp_path_factory.mktemp("cut"), "pages_cut") as made:
+        yield made
 
 
 @pytest.mark.parametrize(("page", "way"), [(page, way) for page, ways in PAGES.items() for way in ways], ids=str)

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from embedded.clickhouse import ClickHouseServer
-from tests.pages.browsing import Visitor, chromium, grave, served
+from tests.pages.browsing import Visitor, grave, served
 from tests.pages.scene import THIEF, WITHDRAWN
 
 PHONE, WALL = (390, 844), (1920, 1080)
@@ -26,13 +26,6 @@ def home(clickhouse: ClickHouseServer, tmp_path_factory: pytest.TempPathFactory)
     """Serve all scenes; give the address."""
     with served(clickhouse, tmp_path_factory.mktemp("accessible")) as port:
         yield f"http://127.0.0.1:{port}"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Give one Chromium to all tests of this file."""
-    with chromium() as launched:
-        yield launched
 
 
 def _visitor(browser: Browser, home: str, folder: Path, look: str) -> Visitor:

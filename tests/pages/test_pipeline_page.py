@@ -22,7 +22,8 @@ from schemas.observations import HookApplied, HookDrifted, HookFailed
 from schemas.pool_events import WithdrawalVerified
 from schemas.retry_events import LetterTried, RetryOrdered
 from schemas.topics import DEAD_RETRIES
-from tests.pages.browsing import PHONE, Visitor, chromium
+from tests.chromium import chromium
+from tests.pages.browsing import PHONE, Visitor
 from tests.pages.conftest import Hall, Open, store
 from tests.pages.hands_scene import LOCAL, Desk, configured, desk
 from tests.pages.scene import IPS, MINUTE, RUDE

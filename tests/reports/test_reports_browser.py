@@ -14,18 +14,11 @@ from streams.notices import LANGUAGES, Language
 from streams.notices.filling import Filling
 from streams.reports.posting import inline
 from streams.reports.reading import words
-from tests.mail_browser import DARK, LIGHT, LOOKS, chromium, contrast, page_of, picture
+from tests.mail_browser import DARK, LIGHT, LOOKS, contrast, page_of, picture
 from tests.mailed_reports import written
 
 _TEXT = "td, th, div, bdi"
 _FILLING = Filling(built_in("streams.reports"))
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Give one Chromium to all tests of this file."""
-    with chromium() as launched:
-        yield launched
 
 
 @pytest.fixture(params=LOOKS, ids=lambda each: f"{each[0]}-{each[1]}")
