@@ -18,7 +18,7 @@ from tests.pages import test_delisting_page as delistings
 from tests.pages import test_domains_page as domains
 from tests.pages import test_providers_page as providers
 from tests.pages import test_reports_page as reports
-from tests.pages.conftest import fill, furnish, store
+from tests.pages.conftest import fill, furnish, spoken, store
 from tests.pages.life_scene import life
 from tests.pages.scene import THIEF
 from tests.pages.serving import serving
@@ -137,6 +137,8 @@ def served(clickhouse: ClickHouseServer, folder: Path) -> Iterator[int]:
     store(hall.client, "alert_events", alerts.alerts(hall.now))
     store(hall.client, "pool_observations", alerts.looked(hall.now))
     sunsets.fill(hall.client, hall.now)
+    for minute in range(60):
+        spoken(hall, hall.now - minute * 60_000_000)
     hall.config.write_text(hall.config.read_text() + sunsets.config(hall.now) + alerts.CONFIG)
     with serving(hall, clickhouse.password, folder / "log") as (_process, where):
         yield where
