@@ -107,6 +107,13 @@ def _evidence(row: dict[str, Any]) -> None:
     elements.table(told, "why", columns)
 
 
+_NONE = {
+    "Deliveries": "No delivery of it was logged in this time.",
+    "Logins": "No login of it was logged in this time.",
+    "Complaints": "No complaint about it came in this time.",
+}
+
+
 def _inputs(shown: Page, row: dict[str, Any]) -> None:
     """Show what was known in the day before the decision: of the IP or the list, or what the mailbox did."""
     st.subheader("What it was made from", anchor=False)
@@ -120,7 +127,7 @@ def _inputs(shown: Page, row: dict[str, Any]) -> None:
         }
         part = elements.choice("part", "What of the mailbox", list(parts), "Deliveries")
         found = shown.read(parts[part], row["mailbox"], hours=24, every=30.0, at=at)
-        if not elements.missing(found, "None in this time.") and found is not None:
+        if not elements.missing(found, _NONE[part]) and found is not None:
             _table(found, part.lower())
         return
     found = shown.read(queries_decisions.observed, row["ip"], row["list"], hours=24, every=30.0, at=at)

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboards import charts_lists, elements, listbook, offers, queries_lists, words
+from dashboards import charts_lists, elements, heard, listbook, offers, queries_lists, words
 from dashboards.elements import Page
 from dashboards.palette import ANSWERS
 from schemas.observations import ANSWER_MS
@@ -93,7 +93,7 @@ def _listings(shown: Page, name: str) -> None:
     st.subheader("What it names of ours", anchor=False)
     found = shown.read(queries_lists.listings, name, every=shown.every)
     none = "It named nothing of ours within seven days, as far as it answered."
-    if elements.missing(found, none) or found is None:
+    if heard.missing(shown, found, none, "lists") or found is None:
         return
     told = pd.DataFrame(
         {
@@ -147,7 +147,7 @@ def _codes(shown: Page, name: str) -> None:
 
 def _turns(shown: Page, turns: pd.DataFrame | None) -> None:
     st.subheader("Whether it is believed", anchor=False)
-    if elements.missing(turns, "No pool ever took its vote.") or turns is None:
+    if heard.missing(shown, turns, "No pool ever took its vote.", "worker") or turns is None:
         return
     for row in elements.rows(turns.sort_values("at", ascending=False)[:8]):
         time = pd.Timestamp(row["at"], unit="us", tz="UTC")

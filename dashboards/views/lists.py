@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboards import elements, listbook, queries_lists, words
+from dashboards import elements, heard, listbook, queries_lists, words
 from dashboards.elements import Page
 from dashboards.views import list_hands, list_picked
 
@@ -52,20 +52,21 @@ def _told(shown: Page, rounds: pd.DataFrame) -> pd.DataFrame:
     trust = shown.read(queries_lists.trust, hours=1)
     judged = [] if trust is None else elements.rows(trust)
     configured = {*shown.settings.dnsbl.lists, *shown.settings.dnsbl.own}
-    rows = []
+    rows, worker = [], heard.silent(shown, "worker")
     for name in sorted({*configured, *done, *said, *(row["list"] for row in judged)}):
         round_, answers, names = done.get(name), said.get(name), now.get(name)
+        state, known = listbook.state(round_, shown.now), round_ is not None and not worker
         believed, why = listbook.trust([row for row in judged if row["list"] == name], round_, shown.now)
         rows.append(
             {
                 "list": name,
-                "state": listbook.state(round_, shown.now),
+                "state": state,
                 "trust": believed,
                 **_healthy(round_),
                 **_pace(round_),
-                **_answers(answers, names),
-                "withdrawals": _number(caused, name, "withdrawals", known=round_ is not None),
-                "taken_back": _number(caused, name, "taken_back", known=round_ is not None),
+                **_answers(answers, names, of_now=not state.startswith(listbook.LATE)),
+                "withdrawals": _number(caused, name, "withdrawals", known=known),
+                "taken_back": _number(caused, name, "taken_back", known=known),
                 "agreed": _agreed(agreed.get(name), round_),
                 "note": _note(round_, why, configured=name in configured),
             }
@@ -97,19 +98,22 @@ def _pace(row: dict[str, Any] | None) -> dict[str, Any]:
     }
 
 
-def _answers(said: dict[str, Any] | None, now: dict[str, Any] | None) -> dict[str, Any]:
+def _answers(said: dict[str, Any] | None, now: dict[str, Any] | None, *, of_now: bool) -> dict[str, Any]:
     unknown = words.percent(said["unknown"], said["told"]) if said else "no data"
     weight = None if said is None or said["of_domains"] else said["weighs"]
-    return {"weight": weight, "unknown": unknown, "names": _names(now)}
+    return {"weight": weight, "unknown": unknown, "names": _names(now, of_now=of_now)}
 
 
-def _names(now: dict[str, Any] | None) -> str:
+def _names(now: dict[str, Any] | None, *, of_now: bool) -> str:
+    """Return whom it names; of a list that was not asked of late what it named last, and never that it names none."""
     if now is None:
         return "no data"
     parts = [(now["four"], "IPv4"), (now["six"], "IPv6"), (now["names"], "domains")]
     told = [f"{number} {what}" for number, what in parts if number]
     if told:
-        return f"■ {', '.join(told)}"
+        return f"■ {', '.join(told)}{'' if of_now else ', not of now'}"
+    if not of_now:
+        return "? not of now"
     if now["open"] == now["subjects"]:
         return "? unknown"
     return "○ none" if not now["open"] else f"○ none, {now['open']} unknown"

@@ -10,7 +10,7 @@ from dashboards import elements, listbook, queries_lists
 from dashboards.span import Span
 from embedded.clickhouse import ClickHouseServer
 from schemas.observations import ANSWER_MS
-from tests.pages.conftest import Hall, Open, furnish, store
+from tests.pages.conftest import Hall, Open, furnish, spoken, store
 from tests.pages.lists_scene import CONFIG, MINUTE, SIX, A, decided, observed
 from tests.pages.scene import RUDE_REPLY
 
@@ -75,8 +75,36 @@ def test_what_was_never_asked_is_no_data_and_neither_healthy_nor_zero(desk: Hall
     assert pd.isna(row["refused"])
 
 
+def test_of_lists_that_nobody_asked_of_late_none_is_said_to_name_nobody(
+    clickhouse: ClickHouseServer, tmp_path_factory: pytest.TempPathFactory, opened: Open
+) -> None:
+    hall = furnish(clickhouse, tmp_path_factory.mktemp("lists"), "pages_lists_silent")
+    ended = hall.now - 12 * 60 * MINUTE
+    store(hall.client, "pool_observations", observed(ended))
+    store(hall.client, "pool_events", decided(ended))
+    spoken(hall, ended)
+    with hall.config.open("a") as config:
+        config.write(CONFIG)
+    opened(hall)
+    rows = _rows(_shown(range="24h"))
+    told = {name: rows[name]["names"] for name in ("psbl", "spamcop", "spamhaus_zen", "dronebl")}
+    assert told == {
+        "psbl": "■ 1 IPv4, 1 IPv6, not of now",
+        "spamcop": "? not of now",
+        "spamhaus_zen": "■ 1 IPv4, not of now",
+        "dronebl": "no data",
+    }
+    assert rows["psbl"]["withdrawals"] == 2, "what was told of this time stays"
+    assert pd.isna(rows["spamcop"]["withdrawals"]), "and that there were none a silent worker does not tell"
+    said = [str(each.value) for each in _shown(range="24h", list="spamcop").caption]
+    assert "No pool ever took its vote." not in " ".join(said)
+    assert any(each.startswith("○ Not known: the worker told nothing for 12 h") for each in said)
+    assert any(each.startswith("○ Not known: the lists told nothing for 12 h") for each in said)
+
+
 def test_what_rests_on_a_list_and_whether_others_agreed(desk: Hall, opened: Open) -> None:
     opened(desk)
+    spoken(desk)
     rows = _rows(_shown())
     told = {name: (row["withdrawals"], row["taken_back"], row["agreed"]) for name, row in rows.items()}
     assert told["spamhaus_zen"] == (1, 0, "1 of 1"), "psbl named it, too"
