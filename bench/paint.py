@@ -53,7 +53,7 @@ class Seen:
         drawing = 1000 * ranked([each.cpu for each in self.sights], _MEDIAN)
         sent = ranked([each.socket / 1000 for each in self.sights], _MEDIAN)
         told = " ".join(f"{_written(value):>7}" for value in (*times, *spent, drawing, sent))
-        return f"{self.page or 'overview':12} {self.way:5} {told}{above(times[3], times[5])}"
+        return f"{self.page or 'overview':17} {self.way:5} {told}{above(times[3], times[5])}"
 
 
 def ranked(values: Sequence[float | None], percent: int) -> float:
@@ -114,7 +114,7 @@ def main(folder: Path, names: Sequence[str], runs: int, size: tuple[int, int], n
         regular(browser, size) as known,
     ):
         print(f"{psutil.cpu_count()} cores; {runs} runs; {size[0]} x {size[1]} pixels; nice {nice}; ms, {_load()}")
-        print(f"{'page':18} " + " ".join(f"{each:>7}" for each in _HEADS))
+        print(f"{'page':23} " + " ".join(f"{each:>7}" for each in _HEADS))
         for seen in looked(pages, server.pid, Visitors(browser, known, size), names, runs):
             print(seen.line(), flush=True)
         print(_load())

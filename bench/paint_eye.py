@@ -18,11 +18,14 @@ _LONGEST_MS, _SETTLED_MS = 60_000, 1000
 _ZONE = "Europe/Zurich"
 _EYE = Path(__file__).with_suffix(".js")
 _METRIC = "[data-testid=stMetricValue]"
+_STANDING = (".stMarkdownBadge", r"\d+ (active|withdrawn)")
 _TALLY = ("[data-testid=stMarkdown] strong", r"\d")
 PLACES: dict[str, tuple[str, str]] = {
     "": ("[data-testid=stAlert]", r"\d+ of \d+ IPs send"),
     "alerts": _TALLY,
-    "pool": (".stMarkdownBadge", r"\d+ (active|withdrawn)"),
+    "pool": _STANDING,
+    "pool?part=Lists": _STANDING,
+    "pool?part=Traffic": _STANDING,
     "delisting": _TALLY,
     "lists": (_METRIC, r"\d"),
     "providers": (_METRIC, r"\d"),

@@ -19,6 +19,7 @@ from dashboards import (
     queries_flags,
     queries_own,
     queries_week,
+    span,
     words,
 )
 from dashboards.counted import Counted
@@ -183,7 +184,8 @@ def _deliverability(shown: Page) -> None:
         "bounce": st.column_config.NumberColumn("bounced", format="%.1f %%", width="small"),
     }
     attempts = st.column_config.NumberColumn("attempts", format="localized", width="small")
-    elements.table(shares, "providers", {"provider": elements.text("provider"), "attempts": attempts, **share})
+    columns = {"provider": elements.text("provider"), "attempts": attempts, **share}
+    folds.table(f"By provider, within {span.words(shown.hours)}", shares, "providers", columns)
 
 
 def _flags(shown: Page) -> None:

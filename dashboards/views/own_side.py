@@ -103,4 +103,4 @@ def brief(shown: Page) -> None:
         names = listed[listed["answer"] == "listed"]["domain"].nunique()
         parts += [f"{names} of our domains on lists"] if names else []
     if parts:
-        st.caption(f"▲ Own side: {', '.join(parts)} (page Pool).")
+        st.caption(f"▲ Own side: {', '.join(parts)} (page Pool, Lists).")

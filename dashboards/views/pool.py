@@ -9,7 +9,6 @@ import streamlit as st
 
 from dashboards import (
     badges,
-    charts,
     elements,
     folds,
     heard,
@@ -20,18 +19,15 @@ from dashboards import (
     queries_pool,
     words,
 )
-from dashboards.charts import Lanes
 from dashboards.elements import Page
 from dashboards.heard import Told
 from dashboards.palette import BADGES, STATES
 from dashboards.pools import Standing
-from dashboards.span import Span
-from dashboards.views import delisting, own_side, pool_hands, pool_life, pool_lists
+from dashboards.views import delisting, own_side, pool_hands, pool_life, pool_lists, pool_traffic
 
 _WEEK = 168
 _TOLD = 5
-_MOST_LANES = 40
-_NO_VOTE = "Anybody can forge a complaint: they are shown, and withdraw no IP."
+_PARTS = ("IPs", "Lists", "Traffic")
 
 
 @elements.live
@@ -50,9 +46,23 @@ def page() -> None:
         if owner not in {"", name}:
             elements.keep("ip", "")
     told = heard.standings(shown)
-    _ahead(shown, name)
+    part = elements.choice("part", "What of the pool", list(_PARTS), _PARTS[0])
+    _ahead(shown, name, part)
     everyone = told.now
     ips = [ip for ip in everyone if ip.pool == name]
+    _standing(replace(told, now=ips))
+    if part == "IPs":
+        _ips(shown, name, told, ips)
+    elif part == "Lists":
+        pool_lists.show(shown, [ip.ip for ip in ips])
+        own_side.identities(shown, [ip.ip for ip in ips])
+        own_side.domains(shown)
+    else:
+        pool_traffic.show(shown, name, ips, {ip.ip for ip in everyone} - {ip.ip for ip in ips})
+    shown.close()
+
+
+def _ips(shown: Page, name: str, told: Told, ips: list[Standing]) -> None:
     _states(shown, replace(told, now=ips))
     _history(shown, name)
     pool_hands.show(shown, name, told)
@@ -61,33 +71,30 @@ def page() -> None:
         pool_life.show(shown, chosen)
     _hooks(shown, name)
     delisting.brief(shown, name)
-    pool_lists.show(shown, [ip.ip for ip in ips])
-    _traffic(shown, name, ips)
-    own_side.identities(shown, [ip.ip for ip in ips])
-    own_side.domains(shown)
-    _unattributed(shown, {ip.ip for ip in everyone} - {ip.ip for ip in ips})
-    shown.close()
 
 
-def _ahead(shown: Page, pool: str) -> None:
-    """Ask beside what the page reads, in its order."""
+def _ahead(shown: Page, pool: str, part: str) -> None:
+    """Ask beside what this part of the page reads, in its order."""
+    if part == "Lists":
+        shown.ahead(queries_pool.matrix, hours=1)
+        shown.ahead(queries_pool.health, hours=1)
+        return
     shown.ahead(queries_pool.traffic, every=shown.every)
     shown.ahead(queries_pool.complaints)
-    shown.ahead(queries_pool.barred, hours=1)
-    shown.ahead(queries_decisions.of_pool, pool, st.query_params.get("ip", ""), hours=_WEEK)
-    shown.ahead(queries_pool.hooks, hours=1)
-    shown.ahead(queries_delisting.delistings, hours=1)
-    shown.ahead(queries_pool.matrix, hours=1)
-    shown.ahead(queries_pool.health, hours=1)
-    shown.ahead(queries.volume, "", every=shown.every)
-    shown.ahead(queries_life.moves, pool)
-    shown.ahead(queries_pool.unattributed)
+    if part == "IPs":
+        shown.ahead(queries_pool.barred, hours=1)
+        shown.ahead(queries_decisions.of_pool, pool, st.query_params.get("ip", ""), hours=_WEEK)
+        shown.ahead(queries_pool.hooks, hours=1)
+        shown.ahead(queries_delisting.delistings, hours=1)
+    else:
+        shown.ahead(queries.volume, "", every=shown.every)
+        shown.ahead(queries_life.moves, pool)
+        shown.ahead(queries_pool.unattributed)
 
 
-def _states(shown: Page, told: Told) -> None:
-    ips = told.now
-    st.subheader("Relay IPs", anchor=False)
-    standing: Counter[str] = Counter(ip.state for ip in ips)  # told at once: the table waits for the traffic of all
+def _standing(told: Told) -> None:
+    """Show how many of the pool's IPs are in which state, above each part."""
+    standing: Counter[str] = Counter(ip.state for ip in told.now)
     badges.show(
         (f"{shape[0]} {words.count(standing[state])} {shape[2:]}", BADGES[state])
         for state, shape in STATES.items()
@@ -95,8 +102,13 @@ def _states(shown: Page, told: Told) -> None:
     )
     if told.notice:
         st.caption(told.notice)
+
+
+def _states(shown: Page, told: Told) -> None:
+    ips = told.now
+    st.subheader("Relay IPs", anchor=False)
     traffic = shown.read(queries_pool.traffic, every=shown.every)
-    sums, said, barred = _sums(traffic), _complaints(shown), _barred(shown)
+    sums, said, barred = _sums(traffic), pool_traffic.complaints(shown), _barred(shown)
     none = "?" if told.silent or barred is None else ""
     rows = []
     for ip in ips:
@@ -133,7 +145,7 @@ def _state_columns() -> dict[str, Any]:
         "relapse": st.column_config.NumberColumn("relapses", format="%d", width=65),
         "attempts": elements.text("attempts", 75),
         "bounced": elements.text("bounced", 70),
-        "complaints": elements.text("complaints", 125, help=_NO_VOTE),
+        "complaints": elements.text("complaints", 125, help=pool_traffic.NO_VOTE),
         "not_to": elements.text("not to", 80, help="Providers to which it sends nothing for a while"),
         "why": elements.text("note and evidence", 330),
     }
@@ -152,79 +164,6 @@ def _sums(traffic: pd.DataFrame | None) -> dict[str, tuple[int | None, int | Non
         return {}
     summed = traffic.groupby("ip", as_index=False)[["attempts", "bounced"]].sum()
     return {row["ip"]: (int(row["attempts"]), int(row["bounced"])) for row in elements.rows(summed)}
-
-
-def _complaints(shown: Page) -> dict[str, tuple[int, int]] | None:
-    """Return all complaints and the unattributed ones of each IP that had any, None where no complaint ever came."""
-    feeds, found = shown.read(queries.feeds, hours=1), shown.read(queries_pool.complaints)
-    if feeds is None or found is None or (found.empty and "complaints" not in set(feeds["feed"])):
-        return None
-    return {row["ip"]: (row["complaints"], row["unattributed"]) for row in elements.rows(found)}
-
-
-def _unattributed(shown: Page, elsewhere: set[str]) -> None:
-    """List the complaints that name no sender, but for those about an IP of another pool."""
-    st.subheader("Unattributed complaints", anchor=False)
-    found, said = shown.read(queries_pool.unattributed), _complaints(shown)
-    if found is not None:
-        found = found[~found["ip"].isin(elsewhere)]
-    none = "No data: no complaint came." if said is None else "Each complaint of this time names its sender."
-    if elements.missing(found, none) or found is None:
-        return
-    columns = {
-        "time": elements.when("UTC"),
-        "reporter": elements.text("reporter", "medium"),
-        "feedback_type": elements.text("type", "small"),
-        "ip": elements.text("IP"),
-        "recipient": elements.text("recipient", "medium"),
-        "message_id": elements.text("Message-ID", "large"),
-    }
-    label = f"{words.count(len(found))} complaints name no sender"
-    folds.table(label, found, "unattributed", columns)
-    st.caption(f"{_NO_VOTE} The Message-ID leads to the sender in the mail log.")
-
-
-def _traffic(shown: Page, pool: str, ips: list[Standing]) -> None:
-    st.subheader("Traffic per IP", anchor=False)
-    traffic = shown.read(queries_pool.traffic, every=shown.every)
-    if elements.missing(traffic, "No data: no delivery through a known IP was logged in this time.") or traffic is None:
-        return
-    order = busiest([ip.ip for ip in ips], traffic)
-    moves = shown.read(queries_life.moves, pool)
-    logged = shown.read(queries.volume, "", every=shown.every)
-    absent = None if moves is None else absences(moves, order, shown.span, shown.now)
-    chart = charts.lanes(traffic, shown.span, Lanes("ip", "attempts", order, absent, logged))
-    elements.chart(chart, traffic, "traffic", "Delivery attempts per IP over time, with the times it was withdrawn")
-    silent = heard.silent(shown, "worker")
-    st.caption(
-        "The stronger, the more; empty: nothing left through this IP. Dashed: withdrawn. Grey: no log was heard. UTC."
-        + (f" Who else is withdrawn now is not known ({silent})." if silent else "")
-        + (f" The {len(order)} busiest of {len(ips)} IPs; the CSV has all." if len(order) < len(ips) else "")
-    )
-
-
-def busiest(ips: list[str], traffic: pd.DataFrame) -> list[str]:
-    """Return the IPs that get a lane, in their order: of a large pool those that sent most."""
-    if len(ips) <= _MOST_LANES:
-        return ips
-    sent = traffic.groupby("ip")["attempts"].sum()
-    most = set(sorted(ips, key=lambda ip: -int(sent.get(ip, 0)))[:_MOST_LANES])
-    return [ip for ip in ips if ip in most]
-
-
-def absences(moves: pd.DataFrame, order: list[str], span: Span, now: pd.Timestamp) -> pd.DataFrame:
-    """Return from when to when each IP was withdrawn within the span; what was only decided (shadow) sends on."""
-    start, rows = pd.Timestamp(span.since, unit="us", tz="UTC"), []
-    until = dict.fromkeys(order, now)
-    for row in elements.rows(moves):  # the newest first
-        ip, since = row["ip"], max(row["time"], start)
-        if (ended := until.get(ip)) is None:
-            continue
-        if row["type"] == "ip_withdrawn" and row["mode"] != "shadow" and ended > since:
-            when = f"{words.clock(row['time'], now)} to {words.clock(ended, now)} UTC"
-            rows.append({"ip": ip, "start": since, "end": ended, "when": when})
-        until[ip] = row["time"]
-    return pd.DataFrame(rows)
 
 
 def _history(shown: Page, pool: str) -> None:

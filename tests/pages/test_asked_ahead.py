@@ -23,7 +23,11 @@ Words = tuple[str, int, tuple[Hashable, ...], float, int]
 
 MORE: dict[str, tuple[dict[str, str], ...]] = {
     "overview": ({"provider": "yahoo.example"}, {"at": "before"}),
-    "pool": ({"range": "24h"}, {"pool": "main", "ip": WITHDRAWN, "at": "before"}),
+    "pool": (
+        {"range": "24h"},
+        {"pool": "main", "ip": WITHDRAWN, "at": "before"},
+        {"part": "Traffic", "at": "before"},
+    ),
     "providers": ({"provider": "google"}, {"range": "24h", "at": "before"}),
     "complaints": ({"show": "Unattributed"}, {"by": "IP"}, {"at": "before"}),
     "lists": ({"range": "24h", "at": "before"},),

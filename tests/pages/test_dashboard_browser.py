@@ -51,7 +51,7 @@ def test_the_pages_show_the_flagged_mailbox_and_the_withdrawn_ip(visitor: Visito
     expect(visitor.page.get_by_text("5 of 6 IPs send")).to_be_visible()
     visitor.table(0, "3 of 6 IPs of the pool main carry mail")
     visitor.table(1, THIEF)
-    visitor.table(4, f"{WITHDRAWN} withdrawn until")
+    visitor.table(3, f"{WITHDRAWN} withdrawn until")
     visitor.picture("overview")
     visitor.go(f"/alerts?alert={GONE}", "Alerts")
     visitor.table(0, "■ critical")
@@ -60,8 +60,6 @@ def test_the_pages_show_the_flagged_mailbox_and_the_withdrawn_ip(visitor: Visito
     visitor.go("/pool", "Pool")
     visitor.table(0, WITHDRAWN)
     visitor.table(0, "■ withdrawn")
-    visitor.page.get_by_text("The same as a table, with each list's health").click()
-    expect(visitor.page.locator("td", has_text="■ listed 127.0.0.3").first).to_be_attached()
     expect(visitor.page.get_by_text(re.compile(f"{re.escape(THIEF)}: 112 messages")).first).to_be_visible()
     visitor.picture("pool")
     visitor.go(f"/mailboxes?mailbox={quote(THIEF)}", "Mailboxes")
@@ -91,6 +89,21 @@ def test_the_pages_show_the_flagged_mailbox_and_the_withdrawn_ip(visitor: Visito
     visitor.table(0, "■ open")
     visitor.table(1, "spamcop")
     visitor.picture("delisting")
+    visitor.unhurt()
+
+
+def test_the_lists_and_the_traffic_of_a_pool_are_parts_of_its_page(visitor: Visitor) -> None:
+    visitor.go("/pool", "Pool")
+    visitor.table(0, WITHDRAWN)
+    visitor.page.get_by_role("radio", name="Lists").click()
+    visitor.page.get_by_text("The same as a table, with each list's health").click()
+    expect(visitor.page.locator("td", has_text="■ listed 127.0.0.3").first).to_be_attached()
+    assert parse_qs(urlsplit(visitor.page.url).query) == {"part": ["Lists"]}
+    visitor.picture("pool-lists")
+    visitor.go("/pool?part=Traffic", "Pool")
+    visitor.page.get_by_text("2 complaints name no sender").click()
+    visitor.table(0, "gmx.example")
+    visitor.picture("pool-traffic")
     visitor.unhurt()
 
 
@@ -207,7 +220,7 @@ def test_a_strangers_text_is_shown_and_does_nothing(visitor: Visitor) -> None:
     visitor.unhurt()
     visitor.go("/", "Overview")
     visitor.page.get_by_text("Dead letters: 3 lines").click()
-    visitor.table(5, f"{RUDE} 0")
+    visitor.table(4, f"{RUDE} 0")
     visitor.unhurt()
 
 

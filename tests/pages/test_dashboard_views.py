@@ -122,10 +122,15 @@ def test_overview_shows_each_ip_with_its_state(hall: Hall, empty_hall: Hall, ope
 def test_pool_of_the_scene(hall: Hall, opened: Open) -> None:
     opened(hall)
     spoken(hall)
-    test = unfolded(shown("pool"), "matrix", "unattributed")
+    test = shown("pool")
     assert {"■ withdrawn", "◆ probation", "▲ kept, should leave", "● active"} <= cells(test)
-    assert {"■ listed 127.0.0.3", "○ not listed", "? unknown", "· not asked"} <= cells(test)
-    assert {"2 (1 unattributed)", "0", "feedback0@gmx.example", f"<1.{RUDE}>"} <= cells(test)
+    assert {"2 (1 unattributed)", "0"} <= cells(test)
+    lists, traffic = shown("pool", part="Lists"), shown("pool", part="Traffic")
+    assert {"■ listed 127.0.0.3", "○ not listed", "? unknown", "· not asked"} <= cells(unfolded(lists, "matrix"))
+    assert {"feedback0@gmx.example", f"<1.{RUDE}>"} <= cells(unfolded(traffic, "unattributed"))
+    assert "Dashed: withdrawn. Grey: no log was heard. UTC." in texts(traffic)
+    standing = ["green ● 3 active", "orange ▲ 1 kept, should leave", "orange ◆ 1 probation", "red ■ 1 withdrawn"]
+    assert [sorted(strip(each)) for each in (test, lists, traffic)] == [standing] * 3, "each part says how they stand"
     thief = f"{THIEF}: 112 messages in 1 h (80% of all), 30 unknown users, 4 refused, 1 complaint, 41 networks"
     before = f"· Sent through it before: ■ suspend {thief}; user7@customer.example: 9 messages"
     assert before in texts(test)
@@ -138,7 +143,7 @@ def test_pool_of_the_scene(hall: Hall, opened: Open) -> None:
 
 def test_own_side_of_the_scene(hall: Hall, opened: Open) -> None:
     opened(hall)
-    pool = unfolded(shown("pool"), "matrix")
+    pool = unfolded(shown("pool", part="Lists"), "matrix")
     told = next(table.value for table in pool.dataframe if "helo_is_ptr" in table.value)
     assert list(told["ip"]) == list(IPS[:3])
     assert list(told["forward"]) == ["● pass", "▲ fail", "? unknown"], "the newer of two looks counts"
@@ -152,7 +157,9 @@ def test_own_side_of_the_scene(hall: Hall, opened: Open) -> None:
     assert "spamhaus_dbl" not in matrix, "a list of domains is no column of the IPs"
     assert [heads[name]["label"] for name in ("spamcop", "uceprotect_1")] == ["◐ spamcop", "▲ uceprotect_1"]
     assert heads["spamcop"]["help"].replace("\\", "").endswith("ago: no vote over IPv6: no answer: REFUSED")
-    brief = "▲ Own side: 1 of 3 IPs do not present themselves as they should, 1 of our domains on lists (page Pool)."
+    brief = (
+        "▲ Own side: 1 of 3 IPs do not present themselves as they should, 1 of our domains on lists (page Pool, Lists)."
+    )
     assert brief in texts(shown("overview"))
 
 
@@ -200,13 +207,14 @@ def test_no_data_is_said_and_is_not_zero(empty_hall: Hall, opened: Open) -> None
     assert "worker: no data" in texts(overview)
     assert "No data: no delivery was logged in this time." in texts(overview)
     assert "No data: no worker told anything yet." in texts(overview)
-    pool = shown("pool")
-    assert "No data: no list was asked within two days." in texts(pool)
+    pool, lists, traffic = (shown("pool", part=part) for part in ("", "Lists", "Traffic"))
+    assert "No data: no list was asked within two days." in texts(lists)
     assert list(pool.dataframe[0].value["complaints"]) == ["no data"] * 6, "no complaint ever came: none is no zero"
     assert list(pool.dataframe[0].value["state"]) == ["? unknown"] * 6, "without a worker none is known to be active"
-    assert "No data: no complaint came." in texts(pool)
-    assert "No data: no IP was looked at within fourteen days." in texts(pool)
-    assert "No data: no list of domains was asked within fourteen days." in texts(pool)
+    assert "No data: no complaint came." in texts(traffic)
+    assert "No data: no delivery through a known IP was logged in this time." in texts(traffic)
+    assert "No data: no IP was looked at within fourteen days." in texts(lists)
+    assert "No data: no list of domains was asked within fourteen days." in texts(lists)
     mailboxes = shown("mailboxes", mailbox="nobody@example.net")
     assert "No data: no such mailbox was seen." in texts(mailboxes)
     assert "No data: no worker told anything yet." in texts(mailboxes)

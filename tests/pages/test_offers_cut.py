@@ -27,7 +27,7 @@ _MORE = 7
 PAGES: dict[str, tuple[dict[str, str], ...]] = {
     "overview": ({},),
     "alerts": ({}, {"show": "all"}, {"alert": alert_scene.GONE}),
-    "pool": ({}, {"ip": WITHDRAWN}),
+    "pool": ({}, {"ip": WITHDRAWN}, {"part": "Lists"}, {"part": "Traffic"}),
     "delisting": ({},),
     "lists": ({}, {"list": "psbl"}),
     "providers": ({},),

@@ -17,6 +17,8 @@ LOOKS: dict[str, tuple[tuple[int, int], Literal["light", "dark"]]] = {"phone": (
 MOST_TABS = 1600  # a crowded machine draws late, and what has the focus anew
 DEEP = (
     f"/pool?ip={WITHDRAWN}",
+    "/pool?part=Lists",
+    "/pool?part=Traffic",
     f"/mailboxes?mailbox={quote(THIEF)}&part=Logins&map=Closer",
 )
 

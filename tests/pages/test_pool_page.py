@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboards import elements, queries_decisions, queries_life, words
 from dashboards.span import Span
-from dashboards.views.pool import absences
+from dashboards.views.pool_traffic import absences
 from embedded.clickhouse import ClickHouseServer
 from schemas.events import Event
 from schemas.mailbox_events import MailboxFlagged
