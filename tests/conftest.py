@@ -13,9 +13,13 @@ from embedded.broker import Broker
 from embedded.clickhouse import ClickHouseServer
 from schemas.names import derived_id
 from tests.chromium import chromium
+from tests.migrated import KEPT
 from tests.parts import CORPUS, absent, require
 
 __all__ = ["require"]
+_SERVERS: list[ClickHouseServer] = []
+_DATABASES = "SELECT name FROM system.databases WHERE name NOT IN {kept:Array(String)}"
+_WIDE = ("pages_scene", "pages_empty")  # of fixtures for the whole run
 
 
 @pytest.fixture(scope="session")
@@ -68,7 +72,19 @@ def fresh_broker(tmp_path: Path) -> Iterator[Broker]:
 def clickhouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouseServer]:
     """Run one embedded ClickHouse for the whole run: take `database` for one of your own."""
     with ClickHouseServer(tmp_path_factory.mktemp("clickhouse") / "data") as running:
+        _SERVERS.append(running)
         yield running
+        _SERVERS.remove(running)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def databases_go() -> Iterator[None]:
+    """Drop the databases that a file's tests made: ClickHouse looks at each of their tables again and again."""
+    yield
+    for client in (server.connect() for server in _SERVERS):
+        for (name,) in client.query(_DATABASES, parameters={"kept": [*KEPT, *_WIDE]}).result_rows:
+            client.command("DROP DATABASE {name:Identifier}", parameters={"name": name})
+        client.close()
 
 
 @pytest.fixture

@@ -7,6 +7,8 @@ from streams import migrate as releases
 from tests.turning import still
 
 _MODEL = "migrated_model"
+KEPT = ("default", "system", "information_schema", "INFORMATION_SCHEMA", "_temporary_and_external_tables", _MODEL)
+"""What is no test's own."""
 _THERE = "SELECT count() FROM system.tables WHERE database = {model:String} AND name = 'schema_migrations'"
 _MADE = """SELECT create_table_query FROM system.tables WHERE database = {model:String}
 ORDER BY engine = 'MaterializedView', engine = 'View', name"""
