@@ -25,6 +25,7 @@ from clickhouse_connect.driver.exceptions import DatabaseError
 
 from bench import dashboard_asked
 from bench.dashboard_fill import fill, settle
+from bench.given import positive
 from dashboards.span import HOURS, Span
 from embedded.clickhouse import ClickHouseServer
 from streams.migrate import migrate
@@ -177,9 +178,9 @@ def main(rows: int, days: int, runs: int, folder: Path, asking: Sequence[dashboa
 
 def _arguments(given: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.dashboard", description=__doc__)
-    parser.add_argument("--rows", type=int, default=10_000_000, help="delivery attempts")
-    parser.add_argument("--days", type=int, default=7, help="over how many days")
-    parser.add_argument("--runs", type=int, default=7, help="of each question, cold and warm")
+    parser.add_argument("--rows", type=positive, default=10_000_000, help="delivery attempts")
+    parser.add_argument("--days", type=positive, default=7, help="over how many days")
+    parser.add_argument("--runs", type=positive, default=7, help="of each question, cold and warm")
     parser.add_argument("--folder", type=Path, help="where the data stays; else it is thrown away")
     parser.add_argument("--question", nargs="+", default=(), help="only those whose names begin so: queries_pool.")
     return parser.parse_args(given)

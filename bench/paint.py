@@ -21,6 +21,7 @@ from pathlib import Path
 import psutil
 from playwright.sync_api import Browser, BrowserContext
 
+from bench.given import positive
 from bench.paint_eye import PHONE, PLACES, WIDE, Sight, regular, stranger, visit
 from bench.paint_lab import Pages, opened
 from schemas.access_settings import Dashboard
@@ -127,7 +128,7 @@ def _load() -> str:
 def _arguments(given: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.paint", description=__doc__)
     parser.add_argument("--folder", type=Path, required=True, help="what bench.dashboard filled; it is filled if new")
-    parser.add_argument("--runs", type=int, default=5, help="of each page, cold, warm and again")
+    parser.add_argument("--runs", type=positive, default=5, help="of each page, cold, warm and again")
     parser.add_argument("--page", nargs="+", choices=[each or "overview" for each in PLACES], help="only these pages")
     parser.add_argument("--phone", action="store_true", help="on a phone's screen")
     parser.add_argument("--nice", type=int, default=Dashboard().nice, help="of the pages' process, as [dashboard] nice")

@@ -62,6 +62,18 @@ def test_a_word_with_which_no_question_begins_is_told_before_anything_is_filled(
     assert not folder.exists()
 
 
+@pytest.mark.parametrize(
+    ("bench", "given"), [("dashboard", "0"), ("dashboard", "-1"), ("paint", "1.5"), ("paint", "²")]
+)
+def test_a_number_that_is_none_is_told_before_anything_is_filled(tmp_path: Path, bench: str, given: str) -> None:
+    folder = tmp_path / "new"
+    command = ("-m", f"bench.{bench}", "--folder", str(folder), f"--runs={given}")
+    ended = subprocess.run([sys.executable, *command], capture_output=True, text=True, timeout=120, check=False)
+    told = f"python -m bench.{bench}: error: argument --runs: '{given}' is no whole number of one at least"
+    assert (ended.returncode, ended.stderr.splitlines()[-1]) == (2, told)
+    assert not folder.exists()
+
+
 def test_the_95th_of_a_hundred_is_a_time_that_was_measured() -> None:
     assert high([float(number) for number in range(1, 101)]) == 95.0
     assert high([3.0, 1.0, 2.0]) == 3.0
