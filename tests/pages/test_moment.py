@@ -14,7 +14,8 @@ from dashboards.queries import CUT
 from dashboards.span import Span
 from schemas.settings import load
 from tests.pages.conftest import Hall, Open
-from tests.pages.test_dashboard_views import Clock, shown, texts
+from tests.pages.test_dashboard_views import shown, texts
+from tests.pages.test_pages_away import Clock
 
 NOW = 1_795_990_800_000_000  # 2026-11-29T22:20:00Z
 
