@@ -11,7 +11,7 @@ from dashboards.span import Span
 from schemas.observations import ANSWER_MS
 
 HEALTHY, HALF, SICK, NO_DATA = "● healthy", "◐ over one IP version", "▲ sick", "? no data"
-LATE = "? not asked for"
+UNASKED = "? not asked for"
 BELIEVED, LOST, NO_VOTE = "● believed", "■ distrusted", "▲ no vote while sick"
 FAULTS = {
     "test_points": "fails its test points",
@@ -55,7 +55,7 @@ def state(row: Mapping[str, Any] | None, now: pd.Timestamp) -> str:
     if not pd.isna(row["again"]) and now < row["again"]:
         ago = 0.0
     if ago > _LATE * usual and ago > _LATE * _LEAST_US / 1e6 and (row["usual"] > 0 or ago > _DAY):
-        return f"{LATE} {words.age(ago)}"
+        return f"{UNASKED} {words.age(ago)}"
     if not row["votes"]:
         return f"▲ {FAULTS.get(row['wrong'], 'no vote')}"
     return f"◐ IPv{row['version']}: {FAULTS.get(row['wrong'], row['wrong'])}" if row["wrong"] else HEALTHY

@@ -64,7 +64,7 @@ def _told(shown: Page, rounds: pd.DataFrame) -> pd.DataFrame:
                 "trust": believed,
                 **_healthy(round_),
                 **_pace(round_),
-                **_answers(answers, names, of_now=not state.startswith(listbook.LATE)),
+                **_answers(answers, names, of_now=not state.startswith(listbook.UNASKED)),
                 "withdrawals": _number(caused, name, "withdrawals", known=known),
                 "taken_back": _number(caused, name, "taken_back", known=known),
                 "agreed": _agreed(agreed.get(name), round_),
