@@ -1,12 +1,14 @@
 """What open screens cost the sink: `python -m bench.screens [EVENTS] [ROUNDS] [SCREENS …]`.
 
 So many screens (0, 10 and 50) show four pages in turn, each refreshed as often as a browser does it, in
-Streamlit's own messages; meanwhile one sink stores a broker's events at its full rate. Told are its rows a second, the
-CPU seconds a second of the dashboard and of ClickHouse, and how often a screen was drawn: the medians of the rounds,
-which take turns.
+Streamlit's own messages; the browsers' process yields the processor to all else, as if they had one of their own.
+Meanwhile one sink stores a broker's events at its full rate, then `RATE` a second as they come. Told are its rows a
+second, the CPU seconds a second of the dashboard and of ClickHouse, how often a screen was drawn, and how old the
+newest row is: the medians of the rounds, which take turns.
 """
 
 import asyncio
+import os
 import statistics
 import subprocess
 import sys
@@ -22,17 +24,23 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
 
-from bench.sink import PARTITIONS, fill
+from bench.sink import CHUNK, PARTITIONS, fill
 from collectors.admin import ensure_topics
 from dashboards.elements import EVERY
 from embedded.broker import Broker
 from embedded.clickhouse import ClickHouseServer
+from schemas.access_settings import Dashboard
 from schemas.settings import ClickHouse, Kafka, Settings
 from tests.pages import conftest as pages
 from tests.pages.serving import serving
 from tests.sink.rig import Rig
 
 PAGES = ("", "pool", "providers", "mailboxes")
+RATE = 5_000
+"""Events a second that come while it is told how old the newest row is: 200 relays that each send 5 mails a second."""
+STEADY = 30
+"""Seconds for which they come."""
+_SETTLED = 5  # seconds in which the sink finds its pace
 
 
 class Screen:
@@ -105,22 +113,45 @@ def watched(port: int, screens: int, log: Path) -> Iterator[None]:
         process.wait()
 
 
-def stored(rig: Rig, rows: int) -> tuple[float, float]:
-    """Wait until so many rows more are stored; return when the first was there, and how many came a second since."""
-    before = first = rig.count()[0]
-    while first == before:
-        time.sleep(0.05)
-        first = rig.count()[0]
-    begun, there = time.monotonic(), first
-    while there < before + rows:
-        time.sleep(0.1)
-        there = rig.count()[0]
-    return begun, (there - first) / (time.monotonic() - begun)
-
-
 def used(*processes: psutil.Process) -> list[float]:
     """Return the CPU seconds of each process."""
     return [sum(process.cpu_times()[:2]) for process in processes]
+
+
+def rows(rig: Rig) -> int:
+    """Return how many rows of mail events are stored."""
+    found: int = rig.client.query("SELECT count() FROM mail_events").result_rows[0][0]
+    return found
+
+
+def stored(rig: Rig, wanted: int) -> float:
+    """Wait until so many rows more are stored; return how many came a second since the first of them."""
+    before = first = rows(rig)
+    while first == before:
+        time.sleep(0.05)
+        first = rows(rig)
+    begun, there = time.monotonic(), first
+    while there < before + wanted:
+        time.sleep(0.1)
+        there = rows(rig)
+    return (there - first) / (time.monotonic() - begun)
+
+
+def ages(rig: Rig, source: str) -> list[float]:
+    """Send events at `RATE` for `STEADY` seconds; return how old the newest that is stored was, ten times a second."""
+    found, sent, begun = [], 0, time.monotonic()
+    while (passed := time.monotonic() - begun) < STEADY:
+        due = int(passed * RATE)
+        for start in range(sent, due, CHUNK):
+            rig.send(start // CHUNK % PARTITIONS, source, start, min(start + CHUNK, due))
+        sent = max(sent, due)
+        now = time.time()  # noqa: TID251 - the events are of now
+        recent = {"since": int((now - 60) * 1e6)}
+        newest = rig.client.query("SELECT max(at) FROM mail_events WHERE at > {since:Int64}", recent).result_rows[0][0]
+        if passed > _SETTLED:
+            found.append(now - newest / 1e6)
+        time.sleep(0.1)
+    return found
 
 
 def main(events: int, rounds: int, screens: tuple[int, ...]) -> None:
@@ -142,35 +173,47 @@ def main(events: int, rounds: int, screens: tuple[int, ...]) -> None:
         told: dict[int, list[tuple[float, ...]]] = defaultdict(list)
         with serving(hall, server.password, folder / "dashboard.log") as (process, port):
             both = (psutil.Process(process.pid), psutil.Process(server.pid))
-            for _ in range(rounds):
-                for number in screens:
-                    with watched(port, number, folder / "drawn"):
-                        told[number].append(_round(rig, broker, events, both, folder / "drawn"))
-                    print(number, *(f"{value:.2f}" for value in told[number][-1]), flush=True)
+            both[0].nice(Dashboard().nice)
+            for turn, number in enumerate(screens * rounds):
+                fill(broker, events, turn)
+                with watched(port, number, folder / "drawn"):
+                    told[number].append(_round(rig, events, both, folder / "drawn", f"{turn:08x}steady00"))
+                print(number, *(f"{value:.2f}" for value in told[number][-1]), flush=True)
         rig.end()
-    print("screens: rows/s of the sink, CPU of the dashboard, of ClickHouse, drawings a second, seconds a drawing took")
+    print(
+        "screens: rows/s of the sink, CPU of the dashboard, of ClickHouse, drawings a second, seconds a drawing took; "
+        f"at {RATE} events/s: age of the newest row in s, median and 95th of 100, seconds a drawing took"
+    )
     for number, values in told.items():
         print(f"{number:4}: " + "  ".join(f"{statistics.median(each):.2f}" for each in zip(*values, strict=True)))
 
 
 def _round(
-    rig: Rig, broker: Broker, events: int, both: tuple[psutil.Process, psutil.Process], log: Path
+    rig: Rig, events: int, both: tuple[psutil.Process, psutil.Process], log: Path, source: str
 ) -> tuple[float, ...]:
-    """Store so many events; return the rate, the CPU a second of dashboard and ClickHouse, and the drawings."""
-    fill(broker, events)
+    """Store so many events that wait, then some as they come; return what `main` prints."""
     drawn, cpu, begun = len(log.read_text().split()), used(*both), time.monotonic()
     sink = rig.start()
-    _, rate = stored(rig, events)
+    rate = stored(rig, events)
     passed = time.monotonic() - begun
+    spent = [(after - before) / passed for before, after in zip(cpu, used(*both), strict=True)]
+    times = [float(each) for each in log.read_text().split()[drawn:]]
+    steady = len(times) + drawn
+    old = sorted(ages(rig, source))
+    calm = [float(each) for each in log.read_text().split()[steady:]]
     sink.kill()
     sink.wait()
-    times = [float(each) for each in log.read_text().split()[drawn:]]
-    spent = [(after - before) / passed for before, after in zip(cpu, used(*both), strict=True)]
-    return (rate, *spent, len(times) / passed, statistics.median(times) if times else 0.0)
+    aged = (statistics.median(old), old[int(len(old) * 0.95)])
+    return (rate, *spent, len(times) / passed, _middle(times), *aged, _middle(calm))
+
+
+def _middle(values: list[float]) -> float:
+    return statistics.median(values) if values else 0.0
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--watch"]:
+        os.nice(19)
         asyncio.run(watch(int(sys.argv[2]), int(sys.argv[3])))
     else:
         given = [int(word) for word in sys.argv[1:]]

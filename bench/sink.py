@@ -28,13 +28,13 @@ PARTITIONS = 4
 CHUNK = 500
 
 
-def fill(broker: Broker, events: int) -> int:
-    """Send deliveries in chunks, evenly over the partitions; return the bytes of JSON."""
+def fill(broker: Broker, events: int, turn: int = 0) -> int:
+    """Send deliveries in chunks, evenly over the partitions, other ones each turn; return the bytes of JSON."""
     producer = KafkaProducer(bootstrap_servers=[broker.bootstrap], linger_ms=20)
     size = 0
     for start in range(0, events // PARTITIONS, CHUNK):
         for partition in range(PARTITIONS):
-            chunk = [delivery(f"{partition:016x}", number) for number in range(start, start + CHUNK)]
+            chunk = [delivery(f"{turn:08x}{partition:08x}", number) for number in range(start, start + CHUNK)]
             lines = [codec.encode(event) for event in chunk]
             size += sum(map(len, lines))
             headers = [("first", chunk[0].id.encode()), ("last", chunk[-1].id.encode()), ("count", b"%d" % CHUNK)]
