@@ -44,22 +44,27 @@ _SETTLED = 5  # seconds in which the sink finds its pace
 
 
 class Screen:
-    """One screen: its page is drawn once, then its fragment again and again."""
+    """One screen: its page is drawn once, then its fragment again and again, as often as the server does."""
 
     def __init__(self, socket: ClientConnection, page: str) -> None:
         self._socket = socket
         self._page = page
         self._place: tuple[str, str] | None = None
         self._hash = ""
+        self._asked = 0.0
 
-    async def draw(self) -> None:
-        """Have the page drawn, its fragment alone if it has told of one, and read all that is sent until it is."""
+    async def ask(self) -> None:
+        """Ask for the page, for its fragment alone if it has told of one."""
         message = BackMsg()
         message.rerun_script.page_name = self._page
         if self._place is not None:
             message.rerun_script.fragment_id, message.rerun_script.page_script_hash = self._place
             message.rerun_script.is_auto_rerun = True
+        self._asked = time.monotonic()
         await self._socket.send(message.SerializeToString())
+
+    async def drawn(self) -> float:
+        """Read all that is sent until a drawing has ended; return the seconds since it was asked for."""
         while True:
             told = ForwardMsg.FromString(bytes(await self._socket.recv(decode=False)))
             kind = told.WhichOneof("type")
@@ -68,7 +73,7 @@ class Screen:
             elif kind == "auto_rerun":
                 self._place = (told.auto_rerun.fragment_id, self._hash)
             elif kind == "script_finished":
-                return
+                return time.monotonic() - self._asked
 
 
 async def watch(port: int, screens: int) -> None:
@@ -79,12 +84,16 @@ async def watch(port: int, screens: int) -> None:
         await asyncio.sleep(EVERY * number / screens)
         async with connect(f"ws://127.0.0.1:{port}/_stcore/stream", max_size=None, proxy=None) as socket:
             screen = Screen(socket, page)
-            while True:
-                begun = time.monotonic()
-                await screen.draw()
-                took = time.monotonic() - begun
-                print(f"{took:.3f}", flush=True)
-                await asyncio.sleep(max(0.0, EVERY - took))
+            await screen.ask()
+            print(f"{await screen.drawn():.3f}", flush=True)
+            asking = asyncio.create_task(again(screen))
+            while not asking.done():
+                print(f"{await screen.drawn():.3f}", flush=True)
+
+    async def again(screen: Screen) -> None:
+        while True:
+            await asyncio.sleep(EVERY)
+            await screen.ask()
 
     async with asyncio.TaskGroup() as group:
         for number in range(screens):
