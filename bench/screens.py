@@ -37,7 +37,7 @@ from tests.sink.rig import Rig
 
 PAGES = ("", "pool", "providers", "mailboxes")
 RATE = 5_000
-"""Events a second that come while it is told how old the newest row is: 200 relays that each send 5 mails a second."""
+"""Events a second that come while it is told how old the newest row is: 25 from each of 200 relays."""
 STEADY = 30
 """Seconds for which they come."""
 _SETTLED = 5  # seconds in which the sink finds its pace
