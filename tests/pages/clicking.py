@@ -162,10 +162,14 @@ class Hands:
         self._touches = False
 
     def on(self, size: str) -> None:
-        """Have the page on a screen of this size from now on."""
+        """Have the page on a screen of this size from now on.
+
+        The navigation goes elsewhere then, which takes the keyboard's focus from where it is.
+        """
         width, height = SIZES[size]
         self.visitor.size = {"width": width, "height": height}
         self.page.set_viewport_size(self.visitor.size)
+        expect(self.page.get_by_test_id("stTopNavLink").first).to_be_visible(visible=size == "wall")
         self._touches = size == "phone"
 
     def push(self, target: Locator) -> None:
