@@ -7,8 +7,10 @@ IPs send, the first number of another page, as in the line above its table); and
 has ended, nothing is a skeleton, and nothing in the DOM changes for 300 ms, of which the last change counts. Cold is
 the first visit of a process just started, warm the next of another visitor, both by a browser in which nothing is
 cached; again is a browser's own that was there three times and keeps Streamlit's scripts, as the NOC's does. The
-browser runs before the clock does. Median and 95th of a hundred are by nearest rank. Beside them stand the CPU ms of
-the pages' process, of ClickHouse and of Chromium until then, and the kB that came through the WebSocket.
+browser runs before the clock does. `floor` and `floor-table` are no pages of ours: what plain Streamlit takes for a
+word, and for a table and a chart (`bench.paint_floor`), in the same run. Median and 95th of a hundred are by nearest
+rank. Beside them stand the CPU ms of the pages' process, of ClickHouse and of Chromium until then, and the kB that came
+through the WebSocket.
 """
 
 import argparse
@@ -22,7 +24,7 @@ import psutil
 from playwright.sync_api import Browser, BrowserContext
 
 from bench.given import positive
-from bench.paint_eye import PHONE, PLACES, WIDE, Sight, regular, stranger, visit
+from bench.paint_eye import FLOOR, PHONE, PLACES, WIDE, Sight, regular, stranger, visit
 from bench.paint_lab import Pages, opened
 from schemas.access_settings import Dashboard
 from tests.chromium import chromium
@@ -30,6 +32,8 @@ from tests.chromium import chromium
 USEFUL_MS, WHOLE_MS = 1500.0, 2500.0
 _MEDIAN, _HIGH = 50, 95
 _BEFORE = 2  # visits after which a browser has kept what it fetched, and compiled
+_FLOOR = Path(__file__).with_name("paint_floor.py")
+_ALL = (*FLOOR, *PLACES)
 _HEADS = ("paint", "p95", "useful", "p95", "whole", "p95", "pages", "CH", "Chrom.", "kB")
 
 
@@ -95,7 +99,7 @@ def looked(pages: Pages, clickhouse: int, visitors: Visitors, names: Sequence[st
     for name in names:
         ways = [Seen(name, way) for way in ("cold", "warm", "again")]
         for run in range(runs):
-            with pages.served() as process:
+            with pages.served(_FLOOR if name in FLOOR else None) as process:
                 own = (psutil.Process(process.pid), psutil.Process(clickhouse))
                 for seen in ways:
                     for _ in range(_BEFORE if seen.way == "again" and run == 0 else 0):
@@ -129,7 +133,7 @@ def _arguments(given: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.paint", description=__doc__)
     parser.add_argument("--folder", type=Path, required=True, help="what bench.dashboard filled; it is filled if new")
     parser.add_argument("--runs", type=positive, default=5, help="of each page, cold, warm and again")
-    parser.add_argument("--page", nargs="+", choices=[each or "overview" for each in PLACES], help="only these pages")
+    parser.add_argument("--page", nargs="+", choices=[each or "overview" for each in _ALL], help="only these pages")
     parser.add_argument("--phone", action="store_true", help="on a phone's screen")
     parser.add_argument("--nice", type=int, default=Dashboard().nice, help="of the pages' process, as [dashboard] nice")
     return parser.parse_args(given)
@@ -137,5 +141,5 @@ def _arguments(given: list[str]) -> argparse.Namespace:
 
 if __name__ == "__main__":
     wanted = _arguments(sys.argv[1:])
-    chosen = [each for each in PLACES if not wanted.page or (each or "overview") in wanted.page]
+    chosen = [each for each in _ALL if not wanted.page or (each or "overview") in wanted.page]
     main(wanted.folder.resolve(), chosen, wanted.runs, PHONE if wanted.phone else WIDE, wanted.nice)

@@ -39,6 +39,8 @@ PLACES: dict[str, tuple[str, str]] = {
     "time-travel": _TALLY,
 }
 """Where each page's first useful value stands, and what it looks like."""
+FLOOR: dict[str, tuple[str, str]] = {"floor": _TALLY, "floor-table": _TALLY}
+"""The same of the pages of `bench.paint_floor`."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ def visit(context: BrowserContext, home: str, name: str) -> Sight:
         page.goto("about:blank")
         page.wait_for_timeout(_SETTLED_MS)
         before = _spent()
-        page.add_init_script(_eye(*PLACES[name]))
+        page.add_init_script(_eye(*{**PLACES, **FLOOR}[name]))
         page.goto(f"{home}/{name}", wait_until="commit")
         with suppress(PlaywrightTimeout):
             page.wait_for_function("window.relaywardenPaint.whole !== null", timeout=_LONGEST_MS, polling=50)

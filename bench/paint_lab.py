@@ -46,13 +46,19 @@ class Pages:
         self.port = load(config).dashboard.port
 
     @contextmanager
-    def served(self) -> Iterator[subprocess.Popen[bytes]]:
-        """Start a process that serves the pages as `relaywarden dashboard` does; give it once it answers."""
+    def served(self, floor: Path | None = None) -> Iterator[subprocess.Popen[bytes]]:
+        """Start a process that serves the pages as `relaywarden dashboard` does; give it once it answers.
+
+        With a `floor` plain Streamlit serves that file instead, with the same arguments.
+        """
         back = time.time() - self._until / 1_000_000  # noqa: TID251 the folder's week ends in the past
         line = command(load(self._config))
         told = {CONFIG_ENV: str(self._config), PASSWORD_ENV: self._password}
         told["PYTHONPATH"] = str(Path(dashboards.__file__).parents[1])
-        start = [sys.executable, "-m", "bench.paint_lab", str(back), *line[line.index("run") :]]
+        if floor:
+            start = [sys.executable, "-m", "streamlit", "run", str(floor), *line[line.index("run") + 2 :]]
+        else:
+            start = [sys.executable, "-m", "bench.paint_lab", str(back), *line[line.index("run") :]]
         with self._log.open("ab") as out:
             process = subprocess.Popen(start, env={**os.environ, **told}, cwd=self._log.parent, stdout=out, stderr=out)
         try:
