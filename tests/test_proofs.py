@@ -25,6 +25,29 @@ def test_every_scenario_names_a_test_that_exists(row: str) -> None:
     assert found[0][1] in _tests_of(found[0][0])
 
 
+PAGES = sorted((ROOT / "docs").rglob("*.md"))
+NAMED = [
+    (page.name, *found) for page in PAGES for found in re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)", page.read_text())
+]
+
+
+def test_every_test_that_a_page_of_the_documentation_names_exists() -> None:
+    assert [named for named in NAMED if named[2] not in _tests_of(named[1])] == []
+    assert len(NAMED) >= 40
+
+
+def test_each_promise_and_each_fault_names_its_test() -> None:
+    guarantees = (ROOT / "docs" / "guarantees.md").read_text()
+    rows = [
+        line
+        for line in guarantees.splitlines()
+        if line.startswith("| ") and not line.startswith(("| promise", "| fault"))
+    ]
+    assert len(rows) >= 30
+    assert [row for row in rows if len(re.findall(r"`tests/[\w/]+\.py::test_\w+`", row)) != 1] == []
+    assert "docs/guarantees.md" in (ROOT / "README.md").read_text()
+
+
 def test_the_table_of_scenarios_is_linked() -> None:
     assert len(ROWS) >= 10
     assert "docs/scenarios.md" in (ROOT / "README.md").read_text()
