@@ -77,7 +77,8 @@ class ApacheKafka:
         """Start the node and wait until it takes connections. TimeoutError with the log's end if it does not."""
         if not self._formatted:
             identity = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-            self._run(["kafka.tools.StorageTool", "format", "-t", identity, "-c", str(self._properties)])
+            named = f"--cluster-id={identity}"  # in one word: of 64 one begins with "-", as an option does
+            self._run(["kafka.tools.StorageTool", "format", named, "-c", str(self._properties)])
             self._formatted = True
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
