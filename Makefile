@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 # Tests start thousands of processes: where the environment forbids bytecode, each would compile all that it imports.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: setup demo test hands check golden bench lock clean
+.PHONY: setup demo test hands chaos check golden bench lock clean
 
 setup: $(READY)
 
@@ -29,6 +29,9 @@ test: setup # each file's tests stay in one process, the files go in their order
 
 hands: setup # each order of the pages pressed in Chromium; `make test` presses some of them
 	RELAYWARDEN_HANDS=all $(BIN)/pytest --numprocesses 0 --durations 15 tests/pages/test_hands_clicked.py
+
+chaos: setup # the tests of docs/guarantees.md with more kills and other chances, half an hour or more; SEED=… as one run said
+	$(BIN)/python -m tests.chaos --kills $(or $(KILLS),50) $(if $(SEED),--seed $(SEED))
 
 check: setup
 	$(BIN)/ruff format --check .

@@ -16,6 +16,16 @@ from schemas.pool_hooks import RandmapHook
 CORPUS = Path(__file__).resolve().parents[2] / "shared" / "corpus"
 
 
+def seed(usual: int) -> int:
+    """Return what a test's chances begin with: RELAYWARDEN_SEED where `make chaos` sets it, so that they are others."""
+    return int(os.environ.get("RELAYWARDEN_SEED", usual))
+
+
+def often(usual: int) -> int:
+    """Return how often something is killed: RELAYWARDEN_KILLS where that is set."""
+    return int(os.environ.get("RELAYWARDEN_KILLS", usual))
+
+
 def absent(what: str) -> NoReturn:
     """Skip the test for want of a real part; fail it under RELAYWARDEN_REQUIRE_REAL=1, as CI sets it."""
     if os.environ.get("RELAYWARDEN_REQUIRE_REAL") == "1":

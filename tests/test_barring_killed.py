@@ -13,6 +13,7 @@ from embedded.broker import Broker
 from schemas.events import Event
 from schemas.settings import Settings, parse
 from tests.barring_lab import publish, release, suspension, until
+from tests.parts import often, seed
 
 MAILBOXES = [f"m{number}@example.net" for number in range(6)]
 
@@ -59,8 +60,8 @@ def _locked(folder: Path) -> set[str]:
 def test_killed_at_any_moment_it_ends_with_what_the_log_says(tmp_path: Path, fresh_broker: Broker) -> None:
     configuration = _configuration(tmp_path, fresh_broker.bootstrap)
     ensure_topics(configuration)
-    chance, number, barred = random.Random(4711), 0, set[str]()
-    for _ in range(6):
+    chance, number, barred = random.Random(seed(4711)), 0, set[str]()
+    for _ in range(often(6)):
         process = _start(configuration)
         decided = list[Event]()
         for _ in range(5):

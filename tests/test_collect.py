@@ -32,6 +32,7 @@ from schemas.events import DeadLetter, DeliveryAttempted, Event, MessageSubmitte
 from schemas.settings import Settings, parse
 from schemas.topics import DEAD_LETTERS, MAIL_EVENTS
 from schemas.watermark import Watermarks
+from tests.parts import often, seed
 
 # kafka-python leaves sockets to the garbage collector.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -287,8 +288,8 @@ def test_killed_at_any_moment_it_loses_and_doubles_nothing(
     wait_until(file.exists, 60)
     writing = threading.Thread(target=writer)
     writing.start()
-    chance = random.Random(7)
-    for _ in range(5):
+    chance = random.Random(seed(7))
+    for _ in range(often(5)):
         before = load(file)
         wait_until(lambda before=before: load(file) != before, 60)  # type: ignore[misc] # a default binds the value
         time.sleep(chance.uniform(0, 1.5))
@@ -303,7 +304,7 @@ def test_killed_at_any_moment_it_loses_and_doubles_nothing(
     assert_each_once(events, written + 50)
     assert sum(isinstance(event, SourceOpened) for event in events) == len(list(tmp_path.glob("mail.log*")))
     everything = sum(len(decode_chunk(record.value)) for record in records(fresh_broker, MAIL_EVENTS.name))
-    print(f"killed 5 times: {everything - len(events)} events were sent twice, 0 lost, 0 doubled")  # noqa: T201
+    print(f"killed {often(5)} times: {everything - len(events)} events were sent twice, 0 lost, 0 doubled")  # noqa: T201
 
 
 @pytest.mark.slow

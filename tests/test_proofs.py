@@ -8,6 +8,7 @@ import pytest
 
 from schemas.mailbox_hooks import MailboxHooks
 from streams import hooks
+from tests.chaos import proofs
 
 ROOT = Path(__file__).resolve().parents[1]
 SCENARIOS = (ROOT / "docs" / "scenarios.md").read_text()
@@ -46,6 +47,7 @@ def test_each_promise_and_each_fault_names_its_test() -> None:
     assert len(rows) >= 30
     assert [row for row in rows if len(re.findall(r"`tests/[\w/]+\.py::test_\w+`", row)) != 1] == []
     assert "docs/guarantees.md" in (ROOT / "README.md").read_text()
+    assert set(proofs()) == {f"{file}::{name}" for page, file, name in NAMED if page == "guarantees.md"}
 
 
 def test_the_table_of_scenarios_is_linked() -> None:

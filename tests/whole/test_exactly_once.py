@@ -1,6 +1,5 @@
 """kill -9 of collector, worker and sink at random moments: each event is stored once, decisions are the same."""
 
-import os
 import random
 import time
 from collections import Counter
@@ -20,12 +19,13 @@ from schemas.facts import Fact
 from streams import pool
 from streams.partition import Partition
 from tests.kafka.apache import ApacheKafka, jars
+from tests.parts import often, seed
 from tests.whole.lab import TRANSPORTS, Lab, until
 
-KILLS = int(os.environ.get("RELAYWARDEN_KILLS", "12"))
+KILLS = often(12)
 EVENTS = 100_000
 START = 1_793_000_000_000_000
-SEED = int(os.environ.get("RELAYWARDEN_SEED", "11"))
+SEED = seed(11)
 LISTED = "192.0.2.12"
 AT_WORK = {"collect": "collecting mta.mx1", "stream": "the worker runs", "sink": "storing"}
 
@@ -135,9 +135,9 @@ def _apache(folder: Path) -> ApacheKafka:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(600 + 30 * KILLS)
 @pytest.mark.parametrize(
-    ("make_broker", "times"), [(_embedded, KILLS), pytest.param(_apache, 8, marks=pytest.mark.real)]
+    ("make_broker", "times"), [(_embedded, KILLS), pytest.param(_apache, often(8), marks=pytest.mark.real)]
 )
 def test_kill_9_at_random_moments_loses_nothing_and_doubles_nothing(
     tmp_path: Path, history: bytes, make_broker: Callable[[Path], Broker | ApacheKafka], times: int

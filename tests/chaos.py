@@ -1,0 +1,46 @@
+"""Each test of docs/guarantees.md, with other chances and more kills: `python -m tests.chaos`, `make chaos`.
+
+The seed is printed first; with it (`--seed`) a run takes the same chances again.
+"""
+
+import argparse
+import os
+import re
+import secrets
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+_TEST = re.compile(r"^\| .*`(tests/[\w/]+\.py::test_\w+)`", re.MULTILINE)
+
+
+def proofs() -> list[str]:
+    """Return the tests that the page names, each once, in its order."""
+    page = (ROOT / "docs" / "guarantees.md").read_text(encoding="utf-8")
+    return list(dict.fromkeys(_TEST.findall(page)))
+
+
+def _positive(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
+    return int(text)
+
+
+def main(given: list[str]) -> int:
+    """Run them; return pytest's exit status."""
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
+    parser.add_argument(
+        "--seed", type=_positive, default=secrets.randbelow(2**31) + 1, help="what the chances begin with"
+    )
+    parser.add_argument("--kills", type=_positive, default=50, help="how often each process is killed")
+    parser.add_argument("--only", default="", help="the tests whose names match, as pytest's -k")
+    wanted = parser.parse_args(given)
+    print(f"--seed {wanted.seed} --kills {wanted.kills}", flush=True)  # noqa: T201 for people
+    environment = {**os.environ, "RELAYWARDEN_SEED": str(wanted.seed), "RELAYWARDEN_KILLS": str(wanted.kills)}
+    run = [sys.executable, "-m", "pytest", "--numprocesses", "0", "--timeout", "1800", "-rA", "-k", wanted.only]
+    return subprocess.run([*run, *proofs()], cwd=ROOT, env=environment, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
