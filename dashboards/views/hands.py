@@ -98,7 +98,8 @@ def ask(draft: Draft, effect: Sequence[str]) -> None:
         st.caption("What it would do")
         st.text("\n".join(effect))  # one text: of several lines an old one may stand for a moment beside the new
     back = form.undoes == (draft.action, draft.subject)
-    with st.form(f"{draft.place}.form.{turn}"):
+    # Of two buttons of one form Enter presses the older, which a browser keeps for as long as the page is being drawn.
+    with st.form(f"{draft.place}.form.{turn}{'.back' if back else ''}"):
         st.text_input(
             "Why is it taken back?" if back else "Reason",
             key=_reason(draft, turn),
@@ -109,9 +110,10 @@ def ask(draft: Draft, effect: Sequence[str]) -> None:
             st.caption("To confirm it, type what stands here:")
             st.code(draft.typed, language=None, wrap_lines=True)
             st.text_input("Confirmation", key=_typed(draft, turn), autocomplete="off")
-        st.form_submit_button(f"Order: {draft.action}", on_click=_pressed, args=(draft, turn), key=_give(draft, turn))
+        given = (draft, turn, _choices(draft))
+        st.form_submit_button(f"Order: {draft.action}", on_click=_pressed, args=given, key=_give(draft, turn))
     of, problem = form.problem
-    if problem and of == _typed(draft, turn):
+    if problem and of in {"", _typed(draft, turn)}:
         st.error("This was not ordered.", icon=":material/error:")
         st.text(problem)
 
@@ -133,13 +135,25 @@ def _typed(draft: Draft, turn: int) -> str:
     return f"{draft.place}.typed.{draft.action}.{draft.subject}.{turn}"
 
 
-def _pressed(draft: Draft, turn: int) -> None:
-    """Give the order that the form showed, or tell why not; it runs before the page is drawn anew."""
+def _choices(draft: Draft) -> dict[str, object]:
+    """Return what is chosen at the place of an order, by the choice's key."""
+    keys = [f"{draft.place}.{name}" for name in ("action", "subject", "lasts", *draft.chosen)]
+    return {key: st.session_state[key] for key in keys if key in st.session_state}
+
+
+def _pressed(draft: Draft, turn: int, drawn_for: Mapping[str, object]) -> None:
+    """Give the order that the form showed, or tell why not; it runs before the page is drawn anew.
+
+    What is chosen is what it was drawn for: a slow browser shows for a while the form of one order beneath the choice
+    of another, such as that of the order which an undo takes back.
+    """
     form = _form(draft.place)
     tries = form.tries
     reason = " ".join(str(st.session_state.get(_reason(draft, turn), "")).split())
     typed = str(st.session_state.get(_typed(draft, turn), "")).strip()
-    if not reason:
+    if any(drawn_for.get(key, value) != value for key, value in _choices(draft).items()):
+        form.problem = ("", "Something else was chosen meanwhile. Look at what it would do, and confirm that.")
+    elif not reason:
         form.problem = (_typed(draft, turn), "It needs a reason: it is kept with the decision.")
     elif typed != draft.typed:
         form.problem = (_typed(draft, turn), "The confirmation is not what must be typed.")
@@ -205,7 +219,8 @@ def _undo(draft: Draft) -> None:
     place = draft.place
     st.session_state[f"{place}.action"] = draft.back
     st.session_state[f"{place}.subject"] = draft.subject
-    _form(place).undoes = (draft.back, draft.subject)
+    form = _form(place)
+    form.undoes, form.problem = (draft.back, draft.subject), ("", "")
     st.session_state[f"{place}.lasts"] = next(iter(LASTS))
     for name, value in draft.chosen.items():
         st.session_state[f"{place}.{name}"] = value

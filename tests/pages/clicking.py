@@ -204,6 +204,7 @@ class Hands:
         tab_to(self.page, self.page.get_by_role("button", name=f"Undo: {undo.hand.action}"))
         keys.press("Enter")
         self.said(undo.preview)
+        expect(self.page.get_by_role("button", name=f"Order: {undo.hand.action}")).to_be_visible()
         expect(self.page.get_by_label("Confirmation")).to_have_count(int(bool(undo.hand.typed)))
         tab_to(self.page, self.page.get_by_label("Why is it taken back?"))
         keys.type(reason)

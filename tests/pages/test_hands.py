@@ -195,6 +195,26 @@ def test_nothing_is_ordered_without_a_reason_or_its_confirmation(noc: Desk, open
     assert noc.given() == before
 
 
+@pytest.mark.parametrize(("name", "value"), [("action", "restore"), ("subject", IPS[1])])
+def test_a_button_that_a_slow_browser_still_shows_orders_nothing_once_something_else_is_chosen(
+    noc: Desk, opened: Open, name: str, value: str
+) -> None:
+    before = noc.given()
+    test = drawn(noc, opened, "admin", "pool")
+    choose(test, POOL, "withdraw", IPS[0])
+    chosen = test.radio if name == "action" else test.selectbox
+    chosen(f"{POOL}.{name}").set_value(value)
+    order(test, "its rack is moved", IPS[0])
+    assert not test.exception
+    assert noc.given() == before
+    assert "Something else was chosen meanwhile" in texts(test)
+    choose(test, POOL, "withdraw", IPS[0])
+    order(test, "its rack is moved", IPS[0])
+    (given,) = (one for one in noc.given() if one not in before)
+    assert (given.action, given.subject, given.reason) == ("withdraw", IPS[0], "its rack is moved")
+    assert "Something else was chosen meanwhile" not in texts(test)
+
+
 def test_the_page_shows_the_decision_and_undo_is_the_opposite_order(noc: Desk, opened: Open) -> None:
     before = noc.given()
     test = drawn(noc, opened, "operator", "pool")

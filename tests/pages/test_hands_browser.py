@@ -115,6 +115,7 @@ def test_an_order_and_its_undo_by_keyboard_alone(noc: Desk, visitor: Visitor) ->
     visitor.picture("ordered")
     tab_to(page, page.get_by_role("button", name="Undo: restore"))
     page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Order: restore")).to_be_visible()  # until then the form is the old order's
     tab_to(page, page.get_by_label("Why is it taken back?"))
     page.keyboard.type("it stays where it is")
     tab_to(page, page.get_by_label("Confirmation"))
