@@ -6,7 +6,7 @@ from unittest.mock import Mock
 
 import pytest
 from streamlit.proto.ClientState_pb2 import ClientState
-from streamlit.runtime.app_session import AppSession
+from streamlit.runtime.app_session import AppSession, AppSessionState
 
 from dashboards import pace
 from dashboards.elements import EVERY
@@ -47,6 +47,26 @@ def test_screens_that_are_closed_count_no_longer() -> None:
     gone = weakref.ref(others[0])
     others.clear()
     assert gone() is None, "what is closed is not kept"
+
+
+def test_after_a_click_a_screen_is_not_drawn_by_itself_for_a_moment() -> None:
+    told, one, other = Pace(), Screen(), Screen()
+    told.clicked(one, 10.0)
+    assert not told.due(one, 11.9), "it may not know yet what the click changed"
+    assert told.due(other, 11.9)
+    assert told.due(one, 12.0)
+
+
+def test_a_browser_that_asks_by_itself_changes_nothing_while_a_page_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard = Mock()
+    monkeypatch.setattr(AppSession, "_handle_rerun_script_request", heard)
+    pace.share()
+    hear = AppSession._handle_rerun_script_request  # noqa: SLF001 what a browser's message comes to
+    busy, idle = Mock(_state=AppSessionState.APP_IS_RUNNING), Mock(_state=AppSessionState.APP_NOT_RUNNING)
+    for session in (busy, idle):
+        hear(session, ClientState(is_auto_rerun=True))
+    hear(busy, click := ClientState())
+    assert [call.args for call in heard.call_args_list] == [(idle, ClientState(is_auto_rerun=True)), (busy, click)]
 
 
 def test_a_click_is_heard_however_many_ask_by_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
