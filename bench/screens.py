@@ -7,6 +7,7 @@ second, the CPU seconds a second of the dashboard and of ClickHouse, how often a
 newest row is: the medians of the rounds, which take turns.
 """
 
+import argparse
 import asyncio
 import os
 import statistics
@@ -24,6 +25,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
 
+from bench.given import positive
 from bench.sink import CHUNK, PARTITIONS, fill
 from collectors.admin import ensure_topics
 from dashboards.elements import EVERY
@@ -220,11 +222,18 @@ def _middle(values: list[float]) -> float:
     return statistics.median(values) if values else 0.0
 
 
+def _number(text: str) -> int:
+    return 0 if text == "0" else positive(text)
+
+
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--watch"]:
         os.nice(19)
         asyncio.run(watch(int(sys.argv[2]), int(sys.argv[3])))
     else:
-        given = [int(word) for word in sys.argv[1:]]
-        wanted, turns = given[:2] + [200_000, 3][len(given[:2]) :]
-        main(wanted, turns, tuple(given[2:]) or (0, 10, 50))
+        parser = argparse.ArgumentParser(prog="python -m bench.screens", description=__doc__)
+        parser.add_argument("events", nargs="?", type=positive, default=200_000, help="that wait for the sink")
+        parser.add_argument("rounds", nargs="?", type=positive, default=3)
+        parser.add_argument("screens", nargs="*", type=_number, help="how many are open, in turn: 0 10 50")
+        given = parser.parse_args()
+        main(given.events, given.rounds, tuple(given.screens) or (0, 10, 50))

@@ -37,13 +37,13 @@ class Pace:
         """Take in that somebody clicked or typed there."""
         self._clicked[screen] = now
 
-    def due(self, screen: object, now: float) -> bool:
-        """Return whether a screen that asks by itself at this time is drawn.
+    def due(self, screen: object, now: float, *, drawing: bool = False) -> bool:
+        """Return whether a screen that asks by itself at this time is drawn; one that is being drawn is not.
 
         It asks each `EVERY` seconds: it is drawn at the one of these times that is nearest to its own.
         """
         self._asked[screen] = now
-        if now - self._clicked.get(screen, -_CLICK_SECONDS) < _CLICK_SECONDS:
+        if drawing or now - self._clicked.get(screen, -_CLICK_SECONDS) < _CLICK_SECONDS:
             return False
         screens = sum(now - asked < _OPEN_SECONDS for asked in self._asked.values())
         since = now - self._drawn.get(screen, -_OPEN_SECONDS * screens)
@@ -64,7 +64,7 @@ def share() -> None:
         now = time.monotonic()
         if client_state is None or not client_state.is_auto_rerun:
             pace.clicked(session, now)
-        elif session._state is AppSessionState.APP_IS_RUNNING or not pace.due(session, now):  # noqa: SLF001
+        elif not pace.due(session, now, drawing=session._state is AppSessionState.APP_IS_RUNNING):  # noqa: SLF001
             return
         heard(session, client_state)
 

@@ -1,4 +1,4 @@
-"""Each test of docs/guarantees.md, with other chances and more kills: `python -m tests.chaos`, `make chaos`.
+"""The tests of docs/guarantees.md, four with other chances and more kills: `python -m tests.chaos`, `make chaos`.
 
 The seed is printed first; with it (`--seed`) a run takes the same chances again.
 """
@@ -27,13 +27,20 @@ def _positive(text: str) -> int:
     return int(text)
 
 
+def _kills(text: str) -> int:
+    """Three processes are killed in turn, each once at least."""
+    if _positive(text) < len(("collector", "worker", "sink")):
+        raise argparse.ArgumentTypeError(f"{text!r} is fewer than the three processes that are killed")
+    return int(text)
+
+
 def main(given: list[str]) -> int:
     """Run them; return pytest's exit status."""
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     parser.add_argument(
         "--seed", type=_positive, default=secrets.randbelow(2**31) + 1, help="what the chances begin with"
     )
-    parser.add_argument("--kills", type=_positive, default=50, help="how often each process is killed")
+    parser.add_argument("--kills", type=_kills, default=50, help="how often something is killed in each of those four")
     parser.add_argument("--only", default="", help="the tests whose names match, as pytest's -k")
     wanted = parser.parse_args(given)
     print(f"--seed {wanted.seed} --kills {wanted.kills}", flush=True)  # noqa: T201 for people

@@ -66,7 +66,14 @@ def test_a_browser_that_asks_by_itself_changes_nothing_while_a_page_is_drawn(mon
     for session in (busy, idle):
         hear(session, ClientState(is_auto_rerun=True))
     hear(busy, click := ClientState())
-    assert [call.args for call in heard.call_args_list] == [(idle, ClientState(is_auto_rerun=True)), (busy, click)]
+    hear(idle, click)
+    hear(idle, ClientState(is_auto_rerun=True))  # just after the click
+    assert [call.args for call in heard.call_args_list] == [
+        (idle, ClientState(is_auto_rerun=True)),
+        (busy, click),
+        (idle, click),
+    ]
+    assert AppSession.__init__.__code__.co_names.count("_state") == 1, "the state has the name that is looked at"
 
 
 def test_a_click_is_heard_however_many_ask_by_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
