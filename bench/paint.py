@@ -24,7 +24,7 @@ import psutil
 from playwright.sync_api import Browser, BrowserContext
 
 from bench.given import positive
-from bench.paint_eye import FLOOR, PHONE, PLACES, WIDE, Sight, regular, stranger, visit
+from bench.paint_eye import ALL, FLOOR, PHONE, WIDE, Sight, regular, stranger, visit
 from bench.paint_lab import Pages, opened
 from schemas.access_settings import Dashboard
 from tests.chromium import chromium
@@ -33,7 +33,6 @@ USEFUL_MS, WHOLE_MS = 1500.0, 2500.0
 _MEDIAN, _HIGH = 50, 95
 _BEFORE = 2  # visits after which a browser has kept what it fetched, and compiled
 _FLOOR = Path(__file__).with_name("paint_floor.py")
-_ALL = (*FLOOR, *PLACES)
 _HEADS = ("paint", "p95", "useful", "p95", "whole", "p95", "pages", "CH", "Chrom.", "kB")
 
 
@@ -133,7 +132,7 @@ def _arguments(given: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.paint", description=__doc__)
     parser.add_argument("--folder", type=Path, required=True, help="what bench.dashboard filled; it is filled if new")
     parser.add_argument("--runs", type=positive, default=5, help="of each page, cold, warm and again")
-    parser.add_argument("--page", nargs="+", choices=[each or "overview" for each in _ALL], help="only these pages")
+    parser.add_argument("--page", nargs="+", choices=[each or "overview" for each in ALL], help="only these pages")
     parser.add_argument("--phone", action="store_true", help="on a phone's screen")
     parser.add_argument("--nice", type=int, default=Dashboard().nice, help="of the pages' process, as [dashboard] nice")
     return parser.parse_args(given)
@@ -141,5 +140,5 @@ def _arguments(given: list[str]) -> argparse.Namespace:
 
 if __name__ == "__main__":
     wanted = _arguments(sys.argv[1:])
-    chosen = [each for each in _ALL if not wanted.page or (each or "overview") in wanted.page]
+    chosen = [each for each in ALL if not wanted.page or (each or "overview") in wanted.page]
     main(wanted.folder.resolve(), chosen, wanted.runs, PHONE if wanted.phone else WIDE, wanted.nice)

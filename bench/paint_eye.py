@@ -41,6 +41,7 @@ PLACES: dict[str, tuple[str, str]] = {
 """Where each page's first useful value stands, and what it looks like."""
 FLOOR: dict[str, tuple[str, str]] = {"floor": _TALLY, "floor-table": _TALLY}
 """The same of the pages of `bench.paint_floor`."""
+ALL = FLOOR | PLACES
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ def visit(context: BrowserContext, home: str, name: str) -> Sight:
         page.goto("about:blank")
         page.wait_for_timeout(_SETTLED_MS)
         before = _spent()
-        page.add_init_script(_eye(*{**PLACES, **FLOOR}[name]))
+        page.add_init_script(_eye(*ALL[name]))
         page.goto(f"{home}/{name}", wait_until="commit")
         with suppress(PlaywrightTimeout):
             page.wait_for_function("window.relaywardenPaint.whole !== null", timeout=_LONGEST_MS, polling=50)

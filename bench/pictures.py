@@ -83,6 +83,10 @@ def main(folder: Path, names: list[str]) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m bench.pictures", description="Keep pictures of the pages.")
     parser.add_argument("folder", type=Path)
-    parser.add_argument("names", nargs="*", choices=[*PICTURES, []], metavar="NAME", help=", ".join(PICTURES))
+    parser.add_argument("names", nargs="*", default=list(PICTURES), metavar="NAME", help=", ".join(PICTURES))
     chosen = parser.parse_args()
-    main(chosen.folder, chosen.names or list(PICTURES))
+    if unknown := set(chosen.names) - set(PICTURES):
+        parser.error(f"no picture is named {', '.join(sorted(unknown))}; there are {', '.join(PICTURES)}")
+    if chosen.folder.exists() and not chosen.folder.is_dir():
+        parser.error(f"{chosen.folder} is no folder")
+    main(chosen.folder, chosen.names)

@@ -155,7 +155,7 @@ def ages(rig: Rig, source: str) -> list[float]:
         due = int(passed * RATE)
         for start in range(sent, due, CHUNK):
             rig.send(start // CHUNK % PARTITIONS, source, start, min(start + CHUNK, due))
-        sent = max(sent, due)
+        sent = due
         now = time.time()  # noqa: TID251 - the events are of now
         recent = {"since": int((now - 60) * 1e6)}
         newest = rig.client.query("SELECT max(at) FROM mail_events WHERE at > {since:Int64}", recent).result_rows[0][0]

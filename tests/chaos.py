@@ -11,6 +11,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from bench.given import positive
+
+_PROCESSES = 3  # collector, worker and sink: each is killed once at least
 ROOT = Path(__file__).resolve().parents[1]
 _TEST = re.compile(r"^\| .*`(tests/[\w/]+\.py::test_\w+)`", re.MULTILINE)
 
@@ -21,24 +24,18 @@ def proofs() -> list[str]:
     return list(dict.fromkeys(_TEST.findall(page)))
 
 
-def _positive(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not int(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
-    return int(text)
-
-
 def _kills(text: str) -> int:
-    """Three processes are killed in turn, each once at least."""
-    if _positive(text) < len(("collector", "worker", "sink")):
-        raise argparse.ArgumentTypeError(f"{text!r} is fewer than the three processes that are killed")
-    return int(text)
+    kills = positive(text)
+    if kills < _PROCESSES:
+        raise argparse.ArgumentTypeError(f"{text!r} is fewer than the {_PROCESSES} processes that are killed")
+    return kills
 
 
 def main(given: list[str]) -> int:
     """Run them; return pytest's exit status."""
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     parser.add_argument(
-        "--seed", type=_positive, default=secrets.randbelow(2**31) + 1, help="what the chances begin with"
+        "--seed", type=positive, default=secrets.randbelow(2**31) + 1, help="what the chances begin with"
     )
     parser.add_argument("--kills", type=_kills, default=50, help="how often something is killed in each of those four")
     parser.add_argument("--only", default="", help="the tests whose names match, as pytest's -k")
